@@ -1,0 +1,1 @@
+//! A GGUF file as an index of spans.

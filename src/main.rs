@@ -1,0 +1,2 @@
+//! Token embeddings under the microscope.
+fn main() {}
