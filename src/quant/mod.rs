@@ -1,1 +1,422 @@
 //! One block of bytes to `f32`, for every ggml type that a file can store.
+//!
+//! A quantised row is a sequence of *blocks*: a fixed number of weights that share
+//! a scale, in a fixed number of bytes. [`FORMATS`] is the one table of what there
+//! is; a [`Format`] knows its sizes and how to decode. The decoders take a single
+//! block each and live by family, with the layout drawn above every one:
+//!
+//! | module | types |
+//! |---|---|
+//! | `floats` | F32, F16, BF16, F64, I8 to I64 |
+//! | `legacy` | Q4_0 to Q8_0, Q1_0, Q2_0 |
+//! | `k_quants` | Q2_K to Q6_K |
+//! | `iq` | IQ1_S to IQ4_XS |
+//! | `ternary` | TQ1_0, TQ2_0 |
+//! | `float4` | MXFP4, NVFP4 |
+//!
+//! What comes out has the very bits of ggml's own `to_float`, whatever goes in: no
+//! input is invalid, and a scale that is infinite or NaN gives weights that are.
+//!
+//! ```
+//! use embcli::quant::Format;
+//!
+//! let q8_0 = Format::from_id(8)?;
+//! let mut block = [3; 34];
+//! block[..2].copy_from_slice(&[0x00, 0x38]); // the scale, 0.5
+//! let mut weights = [0.0; 32];
+//! q8_0.decode(&block, &mut weights);
+//! assert_eq!(weights, [1.5; 32]);
+//! # Ok::<(), embcli::quant::TypeError>(())
+//! ```
+
+use std::fmt;
+
+mod bits;
+mod float4;
+mod floats;
+mod iq;
+mod iq_grids;
+mod k_quants;
+mod legacy;
+mod ternary;
+
+/// One ggml type as it stands in a file.
+pub struct Format {
+    /// The number that stands for it in a file.
+    pub id: u32,
+    /// The name that the field uses, such as `Q4_K`.
+    pub name: &'static str,
+    /// Values in a block.
+    pub block_len: usize,
+    /// Bytes in a block.
+    pub block_bytes: usize,
+    kind: Kind,
+    decode: fn(&[u8], &mut [f32]),
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Float,
+    Integer,
+    Quantised,
+}
+use Kind::{Float, Integer, Quantised};
+
+/// Writes the table, and for each type the row loop around its block decoder.
+///
+/// The decoder is a type parameter of the loop, not a function pointer: it is
+/// compiled into its own copy, and the one indirect call is per row. Block sizes
+/// that differ from the decoder's signature do not compile.
+macro_rules! formats {
+    ($($id:literal $name:literal $kind:ident $len:literal in $bytes:literal $decoder:path;)+) => {
+        &[$(Format {
+            id: $id,
+            name: $name,
+            block_len: $len,
+            block_bytes: $bytes,
+            kind: $kind,
+            decode: |bytes, out| each_block::<$bytes, $len>(bytes, out, $decoder),
+        }),+]
+    };
+}
+
+/// Every type that a table can be stored in, by ID.
+#[rustfmt::skip]
+pub static FORMATS: &[Format] = formats! {
+//  ID  name       kind     values in bytes  decoder
+     0 "F32"      Float       1 in   4  floats::f32;
+     1 "F16"      Float       1 in   2  floats::f16;
+     2 "Q4_0"     Quantised  32 in  18  legacy::q4_0;
+     3 "Q4_1"     Quantised  32 in  20  legacy::q4_1;
+     6 "Q5_0"     Quantised  32 in  22  legacy::q5_0;
+     7 "Q5_1"     Quantised  32 in  24  legacy::q5_1;
+     8 "Q8_0"     Quantised  32 in  34  legacy::q8_0;
+    10 "Q2_K"     Quantised 256 in  84  k_quants::q2_k;
+    11 "Q3_K"     Quantised 256 in 110  k_quants::q3_k;
+    12 "Q4_K"     Quantised 256 in 144  k_quants::q4_k;
+    13 "Q5_K"     Quantised 256 in 176  k_quants::q5_k;
+    14 "Q6_K"     Quantised 256 in 210  k_quants::q6_k;
+    16 "IQ2_XXS"  Quantised 256 in  66  iq::iq2_xxs;
+    17 "IQ2_XS"   Quantised 256 in  74  iq::iq2_xs;
+    18 "IQ3_XXS"  Quantised 256 in  98  iq::iq3_xxs;
+    19 "IQ1_S"    Quantised 256 in  50  iq::iq1_s;
+    20 "IQ4_NL"   Quantised  32 in  18  iq::iq4_nl;
+    21 "IQ3_S"    Quantised 256 in 110  iq::iq3_s;
+    22 "IQ2_S"    Quantised 256 in  82  iq::iq2_s;
+    23 "IQ4_XS"   Quantised 256 in 136  iq::iq4_xs;
+    24 "I8"       Integer     1 in   1  floats::i8;
+    25 "I16"      Integer     1 in   2  floats::i16;
+    26 "I32"      Integer     1 in   4  floats::i32;
+    27 "I64"      Integer     1 in   8  floats::i64;
+    28 "F64"      Float       1 in   8  floats::f64;
+    29 "IQ1_M"    Quantised 256 in  56  iq::iq1_m;
+    30 "BF16"     Float       1 in   2  floats::bf16;
+    34 "TQ1_0"    Quantised 256 in  54  ternary::tq1_0;
+    35 "TQ2_0"    Quantised 256 in  66  ternary::tq2_0;
+    39 "MXFP4"    Quantised  32 in  17  float4::mxfp4;
+    40 "NVFP4"    Quantised  64 in  36  float4::nvfp4;
+    41 "Q1_0"     Quantised 128 in  18  legacy::q1_0;
+    42 "Q2_0"     Quantised  64 in  18  legacy::q2_0;
+};
+
+/// Types that a file of another time may name.
+const REMOVED: &[(u32, &str)] = &[
+    (4, "Q4_2"),
+    (5, "Q4_3"),
+    (31, "Q4_0_4_4"),
+    (32, "Q4_0_4_8"),
+    (33, "Q4_0_8_8"),
+    (36, "IQ4_NL_4_4"),
+    (37, "IQ4_NL_4_8"),
+    (38, "IQ4_NL_8_8"),
+];
+
+/// Types that ggml quantises activations to while it multiplies.
+const INTERNAL: &[(u32, &str)] = &[(9, "Q8_1"), (15, "Q8_K")];
+
+/// Why a type ID has no [`Format`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TypeError {
+    /// ggml had this type once.
+    #[error("ggml type {id} was removed from the format ({name})")]
+    Removed {
+        /// The ID in the file.
+        id: u32,
+        /// What it was called.
+        name: &'static str,
+    },
+    /// ggml has this type, and has no use for it in a file.
+    #[error("ggml type {id} ({name}) exists only inside computations, no file stores it")]
+    Internal {
+        /// The ID in the file.
+        id: u32,
+        /// What it is called.
+        name: &'static str,
+    },
+    /// ggml never had this type, or does not have it yet.
+    #[error("ggml type {id} is not one that ggml defines (a fork's?)")]
+    Unknown {
+        /// The ID in the file.
+        id: u32,
+    },
+}
+
+impl Format {
+    /// The format that a file means by `id`.
+    pub fn from_id(id: u32) -> Result<&'static Self, TypeError> {
+        let named = |list: &[(u32, &'static str)]| {
+            let entry = list.iter().find(|entry| entry.0 == id);
+            entry.map(|entry| entry.1)
+        };
+        if let Some(format) = FORMATS.iter().find(|format| format.id == id) {
+            Ok(format)
+        } else if let Some(name) = named(REMOVED) {
+            Err(TypeError::Removed { id, name })
+        } else if let Some(name) = named(INTERNAL) {
+            Err(TypeError::Internal { id, name })
+        } else {
+            Err(TypeError::Unknown { id })
+        }
+    }
+
+    /// The format that people call `name`, in upper or lower case.
+    pub fn from_name(name: &str) -> Option<&'static Self> {
+        FORMATS
+            .iter()
+            .find(|format| format.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a value is a floating-point number of its own: F32, F16, BF16, F64.
+    pub fn is_float(&self) -> bool {
+        self.kind == Float
+    }
+
+    /// Whether a value is an integer of its own: I8, I16, I32, I64.
+    pub fn is_integer(&self) -> bool {
+        self.kind == Integer
+    }
+
+    /// Whether values share a scale in a block.
+    pub fn is_quantised(&self) -> bool {
+        self.kind == Quantised
+    }
+
+    /// What a value costs, its share of the scales included.
+    pub fn bits_per_weight(&self) -> f64 {
+        (8 * self.block_bytes) as f64 / self.block_len as f64
+    }
+
+    /// The bytes of a row of `len` values.
+    ///
+    /// `None` if whole blocks do not make up the row, or if the bytes of it cannot
+    /// be counted in a `u64`.
+    pub fn row_bytes(&self, len: u64) -> Option<u64> {
+        let block_len = self.block_len as u64;
+        if !len.is_multiple_of(block_len) {
+            return None;
+        }
+        (len / block_len).checked_mul(self.block_bytes as u64)
+    }
+
+    /// Decodes whole blocks, of one row or of several that follow each other.
+    ///
+    /// # Panics
+    ///
+    /// If `bytes` is not a whole number of blocks, or `out` has not room for exactly
+    /// the values in them.
+    pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
+        assert!(
+            bytes.len().is_multiple_of(self.block_bytes)
+                && out.len().is_multiple_of(self.block_len)
+                && bytes.len() / self.block_bytes == out.len() / self.block_len,
+            "{self}: {} bytes do not decode to {} values",
+            bytes.len(),
+            out.len(),
+        );
+        (self.decode)(bytes, out);
+    }
+}
+
+/// The row loop. Callers see to it that the lengths agree.
+fn each_block<const BYTES: usize, const LEN: usize>(
+    bytes: &[u8],
+    out: &mut [f32],
+    decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
+) {
+    for (block, out) in std::iter::zip(bytes.as_chunks().0, out.as_chunks_mut().0) {
+        decode(block, out);
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `pad`, so that a width given by the caller counts.
+        f.pad(self.name)
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Format({} {})", self.id, self.name)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Format {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(name: &str, bytes: &[u8]) -> Vec<f32> {
+        let format = Format::from_name(name).unwrap();
+        let mut out = vec![0.0; bytes.len() / format.block_bytes * format.block_len];
+        format.decode(bytes, &mut out);
+        out
+    }
+
+    #[test]
+    fn ids_and_names_are_unique_and_in_order() {
+        assert_eq!(FORMATS.len(), 33);
+        assert!(FORMATS.is_sorted_by(|a, b| a.id < b.id));
+        for format in FORMATS {
+            assert_eq!(Format::from_id(format.id), Ok(format));
+            let lower = format.name.to_lowercase();
+            assert_eq!(Format::from_name(&lower), Some(format));
+        }
+        assert_eq!(Format::from_name("Q4"), None);
+    }
+
+    #[test]
+    fn every_id_of_ggml_is_a_format_or_says_why_not() {
+        for id in 0..=42 {
+            assert_ne!(Format::from_id(id), Err(TypeError::Unknown { id }));
+        }
+    }
+
+    #[test]
+    fn type_errors_in_plain_english() {
+        let message = |id| Format::from_id(id).unwrap_err().to_string();
+        assert_eq!(
+            message(36),
+            "ggml type 36 was removed from the format (IQ4_NL_4_4)"
+        );
+        assert_eq!(
+            message(9),
+            "ggml type 9 (Q8_1) exists only inside computations, no file stores it"
+        );
+        assert_eq!(
+            message(97),
+            "ggml type 97 is not one that ggml defines (a fork's?)"
+        );
+        assert_eq!(
+            message(u32::MAX),
+            "ggml type 4294967295 is not one that ggml defines (a fork's?)"
+        );
+    }
+
+    #[test]
+    fn a_row_is_whole_blocks_that_can_be_counted() {
+        let q4_k = Format::from_name("Q4_K").unwrap();
+        assert_eq!(q4_k.row_bytes(0), Some(0));
+        assert_eq!(q4_k.row_bytes(768), Some(3 * 144));
+        assert_eq!(q4_k.row_bytes(640), None);
+        let f32 = Format::from_name("F32").unwrap();
+        assert_eq!(f32.row_bytes(u64::MAX / 4), Some(u64::MAX - 3));
+        assert_eq!(f32.row_bytes(u64::MAX / 4 + 1), None);
+    }
+
+    #[test]
+    fn bits_per_weight_count_the_scales() {
+        let bits = |name| Format::from_name(name).unwrap().bits_per_weight();
+        assert_eq!(bits("F32"), 32.0);
+        assert_eq!(bits("Q8_0"), 8.5);
+        assert_eq!(bits("Q6_K"), 6.5625);
+        assert_eq!(bits("IQ1_S"), 1.5625);
+    }
+
+    #[test]
+    fn a_format_is_one_kind() {
+        let names = |kind: fn(&Format) -> bool| -> Vec<_> {
+            let formats = FORMATS.iter().filter(|format| kind(format));
+            formats.map(|format| format.name).collect()
+        };
+        assert_eq!(names(Format::is_float), ["F32", "F16", "F64", "BF16"]);
+        assert_eq!(names(Format::is_integer), ["I8", "I16", "I32", "I64"]);
+        assert_eq!(names(Format::is_quantised).len(), 33 - 8);
+    }
+
+    #[test]
+    #[should_panic(expected = "Q4_0: 19 bytes do not decode to 32 values")]
+    fn a_part_of_a_block_is_refused() {
+        Format::from_name("Q4_0")
+            .unwrap()
+            .decode(&[0; 19], &mut [0.0; 32]);
+    }
+
+    #[test]
+    #[should_panic(expected = "Q4_0: 36 bytes do not decode to 32 values")]
+    fn a_short_output_is_refused() {
+        Format::from_name("Q4_0")
+            .unwrap()
+            .decode(&[0; 36], &mut [0.0; 32]);
+    }
+
+    /// ggml gives no vectors for these: see `floats`.
+    #[test]
+    fn doubles_and_integers_round_to_the_nearest() {
+        assert_eq!(decode("I8", &[0x80, 0xff, 0x7f]), [-128.0, -1.0, 127.0]);
+        let i16 = [i16::MIN, -1, i16::MAX].map(i16::to_le_bytes);
+        assert_eq!(decode("I16", i16.as_flattened()), [-32768.0, -1.0, 32767.0]);
+        // 2^24 + 1 and 2^24 + 3 lie in the middle between two floats.
+        let i32 = [i32::MIN, 16_777_217, 16_777_219].map(i32::to_le_bytes);
+        assert_eq!(
+            decode("I32", i32.as_flattened()),
+            [-2_147_483_648.0, 16_777_216.0, 16_777_220.0]
+        );
+        let i64 = [i64::MIN, i64::MAX, -16_777_217].map(i64::to_le_bytes);
+        assert_eq!(
+            decode("I64", i64.as_flattened()),
+            [-(2_f32.powi(63)), 2_f32.powi(63), -16_777_216.0]
+        );
+        let f64 = [0.1, 1e300, -1e-300, 1e-45].map(f64::to_le_bytes);
+        assert_eq!(
+            decode("F64", f64.as_flattened()),
+            [0.1, f32::INFINITY, 0.0, f32::from_bits(1)]
+        );
+    }
+
+    /// Loading a signalling NaN must not quiet it in F32 and BF16; F16C quiets halves.
+    #[test]
+    fn nans_keep_their_payload() {
+        let bits = |name, bytes: &[u8]| decode(name, bytes)[0].to_bits();
+        assert_eq!(bits("F32", &[0x01, 0x00, 0x80, 0xff]), 0xff80_0001);
+        assert_eq!(bits("BF16", &[0x81, 0xff]), 0xff81_0000);
+        assert_eq!(bits("F16", &[0x01, 0xfc]), 0xffc0_2000);
+    }
+
+    /// No scale is invalid: whatever it is times zero and non-zero quants comes out.
+    #[test]
+    fn a_scale_may_be_infinite_nan_or_subnormal() {
+        let scaled = |d: u16| {
+            let mut block = [0x89; 18]; // quants 9 - 8 and 8 - 8
+            block[..2].copy_from_slice(&d.to_le_bytes());
+            let out = decode("Q4_0", &block);
+            (out[0], out[16])
+        };
+        let (one, zero) = scaled(0xfc00);
+        assert_eq!(one, f32::NEG_INFINITY);
+        assert!(zero.is_nan());
+        let (one, zero) = scaled(0xfe01);
+        assert_eq!(one.to_bits(), 0xffc0_2000);
+        assert_eq!(zero.to_bits(), 0xffc0_2000);
+        let (one, zero) = scaled(0x8001);
+        assert_eq!(one, -(2_f32.powi(-24)));
+        assert_eq!(zero.to_bits(), (-0.0_f32).to_bits());
+    }
+}

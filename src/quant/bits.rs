@@ -1,0 +1,136 @@
+//! The three moves that every decoder is made of: cut a block into its fields,
+//! unpack the quants, widen a half-precision scale.
+
+/// Cuts a block into its fields, in the order in which they are stored.
+///
+/// `fields!(block => d: 2, qs: 16)` binds `d: &[u8; 2]` and `qs: &[u8; 16]`. Sizes
+/// that do not add up to the block are a type error.
+macro_rules! fields {
+    ($block:expr => $($field:ident: $len:literal),+) => {
+        let rest: &[u8; 0 $(+ $len)+] = $block;
+        let rest: &[u8] = rest;
+        $(
+            let ($field, rest) = rest
+                .split_first_chunk::<$len>()
+                .expect("the sizes add up to the block");
+        )+
+        let _ = rest;
+    };
+}
+pub(super) use fields;
+
+/// Unpacks quants of `BITS` bits that are stored in planes.
+///
+/// ggml packs for SIMD: within a group of `GROUP` bytes, the first quants are the
+/// lowest bits of every byte, the next ones the bits above those, so that one
+/// shift and one mask unpack a whole register. With 4 bits:
+///
+/// ```text
+/// bytes   |q4 q0|q5 q1|q6 q2|q7 q3|   a group of 4, each byte drawn high|low
+/// quants  q0 q1 q2 q3 q4 q5 q6 q7
+/// ```
+#[inline(always)]
+pub(super) fn planes<const BITS: usize, const GROUP: usize, const N: usize, const M: usize>(
+    bytes: &[u8; N],
+) -> [u8; M] {
+    const { assert!(8 % BITS == 0 && N.is_multiple_of(GROUP) && N * 8 == M * BITS) };
+    let mut quants = [0; M];
+    let groups = bytes.as_chunks::<GROUP>().0;
+    for (quants, group) in quants.chunks_exact_mut(GROUP * 8 / BITS).zip(groups) {
+        let planes = quants.as_chunks_mut::<GROUP>().0;
+        for (plane, quants) in planes.iter_mut().enumerate() {
+            for (q, byte) in quants.iter_mut().zip(group) {
+                *q = (byte >> (plane * BITS)) & (0xff >> (8 - BITS));
+            }
+        }
+    }
+    quants
+}
+
+/// Unpacks quants of `BITS` bits that simply follow each other, the lowest bits
+/// of the first byte first.
+#[inline(always)]
+pub(super) fn sequence<const BITS: usize, const N: usize, const M: usize>(
+    bytes: &[u8; N],
+) -> [u8; M] {
+    // A sequence is what planes are when a group is one byte.
+    planes::<BITS, 1, N, M>(bytes)
+}
+
+/// Sets `high` above the `SHIFT` bits of each quant in `low`: formats of 3, 5 and
+/// 6 bits store the two parts apart.
+#[inline(always)]
+pub(super) fn join<const SHIFT: u32, const M: usize>(mut low: [u8; M], high: [u8; M]) -> [u8; M] {
+    for (low, high) in low.iter_mut().zip(high) {
+        *low |= high << SHIFT;
+    }
+    low
+}
+
+/// Pairs the sub-blocks of a super-block's output with those of its quants.
+#[inline(always)]
+pub(super) fn sub_blocks<'a, const LEN: usize, const M: usize>(
+    out: &'a mut [f32; M],
+    quants: &'a [u8; M],
+) -> impl Iterator<Item = (&'a mut [f32; LEN], &'a [u8; LEN])> {
+    const { assert!(M.is_multiple_of(LEN)) };
+    std::iter::zip(out.as_chunks_mut().0, quants.as_chunks().0)
+}
+
+/// Widens a little-endian IEEE half.
+///
+/// Without calls or unpredictable branches, so that a whole row of halves
+/// vectorises on any machine, and with the very bits that the F16C instructions
+/// give: a NaN keeps its payload and becomes quiet.
+#[inline(always)]
+pub(super) fn f16(bytes: &[u8; 2]) -> f32 {
+    let bits = u32::from(u16::from_le_bytes(*bytes));
+    let (sign, magnitude) = (bits & 0x8000, bits & 0x7fff);
+    let wide = magnitude << 13;
+    let widened = match magnitude {
+        // Subnormal, a multiple of 2^-24. That is what the last bit of 0.5 counts,
+        // and the subtraction normalises the rest.
+        0..0x0400 => (f32::from_bits(0.5_f32.to_bits() | magnitude) - 0.5).to_bits(),
+        // The bias of the exponent grows from 15 to 127.
+        0x0400..0x7c00 => wide + ((127 - 15) << 23),
+        0x7c00 => f32::INFINITY.to_bits(),
+        _ => f32::NAN.to_bits() | wide,
+    };
+    f32::from_bits(sign << 16 | widened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f16_agrees_with_the_half_crate_on_every_pattern() {
+        for bits in 0..=u16::MAX {
+            let (ours, theirs) = (
+                f16(&bits.to_le_bytes()),
+                half::f16::from_bits(bits).to_f32_const(),
+            );
+            assert_eq!(ours.to_bits(), theirs.to_bits(), "{bits:#06x}");
+        }
+    }
+
+    #[test]
+    fn planes_take_the_low_bits_of_a_whole_group_first() {
+        let bytes = [0x40, 0x51, 0x62, 0x73, 0xc8, 0xd9, 0xea, 0xfb];
+        let quants: [u8; 16] = planes::<4, 4, _, _>(&bytes);
+        assert_eq!(quants, std::array::from_fn(|i| i as u8));
+    }
+
+    #[test]
+    fn a_sequence_takes_one_byte_after_the_other() {
+        let quants: [u8; 8] = sequence::<2, _, _>(&[0b11_10_01_00, 0b00_01_10_11]);
+        assert_eq!(quants, [0, 1, 2, 3, 3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn fields_come_in_order() {
+        let block = &[1, 2, 3, 4, 5, 6];
+        fields!(block => a: 1, b: 3, c: 2);
+        assert_eq!((a, b, c), (&[1], &[2, 3, 4], &[5, 6]));
+    }
+}
