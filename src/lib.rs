@@ -5,8 +5,32 @@
 //! file, decodes the rows asked for exactly as ggml does, and answers questions
 //! about them. The binary `embcli` is a thin shell over it.
 //!
-//! Read the modules in the order the data flows: [`gguf`] turns a file into an
-//! index of spans, [`quant`] turns one block of bytes into `f32`.
+//! One way in, one way through, one way out:
+//!
+//! ```text
+//! bytes on disk -> gguf: index of what is where -> embedding: the table
+//!   -> quant: rows as f32 -> similarity, footprint, vocab
+//!   -> commands: an answer (plain data) -> report: a table, JSON or CSV
+//! ```
+//!
+//! ```no_run
+//! use embcli::{embedding::Table, gguf::Gguf};
+//!
+//! let file = Gguf::open("model.gguf".as_ref())?;
+//! let table = Table::open(&file, embcli::embedding::TOKEN_EMBEDDING)?;
+//! let cat: Vec<f32> = table.row(2368)?;
+//! assert_eq!(cat.len(), table.d_model());
+//! # Ok::<(), anyhow::Error>(())
+//! ```
 
+pub mod answer;
+pub mod cli;
+pub mod commands;
+pub mod embedding;
+pub mod footprint;
 pub mod gguf;
 pub mod quant;
+pub mod report;
+pub mod similarity;
+pub mod text;
+pub mod vocab;

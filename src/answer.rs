@@ -1,0 +1,281 @@
+//! The answers: plain data that a command returns and a report shows.
+//!
+//! JSON is these structs as they stand, so a field's name is a promise.
+
+use serde::{Serialize, Serializer};
+
+use crate::footprint::Footprint;
+
+/// What a command found out.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of `lookup`.
+    Lookup(LookupReport),
+    /// Of `neighbors`.
+    Neighbors(NeighborsReport),
+    /// Of `footprint`.
+    Footprint(FootprintReport),
+}
+
+/// The table that an answer is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableInfo {
+    /// The tensor's name.
+    pub tensor: String,
+    /// The ggml type its rows are stored in.
+    #[serde(rename = "type")]
+    pub format: &'static str,
+    /// Rows.
+    pub n_vocab: u64,
+    /// Values in a row.
+    pub d_model: u64,
+    /// Stored size of the whole table.
+    pub bytes: u64,
+    /// Position of its first byte in the file.
+    pub offset: u64,
+    /// How many tokens the vocabulary has; `None` where there is none.
+    pub n_tokens: Option<u64>,
+}
+
+/// A token as an answer names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenText {
+    /// The text a person reads; `None` where the row has no token. Lossy where
+    /// the token's bytes are not UTF-8.
+    pub token: Option<String>,
+    /// The token's bytes in hex, only where they are not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_hex: Option<String>,
+}
+
+/// The answer of `lookup`.
+#[derive(Debug, Serialize)]
+pub struct LookupReport {
+    /// The model as it was named.
+    pub model: String,
+    /// The table the rows come from.
+    pub table: TableInfo,
+    /// The token IDs as they were asked for.
+    pub ids: Vec<u64>,
+    /// `[n, d_model]`.
+    pub shape: [u64; 2],
+    /// Bytes of the table that were read: each row once, however often asked.
+    pub bytes_read: u64,
+    /// One for each ID, in order.
+    pub rows: Vec<LookupRow>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+/// One row of the matrix.
+#[derive(Debug, Serialize)]
+pub struct LookupRow {
+    /// Which position of the input this is, counted from 0.
+    pub position: u64,
+    /// The token ID.
+    pub id: u64,
+    /// The token's text.
+    #[serde(flatten)]
+    pub token: TokenText,
+    /// The Euclidean norm of the values.
+    pub norm: Float<f64>,
+    /// The first position that has the same ID, where there is an earlier one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u64>,
+    /// The decoded values, `d_model` of them.
+    pub values: Vec<Float<f32>>,
+}
+
+/// The answer of `neighbors`.
+#[derive(Debug, Serialize)]
+pub struct NeighborsReport {
+    /// The model as it was named.
+    pub model: String,
+    /// The table that was searched.
+    pub table: TableInfo,
+    /// `cosine`, `dot` or `l2`.
+    pub metric: &'static str,
+    /// How many neighbours were asked for.
+    pub k: u64,
+    /// One for each ID, in order.
+    pub queries: Vec<QueryAnswer>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+/// The neighbours of one row.
+#[derive(Debug, Serialize)]
+pub struct QueryAnswer {
+    /// The token ID.
+    pub id: u64,
+    /// The token's text.
+    #[serde(flatten)]
+    pub token: TokenText,
+    /// The Euclidean norm of the row.
+    pub norm: Float<f64>,
+    /// Nearest first.
+    pub neighbors: Vec<NeighborAnswer>,
+}
+
+/// One neighbour.
+#[derive(Debug, Serialize)]
+pub struct NeighborAnswer {
+    /// 1 for the nearest.
+    pub rank: u64,
+    /// The neighbour's token ID.
+    pub id: u64,
+    /// Its text.
+    #[serde(flatten)]
+    pub token: TokenText,
+    /// The cosine, dot product or distance.
+    pub score: Float<f64>,
+}
+
+/// The answer of `footprint`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum FootprintReport {
+    /// One shape.
+    One(TableCost),
+    /// Several, side by side.
+    Several {
+        /// In the order they were asked for.
+        tables: Vec<TableCost>,
+    },
+}
+
+/// The cost of one table at each precision.
+#[derive(Debug, Serialize)]
+pub struct TableCost {
+    /// The well-known model it belongs to, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub like: Option<&'static str>,
+    /// The model file it was found in, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Shape, parameters and the list of precisions.
+    #[serde(flatten)]
+    pub footprint: Footprint,
+    /// The table as it is stored in the file, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<ActualTable>,
+}
+
+/// A table as a file stores it.
+#[derive(Debug, Serialize)]
+pub struct ActualTable {
+    /// The tensor's name.
+    pub tensor: String,
+    /// The ggml type.
+    #[serde(rename = "type")]
+    pub format: &'static str,
+    /// Its size.
+    pub bytes: u64,
+    /// The size of the whole file, all its parts together.
+    pub file_bytes: u64,
+    /// `bytes / file_bytes`.
+    pub share: f64,
+    /// Whether the output head uses this same table (the file has no
+    /// `output.weight`). `None` where the tensor is not the token embedding.
+    pub tied: Option<bool>,
+    /// The output head's own tensor, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputHead>,
+}
+
+/// An output head that is stored besides the embedding table.
+#[derive(Debug, Serialize)]
+pub struct OutputHead {
+    /// The ggml type, or its number where ggml has none of that number.
+    #[serde(rename = "type")]
+    pub format: String,
+    /// Its size, where it can be told.
+    pub bytes: Option<u64>,
+}
+
+/// A float whose JSON reads back as the same bits.
+///
+/// Finite values are JSON numbers with the fewest digits that identify them,
+/// whether the reader parses to the float's own width or to 64 bits first. JSON
+/// has no other numbers, so the rest are the strings `"NaN"`, `"Infinity"` and
+/// `"-Infinity"`, which Python's `float` and JavaScript's `Number` read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Float<T>(pub T);
+
+impl Serialize for Float<f32> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(value) = *self;
+        if !value.is_finite() {
+            return serializer.serialize_str(special(value.into()));
+        }
+        // The shortest digits of an f32 can lie so near the middle of two of
+        // them that rounding to f64 first tips them over (7.038531e-26 does).
+        // Where that is so, the digits of the f64 are written.
+        if reads_back(value) {
+            serializer.serialize_f32(value)
+        } else {
+            serializer.serialize_f64(value.into())
+        }
+    }
+}
+
+/// Whether the shortest digits of `value`, read as f64 and rounded to f32, give
+/// `value` again.
+fn reads_back(value: f32) -> bool {
+    // Digits so short that they are exact enough are the common case; asking
+    // costs a parse, some 30 ns, beside the 100 that printing takes.
+    value.to_string().parse::<f64>().is_ok_and(|wide| (wide as f32).to_bits() == value.to_bits())
+}
+
+impl Serialize for Float<f64> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() {
+            serializer.serialize_f64(self.0)
+        } else {
+            serializer.serialize_str(special(self.0))
+        }
+    }
+}
+
+/// The name of a value that is no number.
+pub fn special(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_read_back_whatever_the_readers_width() {
+        let odd = [7.038531e-26_f32, 1e-45, -0.0, 0.1, f32::MAX, f32::MIN_POSITIVE, 16777216.0];
+        let mut state = 1_u64;
+        let random = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            f32::from_bits((state >> 32) as u32)
+        });
+        for value in odd.into_iter().chain(random.filter(|v| v.is_finite()).take(100_000)) {
+            let json = serde_json::to_string(&Float(value)).unwrap();
+            let narrow: f32 = json.parse().unwrap();
+            let wide: f64 = json.parse().unwrap();
+            assert_eq!(narrow.to_bits(), value.to_bits(), "{json}");
+            assert_eq!((wide as f32).to_bits(), value.to_bits(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_a_string() {
+        for (value, json) in
+            [(f32::NAN, "\"NaN\""), (f32::INFINITY, "\"Infinity\""), (f32::NEG_INFINITY, "\"-Infinity\"")]
+        {
+            assert_eq!(serde_json::to_string(&Float(value)).unwrap(), json);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Every argument, default and help text.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::embedding::TOKEN_EMBEDDING;
+
+/// Look at the first matrix of a language model: its token embedding table.
+///
+/// Before a language model does any mathematics, each token ID picks one row of
+/// a learned table of n_vocab rows and d_model columns. embcli finds that table
+/// in a GGUF file (llama.cpp, Ollama, LM Studio), reads the rows asked for,
+/// whatever they are quantised to, and shows their shape, cost and geometry.
+#[derive(Debug, Parser)]
+#[command(
+    name = "embcli",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Start with:  embcli lookup MODEL.gguf 791 2368 3290"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How to print the answer
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// The forms an answer can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading, fitted to the terminal
+    Table,
+    /// One JSON object, every digit
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// What embcli can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Token IDs to rows: the matrix a model starts from
+    #[command(after_help = "\
+Examples:
+  embcli lookup model.gguf 791 2368 3290      three IDs, a [3, d_model] matrix
+  embcli lookup model.gguf 450 --values 10    the first ten values of row 450
+  embcli lookup model.gguf 0..5 --full        every value of rows 0 to 4
+  echo 1,2,3 | embcli lookup model.gguf -     IDs from standard input")]
+    Lookup(Lookup),
+
+    /// The rows nearest to a token's row, over the whole table
+    #[command(after_help = "\
+Examples:
+  embcli neighbors model.gguf 2368                      the ten nearest by cosine
+  embcli neighbors model.gguf 2368 5765 -k 5            two IDs, one pass
+  embcli neighbors model.gguf 2368 --metric l2          by Euclidean distance
+
+A row of zeros has no direction: under cosine it is an error as a query, and
+left out and counted as a candidate. Rows with a NaN or an infinity are left
+out and counted under every metric.")]
+    Neighbors(Neighbors),
+
+    /// What a table costs at each precision
+    #[command(after_help = "\
+Examples:
+  embcli footprint --vocab 128000 --dim 4096            a table on paper
+  embcli footprint --vocab 128000 --dim 4096,8192       two, side by side
+  embcli footprint --like llama3-8b                     a well-known one
+  embcli footprint model.gguf                           the one in a file")]
+    Footprint(Footprint),
+}
+
+/// A model and the table in it.
+#[derive(Debug, Args)]
+pub struct Model {
+    /// A GGUF file
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+
+    /// The table to read, if not the token embedding: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    pub tensor: String,
+}
+
+/// Arguments of `lookup`.
+#[derive(Debug, Args)]
+pub struct Lookup {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: Model,
+
+    /// Token IDs: numbers, ranges a..b (b not included), - to read a list from standard input
+    #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
+    pub ids: Vec<String>,
+
+    /// Print the first N values of each row instead of what fits a line
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
+    pub values: Option<u32>,
+
+    /// Print every value of each row
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Arguments of `neighbors`.
+#[derive(Debug, Args)]
+pub struct Neighbors {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: Model,
+
+    /// Token IDs: numbers, ranges a..b (b not included), - to read a list from standard input
+    #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
+    pub ids: Vec<String>,
+
+    /// How many neighbours of each
+    #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub k: u64,
+
+    /// What "near" means
+    #[arg(long, value_enum, default_value_t = Metric::Cosine)]
+    pub metric: Metric,
+}
+
+/// Ways to measure how near two rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Metric {
+    /// The cosine of the angle between two rows, 1 the nearest
+    Cosine,
+    /// The dot product, the largest the nearest
+    Dot,
+    /// The Euclidean distance, the smallest the nearest
+    L2,
+}
+
+/// Arguments of `footprint`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
+pub struct Footprint {
+    /// A GGUF file, to measure the table that is in it
+    #[arg(value_name = "MODEL")]
+    pub path: Option<PathBuf>,
+
+    /// The file's table to measure, if not the token embedding
+    #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    pub tensor: String,
+
+    /// Rows: the size of the vocabulary (several: 32000,128000)
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "dim", value_parser = clap::value_parser!(u64).range(1..))]
+    pub vocab: Vec<u64>,
+
+    /// Columns: the width of the model, d_model (several: 4096,8192)
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "vocab", value_parser = clap::value_parser!(u64).range(1..))]
+    pub dim: Vec<u64>,
+
+    /// A well-known table, such as gpt2 or llama3-8b (a wrong name lists them)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub like: Vec<String>,
+}
+
+/// What there is to print when no command runs.
+pub struct Stop {
+    /// The text, without a line end.
+    pub text: String,
+    /// Whether someone asked for it (help, version): standard output, exit 0.
+    pub asked: bool,
+}
+
+impl Cli {
+    /// Parses a command line.
+    ///
+    /// # Errors
+    /// With help or version where they were asked for, and with one line on
+    /// what is wrong where the usage is.
+    pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
+        Self::try_parse_from(args).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Stop { text: error.to_string().trim_end().to_owned(), asked: true }
+            }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Stop { text: error.to_string().trim_end().to_owned(), asked: false }
+            }
+            _ => Stop { text: one_line(&error), asked: false },
+        })
+    }
+}
+
+/// A usage error without the usage: what is wrong, the tip if there is one, and
+/// where to read on.
+fn one_line(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let mut line = String::new();
+    for part in rendered.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        if part.starts_with("Usage:") || part.starts_with("For more information") {
+            break;
+        }
+        match part.strip_prefix("tip: ") {
+            Some(tip) => line += "; ",
+            None if line.is_empty() => {}
+            None => line += " ",
+        }
+        line += part.strip_prefix("tip: ").unwrap_or(part);
+    }
+    line + " (--help shows the usage)"
+}

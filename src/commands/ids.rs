@@ -1,0 +1,86 @@
+//! Token IDs as people type them: numbers, ranges, a list on standard input.
+
+use std::io::Read;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::embedding::Table;
+
+/// As many IDs as one call takes.
+const MAX_IDS: u64 = 1 << 20;
+
+/// As much of standard input as is read for them.
+const MAX_STDIN: u64 = 16 << 20;
+
+/// The IDs that some arguments name, in order, repeats and all, each in range.
+pub(super) fn parse(args: &[String], table: &Table) -> Result<Vec<u64>> {
+    let mut ids = Vec::new();
+    for arg in args {
+        if arg == "-" {
+            let list = read_stdin()?;
+            for word in list.split(|c: char| c.is_whitespace() || c == ',') {
+                if !word.is_empty() {
+                    add(word, table, &mut ids).context("on standard input")?;
+                }
+            }
+        } else {
+            add(arg, table, &mut ids)?;
+        }
+    }
+    ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
+    Ok(ids)
+}
+
+fn read_stdin() -> Result<String> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_STDIN + 1)
+        .read_to_end(&mut bytes)
+        .context("reading token IDs from standard input")?;
+    ensure!(
+        bytes.len() as u64 <= MAX_STDIN,
+        "standard input is longer than {} MiB: too much for a list of token IDs",
+        MAX_STDIN >> 20
+    );
+    String::from_utf8(bytes).ok().context("standard input is not text: a list of token IDs is read there")
+}
+
+fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
+    let (first, end) = match word.split_once("..") {
+        None => {
+            let id = number(word).with_context(|| not_an_id(word))?;
+            table.check_id(id)?;
+            (id, id + 1)
+        }
+        Some((first, end)) => {
+            let (Some(first), Some(end)) = (number(first), number(end)) else {
+                bail!(not_an_id(word));
+            };
+            ensure!(
+                first < end,
+                "the range {word} is empty: a..b is a, a+1, ... up to b, b not included"
+            );
+            table.check_id(end - 1)?;
+            (first, end)
+        }
+    };
+    ensure!(
+        ids.len() as u64 + (end - first) <= MAX_IDS,
+        "more than {MAX_IDS} token IDs: ask for them in several calls"
+    );
+    ids.extend(first..end);
+    Ok(())
+}
+
+/// A plain decimal number; signs and the like are not part of one.
+fn number(word: &str) -> Option<u64> {
+    word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok()).flatten()
+}
+
+fn not_an_id(word: &str) -> String {
+    if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("{word} is too large for a token ID");
+    }
+    format!("\"{word}\" is not a token ID: write a number (791), a range (0..5), or - for standard input")
+}

@@ -1,0 +1,96 @@
+//! What every command on a model needs: the table, and the tokens of its rows.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::answer::{TableInfo, TokenText};
+use crate::embedding::{TOKEN_EMBEDDING, Table};
+use crate::gguf::Gguf;
+use crate::vocab::Vocab;
+
+/// Opens a model file; errors name it.
+pub(super) fn open(path: &Path) -> Result<Gguf> {
+    Gguf::open(path).with_context(|| path.display().to_string())
+}
+
+/// A table with the vocabulary that names its rows.
+pub(super) struct View<'g> {
+    pub table: Table<'g>,
+    vocab: Option<Vocab<'g>>,
+    /// What a reader should know of the two.
+    pub notes: Vec<String>,
+}
+
+impl<'g> View<'g> {
+    pub(super) fn new(gguf: &'g Gguf, path: &Path, tensor: &str) -> Result<Self> {
+        let table =
+            Table::open(gguf, tensor).with_context(|| path.display().to_string())?;
+        let mut notes = Vec::new();
+        let vocab = match Vocab::open(gguf)? {
+            // Row i of another table, of positions say, is not token i.
+            Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
+                notes.extend(mismatch(table.n_vocab(), vocab.len()));
+                Some(vocab)
+            }
+            Ok(_) => None,
+            Err(reason) => {
+                notes.push(format!("rows are shown without tokens: {reason}"));
+                None
+            }
+        };
+        Ok(Self { table, vocab, notes })
+    }
+
+    /// The text of a row's token.
+    pub(super) fn token(&self, id: u64) -> Result<TokenText> {
+        let token = match &self.vocab {
+            Some(vocab) => vocab.token(id)?,
+            None => None,
+        };
+        Ok(match token {
+            None => TokenText { token: None, token_hex: None },
+            Some(token) => TokenText {
+                token: Some(token.text),
+                token_hex: token
+                    .bytes
+                    .map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            },
+        })
+    }
+
+    pub(super) fn info(&self) -> TableInfo {
+        let table = &self.table;
+        TableInfo {
+            tensor: table.name().to_owned(),
+            format: table.format().name,
+            n_vocab: table.n_vocab(),
+            d_model: table.d_model() as u64,
+            bytes: table.bytes(),
+            offset: table.offset(),
+            n_tokens: self.vocab.as_ref().map(Vocab::len),
+        }
+    }
+}
+
+/// Whether row i of a tensor belongs to token i by its name.
+fn is_per_token(tensor: &str) -> bool {
+    [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
+}
+
+/// Says so where rows and tokens are not as many as each other.
+fn mismatch(rows: u64, tokens: u64) -> Option<String> {
+    match rows.cmp(&tokens) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(format!(
+            "the table has {rows} rows and the vocabulary {tokens} tokens: rows {tokens} to {} \
+             have no token (padding, usually)",
+            rows - 1
+        )),
+        std::cmp::Ordering::Less => Some(format!(
+            "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to {} \
+             have no row (llama.cpp refuses such a file)",
+            tokens - 1
+        )),
+    }
+}

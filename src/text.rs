@@ -1,0 +1,161 @@
+//! Text from strangers, made fit to be shown.
+//!
+//! Tokens, keys, tensor names and file names can hold anything: escape
+//! sequences that repaint a terminal, overrides that reverse a line, marks that
+//! pile up on a neighbour. Nothing of the kind reaches a terminal: it is shown
+//! as the escape that names it.
+
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthChar;
+
+/// The text with everything that could act on a terminal, or that could not be
+/// seen, written as a Rust escape: `\n`, `\x1b`, `\u{202e}`.
+///
+/// What a reader of the script needs stays: a vowel sign on its consonant, a
+/// joiner between two emoji. Borrowed where nothing changes.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    let mut marks = MAX_MARKS;
+    for c in text.chars() {
+        // A mark needs something to stand on, and not too many of its kind.
+        marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\0'..='\x1f' | '\x7f' => shown.push_str(&format!("\\x{:02x}", c as u32)),
+            _ if acts(c) || marks > MAX_MARKS => {
+                shown.push_str(&format!("\\u{{{:x}}}", c as u32));
+                marks = MAX_MARKS;
+            }
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// As many zero-width marks as one character may carry (Indic and Arabic
+/// scripts use two).
+const MAX_MARKS: usize = 2;
+
+/// Whether a character can act on what is around it, or can't be seen.
+fn acts(c: char) -> bool {
+    let emoji_presentation = c == '\u{fe0f}';
+    match c {
+        _ if c.is_control() => true,
+        // Spaces that look like others, or like nothing.
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => true,
+        // Zero width, direction marks and overrides, line and paragraph
+        // separators, invisible operators, the byte order mark.
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
+        // Hangul fillers and other blank letters.
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' => true,
+        // Combining marks of no script in particular.
+        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' => true,
+        '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' => true,
+        // Variation selectors, tags, and what is for nobody's use in common.
+        '\u{fe00}'..='\u{fe0f}' => !emoji_presentation,
+        '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}' => true,
+        _ => c.width().is_none(),
+    }
+}
+
+/// How many terminal columns a text takes.
+pub fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// At most `columns` of a visible text, the last of them `…` where it was cut.
+pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    Cow::Owned(kept)
+}
+
+/// The candidate that is most likely meant by a misspelt name, if any is close:
+/// at most a third of its characters differ.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| distance * 3 <= name.len().max(candidate.len()))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance over bytes, for names of a sensible length.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > 256 {
+        return usize::MAX / 3;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_survives() {
+        for (text, shown) in [
+            ("plain", "plain"),
+            ("\x1b[31mred", "\\x1b[31mred"),
+            ("a\rb\nc\td", "a\\rb\\nc\\td"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("\u{202e}evil", "\\u{202e}evil"),
+            ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("e\u{301}", "e\\u{301}"),
+            ("é 猫 🐈", "é 猫 🐈"),
+            ("कि", "कि"),
+            ("\u{93f}", "\\u{93f}"),
+        ] {
+            assert_eq!(visible(text), shown, "{text:?}");
+        }
+        for c in (0..=0x10ffff).filter_map(char::from_u32) {
+            let shown = visible(c.encode_utf8(&mut [0; 4])).into_owned();
+            assert!(!shown.chars().any(|c| c.is_control()), "{c:?}");
+            assert!(width(&shown) > 0, "{c:?} can't be seen");
+        }
+    }
+
+    #[test]
+    fn a_clipped_text_fits() {
+        assert_eq!(clip("abcdef", 6), "abcdef");
+        assert_eq!(clip("abcdefg", 6), "abcde…");
+        assert_eq!(clip("猫猫猫猫", 6), "猫猫…");
+    }
+
+    #[test]
+    fn the_nearest_name_is_close_or_none() {
+        let names = ["token_embd.weight", "output.weight"];
+        assert_eq!(nearest("token_emb.weight", names), Some("token_embd.weight"));
+        assert_eq!(nearest("ouput.weight", names), Some("output.weight"));
+        assert_eq!(nearest("blk", names), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! Token ID to the text that a person reads.
+//!
+//! A vocabulary stores a token's text in the way of its tokenizer family, and
+//! none of the ways is what a person types. Here each is undone:
+//!
+//! | `tokenizer.ggml.model` | stored | read |
+//! |---|---|---|
+//! | `llama`, `t5`, `bert`, `plamo2`, ... | `▁cat` (U+2581 for a space) | ` cat` |
+//! | `gpt2` (byte-level BPE) | `Ġcat` (each byte as one printable character) | ` cat` |
+//! | `rwkv` | `\x20cat` (escaped bytes) | ` cat` |
+
+use std::borrow::Cow;
+
+use crate::gguf::{Array, Error, Gguf, ValueType};
+
+/// The tokens of a model, read one at a time from its metadata.
+#[derive(Debug)]
+pub struct Vocab<'g> {
+    tokens: Array<'g>,
+    types: Option<Array<'g>>,
+    spelling: Spelling,
+}
+
+/// How a tokenizer family spells token text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    Underscores,
+    ByteLevel,
+    Escapes,
+}
+
+/// One token's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// As a person reads it; lossy where the bytes are not UTF-8.
+    pub text: String,
+    /// The bytes, where they are not UTF-8.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What `tokenizer.ggml.token_type` says of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenType {
+    /// Ordinary text.
+    Normal,
+    /// Stands for what the vocabulary can't spell.
+    Unknown,
+    /// Steers the model; never part of plain text.
+    Control,
+    /// Added by whoever trained the model; matched before anything else.
+    UserDefined,
+    /// Reserved, never trained.
+    Unused,
+    /// A single byte, for text that no other token covers.
+    Byte,
+}
+
+impl TokenType {
+    /// From the number in the file, `LLAMA_TOKEN_TYPE_*`.
+    pub fn from_id(id: i64) -> Option<Self> {
+        Some(match id {
+            1 => Self::Normal,
+            2 => Self::Unknown,
+            3 => Self::Control,
+            4 => Self::UserDefined,
+            5 => Self::Unused,
+            6 => Self::Byte,
+            _ => return None,
+        })
+    }
+}
+
+impl<'g> Vocab<'g> {
+    /// The vocabulary of a file, or the reason why it has none to show.
+    pub fn open(gguf: &'g Gguf) -> Result<Result<Self, &'static str>, Error> {
+        const TOKENS: &str = "tokenizer.ggml.tokens";
+        let Some(tokens) = gguf.array(TOKENS)? else {
+            return Ok(Err(match gguf.entry(TOKENS)? {
+                None => "the file has no vocabulary (no tokenizer.ggml.tokens)",
+                Some(_) => "tokenizer.ggml.tokens is not an array",
+            }));
+        };
+        if tokens.element_type() != ValueType::String {
+            return Ok(Err("tokenizer.ggml.tokens is not an array of strings"));
+        }
+        let spelling = match gguf.text("tokenizer.ggml.model")?.as_deref() {
+            Some("gpt2") => Spelling::ByteLevel,
+            Some("rwkv") => Spelling::Escapes,
+            _ => Spelling::Underscores,
+        };
+        let types = gguf.array("tokenizer.ggml.token_type")?;
+        Ok(Ok(Self { tokens, types, spelling }))
+    }
+
+    /// How many tokens there are. The table may have more rows, or fewer.
+    pub fn len(&self) -> u64 {
+        self.tokens.len()
+    }
+
+    /// Whether there are no tokens at all.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The token with an ID; `None` past the last.
+    pub fn token(&self, id: u64) -> Result<Option<Token>, Error> {
+        let Some(stored) = self.tokens.string(id)? else { return Ok(None) };
+        // Only ordinary tokens are spelt in bytes; `<|end|>` means itself.
+        let plain = self.spelling != Spelling::ByteLevel
+            || matches!(self.token_type(id)?, None | Some(TokenType::Normal));
+        let read = if plain { self.spelling.read(&stored) } else { stored };
+        Ok(Some(match String::from_utf8(read.into_owned()) {
+            Ok(text) => Token { text, bytes: None },
+            Err(error) => Token {
+                text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                bytes: Some(error.into_bytes()),
+            },
+        }))
+    }
+
+    /// The type of a token; `None` where the file does not say.
+    pub fn token_type(&self, id: u64) -> Result<Option<TokenType>, Error> {
+        let Some(types) = &self.types else { return Ok(None) };
+        Ok(types.scalar(id)?.and_then(|value| match value.as_i64() {
+            Some(id) => TokenType::from_id(id),
+            None => value.as_u64().and_then(|id| TokenType::from_id(id.try_into().ok()?)),
+        }))
+    }
+}
+
+impl Spelling {
+    /// Stored bytes to the bytes that they stand for.
+    fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
+        match self {
+            Self::Underscores => match std::str::from_utf8(stored) {
+                Ok(text) if text.contains('▁') => text.replace('▁', " ").into_bytes().into(),
+                _ => stored.into(),
+            },
+            Self::ByteLevel => std::str::from_utf8(stored)
+                .ok()
+                .and_then(|text| text.chars().map(byte_of).collect::<Option<Vec<u8>>>())
+                .map_or(stored.into(), Cow::Owned),
+            Self::Escapes => unescape(stored).map_or(stored.into(), Cow::Owned),
+        }
+    }
+}
+
+/// GPT-2's byte-level alphabet, read backwards.
+///
+/// A printable byte of Latin-1 stands for itself; the other 68, in order, are
+/// U+0100 and up (so a space, 0x20, is `Ġ`, U+0120).
+/// Source: `bytes_to_unicode` in OpenAI's gpt-2 `encoder.py`.
+fn byte_of(c: char) -> Option<u8> {
+    match c {
+        '!'..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' => Some(c as u8),
+        '\u{100}'..='\u{120}' => Some((c as u32 - 0x100) as u8),
+        '\u{121}'..='\u{142}' => Some((c as u32 - 0x121 + 0x7f) as u8),
+        '\u{143}' => Some(0xad),
+        _ => None,
+    }
+}
+
+/// RWKV's spelling: `\t`, `\n`, `\r`, `\xHH`, and a backslash before anything
+/// else that stands for itself. `None` where it is cut short.
+fn unescape(stored: &[u8]) -> Option<Vec<u8>> {
+    let mut read = Vec::with_capacity(stored.len());
+    let mut bytes = stored.iter().copied();
+    while let Some(byte) = bytes.next() {
+        read.push(match byte {
+            b'\\' => match bytes.next()? {
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b'x' => {
+                    let digit = |byte| char::from(byte).to_digit(16).map(|digit| digit as u8);
+                    digit(bytes.next()?)? << 4 | digit(bytes.next()?)?
+                }
+                other => other,
+            },
+            other => other,
+        });
+    }
+    Some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_byte_alphabet_covers_each_byte_once() {
+        let mut bytes: Vec<u8> = (0..0x200).filter_map(char::from_u32).filter_map(byte_of).collect();
+        bytes.sort_unstable();
+        assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
+        assert_eq!(byte_of('Ġ'), Some(b' '));
+        assert_eq!(byte_of('Ċ'), Some(b'\n'));
+    }
+
+    #[test]
+    fn each_family_reads_as_text() {
+        assert_eq!(*Spelling::Underscores.read("▁cat".as_bytes()), *b" cat");
+        assert_eq!(*Spelling::ByteLevel.read("Ġcat".as_bytes()), *b" cat");
+        assert_eq!(*Spelling::ByteLevel.read("Ã©".as_bytes()), *"é".as_bytes());
+        assert_eq!(*Spelling::ByteLevel.read("猫".as_bytes()), *"猫".as_bytes());
+        assert_eq!(*Spelling::Escapes.read(br"\x20c\n"), *b" c\n");
+        assert_eq!(*Spelling::Escapes.read(br"\x2"), *br"\x2");
+    }
+}
