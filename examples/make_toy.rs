@@ -1,0 +1,35 @@
+//! Writes `fixtures/toy.gguf`, the same bytes on every platform.
+//!
+//! ```text
+//! cargo run --example make_toy              write the fixture
+//! cargo run --example make_toy -- PATH      write it somewhere else
+//! cargo run --example make_toy -- --check   only say whether the fixture is up to date
+//! ```
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+#[path = "../tests/support/toy.rs"]
+mod toy;
+
+use anyhow::{Context, ensure};
+
+fn main() -> anyhow::Result<()> {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");
+    let bytes = toy::toy().build();
+    match std::env::args().nth(1).as_deref() {
+        Some("--check") => {
+            let committed = std::fs::read(fixture).context(fixture)?;
+            ensure!(
+                committed == bytes,
+                "{fixture} differs from what make_toy makes: run it without --check"
+            );
+            println!("{fixture} is up to date");
+        }
+        path => {
+            let path = path.unwrap_or(fixture);
+            std::fs::write(path, &bytes).context(path.to_owned())?;
+            println!("{path}: {} bytes", bytes.len());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Checks embcli against the `gguf` Python package and float64 numpy.
+
+    python3 scripts/check_against_python.py lookup       the same f32 values, bit for bit
+    python3 scripts/check_against_python.py neighbors    the same ranking, scores within 1e-6
+
+An independent opinion: gguf's own dequantisation, numpy's own arithmetic, and
+nothing of embcli but its JSON. Rows are picked at random; --seed picks others.
+It takes half a minute on the real model, most of it gguf's reading of the
+vocabulary. Prints one line a check; exits with 1 if anything disagrees.
+
+Needs a release build of embcli, the model (scripts/fetch-real-model.sh), and
+    pip install numpy gguf
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+try:
+    import gguf
+    import numpy as np
+except ImportError as error:
+    sys.exit(f"{error}. This check needs two packages: pip install numpy gguf")
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = Path(os.environ.get("EMBCLI_MODELS") or ROOT / "models")
+CHUNK = 4096  # rows in float64 at a time: 20 MB of the real model
+SCORE_TOLERANCE = 1e-6
+TIE_TOLERANCE = 1e-12  # closer than this, float64 itself can't tell the order
+
+
+class Table:
+    """token_embd.weight, dequantised by gguf as rows are asked for."""
+
+    def __init__(self, path):
+        tensors = gguf.GGUFReader(path).tensors
+        found = [t for t in tensors if t.name == "token_embd.weight"]
+        if not found:
+            sys.exit(f"{path} has no token_embd.weight")
+        self.data, self.type = found[0].data, found[0].tensor_type
+        self.n_vocab = len(self.data)
+
+    def rows(self, index):
+        return gguf.quants.dequantize(np.ascontiguousarray(self.data[index]), self.type)
+
+    def chunks(self):
+        for start in range(0, self.n_vocab, CHUNK):
+            part = slice(start, start + CHUNK)
+            yield part, self.rows(part).astype(np.float64)
+
+
+def embcli(args, ids, *options):
+    command = [args.embcli, args.command, args.model, *map(str, ids), *options]
+    try:
+        run = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
+    except OSError as error:
+        sys.exit(f"{args.embcli}: {error.strerror} (cargo build --release makes it)")
+    if run.returncode != 0:
+        sys.exit(f"embcli failed with exit code {run.returncode}: {run.stderr.decode().strip()}")
+    return json.loads(run.stdout)
+
+
+def check_lookup(table, ids, args, problems):
+    """Adds what disagrees to the problems; returns what to say if nothing does."""
+    # The ends are where an offset goes wrong first; a repeat and no order, because it may.
+    ids = [0, *ids, table.n_vocab - 1, ids[0]]
+    expected = table.rows(ids)
+    rows = embcli(args, ids)["rows"]
+    if [row["id"] for row in rows] != ids:
+        problems.append(f"other rows than asked for: {[row['id'] for row in rows]}")
+        return ""
+    for row, want in zip(rows, expected):
+        # Strings stand for NaN and the infinities, which JSON has no numbers for.
+        got = np.array([float(value) for value in row["values"]]).astype(np.float32)
+        if got.shape != want.shape:
+            problems.append(f"row {row['id']} has {got.size} values, not {want.size}")
+            continue
+        same = (got.view(np.uint32) == want.view(np.uint32)) | (np.isnan(got) & np.isnan(want))
+        for at in np.flatnonzero(~same):
+            problems.append(f"row {row['id']} value {at}: {got[at]!r}, not {want[at]!r}")
+    return f"{len(ids)} rows of {expected.shape[1]} values are the same bit for bit"
+
+
+def scores(table, queries, metric):
+    """Every row's score for every query, larger is nearer; -inf for rows left out."""
+    out = np.empty((len(queries), table.n_vocab))
+    for part, rows in table.chunks():
+        if metric == "l2":  # not by |x|^2 - 2xq + |q|^2, which cancels
+            for query, line in zip(queries, out):
+                line[part] = -np.linalg.norm(rows - query, axis=1)
+        else:
+            out[:, part] = queries @ rows.T
+            if metric == "cosine":
+                norms = np.linalg.norm(rows, axis=1)
+                norms[norms == 0] = np.nan  # no direction
+                out[:, part] /= norms * np.linalg.norm(queries, axis=1)[:, None]
+    out[~np.isfinite(out)] = -np.inf
+    return out
+
+
+def check_neighbors(table, ids, args, problems):
+    """Adds what disagrees to the problems; returns what to say if nothing does."""
+    queries = table.rows(ids).astype(np.float64)
+    usable = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
+    ids, queries = [i for i, good in zip(ids, usable) if good], queries[usable]
+    answer = embcli(args, ids, "-k", str(args.top), "--metric", args.metric)["queries"]
+    if [query["id"] for query in answer] != ids:
+        problems.append(f"other queries than asked for: {[query['id'] for query in answer]}")
+        return ""
+    sign = -1 if args.metric == "l2" else 1
+    worst, near_ties = 0.0, 0
+    for query, line in zip(answer, scores(table, queries, args.metric)):
+        line[query["id"]] = -np.inf  # itself
+        k = min(args.top, np.count_nonzero(line > -np.inf))
+        best = np.lexsort((np.arange(len(line)), -line))[:k]
+        got = [neighbor["id"] for neighbor in query["neighbors"]]
+        where = f"query {query['id']}"
+        if len(got) != k or len(set(got)) != k:
+            problems.append(f"{where}: {len(set(got))} different neighbors, not {k}")
+            continue
+        for i, (neighbor, want) in enumerate(zip(query["neighbors"], best)):
+            mine = line[neighbor["id"]]
+            if neighbor["rank"] != i + 1:
+                problems.append(f"{where}: rank {neighbor['rank']} in place {i + 1}")
+            # Beyond 1 (dot, l2) relative: an f32 score could not be nearer.
+            error = abs(sign * neighbor["score"] - mine) / max(1.0, abs(mine))
+            worst = max(worst, error)
+            if not error <= SCORE_TOLERANCE:
+                problems.append(f"{where}: {neighbor['id']} has {neighbor['score']}, not {sign * mine}")
+            if neighbor["id"] != want:
+                if not abs(mine - line[want]) <= TIE_TOLERANCE * abs(line[want]):
+                    problems.append(f"{where}: rank {i + 1} is {neighbor['id']}, not {want}")
+                near_ties += 1
+        # Equal rows tie exactly, whatever rounding says: the lower ID comes first.
+        rows = table.rows(got)
+        for a, b, row, after in zip(got, got[1:], rows, rows[1:]):
+            if a > b and np.array_equal(row, after):
+                problems.append(f"{where}: the equal rows {b} and {a} are not in order of ID")
+    ties = f", {near_ties} places in a different order within {TIE_TOLERANCE} (free)"
+    return (
+        f"{len(ids)} queries have the same top {args.top} by {args.metric}, "
+        f"scores within {worst:.1e}{ties if near_ties else ''}"
+    )
+
+
+def main():
+    summary, _, details = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["lookup", "neighbors"])
+    parser.add_argument("--embcli", default=str(ROOT / "target/release/embcli"))
+    parser.add_argument("--model", default=str(MODELS / "gemma-3-270m-q4_k_m.gguf"))
+    parser.add_argument("--count", type=int, default=50, help="rows to pick (50)")
+    parser.add_argument("--seed", type=int, default=0, help="which rows are picked (0)")
+    parser.add_argument("--top", type=int, default=20, help="neighbors to compare (20)")
+    parser.add_argument("--metric", choices=["cosine", "dot", "l2"], default="cosine")
+    args = parser.parse_args()
+    if not Path(args.model).is_file():
+        sys.exit(f"{args.model} is not there: scripts/fetch-real-model.sh fetches the real model")
+
+    table = Table(args.model)
+    count = min(max(args.count, 1), table.n_vocab)
+    random = np.random.default_rng(args.seed)
+    ids = random.choice(table.n_vocab, size=count, replace=False).tolist()
+    check = check_lookup if args.command == "lookup" else check_neighbors
+    problems = []
+    with np.errstate(all="ignore"):  # rows of zeros, NaN and infinities are no surprise
+        agreed = check(table, ids, args, problems)
+    for problem in problems[:20]:
+        print(problem, file=sys.stderr)
+    if problems:
+        sys.exit(f"{args.command}: DISAGREES with Python in {len(problems)} places")
+    print(f"{args.command}: agrees with Python: {agreed}")
+
+
+if __name__ == "__main__":
+    main()

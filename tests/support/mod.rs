@@ -1,0 +1,340 @@
+//! A tiny GGUF writer for tests and fixtures.
+//!
+//! It writes what it is told, right or wrong: duplicate keys, strings that are
+//! not UTF-8, type ids nobody knows, counts and offsets that lie. That is why
+//! the tests don't use gguf-rs-lib's writer, which (rightly) refuses all of it
+//! and keeps metadata in a `HashMap`, so in another order each run. What is
+//! valid, `tests/writer.rs` reads back with gguf-rs-lib.
+//!
+//! ```ignore
+//! let bytes = Gguf::new()
+//!     .kv("general.architecture", "llama")
+//!     .vocab("llama", &["a", "b"])
+//!     .table(F32, 2, 2, f32_bytes(&[1.0, 2.0, 3.0, 4.0]))
+//!     .build();
+//! ```
+//!
+//! The layout, all little-endian unless [`Gguf::big_endian`]:
+//!
+//! ```text
+//! "GGUF" | version u32 | tensor count u64 | kv count u64
+//! each kv:     key string | type u32 | value        string: length u64, bytes
+//! each tensor: name string | rank u32 | dims u64... | type u32 | offset u64
+//! zeros up to the alignment; here the data begins, and offsets count from it
+//! each tensor's data, followed by zeros up to the alignment
+//! ```
+
+// Each test file compiles this module for itself and uses a part of it.
+#![allow(dead_code)]
+
+use gguf_rs_lib::format::types::GGUFValueType;
+use std::io::Write;
+
+/// The ggml type id of 32-bit floats.
+pub const F32: u32 = 0;
+
+/// A metadata value, as it will be written. Most come by `into()`: numbers,
+/// `bool`, `&str`, and `Vec`s of these.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A number or bool: its type id and its bytes, little-endian.
+    Scalar(u32, Vec<u8>),
+    /// A string, of any bytes at all.
+    Text(Vec<u8>),
+    /// The element type id as it will be declared, then the elements. They are
+    /// written without their own type ids, so they need not be of that type.
+    Array(u32, Vec<Value>),
+    /// A type id and bytes that are copied as they stand.
+    Raw(u32, Vec<u8>),
+}
+
+impl Value {
+    fn type_id(&self) -> u32 {
+        match self {
+            Self::Scalar(id, _) | Self::Raw(id, _) => *id,
+            Self::Text(_) => GGUFValueType::String as u32,
+            Self::Array(..) => GGUFValueType::Array as u32,
+        }
+    }
+
+    fn write(&self, out: &mut Out) {
+        match self {
+            Self::Scalar(_, bytes) => out.number(bytes),
+            Self::Text(bytes) => out.string(bytes),
+            Self::Array(element_type, items) => {
+                out.u32(*element_type);
+                out.u64(items.len() as u64);
+                items.iter().for_each(|item| item.write(out));
+            }
+            Self::Raw(_, bytes) => out.bytes.extend(bytes),
+        }
+    }
+}
+
+/// A value of `type_id` with exactly these bytes, whatever they mean.
+pub fn raw(type_id: u32, bytes: impl Into<Vec<u8>>) -> Value {
+    Value::Raw(type_id, bytes.into())
+}
+
+/// A string that need not be UTF-8.
+pub fn text(bytes: impl AsRef<[u8]>) -> Value {
+    Value::Text(bytes.as_ref().to_vec())
+}
+
+/// Types whose `Vec` becomes an array. The trait knows the element type even
+/// where the array is empty.
+pub trait Element: Into<Value> {
+    /// The type id of one element.
+    const TYPE: GGUFValueType;
+}
+
+macro_rules! values {
+    ($($rust:ty => $gguf:ident, $value:ident => $make:expr;)*) => {$(
+        impl Element for $rust {
+            const TYPE: GGUFValueType = GGUFValueType::$gguf;
+        }
+        impl From<$rust> for Value {
+            fn from($value: $rust) -> Self {
+                $make
+            }
+        }
+    )*};
+    (numbers: $($rust:ty => $gguf:ident),*) => {
+        values! {$(
+            $rust => $gguf,
+            n => Value::Scalar(GGUFValueType::$gguf as u32, n.to_le_bytes().to_vec());
+        )*}
+    };
+}
+
+values! { numbers:
+    u8 => U8, i8 => I8, u16 => U16, i16 => I16, u32 => U32, i32 => I32,
+    f32 => F32, u64 => U64, i64 => I64, f64 => F64
+}
+values! {
+    bool => Bool, b => Value::Scalar(GGUFValueType::Bool as u32, vec![b.into()]);
+    &str => String, s => text(s);
+    String => String, s => text(s);
+}
+
+impl<T: Element> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Self {
+        Value::Array(T::TYPE as u32, items.into_iter().map(Into::into).collect())
+    }
+}
+
+struct Tensor {
+    name: Vec<u8>,
+    dims: Vec<u64>,
+    type_id: u32,
+    data: Vec<u8>,
+    /// Where the data lies; by default after the tensor before.
+    place: Option<usize>,
+    /// What the header says of where it lies; by default the truth.
+    claim: Option<u64>,
+}
+
+/// A GGUF file in the making. Every method but the last two returns it, so calls chain.
+pub struct Gguf {
+    version: u32,
+    alignment: usize,
+    big_endian: bool,
+    metadata: Vec<(Vec<u8>, Value)>,
+    tensors: Vec<Tensor>,
+    tensor_count: Option<u64>,
+    kv_count: Option<u64>,
+    trailing: Vec<u8>,
+    truncate: Option<usize>,
+}
+
+impl Gguf {
+    /// An empty file: version 3, little-endian, alignment 32.
+    pub fn new() -> Self {
+        Self {
+            version: 3,
+            alignment: 32,
+            big_endian: false,
+            metadata: Vec::new(),
+            tensors: Vec::new(),
+            tensor_count: None,
+            kv_count: None,
+            trailing: Vec::new(),
+            truncate: None,
+        }
+    }
+
+    /// The version to declare. The layout stays that of 2 and 3.
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Every number in header and metadata big-endian. Tensor data stays as given.
+    pub fn big_endian(mut self) -> Self {
+        self.big_endian = true;
+        self
+    }
+
+    /// Lay the data out so, and say so in `general.alignment`. (To say something
+    /// that the layout does not follow, write the key with [`Gguf::kv`].)
+    pub fn alignment(mut self, alignment: u32) -> Self {
+        self.alignment = alignment as usize;
+        self.kv("general.alignment", alignment)
+    }
+
+    /// A metadata pair. Order is kept, and so are duplicates.
+    pub fn kv(mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) -> Self {
+        self.metadata.push((key.as_ref().to_vec(), value.into()));
+        self
+    }
+
+    /// A tensor: dims fastest first (`[d_model, n_vocab]`), of any rank, with
+    /// any data: its length is not checked against dims and type.
+    pub fn tensor(
+        mut self,
+        name: impl AsRef<[u8]>,
+        dims: &[u64],
+        type_id: u32,
+        data: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.tensors.push(Tensor {
+            name: name.as_ref().to_vec(),
+            dims: dims.to_vec(),
+            type_id,
+            data: data.into(),
+            place: None,
+            claim: None,
+        });
+        self
+    }
+
+    /// Put the last tensor's data at this offset of the data section: leaves a
+    /// gap, overlaps another tensor, or lays tensors out in another order.
+    pub fn placed_at(mut self, offset: usize) -> Self {
+        self.last_tensor().place = Some(offset);
+        self
+    }
+
+    /// Say in the header that the last tensor's data is at this offset, wherever it is.
+    pub fn claims_offset(mut self, offset: u64) -> Self {
+        self.last_tensor().claim = Some(offset);
+        self
+    }
+
+    fn last_tensor(&mut self) -> &mut Tensor {
+        self.tensors.last_mut().expect("a tensor comes first")
+    }
+
+    /// The number of tensors to declare, whatever follows.
+    pub fn tensor_count(mut self, count: u64) -> Self {
+        self.tensor_count = Some(count);
+        self
+    }
+
+    /// The number of metadata pairs to declare, whatever follows.
+    pub fn kv_count(mut self, count: u64) -> Self {
+        self.kv_count = Some(count);
+        self
+    }
+
+    /// Bytes after the end.
+    pub fn trailing(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.trailing = bytes.into();
+        self
+    }
+
+    /// Keep the first `len` bytes of the file only.
+    pub fn truncate(mut self, len: usize) -> Self {
+        self.truncate = Some(len);
+        self
+    }
+
+    /// `tokenizer.ggml.model` and `.tokens`.
+    pub fn vocab(self, model: &str, tokens: &[&str]) -> Self {
+        self.kv("tokenizer.ggml.model", model).kv("tokenizer.ggml.tokens", tokens.to_vec())
+    }
+
+    /// `token_embd.weight`, `n_vocab` rows of `d_model` values.
+    pub fn table(self, type_id: u32, d_model: u64, n_vocab: u64, data: impl Into<Vec<u8>>) -> Self {
+        self.tensor("token_embd.weight", &[d_model, n_vocab], type_id, data)
+    }
+
+    /// The file's bytes.
+    pub fn build(self) -> Vec<u8> {
+        let mut data = Vec::new();
+        let mut out = Out { bytes: b"GGUF".to_vec(), big_endian: self.big_endian };
+        out.u32(self.version);
+        out.u64(self.tensor_count.unwrap_or(self.tensors.len() as u64));
+        out.u64(self.kv_count.unwrap_or(self.metadata.len() as u64));
+        for (key, value) in &self.metadata {
+            out.string(key);
+            out.u32(value.type_id());
+            value.write(&mut out);
+        }
+        for tensor in &self.tensors {
+            let start = tensor.place.unwrap_or(data.len());
+            let end = start + tensor.data.len();
+            data.resize(data.len().max(end.next_multiple_of(self.alignment)), 0);
+            data[start..end].copy_from_slice(&tensor.data);
+
+            out.string(&tensor.name);
+            out.u32(tensor.dims.len() as u32);
+            tensor.dims.iter().for_each(|&dim| out.u64(dim));
+            out.u32(tensor.type_id);
+            out.u64(tensor.claim.unwrap_or(start as u64));
+        }
+        let mut file = out.bytes;
+        file.resize(file.len().next_multiple_of(self.alignment), 0);
+        file.extend(data);
+        file.extend(self.trailing);
+        file.truncate(self.truncate.unwrap_or(usize::MAX));
+        file
+    }
+
+    /// [`Gguf::build`] into a temporary file, which goes when the value is dropped.
+    pub fn write(self) -> tempfile::NamedTempFile {
+        temp_file(&self.build())
+    }
+}
+
+/// Bytes in a temporary file with the suffix `.gguf`, which goes when the value is dropped.
+pub fn temp_file(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".gguf").tempfile().expect("a temporary file");
+    file.write_all(bytes).expect("the bytes fit on the disk");
+    file
+}
+
+/// The bytes of an F32 tensor.
+pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// Bytes with a byte order: the one place that knows which.
+struct Out {
+    bytes: Vec<u8>,
+    big_endian: bool,
+}
+
+impl Out {
+    /// A number of any width, from its little-endian bytes.
+    fn number(&mut self, le: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend(le);
+        if self.big_endian {
+            self.bytes[start..].reverse();
+        }
+    }
+
+    fn u32(&mut self, n: u32) {
+        self.number(&n.to_le_bytes());
+    }
+
+    fn u64(&mut self, n: u64) {
+        self.number(&n.to_le_bytes());
+    }
+
+    fn string(&mut self, bytes: &[u8]) {
+        self.u64(bytes.len() as u64);
+        self.bytes.extend(bytes);
+    }
+}
