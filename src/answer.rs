@@ -160,6 +160,18 @@ pub struct TableCost {
     /// The table as it is stored in the file, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<ActualTable>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+impl FootprintReport {
+    /// The tables, whether one or several.
+    pub fn tables(&self) -> &[TableCost] {
+        match self {
+            Self::One(table) => std::slice::from_ref(table),
+            Self::Several { tables } => tables,
+        }
+    }
 }
 
 /// A table as a file stores it.
@@ -203,29 +215,33 @@ pub struct OutputHead {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Float<T>(pub T);
 
-impl Serialize for Float<f32> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(value) = *self;
-        if !value.is_finite() {
-            return serializer.serialize_str(special(value.into()));
+impl Float<f32> {
+    /// The digits that JSON and CSV have.
+    pub fn digits(self) -> String {
+        match self.0 {
+            value if !value.is_finite() => special(value.into()).to_owned(),
+            value if self.is_tipped_over() => format!("{:?}", f64::from(value)),
+            value => format!("{value:?}"),
         }
-        // The shortest digits of an f32 can lie so near the middle of two of
-        // them that rounding to f64 first tips them over (7.038531e-26 does).
-        // Where that is so, the digits of the f64 are written.
-        if reads_back(value) {
-            serializer.serialize_f32(value)
-        } else {
-            serializer.serialize_f64(value.into())
-        }
+    }
+
+    /// Whether the shortest digits that identify this `f32` lie so near the
+    /// middle of two of them that rounding to `f64` first gives the other
+    /// (those of 7.038531e-26 do). Then the digits of the `f64` are written.
+    fn is_tipped_over(self) -> bool {
+        let reads_back = |wide: f64| (wide as f32).to_bits() == self.0.to_bits();
+        !format!("{:?}", self.0).parse().is_ok_and(reads_back)
     }
 }
 
-/// Whether the shortest digits of `value`, read as f64 and rounded to f32, give
-/// `value` again.
-fn reads_back(value: f32) -> bool {
-    // Digits so short that they are exact enough are the common case; asking
-    // costs a parse, some 30 ns, beside the 100 that printing takes.
-    value.to_string().parse::<f64>().is_ok_and(|wide| (wide as f32).to_bits() == value.to_bits())
+impl Serialize for Float<f32> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            value if !value.is_finite() => serializer.serialize_str(special(value.into())),
+            value if self.is_tipped_over() => serializer.serialize_f64(value.into()),
+            value => serializer.serialize_f32(value),
+        }
+    }
 }
 
 impl Serialize for Float<f64> {
@@ -272,9 +288,11 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_a_string() {
-        for (value, json) in
-            [(f32::NAN, "\"NaN\""), (f32::INFINITY, "\"Infinity\""), (f32::NEG_INFINITY, "\"-Infinity\"")]
-        {
+        for (value, json) in [
+            (f32::NAN, "\"NaN\""),
+            (f32::INFINITY, "\"Infinity\""),
+            (f32::NEG_INFINITY, "\"-Infinity\""),
+        ] {
             assert_eq!(serde_json::to_string(&Float(value)).unwrap(), json);
         }
     }

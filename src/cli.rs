@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::embedding::TOKEN_EMBEDDING;
+use crate::report;
 
 /// Look at the first matrix of a language model: its token embedding table.
 ///
@@ -44,6 +45,16 @@ pub enum Format {
     Csv,
 }
 
+impl From<Format> for report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
 /// What embcli can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -76,6 +87,17 @@ Examples:
   embcli footprint --like llama3-8b                     a well-known one
   embcli footprint model.gguf                           the one in a file")]
     Footprint(Footprint),
+}
+
+impl Command {
+    /// How many values of a row to print; `None` for what fits a line.
+    pub fn values(&self) -> Option<usize> {
+        match self {
+            Self::Lookup(Lookup { full: true, .. }) => Some(usize::MAX),
+            Self::Lookup(Lookup { values, .. }) => values.map(|n| n as usize),
+            _ => None,
+        }
+    }
 }
 
 /// A model and the table in it.
@@ -202,12 +224,12 @@ fn one_line(error: &clap::Error) -> String {
         if part.starts_with("Usage:") || part.starts_with("For more information") {
             break;
         }
-        match part.strip_prefix("tip: ") {
-            Some(tip) => line += "; ",
-            None if line.is_empty() => {}
-            None => line += " ",
-        }
-        line += part.strip_prefix("tip: ").unwrap_or(part);
+        let (joint, part) = match part.strip_prefix("tip: ") {
+            Some(tip) => ("; ", tip),
+            None => (if line.is_empty() { "" } else { " " }, part),
+        };
+        line += joint;
+        line += part;
     }
     line + " (--help shows the usage)"
 }

@@ -89,10 +89,8 @@ impl Footprint {
 
 /// The 28 types that models are stored in, floats first, then by bits.
 fn precisions() -> Vec<&'static Format> {
-    let mut formats: Vec<_> = FORMATS
-        .iter()
-        .filter(|format| !format.is_integer() && format.name != "F64")
-        .collect();
+    let mut formats: Vec<_> =
+        FORMATS.iter().filter(|format| !format.is_integer() && format.name != "F64").collect();
     formats.sort_by(|a, b| {
         b.is_float()
             .cmp(&a.is_float())

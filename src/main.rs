@@ -10,7 +10,9 @@ use embcli::{commands, report, text};
 fn main() -> ExitCode {
     let cli = match Cli::parse_from_args(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(Stop { text, asked: true }) => return finish(writeln!(io::stdout(), "{text}").map_err(Into::into)),
+        Err(Stop { text, asked: true }) => {
+            return finish(writeln!(io::stdout(), "{text}").map_err(Into::into));
+        }
         Err(Stop { text, asked: false }) => {
             eprintln!("{text}");
             return ExitCode::from(2);
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let answer = commands::run(&cli.command)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let style = report::Style::of_stdout();
+    let style = report::Style { values: cli.command.values(), ..report::Style::of_stdout() };
     report::write(&answer, cli.format.into(), &style, &mut out)?;
     out.flush()?;
     Ok(())

@@ -43,15 +43,19 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 const MAX_MARKS: usize = 2;
 
 /// Whether a character can act on what is around it, or can't be seen.
-fn acts(c: char) -> bool {
+pub fn acts(c: char) -> bool {
     let emoji_presentation = c == '\u{fe0f}';
     match c {
         _ if c.is_control() => true,
         // Spaces that look like others, or like nothing.
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => true,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            true
+        }
         // Zero width, direction marks and overrides, line and paragraph
         // separators, invisible operators, the byte order mark.
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
+            true
+        }
         '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
         // Hangul fillers and other blank letters.
         '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' => true,

@@ -36,7 +36,7 @@ pub(super) fn run(args: &cli::Footprint) -> Result<FootprintReport> {
 
 fn on_paper(n_vocab: u64, d_model: u64, like: Option<&'static str>) -> Result<TableCost> {
     let footprint = Footprint::new(n_vocab, d_model)?;
-    Ok(TableCost { like, model: None, footprint, actual: None })
+    Ok(TableCost { like, model: None, footprint, actual: None, notes: Vec::new() })
 }
 
 fn known(name: &str) -> Result<&'static Known> {
@@ -45,7 +45,10 @@ fn known(name: &str) -> Result<&'static Known> {
     }
     let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
     match text::nearest(name, names.iter().copied()) {
-        Some(nearest) => bail!("no table is known as \"{name}\"; did you mean {nearest}? Known: {}", names.join(", ")),
+        Some(nearest) => bail!(
+            "no table is known as \"{name}\"; did you mean {nearest}? Known: {}",
+            names.join(", ")
+        ),
         None => bail!("no table is known as \"{name}\". Known: {}", names.join(", ")),
     }
 }
@@ -69,6 +72,7 @@ fn of_file(path: &Path, tensor: &str) -> Result<TableCost> {
             tied,
             output,
         }),
+        notes: view.notes,
     })
 }
 

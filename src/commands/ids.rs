@@ -43,7 +43,9 @@ fn read_stdin() -> Result<String> {
         "standard input is longer than {} MiB: too much for a list of token IDs",
         MAX_STDIN >> 20
     );
-    String::from_utf8(bytes).ok().context("standard input is not text: a list of token IDs is read there")
+    String::from_utf8(bytes)
+        .ok()
+        .context("standard input is not text: a list of token IDs is read there")
 }
 
 fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
@@ -82,5 +84,7 @@ fn not_an_id(word: &str) -> String {
     if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return format!("{word} is too large for a token ID");
     }
-    format!("\"{word}\" is not a token ID: write a number (791), a range (0..5), or - for standard input")
+    format!(
+        "\"{word}\" is not a token ID: write a number (791), a range (0..5), or - for standard input"
+    )
 }

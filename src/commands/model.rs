@@ -24,8 +24,7 @@ pub(super) struct View<'g> {
 
 impl<'g> View<'g> {
     pub(super) fn new(gguf: &'g Gguf, path: &Path, tensor: &str) -> Result<Self> {
-        let table =
-            Table::open(gguf, tensor).with_context(|| path.display().to_string())?;
+        let table = Table::open(gguf, tensor).with_context(|| path.display().to_string())?;
         let mut notes = Vec::new();
         let vocab = match Vocab::open(gguf)? {
             // Row i of another table, of positions say, is not token i.

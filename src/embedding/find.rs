@@ -73,8 +73,10 @@ fn kind(gguf: &Gguf) -> Result<Option<&'static str>, crate::gguf::Error> {
             Some("clip") => Some("a multimodal projector (name the language model)"),
             Some("controlvector") => Some("a control vector"),
             Some("imatrix") => Some("an importance matrix"),
-            Some("flux" | "sd1" | "sd2" | "sd3" | "sdxl" | "wan" | "ltxv" | "hyvid" | "lumina2"
-                | "qwen_image" | "hidream" | "cosmos" | "aura" | "pig") => Some("a diffusion model"),
+            Some(
+                "flux" | "sd1" | "sd2" | "sd3" | "sdxl" | "wan" | "ltxv" | "hyvid" | "lumina2"
+                | "qwen_image" | "hidream" | "cosmos" | "aura" | "pig",
+            ) => Some("a diffusion model"),
             Some("eagle3") => Some("a draft model (name the model it drafts for)"),
             _ => None,
         },
@@ -102,7 +104,9 @@ fn kind(gguf: &Gguf) -> Result<Option<&'static str>, crate::gguf::Error> {
             }
             () if name.starts_with("direction.") => "a control vector",
             () if name.ends_with(".in_sum2") => "an importance matrix",
-            () if name.starts_with("model.diffusion_model.") || name.starts_with("double_blocks.") => {
+            () if name.starts_with("model.diffusion_model.")
+                || name.starts_with("double_blocks.") =>
+            {
                 "a diffusion model"
             }
             () => continue,

@@ -155,7 +155,8 @@ impl<'g> Table<'g> {
             self.gguf.file_len()
         );
         let bytes = self.gguf.source().window(at, self.row_bytes)?;
-        let bytes = bytes.get(..self.row_bytes).context("the file became shorter while it was read")?;
+        let bytes =
+            bytes.get(..self.row_bytes).context("the file became shorter while it was read")?;
         let mut values = vec![0.0; self.d_model];
         self.format.decode(bytes, &mut values);
         Ok(values)

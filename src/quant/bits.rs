@@ -106,10 +106,8 @@ mod tests {
     #[test]
     fn f16_agrees_with_the_half_crate_on_every_pattern() {
         for bits in 0..=u16::MAX {
-            let (ours, theirs) = (
-                f16(&bits.to_le_bytes()),
-                half::f16::from_bits(bits).to_f32_const(),
-            );
+            let (ours, theirs) =
+                (f16(&bits.to_le_bytes()), half::f16::from_bits(bits).to_f32_const());
             assert_eq!(ours.to_bits(), theirs.to_bits(), "{bits:#06x}");
         }
     }

@@ -16,9 +16,8 @@ use std::iter::zip;
 use super::bits::{fields, planes, sub_blocks};
 
 /// Twice the value of each E2M1 code. Negative zero is plain zero in ggml.
-const E2M1_DOUBLED: [f32; 16] = [
-    0., 1., 2., 3., 4., 6., 8., 12., 0., -1., -2., -3., -4., -6., -8., -12.,
-];
+const E2M1_DOUBLED: [f32; 16] =
+    [0., 1., 2., 3., 4., 6., 8., 12., 0., -1., -2., -3., -4., -6., -8., -12.];
 
 /// MXFP4: 32 values, 4.25 bits per weight; a block of the OCP Microscaling formats.
 ///

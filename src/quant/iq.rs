@@ -259,19 +259,13 @@ pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
         let sub_block = i / 2;
         let scale = words[sub_block / 4] >> (3 * (sub_block % 4)) & 7;
         let point = usize::from(qs[i]) | usize::from(high[i] & 7) << 8;
-        shifted(
-            out,
-            d * f32::from(2 * scale + 1),
-            &GRID_IQ1[point],
-            high[i] & 8 != 0,
-        );
+        shifted(out, d * f32::from(2 * scale + 1), &GRID_IQ1[point], high[i] & 8 != 0);
     }
 }
 
 /// The book of IQ4: 16 levels, closer together near zero, where most weights are.
-const LEVELS_IQ4: [f32; 16] = [
-    -127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.,
-];
+const LEVELS_IQ4: [f32; 16] =
+    [-127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.];
 
 /// IQ4_NL: 32 values, 4.5 bits per weight: Q4_0 with levels that are not linear.
 ///
@@ -307,10 +301,8 @@ pub(super) fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
 pub(super) fn iq4_xs(block: &[u8; 136], out: &mut [f32; 256]) {
     fields!(block => d: 2, scales_high: 2, scales_low: 4, qs: 128);
     let d = f16(d);
-    let scales: [u8; 8] = join::<4, _>(
-        sequence::<4, _, _>(scales_low),
-        sequence::<2, _, _>(scales_high),
-    );
+    let scales: [u8; 8] =
+        join::<4, _>(sequence::<4, _, _>(scales_low), sequence::<2, _, _>(scales_high));
     let quants = planes::<4, 16, _, _>(qs);
     for ((out, quants), scale) in zip(sub_blocks::<32, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed() - 32);

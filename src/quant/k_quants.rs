@@ -57,10 +57,8 @@ pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
     fields!(block => hmask: 32, qs: 64, scales_low: 8, scales_high: 4, d: 2);
     let d = f16(d);
     let quants = join::<2, _>(planes::<2, 32, _, _>(qs), planes::<1, 32, _, _>(hmask));
-    let scales: [u8; 16] = join::<4, _>(
-        planes::<4, 8, _, _>(scales_low),
-        planes::<2, 4, _, _>(scales_high),
-    );
+    let scales: [u8; 16] =
+        join::<4, _>(planes::<4, 8, _, _>(scales_low), planes::<2, 4, _, _>(scales_high));
     for ((out, quants), scale) in zip(sub_blocks::<16, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed() - 32);
         for (y, q) in zip(out, quants) {
@@ -171,10 +169,7 @@ fn scales_and_mins(d: f32, dmin: f32, packed: &[u8; 12]) -> [(f32, f32); 8] {
         let (scale, min) = if i < 4 {
             (scales[j] & 63, mins[j] & 63)
         } else {
-            (
-                (lower[j] & 15) | (scales[j] >> 6) << 4,
-                (lower[j] >> 4) | (mins[j] >> 6) << 4,
-            )
+            ((lower[j] & 15) | (scales[j] >> 6) << 4, (lower[j] >> 4) | (mins[j] >> 6) << 4)
         };
         (d * f32::from(scale), dmin * f32::from(min))
     })

@@ -181,9 +181,7 @@ impl Format {
 
     /// The format that people call `name`, in upper or lower case.
     pub fn from_name(name: &str) -> Option<&'static Self> {
-        FORMATS
-            .iter()
-            .find(|format| format.name.eq_ignore_ascii_case(name))
+        FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name))
     }
 
     /// Whether a value is a floating-point number of its own: F32, F16, BF16, F64.
@@ -302,18 +300,12 @@ mod tests {
     #[test]
     fn type_errors_in_plain_english() {
         let message = |id| Format::from_id(id).unwrap_err().to_string();
-        assert_eq!(
-            message(36),
-            "ggml type 36 was removed from the format (IQ4_NL_4_4)"
-        );
+        assert_eq!(message(36), "ggml type 36 was removed from the format (IQ4_NL_4_4)");
         assert_eq!(
             message(9),
             "ggml type 9 (Q8_1) exists only inside computations, no file stores it"
         );
-        assert_eq!(
-            message(97),
-            "ggml type 97 is not one that ggml defines (a fork's?)"
-        );
+        assert_eq!(message(97), "ggml type 97 is not one that ggml defines (a fork's?)");
         assert_eq!(
             message(u32::MAX),
             "ggml type 4294967295 is not one that ggml defines (a fork's?)"
@@ -354,17 +346,13 @@ mod tests {
     #[test]
     #[should_panic(expected = "Q4_0: 19 bytes do not decode to 32 values")]
     fn a_part_of_a_block_is_refused() {
-        Format::from_name("Q4_0")
-            .unwrap()
-            .decode(&[0; 19], &mut [0.0; 32]);
+        Format::from_name("Q4_0").unwrap().decode(&[0; 19], &mut [0.0; 32]);
     }
 
     #[test]
     #[should_panic(expected = "Q4_0: 36 bytes do not decode to 32 values")]
     fn a_short_output_is_refused() {
-        Format::from_name("Q4_0")
-            .unwrap()
-            .decode(&[0; 36], &mut [0.0; 32]);
+        Format::from_name("Q4_0").unwrap().decode(&[0; 36], &mut [0.0; 32]);
     }
 
     /// ggml gives no vectors for these: see `floats`.
@@ -385,10 +373,7 @@ mod tests {
             [-(2_f32.powi(63)), 2_f32.powi(63), -16_777_216.0]
         );
         let f64 = [0.1, 1e300, -1e-300, 1e-45].map(f64::to_le_bytes);
-        assert_eq!(
-            decode("F64", f64.as_flattened()),
-            [0.1, f32::INFINITY, 0.0, f32::from_bits(1)]
-        );
+        assert_eq!(decode("F64", f64.as_flattened()), [0.1, f32::INFINITY, 0.0, f32::from_bits(1)]);
     }
 
     /// Loading a signalling NaN must not quiet it in F32 and BF16; F16C quiets halves.

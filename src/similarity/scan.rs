@@ -48,8 +48,7 @@ pub fn nearest(
     k: usize,
 ) -> Result<Found> {
     let norms: Vec<f64> = queries.iter().map(|query| norm(&query.values)).collect();
-    let mut tops: Vec<TopK> =
-        queries.iter().map(|_| TopK::new(k, metric.descending())).collect();
+    let mut tops: Vec<TopK> = queries.iter().map(|_| TopK::new(k, metric.descending())).collect();
     let mut left_out = LeftOut::default();
 
     let dim = rows.dim();

@@ -1,0 +1,91 @@
+//! Comma-separated values: a header, then a line a row.
+//!
+//! Numbers have every digit, as in JSON. Text is made visible first: a token
+//! that holds a line end must not end a line of the file.
+
+use std::io::Write;
+
+use anyhow::Result;
+use csv::Writer;
+
+use crate::answer::{
+    Answer, Float, FootprintReport, LookupReport, NeighborsReport, TokenText, special,
+};
+use crate::text::visible;
+
+/// Writes an answer as CSV.
+pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+    let mut out = Writer::from_writer(out);
+    match answer {
+        Answer::Lookup(report) => lookup(report, &mut out)?,
+        Answer::Neighbors(report) => neighbors(report, &mut out)?,
+        Answer::Footprint(report) => footprint(report, &mut out)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+type Out<'a> = Writer<&'a mut dyn Write>;
+
+fn lookup(report: &LookupReport, out: &mut Out) -> Result<()> {
+    for name in ["position", "id", "token", "norm"] {
+        out.write_field(name)?;
+    }
+    for dimension in 0..report.shape[1] {
+        out.write_field(format!("v{dimension}"))?;
+    }
+    out.write_record(None::<&[u8]>)?;
+    for row in &report.rows {
+        out.write_field(row.position.to_string())?;
+        out.write_field(row.id.to_string())?;
+        out.write_field(token(&row.token))?;
+        out.write_field(wide(row.norm))?;
+        for value in &row.values {
+            out.write_field(value.digits())?;
+        }
+        out.write_record(None::<&[u8]>)?;
+    }
+    Ok(())
+}
+
+fn neighbors(report: &NeighborsReport, out: &mut Out) -> Result<()> {
+    out.write_record(["query_id", "query_token", "rank", "id", "token", report.metric])?;
+    for query in &report.queries {
+        for neighbor in &query.neighbors {
+            out.write_record([
+                &query.id.to_string(),
+                &token(&query.token),
+                &neighbor.rank.to_string(),
+                &neighbor.id.to_string(),
+                &token(&neighbor.token),
+                &wide(neighbor.score),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn footprint(report: &FootprintReport, out: &mut Out) -> Result<()> {
+    out.write_record(["n_vocab", "d_model", "type", "bits_per_weight", "bytes", "storable"])?;
+    for cost in report.tables() {
+        for precision in &cost.footprint.precisions {
+            out.write_record([
+                &cost.footprint.n_vocab.to_string(),
+                &cost.footprint.d_model.to_string(),
+                precision.format,
+                &precision.bits_per_weight.to_string(),
+                &precision.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+                &precision.storable.to_string(),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn token(token: &TokenText) -> String {
+    visible(token.token.as_deref().unwrap_or_default()).into_owned()
+}
+
+fn wide(Float(value): Float<f64>) -> String {
+    if value.is_finite() { value.to_string() } else { special(value).to_owned() }
+}

@@ -1,0 +1,64 @@
+//! The answer struct as one JSON object.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter};
+
+use crate::answer::Answer;
+
+/// Writes an answer as one line of JSON.
+pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+    answer.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// JSON that can be shown on a terminal: serde_json escapes the controls below
+/// U+0020 only, and others act on a terminal too. A `\u` escape of any
+/// character means the same character, so nothing is lost.
+struct Careful;
+
+impl Formatter for Careful {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut plain = 0;
+        for (at, c) in fragment.char_indices() {
+            if crate::text::acts(c) {
+                writer.write_all(&fragment.as_bytes()[plain..at])?;
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+                plain = at + c.len_utf8();
+            }
+        }
+        writer.write_all(&fragment.as_bytes()[plain..])
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        serde_json::ser::CompactFormatter.write_char_escape(writer, escape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped_and_comes_back() {
+        let text = "a\x1b\u{9b}\u{202e}\u{e0001}猫\"\\\n";
+        let mut json = Vec::new();
+        text.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Careful)).unwrap();
+        let json = String::from_utf8(json).unwrap();
+        assert_eq!(json, r#""a\u001b\u009b\u202e\udb40\udc01猫\"\\\n""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

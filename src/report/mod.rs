@@ -1,0 +1,63 @@
+//! How an answer looks: to a person, and to a program.
+//!
+//! Everything here is a function of the answer's plain structs, so the forms
+//! can't disagree. Nothing below this module prints.
+
+mod csv;
+mod json;
+mod number;
+mod table;
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::answer::Answer;
+
+/// The forms an answer can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For reading.
+    Table,
+    /// The answer struct as one JSON object.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// What the reader's side can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of text.
+    pub width: usize,
+    /// Whether escape sequences for bold and dim may be written.
+    pub colour: bool,
+    /// How many values of a row to print; `None` for what fits a line.
+    pub values: Option<usize>,
+}
+
+impl Style {
+    /// Of standard output: the terminal's width and abilities, or 80 columns
+    /// without colour where it is no terminal.
+    pub fn of_stdout() -> Self {
+        use std::io::IsTerminal;
+        let stdout = std::io::stdout();
+        let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let width = terminal_size::terminal_size_of(&stdout)
+            .map(|(width, _)| usize::from(width.0))
+            .or_else(columns)
+            .unwrap_or(80);
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = stdout.is_terminal() && !no_colour;
+        Self { width: width.clamp(40, 400), colour, values: None }
+    }
+}
+
+/// Writes an answer.
+pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write) -> Result<()> {
+    match format {
+        Format::Table => table::write(answer, style, out),
+        Format::Json => json::write(answer, out),
+        Format::Csv => csv::write(answer, out),
+    }
+}

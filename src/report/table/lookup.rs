@@ -1,0 +1,177 @@
+//! A lookup from top to bottom: the IDs, the table, what is read, the matrix.
+
+use std::io::Write;
+
+use anyhow::Result;
+use comfy_table::Cell;
+
+use super::super::Style;
+use super::super::number::{decimal_size, exact, grouped, percent, rounded};
+use super::{TOKEN_WIDTH, align_right, grid, notes, print, quoted, wrapped};
+use crate::answer::{LookupReport, LookupRow};
+use crate::text::{clip, visible, width};
+
+pub(super) fn write(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
+    trace(report, style, out)?;
+    writeln!(out)?;
+    match style.values {
+        None => matrix(report, style, out)?,
+        Some(n) => listing(report, n, style, out)?,
+    }
+    for row in &report.rows {
+        if let Some(first) = row.repeats {
+            let line = format!("position {} repeats position {first}: the same row", row.position);
+            wrapped(&line, 2, style, out)?;
+        }
+    }
+    notes(&report.notes, style, out)
+}
+
+/// What happens, a step a line, each with its shape.
+fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
+    let table = &report.table;
+    let [n, d_model] = report.shape;
+    let shapes = [
+        format!("[{n}]"),
+        format!("[{}, {}]", table.n_vocab, table.d_model),
+        format!("[{n}, {d_model}]"),
+    ];
+    let shape_width = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
+    let indent = 11 + shape_width + 2;
+    let mut step = |name: &str, shape: &str, text: &str| {
+        wrapped(&format!("{name:<11}{shape:<shape_width$}  {text}"), indent, style, out)
+    };
+
+    let room = style.width.saturating_sub(indent).max(20);
+    let ids: Vec<_> = report.ids.iter().take(100).map(u64::to_string).collect();
+    step("token IDs", &shapes[0], &clip(&ids.join(", "), room))?;
+    let down = "    |";
+    step(down, "", "each ID picks one row of the table: a label, not a quantity")?;
+    step(
+        "table",
+        &shapes[1],
+        &format!(
+            "{}, {}: {} rows (n_vocab) of {} values (d_model)",
+            visible(&table.tensor),
+            table.format,
+            grouped(table.n_vocab),
+            grouped(table.d_model)
+        ),
+    )?;
+    step(
+        down,
+        "",
+        &format!(
+            "{} ({} bytes) at byte {} of the file, which writes the shape fastest first, as [{}, {}]",
+            decimal_size(table.bytes),
+            grouped(table.bytes),
+            grouped(table.offset),
+            table.d_model,
+            table.n_vocab
+        ),
+    )?;
+    let distinct = report.rows.iter().filter(|row| row.repeats.is_none()).count() as u64;
+    let decoded = match table.format {
+        "F32" => "copied as they are".to_owned(),
+        format => format!("decoded from {format} to f32"),
+    };
+    step(
+        down,
+        "",
+        &format!(
+            "{} {} read, {} of {} bytes ({}), and {decoded}",
+            grouped(distinct),
+            if distinct == 1 { "row is" } else { "rows are" },
+            grouped(report.bytes_read),
+            grouped(table.bytes),
+            percent(report.bytes_read as f64 / table.bytes as f64)
+        ),
+    )?;
+    step("matrix", &shapes[2], "one row a position: what the model's mathematics starts from")
+}
+
+/// The matrix with the first and last values of each row, as many as fit.
+fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
+    let tokens: Vec<String> =
+        report.rows.iter().map(|row| quoted(&row.token, TOKEN_WIDTH)).collect();
+    let norms: Vec<String> = report.rows.iter().map(|row| rounded(row.norm.0)).collect();
+    let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
+    let used = 2 * 4
+        + "position".len()
+        + widest(&mut report.rows.iter().map(|row| row.id.to_string().len())).max(2)
+        + widest(&mut tokens.iter().map(|token| width(token))).max("token".len())
+        + widest(&mut norms.iter().map(String::len)).max("norm".len());
+    let d_model = report.shape[1] as usize;
+    let value_width = 2 + report
+        .rows
+        .iter()
+        .flat_map(|row| row.values.iter().take(8).chain(row.values.iter().rev().take(8)))
+        .map(|value| rounded(value.0.into()).len())
+        .max()
+        .unwrap_or(0)
+        .max(format!("[{d_model}]").len());
+    let fit = style.width.saturating_sub(used) / value_width;
+    let (head, tail) = if d_model <= fit {
+        (d_model, 0)
+    } else {
+        // One column's room goes to the ellipsis.
+        let shown = fit.saturating_sub(1).clamp(2, 16);
+        (shown - shown / 2, shown / 2)
+    };
+
+    let columns = |middle: &str, show: &mut dyn FnMut(usize) -> String| {
+        let mut cells: Vec<String> = (0..head).map(&mut *show).collect();
+        if head + tail < d_model {
+            cells.push(middle.to_owned());
+        }
+        cells.extend((d_model - tail..d_model).map(show));
+        cells
+    };
+    let header = ["position", "ID", "token", "norm"].map(str::to_owned).into_iter();
+    let header: Vec<_> = header.chain(columns("", &mut |i| format!("[{i}]"))).collect();
+    let mut table = grid(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    for ((row, token), norm) in report.rows.iter().zip(&tokens).zip(&norms) {
+        let cells = [row.position.to_string(), row.id.to_string(), token.clone(), norm.clone()];
+        let values = columns("…", &mut |i| rounded(row.values[i].0.into()));
+        table.add_row(cells.into_iter().chain(values).map(Cell::new));
+    }
+    align_right(&mut table, (0..header.len()).filter(|column| *column != 2));
+    print(&table, out)?;
+    let hidden = d_model - head - tail;
+    let line = if hidden > 0 {
+        format!("values are rounded, {hidden} of {d_model} not shown: --full prints all of them")
+    } else {
+        "[0], [1], ... are the dimensions; values are rounded (--full prints every digit)"
+            .to_owned()
+    };
+    wrapped(&line, 2, style, out)
+}
+
+/// The first `n` values of each row with every digit, as many a line as fit.
+fn listing(report: &LookupReport, n: usize, style: &Style, out: &mut dyn Write) -> Result<()> {
+    for row in &report.rows {
+        if row.position > 0 {
+            writeln!(out)?;
+        }
+        let LookupRow { position, id, norm, .. } = row;
+        let token = quoted(&row.token, TOKEN_WIDTH);
+        writeln!(out, "position {position}, ID {id}, {token}, norm {}", rounded(norm.0))?;
+        let shown: Vec<String> = row.values.iter().take(n).map(|value| exact(value.0)).collect();
+        let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
+        let label = format!("[{}]", shown.len()).len();
+        let per_line = ((style.width - label) / cell).max(1);
+        // Round numbers of values a line are easier to count along.
+        let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
+        for (line, values) in shown.chunks(per_line).enumerate() {
+            write!(out, "{:>label$}", format!("[{}]", line * per_line))?;
+            for value in values {
+                write!(out, "{value:>cell$}")?;
+            }
+            writeln!(out)?;
+        }
+        if shown.len() < row.values.len() {
+            writeln!(out, "{:label$}  … {} more", "", row.values.len() - shown.len())?;
+        }
+    }
+    Ok(())
+}
