@@ -157,7 +157,7 @@ fn ranks() {
 #[test]
 fn alignments_that_are_none() {
     for n in [0u32, 3, 33, u32::MAX] {
-        refused(table(Gguf::new().kv("general.alignment", n)), "must be a power of two");
+        refused(table(Gguf::new().kv("general.alignment", n)), "must be a multiple of 8");
     }
     for n in [1u32, 1 << 31] {
         harmless(table(Gguf::new().kv("general.alignment", n)));

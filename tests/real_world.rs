@@ -187,7 +187,7 @@ fn big_endian_is_refused_by_name() {
 
 #[test]
 fn alignments() {
-    for alignment in [8, 16, 64, 4096] {
+    for alignment in [1, 8, 16, 24, 64, 4096] {
         let gguf = plain().alignment(alignment).tensor("other", &[3], F32, [7; 12]);
         opens(table(gguf));
     }

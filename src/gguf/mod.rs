@@ -113,8 +113,12 @@ impl Gguf {
         let Some(entry) = self.entry(KEY)? else { return Ok(32) };
         let problem = match entry.value_type {
             ValueType::U32 => match self.decode(&entry)? {
-                MetadataValue::U32(n) if n.is_power_of_two() => return Ok(n.into()),
-                value => format!("it is {value}, and must be a power of two"),
+                // The format's description asks for the one, llama.cpp for the
+                // other.
+                MetadataValue::U32(n) if n > 0 && (n % 8 == 0 || n.is_power_of_two()) => {
+                    return Ok(n.into());
+                }
+                value => format!("it is {value}, and must be a multiple of 8"),
             },
             other => format!("it is of type {}, and must be a u32", other.name()),
         };
@@ -126,7 +130,7 @@ impl Gguf {
         self.index.version
     }
 
-    /// The alignment of tensor data in bytes, a power of two.
+    /// The alignment of tensor data in bytes: a multiple of 8 or a power of two.
     pub fn alignment(&self) -> u64 {
         self.alignment
     }
