@@ -507,7 +507,7 @@ fn devices_pipes_directories_and_sockets() {
 fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt;
     let file = table(Gguf::new()).write();
-    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(file.path()).is_ok() {
         eprintln!("SKIPPED: whoever runs this test may read everything");
         return;

@@ -16,10 +16,10 @@ const MAX_DEPTH: usize = 8;
 /// limit for tensor names is 64, and some files have longer ones).
 const MAX_NAME: u64 = u16::MAX as u64;
 
-/// The longest header, 256 MiB: sixteen times the longest that is known. It is
+/// The longest header, 128 MiB: eight times the longest that is known. It is
 /// what bounds the time of a walk: a file of zeros is a header of empty keys
 /// without end, and a sparse file of zeros costs nothing to make.
-const MAX_HEADER: u64 = 256 << 20;
+const MAX_HEADER: u64 = 128 << 20;
 
 /// A position in a source that only moves forward.
 pub(super) struct Cursor<'s> {
