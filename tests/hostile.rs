@@ -542,6 +542,64 @@ fn a_file_that_shrinks_while_it_is_mapped() {
     assert!(error.contains("became shorter while it was read"), "{error}");
 }
 
+#[test]
+fn what_is_no_gguf_is_named() {
+    let whole = table(Gguf::new()).build();
+    for (start, words) in [
+        (&b"\x1f\x8b\x08"[..], "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"\xef\xbb\xbf", "byte order mark"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"\x10\0\0\0\0\0\0\0{\"", "safetensors"),
+        (b"\x1b[2J", "\\x1b[2J"),
+        (b"gguf", "\"gguf\""),
+    ] {
+        for outcome in every_command(temp_file(&[start, &whole].concat()).path()) {
+            let error = outcome.error();
+            assert!(error.contains("not a GGUF file") && error.contains(words), "{error}");
+        }
+    }
+}
+
+/// A map as long as the file has to fit where a process may have only so much.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_can_not_be_mapped() {
+    let start = Gguf::new().table(F32, 4096, 12_500_000, []).build();
+    let Some(file) = then_zeros(&start, HUGE) else { return };
+    let line = format!("ulimit -v 1000000; \"$0\" lookup {} 0", file.path().display());
+    let error = shell(&line).error();
+    assert!(error.contains("Cannot allocate memory"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn shards_that_are_no_files() {
+    let dir = TempDir::new().unwrap();
+    let shard = |no: u16| dir.path().join(format!("m-{no:05}-of-00003.gguf"));
+    let first = Gguf::new().kv("split.no", 0u16).kv("split.count", 3u16);
+    std::fs::write(shard(1), first.build()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(shard(2)).status().unwrap().success());
+    for outcome in every_command(&shard(1)) {
+        let error = outcome.error();
+        assert!(error.contains("m-00002-of-00003.gguf: this is a named pipe"), "{error}");
+    }
+}
+
+#[test]
+fn a_shard_of_a_hundred_thousand() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m-00001-of-99999.gguf");
+    let gguf = Gguf::new().kv("split.no", 0u32).kv("split.count", 99_999u32);
+    std::fs::write(&path, table(gguf).build()).unwrap();
+    let error =
+        watched(["lookup".as_ref(), path.as_os_str(), "--tensor=x".as_ref(), "0".as_ref()]).error();
+    assert!(error.contains("m-00002-of-99999.gguf and 99997 more are not there"), "{error}");
+    all_answer(&path);
+}
+
 // ---- streams
 
 /// Runs a line of shell with the binary as `$0` and the toy model as `$1`.

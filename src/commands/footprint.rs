@@ -60,9 +60,11 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     let (tied, output) = output_head(model, table)?;
     let mut notes = view.notes;
     if let [name, more @ ..] = &model.missing()[..] {
-        let more =
-            if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-        notes.push(format!("{name}{more} is not there: the file size is that of the other parts"));
+        let are = match more.len() {
+            0 => "is".to_owned(),
+            n => format!("and {n} more are"),
+        };
+        notes.push(format!("{name} {are} not there: the file size is that of the other parts"));
     }
     Ok(TableCost {
         like: None,

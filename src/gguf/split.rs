@@ -152,11 +152,11 @@ impl Model {
             None => String::new(),
         };
         let first = numbers.first().map(name).unwrap_or_default();
-        let more = match numbers.len() {
-            0 | 1 => String::new(),
-            n => format!(" (and {} more)", n - 1),
+        let are = match numbers.len() {
+            0 | 1 => "is".to_owned(),
+            n => format!("and {} more are", n - 1),
         };
-        Error::Split(format!("{first}{more} is not there, and {why}: put all parts in one folder"))
+        Error::Split(format!("{first} {are} not there, and {why}: put all parts in one folder"))
     }
 }
 
