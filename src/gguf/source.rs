@@ -128,3 +128,19 @@ fn kind_of(kind: fs::FileType) -> &'static str {
     }
     if kind.is_dir() { "a directory" } else { "a special file" }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bulk_reads_of_a_file_that_became_shorter_say_so() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(100).unwrap();
+        let mapped = MappedFile::open(file.path()).unwrap();
+        assert!(mapped.read_exact_at(0, &mut [0; 100]).is_ok());
+        file.as_file().set_len(99).unwrap();
+        let error = mapped.read_exact_at(0, &mut [0; 100]).unwrap_err();
+        assert_eq!(error.to_string(), "the file became shorter while it was read");
+    }
+}
