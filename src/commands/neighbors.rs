@@ -2,14 +2,14 @@
 
 use anyhow::{Result, ensure};
 
-use super::{ids, model};
+use super::{Opener, ids, model};
 use crate::answer::{Float, NeighborAnswer, NeighborsReport, QueryAnswer};
 use crate::cli;
 use crate::similarity::{self, Metric, Query, norm};
 
-pub(super) fn run(args: &cli::Neighbors) -> Result<NeighborsReport> {
-    let gguf = model::open(&args.model.path)?;
-    let view = model::View::new(&gguf, &args.model.path, &args.model.tensor)?;
+pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
     let table = &view.table;
     let metric = match args.metric {
         cli::Metric::Cosine => Metric::Cosine,

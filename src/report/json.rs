@@ -10,7 +10,10 @@ use crate::answer::Answer;
 
 /// Writes an answer as one line of JSON.
 pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
-    answer.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))?;
+    // As an `io::Error`, as serde_json's own hides which one it was.
+    answer
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
+        .map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
