@@ -5,7 +5,7 @@
 mod run;
 mod support;
 
-use run::{Outcome, assert_harmless, embcli, every_command, watched};
+use run::{Outcome, assert_harmless, embcli, every_command, skipped, watched};
 use std::io::Write;
 use std::path::Path;
 use support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
@@ -282,7 +282,7 @@ fn then_zeros(start: &[u8], len: u64) -> Option<tempfile::NamedTempFile> {
     match file.as_file().set_len(len) {
         Ok(()) => Some(file),
         Err(error) => {
-            eprintln!("SKIPPED: no sparse file of {len} bytes here: {error}");
+            skipped(&format!("no sparse file of {len} bytes here: {error}"));
             None
         }
     }
@@ -509,7 +509,7 @@ fn an_unreadable_file() {
     let file = table(Gguf::new()).write();
     std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(file.path()).is_ok() {
-        eprintln!("SKIPPED: whoever runs this test may read everything");
+        skipped("whoever runs this may read everything");
         return;
     }
     for outcome in every_command(file.path()) {

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -51,6 +52,11 @@ impl Outcome {
         assert!(!line.contains('\n'), "more than one line: {line}");
         line.to_owned()
     }
+}
+
+/// Says that a test could not run here, past the capture of the test harness.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// The binary.
