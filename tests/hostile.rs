@@ -682,9 +682,10 @@ fn closed_streams() {
 #[cfg(unix)]
 #[test]
 fn standard_input_without_end() {
-    let error = shell("yes 1 | \"$0\" lookup \"$1\" -").error();
+    let limited = |line: &str| shell(&format!("ulimit -d 65536; {line}"));
+    let error = limited("yes 1 | \"$0\" lookup \"$1\" -").error();
     assert!(error.contains("standard input is longer than 16 MiB"), "{error}");
-    let error = shell("\"$0\" lookup \"$1\" - < /dev/zero").error();
+    let error = limited("\"$0\" lookup \"$1\" - < /dev/zero").error();
     assert!(error.contains("standard input"), "{error}");
     let error = shell("yes 0..8192 | head -n 200 | \"$0\" lookup \"$1\" -").error();
     assert!(error.contains("more than 1048576 token IDs"), "{error}");
