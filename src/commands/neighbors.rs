@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::{ids, model};
 use crate::answer::{Float, NeighborAnswer, NeighborsReport, QueryAnswer};
 use crate::cli;
-use crate::similarity::{self, Metric, Query, norm};
+use crate::similarity::{self, Metric, Query, Search, norm};
 
 pub(super) fn run(args: &cli::Neighbors) -> Result<NeighborsReport> {
     let gguf = model::open(&args.model.path)?;
@@ -36,7 +36,9 @@ pub(super) fn run(args: &cli::Neighbors) -> Result<NeighborsReport> {
 
     let present = table.rows_present();
     let k = usize::try_from(args.k)?;
-    let found = similarity::nearest(table, present, &queries, metric, k)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let search = Search { metric, k, threads };
+    let found = similarity::nearest(table, present, &queries, &search)?;
 
     let mut notes = view.notes.clone();
     let many = |n: u64, what: &str| {

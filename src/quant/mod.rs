@@ -199,6 +199,13 @@ impl Format {
         self.kind == Quantised
     }
 
+    /// Whether a block is a scale, an `f16`, and then one signed byte a value
+    /// with nothing more to it (Q8_0), so that integers can be had without
+    /// decoding.
+    pub fn is_scaled_bytes(&self) -> bool {
+        self.kind == Quantised && self.block_len == 32 && self.block_bytes == 2 + 32
+    }
+
     /// What a value costs, its share of the scales included.
     pub fn bits_per_weight(&self) -> f64 {
         (8 * self.block_bytes) as f64 / self.block_len as f64
