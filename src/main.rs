@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use embcli::cli::{Cli, Stop};
+use embcli::cli::{Cli, Command, Stop};
 use embcli::{commands, report, text};
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage.
@@ -22,6 +22,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
+    if let (Command::Neighbors(args), Some(form)) = (&cli.command, cli.stream_form()) {
+        let notes = commands::stream(args, &mut report::Stream::new(form, io::stdout().lock()))?;
+        for note in notes {
+            eprintln!("note: {}", text::visible(&note));
+        }
+        return Ok(());
+    }
     let answer = commands::run(&cli.command)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let style = report::Style { values: cli.command.values(), ..report::Style::of_stdout() };
