@@ -31,6 +31,8 @@
 
 use std::fmt;
 
+use crate::cpu::Level;
+
 mod bits;
 mod float4;
 mod floats;
@@ -51,7 +53,7 @@ pub struct Format {
     /// Bytes in a block.
     pub block_bytes: usize,
     kind: Kind,
-    decode: fn(&[u8], &mut [f32]),
+    decode: fn(Level, &[u8], &mut [f32]),
 }
 
 #[derive(PartialEq)]
@@ -67,6 +69,7 @@ use Kind::{Float, Integer, Quantised};
 /// The decoder is a type parameter of the loop, not a function pointer: it is
 /// compiled into its own copy, and the one indirect call is per row. Block sizes
 /// that differ from the decoder's signature do not compile.
+/// (And the copy is one for each [`Level`], of which the processor's is called.)
 macro_rules! formats {
     ($($id:literal $name:literal $kind:ident $len:literal in $bytes:literal $decoder:path;)+) => {
         &[$(Format {
@@ -75,7 +78,9 @@ macro_rules! formats {
             block_len: $len,
             block_bytes: $bytes,
             kind: $kind,
-            decode: |bytes, out| each_block::<$bytes, $len>(bytes, out, $decoder),
+            decode: |level, bytes, out| {
+                each_block::<$bytes, $len>(level, bytes, out, $decoder);
+            },
         }),+]
     };
 }
@@ -230,6 +235,16 @@ impl Format {
     /// If `bytes` is not a whole number of blocks, or `out` has not room for exactly
     /// the values in them.
     pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
+        self.decode_at(Level::detect(), bytes, out);
+    }
+
+    /// [`decode`](Self::decode) with the instructions of a level: the same bits,
+    /// sooner or later. For tests and benches.
+    ///
+    /// # Panics
+    ///
+    /// As `decode`.
+    pub fn decode_at(&self, level: Level, bytes: &[u8], out: &mut [f32]) {
         assert!(
             bytes.len().is_multiple_of(self.block_bytes)
                 && out.len().is_multiple_of(self.block_len)
@@ -238,12 +253,56 @@ impl Format {
             bytes.len(),
             out.len(),
         );
-        (self.decode)(bytes, out);
+        (self.decode)(level, bytes, out);
     }
 }
 
 /// The row loop. Callers see to it that the lengths agree.
+///
+/// Decoders are plain code that the compiler turns into vectors; here it does so
+/// for each level's. Not by `at_each_level`, which knows no type parameters.
 fn each_block<const BYTES: usize, const LEN: usize>(
+    level: Level,
+    bytes: &[u8],
+    out: &mut [f32],
+    decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use crate::cpu::Kind;
+
+        #[target_feature(enable = "avx2,fma,f16c")]
+        fn avx2<const BYTES: usize, const LEN: usize>(
+            bytes: &[u8],
+            out: &mut [f32],
+            decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
+        ) {
+            blocks(bytes, out, decode);
+        }
+
+        #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+        fn avx512<const BYTES: usize, const LEN: usize>(
+            bytes: &[u8],
+            out: &mut [f32],
+            decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
+        ) {
+            blocks(bytes, out, decode);
+        }
+
+        match level.kind() {
+            // SAFETY: the level says that the processor has these.
+            Kind::Avx2 => return unsafe { avx2(bytes, out, decode) },
+            // SAFETY: as above.
+            Kind::Avx512 => return unsafe { avx512(bytes, out, decode) },
+            Kind::Baseline => {}
+        }
+    }
+    let _ = level;
+    blocks(bytes, out, decode);
+}
+
+#[inline(always)]
+fn blocks<const BYTES: usize, const LEN: usize>(
     bytes: &[u8],
     out: &mut [f32],
     decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
@@ -283,6 +342,31 @@ mod tests {
         let mut out = vec![0.0; bytes.len() / format.block_bytes * format.block_len];
         format.decode(bytes, &mut out);
         out
+    }
+
+    /// Whatever the instructions, the bits are the same: for random blocks,
+    /// scales of no use among them, in odd numbers.
+    #[test]
+    fn every_level_decodes_alike() {
+        let mut state = 1_u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        for format in FORMATS {
+            for n in [1, 2, 3, 5, 7, 16, 33, 101] {
+                let bytes: Vec<u8> = (0..n * format.block_bytes).map(|_| random()).collect();
+                let at = |level| {
+                    let mut out = vec![0.0; n * format.block_len];
+                    format.decode_at(level, &bytes, &mut out);
+                    out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                };
+                let expected = at(Level::BASELINE);
+                for level in Level::available() {
+                    assert!(at(level) == expected, "{format} at {}, {n} blocks", level.name());
+                }
+            }
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ const BLOCK: usize = 32;
 pub(super) struct Codes {
     /// Of one query after the other, each padded to a whole step.
     codes: Vec<i8>,
-    /// For each its code, its norm, and what the panels' offset of 128 adds.
-    each: Vec<(kernel::Code, f64, i32)>,
+    /// For each its code, and what the panels' offset of 128 adds.
+    each: Vec<(kernel::Code, i32)>,
 }
 
 /// One thread's search for many queries.
@@ -51,7 +51,7 @@ impl<'a> Batch<'a> {
             let code =
                 kernel::encode(level, &query.values, limit, &mut codes[..query.values.len()]);
             let sum: i32 = codes.iter().map(|code| i32::from(*code)).sum();
-            (code, kernel::norm(level, &query.values), 128 * sum)
+            (code, 128 * sum)
         };
         let each = queries.iter().zip(codes.chunks_exact_mut(padded.max(1))).map(code).collect();
         Codes { codes, each }
@@ -65,10 +65,8 @@ impl<'a> Batch<'a> {
         search: &Search,
     ) -> Self {
         let &Search { metric, k, .. } = search;
-        let ranking = |(query, &(code, norm, _)): (&'a Query, &(kernel::Code, f64, i32))| {
-            let (step, residual) = (code.step.into(), code.residual.into());
-            let bound = bound::Query::new(metric, rows.dim(), norm, step, residual);
-            Ranking::new(query, norm, bound, TopK::new(k, metric.descending()))
+        let ranking = |(query, &(code, _)): (&'a Query, &(kernel::Code, i32))| {
+            Ranking::new(level, (metric, k), query, code.step.into(), code.residual.into())
         };
         Self {
             level,
@@ -126,7 +124,7 @@ impl<'a> Batch<'a> {
 impl Work for Batch<'_> {
     fn piece(&mut self, ids: Range<u64>, stored: &[u8]) {
         self.prepare_rows(stored);
-        let (dim, level, metric) = (self.rows.dim(), self.level, self.search.metric);
+        let (dim, level) = (self.rows.dim(), self.level);
         let padded = padded(dim);
         let mut products = [[0; PANEL]; BLOCK];
         let blocks = self.rankings.chunks_mut(BLOCK).zip(self.queries.codes.chunks(BLOCK * padded));
@@ -135,7 +133,7 @@ impl Work for Batch<'_> {
             for (p, (panel, terms)) in panels.enumerate() {
                 let products = &mut products[..rankings.len()];
                 kernel::products(level, panel, codes, products);
-                for ((ranking, products), &(.., offset)) in
+                for ((ranking, products), &(_, offset)) in
                     rankings.iter_mut().zip(products).zip(each)
                 {
                     let limit = ranking.limit;
@@ -150,7 +148,7 @@ impl Work for Batch<'_> {
                             && ranking.limit.admits(lane, terms, (product - offset) as f32)
                         {
                             let values = &self.values[row * dim..][..dim];
-                            ranking.offer(level, metric, ids.start + row as u64, (values, norm));
+                            ranking.consider(ids.start + row as u64, values, norm);
                         }
                     }
                 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::bound::{self, SAFE_SQUARES, Terms};
+use super::bound::{SAFE_SQUARES, Terms};
 use super::kernel::{self, GROUP};
 use super::ranking::Ranking;
 use super::scan::{LeftOut, Work};
@@ -36,7 +36,6 @@ impl<'a> Few<'a> {
         let &Search { metric, k, .. } = search;
         let mut codes = Vec::new();
         let rankings = queries.iter().map(|query| {
-            let norm = kernel::norm(level, &query.values);
             let (step, residual) = if rows.is_scaled_bytes() {
                 let (coded, step, residual) = encode(&query.values);
                 codes.push(coded);
@@ -44,8 +43,7 @@ impl<'a> Few<'a> {
             } else {
                 (1.0, 0.0)
             };
-            let bound = bound::Query::new(metric, rows.dim(), norm, step, residual);
-            Ranking::new(query, norm, bound, TopK::new(k, metric.descending()))
+            Ranking::new(level, (metric, k), query, step, residual)
         });
         let rankings = rankings.collect();
         let cheap =
@@ -107,7 +105,7 @@ impl Work for Few<'_> {
                     }
                 }
                 if let Some(norm) = norm {
-                    self.rankings[q].offer(level, metric, id, (&self.values[own.clone()], norm));
+                    self.rankings[q].offer(id, &self.values[own.clone()], norm);
                 }
             }
         }
