@@ -30,8 +30,9 @@
 //! ```
 
 use std::fmt;
+use std::iter::zip;
 
-use crate::cpu::Level;
+use crate::cpu::{Level, at_each_level};
 
 mod bits;
 mod float4;
@@ -66,10 +67,9 @@ use Kind::{Float, Integer, Quantised};
 
 /// Writes the table, and for each type the row loop around its block decoder.
 ///
-/// The decoder is a type parameter of the loop, not a function pointer: it is
-/// compiled into its own copy, and the one indirect call is per row. Block sizes
-/// that differ from the decoder's signature do not compile.
-/// (And the copy is one for each [`Level`], of which the processor's is called.)
+/// The decoder is compiled into the loop, once for each [`Level`], and the one
+/// indirect call is for many rows. Block sizes that differ from the decoder's
+/// signature do not compile. Callers see to it that the lengths agree.
 macro_rules! formats {
     ($($id:literal $name:literal $kind:ident $len:literal in $bytes:literal $decoder:path;)+) => {
         &[$(Format {
@@ -78,8 +78,18 @@ macro_rules! formats {
             block_len: $len,
             block_bytes: $bytes,
             kind: $kind,
-            decode: |level, bytes, out| {
-                each_block::<$bytes, $len>(level, bytes, out, $decoder);
+            decode: {
+                // A closure is compiled for the level of the function it stands
+                // in, and so is the decoder that is inlined into it.
+                at_each_level! {
+                    fn decode(bytes: &[u8], out: &mut [f32]) = |bytes: &[u8], out: &mut [f32]| {
+                        let blocks = bytes.as_chunks::<$bytes>().0;
+                        for (block, out) in zip(blocks, out.as_chunks_mut::<$len>().0) {
+                            $decoder(block, out);
+                        }
+                    };
+                }
+                decode
             },
         }),+]
     };
@@ -254,61 +264,6 @@ impl Format {
             out.len(),
         );
         (self.decode)(level, bytes, out);
-    }
-}
-
-/// The row loop. Callers see to it that the lengths agree.
-///
-/// Decoders are plain code that the compiler turns into vectors; here it does so
-/// for each level's. Not by `at_each_level`, which knows no type parameters.
-fn each_block<const BYTES: usize, const LEN: usize>(
-    level: Level,
-    bytes: &[u8],
-    out: &mut [f32],
-    decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
-) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::cpu::Kind;
-
-        #[target_feature(enable = "avx2,fma,f16c")]
-        fn avx2<const BYTES: usize, const LEN: usize>(
-            bytes: &[u8],
-            out: &mut [f32],
-            decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
-        ) {
-            blocks(bytes, out, decode);
-        }
-
-        #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512<const BYTES: usize, const LEN: usize>(
-            bytes: &[u8],
-            out: &mut [f32],
-            decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
-        ) {
-            blocks(bytes, out, decode);
-        }
-
-        match level.kind() {
-            // SAFETY: the level says that the processor has these.
-            Kind::Avx2 => return unsafe { avx2(bytes, out, decode) },
-            // SAFETY: as above.
-            Kind::Avx512 => return unsafe { avx512(bytes, out, decode) },
-            Kind::Baseline => {}
-        }
-    }
-    let _ = level;
-    blocks(bytes, out, decode);
-}
-
-#[inline(always)]
-fn blocks<const BYTES: usize, const LEN: usize>(
-    bytes: &[u8],
-    out: &mut [f32],
-    decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
-) {
-    for (block, out) in std::iter::zip(bytes.as_chunks().0, out.as_chunks_mut().0) {
-        decode(block, out);
     }
 }
 

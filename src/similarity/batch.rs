@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::bound::{self, Terms};
+use super::bound::{Limit, Terms};
 use super::kernel::{self, DEPTH, PANEL};
 use super::ranking::Ranking;
 use super::scan::{LeftOut, Work};
@@ -33,6 +33,7 @@ pub(super) struct Batch<'a> {
     search: Search,
     queries: &'a Codes,
     rankings: Vec<Ranking<'a>>,
+    limits: Vec<Limit>,
     values: Vec<f32>,
     codes: Vec<i8>,
     panels: Vec<u8>,
@@ -68,12 +69,14 @@ impl<'a> Batch<'a> {
         let ranking = |(query, &(code, _)): (&'a Query, &(kernel::Code, i32))| {
             Ranking::new(level, (metric, k), query, code.step.into(), code.residual.into())
         };
+        let rankings: Vec<_> = queries.iter().zip(&codes.each).map(ranking).collect();
         Self {
             level,
             rows,
             search: *search,
             queries: codes,
-            rankings: queries.iter().zip(&codes.each).map(ranking).collect(),
+            limits: rankings.iter().map(Ranking::limit).collect(),
+            rankings,
             values: Vec::new(),
             codes: vec![0; rows.dim()],
             panels: Vec::new(),
@@ -127,28 +130,32 @@ impl Work for Batch<'_> {
         let (dim, level) = (self.rows.dim(), self.level);
         let padded = padded(dim);
         let mut products = [[0; PANEL]; BLOCK];
-        let blocks = self.rankings.chunks_mut(BLOCK).zip(self.queries.codes.chunks(BLOCK * padded));
-        for ((rankings, codes), each) in blocks.zip(self.queries.each.chunks(BLOCK)) {
+        let mut admitted = [0; BLOCK];
+        for (b, codes) in self.queries.codes.chunks(BLOCK * padded).enumerate() {
+            let first = b * BLOCK;
+            let each = &self.queries.each[first..];
+            let each = &each[..each.len().min(BLOCK)];
             let panels = self.panels.chunks_exact(PANEL * padded).zip(&self.terms);
             for (p, (panel, terms)) in panels.enumerate() {
-                let products = &mut products[..rankings.len()];
+                let products = &mut products[..each.len()];
+                let admitted = &mut admitted[..each.len()];
                 kernel::products(level, panel, codes, products);
-                for ((ranking, products), &(_, offset)) in
-                    rankings.iter_mut().zip(products).zip(each)
-                {
-                    let limit = ranking.limit;
-                    if !any_admitted(level, &limit, terms, products, offset) {
-                        continue;
-                    }
-                    for (lane, &product) in products.iter().enumerate() {
+                admit(level, &self.limits[first..], each, terms, products, admitted);
+                for q in (0..each.len()).filter(|q| admitted[*q] != 0) {
+                    for lane in (0..PANEL).filter(|lane| admitted[q] >> lane & 1 == 1) {
                         let row = p * PANEL + lane;
                         let Some(&norm) = self.norms.get(row) else { break };
+                        let product = products[q][lane];
                         // The limit rises with every row that is kept.
+                        let limit = &mut self.limits[first + q];
                         if terms.residual[lane] > f32::NEG_INFINITY
-                            && ranking.limit.admits(lane, terms, (product - offset) as f32)
+                            && limit.admits(lane, terms, (product - each[q].1) as f32)
                         {
                             let values = &self.values[row * dim..][..dim];
-                            ranking.consider(ids.start + row as u64, values, norm);
+                            let ranking = &mut self.rankings[first + q];
+                            if ranking.offer(ids.start + row as u64, values, norm) {
+                                *limit = ranking.limit();
+                            }
                         }
                     }
                 }
@@ -157,29 +164,35 @@ impl Work for Batch<'_> {
     }
 
     fn finish(self: Box<Self>) -> (Vec<TopK>, LeftOut) {
-        (self.rankings.into_iter().map(|ranking| ranking.top).collect(), self.left_out)
+        (self.rankings.into_iter().map(Ranking::finish).collect(), self.left_out)
     }
 }
 
 at_each_level! {
-    /// Whether any row of a panel can be among the nearest: nearly always none.
-    fn any_admitted(
-        limit: &bound::Limit,
+    /// Which rows of a panel can be among the nearest of each query, a bit for
+    /// each: nearly always none.
+    fn admit(
+        limits: &[Limit],
+        each: &[(kernel::Code, i32)],
         terms: &Terms<PANEL>,
-        products: &[i32; PANEL],
-        offset: i32,
-    ) -> bool = any_admitted_plain;
+        products: &[[i32; PANEL]],
+        admitted: &mut [u32],
+    ) = admit_plain;
 }
 
 #[inline(always)]
-fn any_admitted_plain(
-    limit: &bound::Limit,
+fn admit_plain(
+    limits: &[Limit],
+    each: &[(kernel::Code, i32)],
     terms: &Terms<PANEL>,
-    products: &[i32; PANEL],
-    offset: i32,
-) -> bool {
-    let admits = |lane| limit.admits(lane, terms, (products[lane] - offset) as f32);
-    (0..PANEL).fold(false, |any, lane| any | admits(lane))
+    products: &[[i32; PANEL]],
+    admitted: &mut [u32],
+) {
+    let queries = limits.iter().zip(each).zip(products).zip(admitted);
+    for (((limit, &(_, offset)), products), admitted) in queries {
+        let admits = |lane| limit.admits(lane, terms, (products[lane] - offset) as f32);
+        *admitted = (0..PANEL).fold(0, |set, lane| set | u32::from(admits(lane)) << lane);
+    }
 }
 
 /// A row's codes with the zeros that fill its last step.

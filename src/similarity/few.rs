@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::bound::{SAFE_SQUARES, Terms};
+use super::bound::{Limit, SAFE_SQUARES, Terms};
 use super::kernel::{self, GROUP};
 use super::ranking::Ranking;
 use super::scan::{LeftOut, Work};
@@ -17,6 +17,7 @@ pub(super) struct Few<'a> {
     rows: &'a dyn Rows,
     search: Search,
     rankings: Vec<Ranking<'a>>,
+    limits: Vec<Limit>,
     cheap: Cheap<'a>,
     /// Decoded rows: a piece of them, or one at a time as they are needed.
     values: Vec<f32>,
@@ -45,7 +46,8 @@ impl<'a> Few<'a> {
             };
             Ranking::new(level, (metric, k), query, step, residual)
         });
-        let rankings = rankings.collect();
+        let rankings: Vec<_> = rankings.collect();
+        let limits = rankings.iter().map(Ranking::limit).collect();
         let cheap =
             if rows.is_scaled_bytes() { Cheap::Groups(codes) } else { Cheap::Floats(queries) };
         Self {
@@ -53,6 +55,7 @@ impl<'a> Few<'a> {
             rows,
             search: *search,
             rankings,
+            limits,
             cheap,
             values: Vec::new(),
             left_out: LeftOut::default(),
@@ -89,7 +92,7 @@ impl Work for Few<'_> {
                 let row =
                     Terms { step: [1.0], norm: [square.sqrt()], square: [square], residual: [0.0] };
                 let safe = SAFE_SQUARES.contains(&f64::from(square));
-                if safe && !self.rankings[q].limit.admits(0, &row, dot) {
+                if safe && !self.limits[q].admits(0, &row, dot) {
                     continue;
                 }
                 if norm.is_none() {
@@ -105,14 +108,17 @@ impl Work for Few<'_> {
                     }
                 }
                 if let Some(norm) = norm {
-                    self.rankings[q].offer(id, &self.values[own.clone()], norm);
+                    let ranking = &mut self.rankings[q];
+                    if ranking.offer(id, &self.values[own.clone()], norm) {
+                        self.limits[q] = ranking.limit();
+                    }
                 }
             }
         }
     }
 
     fn finish(self: Box<Self>) -> (Vec<TopK>, LeftOut) {
-        (self.rankings.into_iter().map(|ranking| ranking.top).collect(), self.left_out)
+        (self.rankings.into_iter().map(Ranking::finish).collect(), self.left_out)
     }
 }
 
