@@ -276,5 +276,6 @@ fn one_line(error: &clap::Error) -> String {
         line += joint;
         line += part;
     }
-    line + " (--help shows the usage)"
+    // It quotes arguments, which may be pasted from anywhere.
+    crate::text::visible(&line).into_owned() + " (--help shows the usage)"
 }

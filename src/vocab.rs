@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use crate::gguf::{Array, Error, Gguf, ValueType};
+use crate::gguf::{Array, Error, Gguf, ValueType, is_integer};
 
 /// The tokens of a model, read one at a time from its metadata.
 #[derive(Debug)]
@@ -88,7 +88,9 @@ impl<'g> Vocab<'g> {
             Some("rwkv") => Spelling::Escapes,
             _ => Spelling::Underscores,
         };
+        // Types of an unexpected type say nothing.
         let types = gguf.array("tokenizer.ggml.token_type")?;
+        let types = types.filter(|types| is_integer(types.element_type()));
         Ok(Ok(Self { tokens, types, spelling }))
     }
 

@@ -2,6 +2,8 @@
 //!
 //! How the vectors were made: `fixtures/golden/README.md`.
 
+mod support;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -43,5 +45,38 @@ fn every_format_decodes_as_ggml_does() {
                 );
             }
         }
+    }
+}
+
+/// Reads a value as JSON holds it, by way of f64 as most readers do.
+fn from_json(value: &serde_json::Value) -> f32 {
+    match value {
+        serde_json::Value::String(name) => name.parse::<f64>().expect("NaN or Infinity") as f32,
+        number => number.as_f64().expect("a number") as f32,
+    }
+}
+
+#[test]
+fn the_binary_prints_what_ggml_decodes() {
+    for format in FORMATS.iter().filter(|format| !NOT_IN_GGML.contains(&format.name)) {
+        let (mut blocks, mut expected) = vector(format, "real");
+        let rand = vector(format, "rand");
+        blocks.extend(rand.0);
+        expected.extend(rand.1);
+        let file = support::Gguf::new().table(format.id, 256, 8, blocks).write();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_embcli"))
+            .arg("lookup")
+            .arg(file.path())
+            .args(["0..8", "--format", "json"])
+            .output()
+            .expect("the binary runs");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{format}: {}", String::from_utf8_lossy(&output.stderr)));
+        assert_eq!(answer["table"]["type"], format.name);
+        let rows = answer["rows"].as_array().expect("rows");
+        let values = rows.iter().flat_map(|row| row["values"].as_array().expect("values"));
+        let printed: Vec<u32> = values.map(|value| from_json(value).to_bits()).collect();
+        let expected: Vec<u32> = expected.iter().map(|value| value.to_bits()).collect();
+        assert_eq!(printed, expected, "{format}");
     }
 }

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::model;
+use super::{Opener, model};
 use crate::answer::{ActualTable, FootprintReport, OutputHead, TableCost};
 use crate::cli;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::footprint::{Footprint, KNOWN, Known};
-use crate::gguf::{Gguf, Tensor};
+use crate::gguf::{Model, Tensor};
 use crate::quant::Format;
 use crate::text;
 
-pub(super) fn run(args: &cli::Footprint) -> Result<FootprintReport> {
+pub(super) fn run(args: &cli::Footprint, open: Opener) -> Result<FootprintReport> {
     if let Some(path) = &args.path {
-        return Ok(FootprintReport::One(of_file(path, &args.tensor)?));
+        return Ok(FootprintReport::One(of_model(&open(path)?, path, &args.tensor)?));
     }
     let mut tables = Vec::new();
     for name in &args.like {
@@ -53,12 +53,19 @@ fn known(name: &str) -> Result<&'static Known> {
     }
 }
 
-fn of_file(path: &Path, tensor: &str) -> Result<TableCost> {
-    let gguf = model::open(path)?;
-    let view = model::View::new(&gguf, path, tensor)?;
+fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
+    let view = model::View::new(model, path, tensor)?;
     let table = &view.table;
-    let file_bytes = gguf.file_len();
-    let (tied, output) = output_head(&gguf, table)?;
+    let file_bytes = model.file_len();
+    let (tied, output) = output_head(model, table)?;
+    let mut notes = view.notes;
+    if let [name, more @ ..] = &model.missing()[..] {
+        let are = match more.len() {
+            0 => "is".to_owned(),
+            n => format!("and {n} more are"),
+        };
+        notes.push(format!("{name} {are} not there: the file size is that of the other parts"));
+    }
     Ok(TableCost {
         like: None,
         model: Some(path.display().to_string()),
@@ -72,17 +79,21 @@ fn of_file(path: &Path, tensor: &str) -> Result<TableCost> {
             tied,
             output,
         }),
-        notes: view.notes,
+        notes,
     })
 }
 
 /// Whether the output head is the embedding table itself, and what it is if not.
-fn output_head(gguf: &Gguf, table: &Table) -> Result<(Option<bool>, Option<OutputHead>)> {
+fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<OutputHead>)> {
     if table.name() != TOKEN_EMBEDDING {
         return Ok((None, None));
     }
-    let head = gguf.tensor("output.weight")?;
-    Ok((Some(head.is_none()), head.as_ref().map(describe)))
+    match model.tensor("output.weight") {
+        Ok(head) => Ok((Some(head.is_none()), head.map(|(_, tensor)| describe(&tensor)))),
+        // It may be in the part that is missing.
+        Err(_) if !model.missing().is_empty() => Ok((None, None)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn describe(tensor: &Tensor) -> OutputHead {

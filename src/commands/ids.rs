@@ -61,7 +61,8 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
             };
             ensure!(
                 first < end,
-                "the range {word} is empty: a..b is a, a+1, ... up to b, b not included"
+                "the range {} is empty: a..b is a, a+1, ... up to b, b not included",
+                crate::text::clip(word, 64)
             );
             table.check_id(end - 1)?;
             (first, end)
@@ -81,6 +82,8 @@ fn number(word: &str) -> Option<u64> {
 }
 
 fn not_an_id(word: &str) -> String {
+    let shown = crate::text::visible(word);
+    let word = crate::text::clip(&shown, 64);
     if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return format!("{word} is too large for a token ID");
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, ensure};
 
-use super::{ids, model};
+use super::{Opener, ids, model};
 use crate::answer::{Float, LookupReport, LookupRow};
 use crate::cli;
 use crate::similarity::norm;
@@ -12,9 +12,9 @@ use crate::similarity::norm;
 /// As many values as one answer holds: 1 GiB of them.
 const MAX_VALUES: u64 = 1 << 28;
 
-pub(super) fn run(args: &cli::Lookup) -> Result<LookupReport> {
-    let gguf = model::open(&args.model.path)?;
-    let view = model::View::new(&gguf, &args.model.path, &args.model.tensor)?;
+pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
     let table = &view.table;
     let ids = ids::parse(&args.ids, table)?;
     let shape = [ids.len() as u64, table.d_model() as u64];

@@ -6,17 +6,28 @@ mod lookup;
 mod model;
 mod neighbors;
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::answer::{Answer, Sink};
 use crate::cli::{self, Command};
+use crate::gguf::Model;
 
-/// Carries out a command.
+/// How a command comes by the model that it was given the name of.
+pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
+
+/// Carries out a command on files.
 pub fn run(command: &Command) -> Result<Answer> {
+    run_with(command, &model::open)
+}
+
+/// Carries out a command on a model from elsewhere: memory, in tests.
+pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
     Ok(match command {
-        Command::Lookup(args) => Answer::Lookup(lookup::run(args)?),
-        Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args)?),
-        Command::Footprint(args) => Answer::Footprint(footprint::run(args)?),
+        Command::Lookup(args) => Answer::Lookup(lookup::run(args, open)?),
+        Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
+        Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
     })
 }
 
@@ -26,5 +37,5 @@ pub fn run(command: &Command) -> Result<Answer> {
 /// # Errors
 /// Those of the model, and those of the sink, which end the work.
 pub fn stream(args: &cli::Neighbors, sink: &mut dyn Sink) -> Result<Vec<String>> {
-    neighbors::run_all(args, sink)
+    neighbors::run_all(args, &model::open, sink)
 }

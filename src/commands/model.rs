@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 
 use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Gguf;
+use crate::gguf::Model;
 use crate::vocab::Vocab;
 
-/// Opens a model file; errors name it.
-pub(super) fn open(path: &Path) -> Result<Gguf> {
-    Gguf::open(path).with_context(|| path.display().to_string())
+/// Opens a model; errors name it.
+pub(super) fn open(path: &Path) -> Result<Model> {
+    Model::open(path).with_context(|| path.display().to_string())
 }
 
 /// A table with the vocabulary that names its rows.
@@ -23,10 +23,25 @@ pub(super) struct View<'g> {
 }
 
 impl<'g> View<'g> {
-    pub(super) fn new(gguf: &'g Gguf, path: &Path, tensor: &str) -> Result<Self> {
-        let table = Table::open(gguf, tensor).with_context(|| path.display().to_string())?;
+    pub(super) fn new(model: &'g Model, path: &Path, tensor: &str) -> Result<Self> {
+        Self::of(model, tensor).with_context(|| path.display().to_string())
+    }
+
+    fn of(model: &'g Model, tensor: &str) -> Result<Self> {
+        let table = Table::of_model(model, tensor)?;
         let mut notes = Vec::new();
-        let vocab = match Vocab::open(gguf)? {
+        if let Some(name) = model.shard_name(table.file()) {
+            notes.push(format!(
+                "the model is split in {}: the table is in {name}",
+                model.shard_count()
+            ));
+        }
+        let vocab = match model.metadata() {
+            Ok(gguf) => Vocab::open(gguf)?.map_err(str::to_owned),
+            // The rows are there; only what names them is not.
+            Err(error) => Err(error.to_string()),
+        };
+        let vocab = match vocab {
             // Row i of another table, of positions say, is not token i.
             Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));

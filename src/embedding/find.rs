@@ -6,57 +6,81 @@ use super::TOKEN_EMBEDDING;
 use crate::gguf::Gguf;
 use crate::text;
 
-/// As many tensor names as one message lists.
+/// As many tensor names as one message lists, and as many columns of each.
 const LISTED: usize = 8;
+const COLUMNS: usize = 64;
 
-/// The error for a tensor that the file does not have.
-pub(super) fn absent(gguf: &Gguf, name: &str) -> Error {
-    match describe(gguf, name) {
+/// As many tensors as are compared with a misspelt name: a courtesy to people,
+/// which a file of a million names shall not make a burden.
+const COMPARED: usize = 10_000;
+
+/// The error for a tensor that no file of a model has.
+pub(super) fn absent(files: &[&Gguf], name: &str) -> Error {
+    match describe(files, name) {
         Ok(message) => Error::msg(message),
         Err(error) => error.into(),
     }
 }
 
-fn describe(gguf: &Gguf, name: &str) -> Result<String, crate::gguf::Error> {
-    let mut matrices = Vec::new();
+/// Names of one kind: how many there are, and the first few.
+#[derive(Default)]
+struct Names {
+    first: Vec<String>,
+    total: usize,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        self.total += 1;
+        if self.first.len() < LISTED {
+            self.first.push(shown(name));
+        }
+    }
+}
+
+fn shown(name: &str) -> String {
+    text::clip(&text::visible(name), COLUMNS).into_owned()
+}
+
+fn describe(files: &[&Gguf], name: &str) -> Result<String, crate::gguf::Error> {
+    let mut tables = Names::default();
+    let mut layers = Names::default();
     let mut nearest: Option<String> = None;
-    for tensor in gguf.tensors() {
+    for (i, tensor) in files.iter().flat_map(|gguf| gguf.tensors()).enumerate() {
         let tensor = tensor?;
-        // Closest of all so far: the winner meets each newcomer.
-        nearest = text::nearest(name, nearest.as_deref().into_iter().chain([&*tensor.name]))
-            .map(str::to_owned);
+        if i < COMPARED {
+            // Closest of all so far: the winner meets each newcomer.
+            let so_far = nearest.as_deref().into_iter();
+            nearest = text::nearest(name, so_far.chain([&*tensor.name])).map(str::to_owned);
+        }
         if tensor.matrix().is_some() {
-            matrices.push(tensor.name);
-            matrices.truncate(10_000);
+            // A reader wants tables, not the weights of each layer.
+            let is_layer = tensor.name.starts_with("blk.") || tensor.name.contains(".blk.");
+            if is_layer { &mut layers } else { &mut tables }.add(&tensor.name);
         }
     }
 
     let mut message = format!("no tensor is named \"{name}\"");
     if let Some(nearest) = nearest {
-        message += &format!("; did you mean \"{nearest}\"?");
+        message += &format!("; did you mean \"{}\"?", shown(&nearest));
         return Ok(message);
     }
     if name == TOKEN_EMBEDDING
+        && let [gguf] = files
         && let Some(kind) = kind(gguf)?
     {
         message += &format!("; this file seems to be {kind}");
     }
-    // A reader wants tables, not the weights of each layer, if there are any.
-    let is_layer = |name: &&String| name.starts_with("blk.") || name.contains(".blk.");
-    let tables: Vec<_> = matrices.iter().filter(|name| !is_layer(name)).collect();
-    let (shown, total) = match tables.len() {
-        0 => (matrices.iter().collect(), matrices.len()),
-        n => (tables, n),
-    };
-    message += &match total {
+    let names = if tables.total > 0 { tables } else { layers };
+    message += &match names.total {
         0 => "; it has no two-dimensional tensor".to_owned(),
-        _ => {
-            let names: Vec<_> = shown.iter().take(LISTED).map(|name| name.as_str()).collect();
-            let more = match total - names.len() {
+        total => {
+            let more = match total - names.first.len() {
                 0 => String::new(),
                 n => format!(" and {n} more"),
             };
-            format!("; two-dimensional tensors (--tensor NAME): {}{more}", names.join(", "))
+            let listed = names.first.join(", ");
+            format!("; two-dimensional tensors (--tensor NAME): {listed}{more}")
         }
     };
     Ok(message)
@@ -85,7 +109,10 @@ fn kind(gguf: &Gguf) -> Result<Option<&'static str>, crate::gguf::Error> {
         return Ok(kind);
     }
     if gguf.integer("split.count")?.is_some_and(|count| count > 1) {
-        return Ok(Some("one part of a split model (the table is in another part)"));
+        return Ok(Some(
+            "one part of a split model (the table is in another; \
+             parts are found where they are named like model-00001-of-00005.gguf)",
+        ));
     }
     if gguf.tensor_count() == 0 {
         return Ok(Some(match gguf.entry("tokenizer.ggml.tokens")? {

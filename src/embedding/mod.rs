@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::gguf::{Gguf, Tensor};
+use crate::gguf::{Gguf, Model, Tensor};
 use crate::quant::Format;
 use crate::similarity::Rows;
 
@@ -43,8 +43,21 @@ impl<'g> Table<'g> {
     /// bytes are all in the file is not asked here but row by row: of a partial
     /// download, the rows that are there can be read.
     pub fn open(gguf: &'g Gguf, name: &str) -> Result<Self> {
-        let Some(tensor) = gguf.tensor(name)? else { return Err(find::absent(gguf, name)) };
-        Self::of(gguf, &tensor)
+        match gguf.tensor(name)? {
+            Some(tensor) => Self::of(gguf, &tensor),
+            None => Err(find::absent(&[gguf], name)),
+        }
+    }
+
+    /// The tensor `name` of a model, in whichever of its files it is.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and where a file that may have it is missing.
+    pub fn of_model(model: &'g Model, name: &str) -> Result<Self> {
+        match model.tensor(name)? {
+            Some((gguf, tensor)) => Self::of(gguf, &tensor),
+            None => Err(find::absent(&model.files()?, name)),
+        }
     }
 
     fn of(gguf: &'g Gguf, tensor: &Tensor) -> Result<Self> {
@@ -109,6 +122,11 @@ impl<'g> Table<'g> {
         self.d_model
     }
 
+    /// The file that the table is in.
+    pub fn file(&self) -> &'g Gguf {
+        self.gguf
+    }
+
     /// The stored size of one row in bytes.
     pub fn row_bytes(&self) -> u64 {
         self.row_bytes as u64
@@ -119,7 +137,7 @@ impl<'g> Table<'g> {
         self.n_vocab * self.row_bytes as u64
     }
 
-    /// Where row 0 begins in the file.
+    /// Where row 0 begins in its file.
     pub fn offset(&self) -> u64 {
         self.at
     }

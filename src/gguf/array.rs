@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, STRIDE};
-use super::{Entry, Error, Gguf, MetadataValue, Place, ValueType, index};
+use super::{Entry, Error, Gguf, MetadataValue, Place, Stop, ValueType, index};
+
+/// The longest string that is read from an array, in bytes. Tokens have some
+/// tens, merges and labels some hundreds.
+const MAX_STRING: u64 = 1 << 16;
 
 /// An array of the metadata of which nothing is decoded yet.
 ///
@@ -17,7 +21,7 @@ pub struct Array<'g> {
     count: u64,
     /// The first element.
     at: u64,
-    /// Where every [`STRIDE`]th string begins.
+    /// Where every [`STRIDE`]th string begins, the first aside.
     checkpoints: &'g [u64],
 }
 
@@ -27,7 +31,7 @@ impl<'g> Array<'g> {
         entry: &Entry,
         checkpoints: &'g [u64],
     ) -> Result<Self, Error> {
-        let key = String::from_utf8_lossy(&entry.key).into_owned();
+        let key = index::quotable(&entry.key);
         let (element, count, at) = index::array_at(gguf.source(), entry.span.start)
             .map_err(|stop| stop.at(Place::Value { key: key.clone() }, gguf.file_len()))?;
         Ok(Self { gguf, key, element, count, at, checkpoints })
@@ -51,18 +55,32 @@ impl<'g> Array<'g> {
     /// The bytes of one string; `None` past the end or where elements are not
     /// strings.
     pub fn string(&self, i: u64) -> Result<Option<Cow<'g, [u8]>>, Error> {
-        let checkpoint = usize::try_from(i / STRIDE).ok().and_then(|n| self.checkpoints.get(n));
-        let (true, Some(&at)) = (i < self.count, checkpoint) else { return Ok(None) };
-        let mut cursor = Cursor::new(self.gguf.source(), at);
+        if i >= self.count || self.element != ValueType::String {
+            return Ok(None);
+        }
+        let mut near = self.at;
+        if let Some(before) = (i / STRIDE).checked_sub(1) {
+            // The walk left a checkpoint for every whole stride.
+            let checkpoint = usize::try_from(before).ok().and_then(|n| self.checkpoints.get(n));
+            let Some(&at) = checkpoint else { return Ok(None) };
+            near = at;
+        }
+        let mut cursor = Cursor::new(self.gguf.source(), near);
         let mut find = || {
             (0..i % STRIDE).try_for_each(|_| cursor.skip_string())?;
-            let len = cursor.u64()?;
-            Ok((cursor.position(), len))
+            match cursor.u64()? {
+                len if len <= MAX_STRING => {
+                    let start = cursor.position();
+                    cursor.skip(len)?;
+                    Ok(start..start + len)
+                }
+                len => Err(Stop::Bad(format!(
+                    "string {i} is {len} bytes long, and up to {MAX_STRING} are read"
+                ))),
+            }
         };
-        let (start, len) = find().map_err(|stop: super::Stop| {
-            stop.at(Place::Value { key: self.key.clone() }, self.gguf.file_len())
-        })?;
-        self.gguf.bytes(start..start + len).map(Some)
+        let span = find().map_err(|stop| self.stop(stop))?;
+        self.gguf.bytes(span).map(Some)
     }
 
     /// Every string in order, handed to `visit` with its place; stops at the
@@ -73,14 +91,16 @@ impl<'g> Array<'g> {
         }
         let mut cursor = Cursor::new(self.gguf.source(), self.at);
         for i in 0..self.count {
-            let string = cursor.string().map_err(|stop| {
-                stop.at(Place::Value { key: self.key.clone() }, self.gguf.file_len())
-            })?;
+            let string = cursor.string().map_err(|stop| self.stop(stop))?;
             if !visit(i, string) {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn stop(&self, stop: Stop) -> Error {
+        stop.at(Place::Value { key: self.key.clone() }, self.gguf.file_len())
     }
 
     /// One scalar; `None` past the end or where elements are not scalars.

@@ -12,6 +12,15 @@ const WINDOW: usize = 1 << 20;
 /// Arrays in arrays: the format allows any depth, and no known file has two.
 const MAX_DEPTH: usize = 8;
 
+/// The longest key and tensor name, in bytes: the format's limit for keys (its
+/// limit for tensor names is 64, and some files have longer ones).
+const MAX_NAME: u64 = u16::MAX as u64;
+
+/// The longest header, 128 MiB: eight times the longest that is known. It is
+/// what bounds the time of a walk: a file of zeros is a header of empty keys
+/// without end, and a sparse file of zeros costs nothing to make.
+const MAX_HEADER: u64 = 128 << 20;
+
 /// A position in a source that only moves forward.
 pub(super) struct Cursor<'s> {
     source: &'s dyn Source,
@@ -67,7 +76,13 @@ impl<'s> Cursor<'s> {
             return self.short(n);
         }
         self.at += n;
-        Ok(())
+        if self.position() > MAX_HEADER { Self::too_long() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_long<T>() -> Step<T> {
+        let limit = MAX_HEADER >> 20;
+        Err(Stop::Bad(format!("the header goes on past {limit} MiB, where none is read")))
     }
 
     /// The next `n` bytes.
@@ -113,6 +128,17 @@ impl<'s> Cursor<'s> {
         self.take(len)
     }
 
+    /// A key or a tensor's name, of a length that can be one.
+    pub(super) fn name(&mut self) -> Step<&[u8]> {
+        match self.u64()? {
+            len if len <= MAX_NAME => self.take(len),
+            len if len > self.remaining() => self.short(len),
+            len => {
+                Err(Stop::Bad(format!("its name is {len} bytes long (up to {MAX_NAME} are read)")))
+            }
+        }
+    }
+
     #[inline]
     pub(super) fn skip_string(&mut self) -> Step<()> {
         let len = self.u64()?;
@@ -126,7 +152,7 @@ impl<'s> Cursor<'s> {
     }
 
     /// Passes over a value of a type, noting in `checkpoints` where every
-    /// [`STRIDE`]th string of an array of strings lies.
+    /// [`STRIDE`]th string of an array of strings lies, the first aside.
     ///
     /// Time is linear in the bytes passed over whatever the file claims: every
     /// element of an array takes at least one byte, and that is checked first.
@@ -147,7 +173,7 @@ impl<'s> Cursor<'s> {
         match element {
             GGUFValueType::String => {
                 for i in 0..count {
-                    if depth == 0 && i % STRIDE == 0 {
+                    if depth == 0 && i > 0 && i % STRIDE == 0 {
                         checkpoints.push(self.position());
                     }
                     self.skip_string()?;

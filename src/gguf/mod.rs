@@ -9,7 +9,9 @@ mod array;
 mod cursor;
 mod error;
 mod index;
+mod sigbus;
 mod source;
+mod split;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,10 +22,16 @@ pub use array::Array;
 pub use error::{Error, Place};
 pub use gguf_rs_lib::format::metadata::MetadataValue;
 pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
+pub use sigbus::exit_on_sigbus;
 pub use source::{MappedFile, Source};
+pub use split::Model;
 
 use cursor::{Cursor, Stop};
 use index::{Index, MAX_DIMS};
+
+/// The longest value that is decoded at once. Names, numbers and short arrays
+/// are; an array of a size that matters is read through [`Array`].
+const MAX_DECODED: u64 = 1 << 20;
 
 /// An opened GGUF file: its bytes and where everything in them lies.
 pub struct Gguf {
@@ -102,18 +110,19 @@ impl Gguf {
 
     fn read_alignment(&self) -> Result<u64, Error> {
         const KEY: &str = "general.alignment";
-        let place = || Place::Value { key: KEY.to_owned() };
-        match self.value(KEY)? {
-            None => Ok(32),
-            Some(MetadataValue::U32(n)) if n.is_power_of_two() => Ok(n.into()),
-            Some(value) => Err(Error::Malformed {
-                place: place(),
-                problem: format!(
-                    "it is {value} ({}), and must be a power of two (u32)",
-                    value.value_type().name()
-                ),
-            }),
-        }
+        let Some(entry) = self.entry(KEY)? else { return Ok(32) };
+        let problem = match entry.value_type {
+            ValueType::U32 => match self.decode(&entry)? {
+                // The format's description asks for the one, llama.cpp for the
+                // other.
+                MetadataValue::U32(n) if n > 0 && (n % 8 == 0 || n.is_power_of_two()) => {
+                    return Ok(n.into());
+                }
+                value => format!("it is {value}, and must be a multiple of 8"),
+            },
+            other => format!("it is of type {}, and must be a u32", other.name()),
+        };
+        Err(Error::Malformed { place: Place::Value { key: KEY.to_owned() }, problem })
     }
 
     /// The format's version: 2 or 3.
@@ -121,7 +130,7 @@ impl Gguf {
         self.index.version
     }
 
-    /// The alignment of tensor data in bytes, a power of two.
+    /// The alignment of tensor data in bytes: a multiple of 8 or a power of two.
     pub fn alignment(&self) -> u64 {
         self.alignment
     }
@@ -149,7 +158,7 @@ impl Gguf {
     fn entry_at(&self, index: usize) -> Result<Entry<'_>, Error> {
         let end = *self.index.keys.get(index + 1).unwrap_or(&self.index.tensors_at);
         let read = |cursor: &mut Cursor<'_>| -> Result<_, Stop> {
-            let key = cursor.string()?.to_vec();
+            let key = cursor.name()?.to_vec();
             Ok((key, cursor.value_type()?))
         };
         let mut cursor = Cursor::new(&*self.source, self.index.keys[index]);
@@ -163,40 +172,51 @@ impl Gguf {
     /// The entry with a key, if there is one; an error if there are two.
     pub fn entry(&self, key: &str) -> Result<Option<Entry<'_>>, Error> {
         let mut found = None;
-        for entry in self.entries() {
-            let entry = entry?;
-            if *entry.key == *key.as_bytes() && found.replace(entry).is_some() {
+        for (index, &at) in self.index.keys.iter().enumerate() {
+            let is_it =
+                Cursor::new(&*self.source, at).name().is_ok_and(|name| name == key.as_bytes());
+            if is_it && found.replace(index).is_some() {
                 return Err(Error::Duplicate { what: "metadata keys", name: key.to_owned() });
             }
         }
-        Ok(found)
+        found.map(|index| self.entry_at(index)).transpose()
     }
 
     /// Decodes the value of a key. Meant for scalars and short arrays; a long
     /// one is better read through [`array`](Self::array).
     ///
     /// # Errors
-    /// Where gguf-rs-lib refuses the value: text that is not UTF-8, a boolean
-    /// that is neither 0 nor 1.
+    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
+    /// that is neither 0 nor 1), or where it is longer than a megabyte.
     pub fn value(&self, key: &str) -> Result<Option<MetadataValue>, Error> {
         self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
     }
 
     /// Decodes the value of an entry, as [`value`](Self::value) does.
     pub fn decode(&self, entry: &Entry) -> Result<MetadataValue, Error> {
+        let malformed = |problem| Error::Malformed {
+            place: Place::Value { key: index::quotable(&entry.key) },
+            problem,
+        };
+        let len = entry.span.end - entry.span.start;
+        if len > MAX_DECODED {
+            return Err(malformed(format!(
+                "it is {len} bytes long, and up to {MAX_DECODED} are decoded at once"
+            )));
+        }
         let bytes = self.bytes(entry.span.clone())?;
-        MetadataValue::read_from(&mut &*bytes, entry.value_type).map_err(|error| Error::Malformed {
-            place: Place::Value { key: String::from_utf8_lossy(&entry.key).into_owned() },
-            problem: error.to_string(),
-        })
+        MetadataValue::read_from(&mut &*bytes, entry.value_type)
+            .map_err(|error| malformed(error.to_string()))
     }
 
     /// A string value, lossily decoded where it is not UTF-8; `None` where the
-    /// key is absent or holds something else.
+    /// key is absent, or holds something else or a string of over a megabyte.
     pub fn text(&self, key: &str) -> Result<Option<String>, Error> {
         match self.entry(key)? {
-            Some(entry) if entry.value_type == ValueType::String => {
-                let bytes = self.bytes(entry.span.start + 8..entry.span.end)?;
+            Some(Entry { value_type: ValueType::String, span, .. })
+                if span.end - span.start <= MAX_DECODED =>
+            {
+                let bytes = self.bytes(span.start + 8..span.end)?;
                 Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
             }
             _ => Ok(None),
@@ -206,9 +226,13 @@ impl Gguf {
     /// A whole number of any width; `None` where the key is absent or holds
     /// something else.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
-        Ok(self.value(key)?.and_then(|value| {
-            value.as_u64().or_else(|| value.as_i64().and_then(|n| n.try_into().ok()))
-        }))
+        match self.entry(key)? {
+            Some(entry) if is_integer(entry.value_type) => {
+                let value = self.decode(&entry)?;
+                Ok(value.as_u64().or_else(|| value.as_i64()?.try_into().ok()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The array that a key holds, undecoded; `None` where the key is absent or
@@ -243,7 +267,12 @@ impl Gguf {
     }
 
     fn tensor_entry(&self, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
-        let name = String::from_utf8_lossy(cursor.string()?).into_owned();
+        let name = String::from_utf8_lossy(cursor.name()?).into_owned();
+        self.tensor_named(name, cursor)
+    }
+
+    /// What follows a tensor's name in its entry.
+    fn tensor_named(&self, name: String, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
         let rank = index::rank(cursor)?;
         let mut dims = [1; MAX_DIMS as usize];
         for dim in &mut dims[..rank as usize] {
@@ -256,10 +285,19 @@ impl Gguf {
 
     /// The tensor with a name, if there is one; an error if there are two.
     pub fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
+        let mut cursor = Cursor::new(&*self.source, self.index.tensors_at);
+        let count = self.index.tensor_count;
         let mut found = None;
-        for tensor in self.tensors() {
-            let tensor = tensor?;
-            if tensor.name == name && found.replace(tensor).is_some() {
+        for i in 0..count {
+            let mut next = || {
+                let is_it = String::from_utf8_lossy(cursor.name()?) == name;
+                let owned = if is_it { name.to_owned() } else { String::new() };
+                Ok((is_it, self.tensor_named(owned, &mut cursor)?))
+            };
+            let (is_it, tensor) = next().map_err(|stop: Stop| {
+                stop.at(Place::Tensor { index: i + 1, count }, self.file_len())
+            })?;
+            if is_it && found.replace(tensor).is_some() {
                 return Err(Error::Duplicate { what: "tensors", name: name.to_owned() });
             }
         }
@@ -282,6 +320,12 @@ impl Gguf {
             }
         })
     }
+}
+
+/// Whether a type holds whole numbers.
+pub fn is_integer(value_type: ValueType) -> bool {
+    let scalar = value_type.size_in_bytes().is_some();
+    scalar && !value_type.is_float() && value_type != ValueType::Bool
 }
 
 impl fmt::Debug for Gguf {

@@ -78,7 +78,8 @@ impl MappedFile {
         // truncates the file under it, which no program can rule out for a
         // file it does not own. Every program that maps a model takes that
         // risk (llama.cpp does); the bytes are only ever read as `u8`, so a
-        // change can alter an answer but no invariant of ours.
+        // change can alter an answer but no invariant of ours. What a shorter
+        // file does, and what is done about it: see `sigbus`.
         let map = unsafe { MmapOptions::new().map(&file)? };
         Ok(Self { map, file })
     }
@@ -95,7 +96,14 @@ impl Source for MappedFile {
 
     #[cfg(unix)]
     fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, at)
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, at).map_err(|error| match error
+            .kind()
+        {
+            io::ErrorKind::UnexpectedEof => {
+                io::Error::new(error.kind(), "the file became shorter while it was read")
+            }
+            _ => error,
+        })
     }
 }
 
@@ -119,4 +127,20 @@ fn kind_of(kind: fs::FileType) -> &'static str {
         }
     }
     if kind.is_dir() { "a directory" } else { "a special file" }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bulk_reads_of_a_file_that_became_shorter_say_so() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(100).unwrap();
+        let mapped = MappedFile::open(file.path()).unwrap();
+        assert!(mapped.read_exact_at(0, &mut [0; 100]).is_ok());
+        file.as_file().set_len(99).unwrap();
+        let error = mapped.read_exact_at(0, &mut [0; 100]).unwrap_err();
+        assert_eq!(error.to_string(), "the file became shorter while it was read");
+    }
 }

@@ -5,8 +5,7 @@
 
 use std::io::Write;
 
-use anyhow::Result;
-use csv::Writer;
+use csv::{ErrorKind, Result, Writer};
 
 use crate::answer::{
     Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenText, special,
@@ -14,13 +13,18 @@ use crate::answer::{
 use crate::text::visible;
 
 /// Writes an answer as CSV.
-pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut out = Writer::from_writer(out);
     match answer {
-        Answer::Lookup(report) => lookup(report, &mut out)?,
-        Answer::Neighbors(report) => neighbors(report, &mut out)?,
-        Answer::Footprint(report) => footprint(report, &mut out)?,
+        Answer::Lookup(report) => lookup(report, &mut out),
+        Answer::Neighbors(report) => neighbors(report, &mut out),
+        Answer::Footprint(report) => footprint(report, &mut out),
     }
+    // As an `io::Error`, as csv's own hides which one it was.
+    .map_err(|error| match error.into_kind() {
+        ErrorKind::Io(error) => anyhow::Error::from(error),
+        other => anyhow::anyhow!("{other:?}"),
+    })?;
     out.flush()?;
     Ok(())
 }
@@ -73,7 +77,7 @@ fn neighbors_of(query: &QueryAnswer, out: &mut Out) -> Result<()> {
 
 /// Writes the header of a stream of queries.
 pub(super) fn neighbors_header(metric: &str, out: &mut dyn Write) -> Result<()> {
-    Ok(Writer::from_writer(out).write_record(header(metric))?)
+    Writer::from_writer(out).write_record(header(metric))
 }
 
 /// Writes the lines of one query.

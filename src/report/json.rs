@@ -32,7 +32,10 @@ struct OfShape<'a> {
 
 /// Writes a value as one line of JSON.
 pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))?;
+    // As an `io::Error`, as serde_json's own hides which one it was.
+    value
+        .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
+        .map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// A value in at most nine columns, rounded where that takes more than five
+/// A value in at most eight columns, rounded where it has more than four
 /// decimals; a value too small or too large for that in powers of ten.
 pub(super) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
@@ -66,7 +66,7 @@ pub(super) fn rounded(value: f64) -> String {
     } else if magnitude == 0.0 {
         "0".to_owned()
     } else if (0.0001..10_000.0).contains(&magnitude) {
-        let decimals = if magnitude < 10.0 { 5 } else { 3 };
+        let decimals = if magnitude < 10.0 { 4 } else { 2 };
         let shown = format!("{value:.decimals$}");
         shown.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn values_are_short_and_never_lie_about_zero() {
         assert_eq!(rounded(0.12_f32.into()), "0.12");
-        assert_eq!(rounded(-0.030_273_438), "-0.03027");
+        assert_eq!(rounded(-0.030_273_438), "-0.0303");
         assert_eq!(rounded(1.2e-7), "1.2e-7");
         assert_eq!(rounded(0.0), "0");
         assert_eq!(exact(-0.0), "-0");

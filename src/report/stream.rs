@@ -6,7 +6,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::number::grouped;
 use super::{csv, json};
@@ -46,8 +46,8 @@ impl<W: Write> Stream<W> {
     }
 
     fn write(&mut self) -> Result<()> {
-        self.out.write_all(&self.lines)?;
-        self.out.flush()?;
+        let written = self.out.write_all(&self.lines).and_then(|()| self.out.flush());
+        written.context("writing to standard output")?;
         self.lines.clear();
         Ok(())
     }
@@ -77,9 +77,14 @@ impl<W: Write> Sink for Stream<W> {
             if done < self.total {
                 let left = elapsed.mul_f64((self.total - done) as f64 / done as f64).as_secs();
                 let (done, total) = (grouped(done), grouped(self.total));
-                eprint!("\r{done} of {total} rows, {}:{:02} left \x1b[K", left / 60, left % 60);
+                let _ = write!(
+                    std::io::stderr(),
+                    "\r{done} of {total} rows, {}:{:02} left \x1b[K",
+                    left / 60,
+                    left % 60
+                );
             } else {
-                eprint!("\r\x1b[K");
+                let _ = write!(std::io::stderr(), "\r\x1b[K");
             }
         }
         Ok(())

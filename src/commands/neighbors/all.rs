@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::{answer, notes, search};
 use crate::answer::Sink;
 use crate::cli;
-use crate::commands::{ids, model};
+use crate::commands::{Opener, ids, model};
 use crate::similarity::{self, LeftOut, Metric, Query, norm};
 
 /// As many queries as share a pass. Coding the table anew for each pass is then
@@ -19,9 +19,13 @@ const MAX_VALUES: usize = 1 << 23;
 const MAX_NEIGHBORS: usize = 1 << 20;
 
 /// Streams the answers; returns what a reader should know besides.
-pub(in crate::commands) fn run(args: &cli::Neighbors, sink: &mut dyn Sink) -> Result<Vec<String>> {
-    let gguf = model::open(&args.model.path)?;
-    let view = model::View::new(&gguf, &args.model.path, &args.model.tensor)?;
+pub(in crate::commands) fn run(
+    args: &cli::Neighbors,
+    open: Opener,
+    sink: &mut dyn Sink,
+) -> Result<Vec<String>> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
     let (table, search) = (&view.table, search(args)?);
     let present = table.rows_present();
     let ids = if args.ids.is_empty() {

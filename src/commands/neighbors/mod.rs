@@ -6,16 +6,16 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 
-use super::{ids, model};
+use super::{Opener, ids, model};
 use crate::answer::{Float, NeighborAnswer, NeighborsReport, QueryAnswer};
 use crate::cli;
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
 
 pub(super) use all::run as run_all;
 
-pub(super) fn run(args: &cli::Neighbors) -> Result<NeighborsReport> {
-    let gguf = model::open(&args.model.path)?;
-    let view = model::View::new(&gguf, &args.model.path, &args.model.tensor)?;
+pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
     let table = &view.table;
     let search = search(args)?;
     let queries = ids::parse(&args.ids, table)?

@@ -7,7 +7,7 @@ use comfy_table::{Cell, Table};
 
 use super::super::Style;
 use super::super::number::{binary_size, decimal_size, grouped, percent};
-use super::{align_right, grid, notes, print, wrapped};
+use super::{align_right, grid, notes, paragraph, print};
 use crate::answer::{ActualTable, FootprintReport, TableCost};
 use crate::footprint::Precision;
 use crate::text::{visible, width};
@@ -30,13 +30,13 @@ fn one(cost: &TableCost, style: &Style, out: &mut dyn Write) -> Result<()> {
         grouped(footprint.d_model),
         grouped(footprint.parameters)
     );
-    wrapped(&line, 2, style, out)?;
+    paragraph(&line, style, out)?;
     if let Some(actual) = &cost.actual {
         as_stored(actual, style, out)?;
     }
     writeln!(out)?;
     let stored = cost.actual.as_ref().map(|actual| actual.format);
-    let mut table = grid(&["type", "bits/weight", "bytes", "decimal", "binary", "x F16"]);
+    let mut table = grid(["type", "bits/weight", "bytes", "decimal", "binary", "x F16"]);
     for precision in &footprint.precisions {
         // The type the file has is marked among the others.
         let mark = if stored == Some(precision.format) { " <" } else { "" };
@@ -56,7 +56,7 @@ fn one(cost: &TableCost, style: &Style, out: &mut dyn Write) -> Result<()> {
     align_right(&mut table, 1..6);
     print(&table, out)?;
     if stored.is_some() {
-        wrapped("< the type that the file has", 2, style, out)?;
+        paragraph("< the type that the file has", style, out)?;
     }
     unstorable(cost, style, out)?;
     notes(&cost.notes, style, out)
@@ -73,11 +73,10 @@ fn as_stored(actual: &ActualTable, style: &Style, out: &mut dyn Write) -> Result
         percent(actual.share),
         grouped(actual.file_bytes)
     );
-    wrapped(&line, 2, style, out)?;
+    paragraph(&line, style, out)?;
     match (actual.tied, &actual.output) {
-        (Some(true), _) => wrapped(
+        (Some(true), _) => paragraph(
             "output head: tied, the same table is used again (the file has no output.weight)",
-            2,
             style,
             out,
         ),
@@ -87,7 +86,7 @@ fn as_stored(actual: &ActualTable, style: &Style, out: &mut dyn Write) -> Result
             });
             let line =
                 format!("output head: a table of its own, output.weight, {}{bytes}", output.format);
-            wrapped(&line, 2, style, out)
+            paragraph(&line, style, out)
         }
         _ => Ok(()),
     }
@@ -116,7 +115,7 @@ fn unstorable(cost: &TableCost, style: &Style, out: &mut dyn Write) -> Result<()
         };
         let line =
             format!("{}: blocks of {block} do not divide {d_model}; {then}", types.join(", "));
-        wrapped(&line, 2, style, out)?;
+        paragraph(&line, style, out)?;
     }
     Ok(())
 }
@@ -146,7 +145,7 @@ fn several(costs: &[TableCost], style: &Style, out: &mut dyn Write) -> Result<()
             writeln!(out)?;
         }
     }
-    wrapped("- a type whose blocks do not divide d_model", 2, style, out)
+    paragraph("- a type whose blocks do not divide d_model", style, out)
 }
 
 fn headings(cost: &TableCost) -> (String, String) {
@@ -160,7 +159,7 @@ fn abreast(costs: &[TableCost]) -> Table {
         (name, shape) if name.is_empty() => shape,
         (name, shape) => format!("{name}\n{shape}"),
     }));
-    let mut table = grid(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut table = grid(&header);
     let first = &costs[0].footprint;
     let mut parameters = vec!["(parameters)".to_owned(), String::new()];
     parameters.extend(costs.iter().map(|cost| grouped(cost.footprint.parameters)));

@@ -7,7 +7,7 @@ use comfy_table::Cell;
 
 use super::super::Style;
 use super::super::number::{decimal_size, exact, grouped, percent, rounded};
-use super::{TOKEN_WIDTH, align_right, grid, notes, print, quoted, wrapped};
+use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, quoted};
 use crate::answer::{LookupReport, LookupRow};
 use crate::text::{clip, visible, width};
 
@@ -21,13 +21,13 @@ pub(super) fn write(report: &LookupReport, style: &Style, out: &mut dyn Write) -
     for row in &report.rows {
         if let Some(first) = row.repeats {
             let line = format!("position {} repeats position {first}: the same row", row.position);
-            wrapped(&line, 2, style, out)?;
+            paragraph(&line, style, out)?;
         }
     }
     notes(&report.notes, style, out)
 }
 
-/// What happens, a step a line, each with its shape.
+/// What happens, step by step, each with its shape.
 fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
     let table = &report.table;
     let [n, d_model] = report.shape;
@@ -36,59 +36,64 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
         format!("[{}, {}]", table.n_vocab, table.d_model),
         format!("[{n}, {d_model}]"),
     ];
-    let shape_width = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);
-    let indent = 11 + shape_width + 2;
-    let mut step = |name: &str, shape: &str, text: &str| {
-        wrapped(&format!("{name:<11}{shape:<shape_width$}  {text}"), indent, style, out)
-    };
-
-    let room = style.width.saturating_sub(indent).max(20);
+    let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
+    let columns = style.width.saturating_sub(11 + shape_width + 2).max(20);
     let ids: Vec<_> = report.ids.iter().take(100).map(u64::to_string).collect();
-    step("token IDs", &shapes[0], &clip(&ids.join(", "), room))?;
-    let down = "    |";
-    step(down, "", "each ID picks one row of the table: a label, not a quantity")?;
-    step(
-        "table",
-        &shapes[1],
-        &format!(
-            "{}, {}: {} rows (n_vocab) of {} values (d_model)",
-            visible(&table.tensor),
-            table.format,
-            grouped(table.n_vocab),
-            grouped(table.d_model)
-        ),
-    )?;
-    step(
-        down,
-        "",
-        &format!(
-            "{} ({} bytes) at byte {} of the file, which writes the shape fastest first, as [{}, {}]",
-            decimal_size(table.bytes),
-            grouped(table.bytes),
-            grouped(table.offset),
-            table.d_model,
-            table.n_vocab
-        ),
-    )?;
     let distinct = report.rows.iter().filter(|row| row.repeats.is_none()).count() as u64;
-    let decoded = match table.format {
-        "F32" => "copied as they are".to_owned(),
-        format => format!("decoded from {format} to f32"),
-    };
-    step(
-        down,
-        "",
-        &format!(
-            "{} {} read, {} of {} bytes ({}), and {decoded}",
-            grouped(distinct),
-            if distinct == 1 { "row is" } else { "rows are" },
-            grouped(report.bytes_read),
-            grouped(table.bytes),
-            percent(report.bytes_read as f64 / table.bytes as f64)
-        ),
-    )?;
-    step("matrix", &shapes[2], "one row a position: what the model's mathematics starts from")
+    let shape = format!(
+        "{} rows (n_vocab) of {} values (d_model)",
+        grouped(table.n_vocab),
+        grouped(table.d_model)
+    );
+    let stored = format!(
+        "{}, {}: {} bytes ({}) from byte {} of the file (GGUF stores the shape fastest first, \
+         [{}, {}])",
+        visible(&table.tensor),
+        table.format,
+        grouped(table.bytes),
+        decimal_size(table.bytes),
+        grouped(table.offset),
+        table.d_model,
+        table.n_vocab
+    );
+    let read = format!(
+        "{} read: {} of {} bytes ({}){}",
+        if distinct == 1 {
+            "1 row is".to_owned()
+        } else {
+            format!("{} rows are", grouped(distinct))
+        },
+        grouped(report.bytes_read),
+        grouped(table.bytes),
+        percent(report.bytes_read as f64 / table.bytes as f64),
+        match table.format {
+            "F32" => "; looked up, nothing is computed".to_owned(),
+            format => format!(", and decoded from {format} to f32"),
+        }
+    );
+    let [ids_shape, table_shape, matrix_shape] = &shapes;
+    let ids = ids.join(", ");
+    let steps: [(&str, &str, &str); 8] = [
+        ("token IDs", ids_shape, &clip(&ids, columns)),
+        (DOWN, "", "each ID names one row of the table: a label, not a quantity"),
+        (ARROW, "", ""),
+        ("table", table_shape, &shape),
+        (DOWN, "", &stored),
+        (DOWN, "", &read),
+        (ARROW, "", ""),
+        ("matrix", matrix_shape, "one row a position: where the model's mathematics starts"),
+    ];
+    for (name, shape, text) in steps {
+        for (i, line) in lines(text, columns).iter().enumerate() {
+            let (name, shape) = if i == 0 { (name, shape) } else { (DOWN, "") };
+            writeln!(out, "{}", format!("{name:<11}{shape:<shape_width$}  {line}").trim_end())?;
+        }
+    }
+    Ok(())
 }
+
+const DOWN: &str = "    │";
+const ARROW: &str = "    ▼";
 
 /// The matrix with the first and last values of each row, as many as fit.
 fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
@@ -97,6 +102,7 @@ fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<(
     let norms: Vec<String> = report.rows.iter().map(|row| rounded(row.norm.0)).collect();
     let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
     let used = 2 * 4
+        + 1
         + "position".len()
         + widest(&mut report.rows.iter().map(|row| row.id.to_string().len())).max(2)
         + widest(&mut tokens.iter().map(|token| width(token))).max("token".len())
@@ -129,7 +135,7 @@ fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<(
     };
     let header = ["position", "ID", "token", "norm"].map(str::to_owned).into_iter();
     let header: Vec<_> = header.chain(columns("", &mut |i| format!("[{i}]"))).collect();
-    let mut table = grid(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut table = grid(&header);
     for ((row, token), norm) in report.rows.iter().zip(&tokens).zip(&norms) {
         let cells = [row.position.to_string(), row.id.to_string(), token.clone(), norm.clone()];
         let values = columns("…", &mut |i| rounded(row.values[i].0.into()));
@@ -141,10 +147,9 @@ fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<(
     let line = if hidden > 0 {
         format!("values are rounded, {hidden} of {d_model} not shown: --full prints all of them")
     } else {
-        "[0], [1], ... are the dimensions; values are rounded (--full prints every digit)"
-            .to_owned()
+        "values are rounded: --full prints every digit".to_owned()
     };
-    wrapped(&line, 2, style, out)
+    paragraph(&line, style, out)
 }
 
 /// The first `n` values of each row with every digit, as many a line as fit.

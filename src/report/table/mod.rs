@@ -7,7 +7,7 @@ mod neighbors;
 use std::io::Write;
 
 use anyhow::Result;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::Style;
 use crate::answer::{Answer, TokenText};
@@ -39,13 +39,16 @@ fn quoted(token: &TokenText, columns: usize) -> String {
 /// The widest that a token is shown in a column of its own.
 const TOKEN_WIDTH: usize = 24;
 
-/// A table whose columns are as wide as their contents.
-fn grid(header: &[&str]) -> Table {
+/// A line under the header and nothing else: a row is one line of text.
+const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+
+/// A table whose columns are as wide as their contents and two spaces.
+fn grid(header: impl IntoIterator<Item = impl Into<Cell>>) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(PLAIN)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header.iter().map(Cell::new));
+        .set_header(header.into_iter().map(Into::into).collect::<Vec<Cell>>());
     table
 }
 
@@ -65,22 +68,29 @@ fn print(table: &Table, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// Prints a paragraph wrapped at spaces, every line but the first indented.
-fn wrapped(text: &str, indent: usize, style: &Style, out: &mut dyn Write) -> Result<()> {
-    let mut column = 0;
+/// The lines of a paragraph, broken at spaces but not before a percent sign; a
+/// word that is longer than a line has one of its own.
+fn lines(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let text = text.replace(" %", "\u{a0}%");
     for word in text.split(' ') {
-        let needed = width(word);
-        if column > 0 && column + 1 + needed > style.width {
-            write!(out, "\n{:indent$}", "")?;
-            column = indent;
-        } else if column > 0 {
-            write!(out, " ")?;
-            column += 1;
+        let word = word.replace('\u{a0}', " ");
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(&word) <= columns => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
         }
-        write!(out, "{word}")?;
-        column += needed;
     }
-    writeln!(out)?;
+    lines
+}
+
+/// Prints a paragraph, every line but the first indented by two.
+fn paragraph(text: &str, style: &Style, out: &mut dyn Write) -> Result<()> {
+    for (i, line) in lines(text, style.width - 2).iter().enumerate() {
+        writeln!(out, "{}{line}", if i == 0 { "" } else { "  " })?;
+    }
     Ok(())
 }
 
@@ -88,7 +98,32 @@ fn wrapped(text: &str, indent: usize, style: &Style, out: &mut dyn Write) -> Res
 fn notes(notes: &[String], style: &Style, out: &mut dyn Write) -> Result<()> {
     for note in notes {
         writeln!(out)?;
-        wrapped(&format!("note: {}", visible(note)), 6, style, out)?;
+        paragraph(&format!("note: {}", visible(note)), style, out)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_fit() {
+        assert_eq!(lines("one two three", 7), ["one two", "three"]);
+        assert_eq!(lines("incomprehensible x", 5), ["incomprehensible", "x"]);
+        assert_eq!(lines("", 5), [""]);
+        assert_eq!(lines("about 70.4 % of it", 10), ["about", "70.4 % of", "it"]);
+    }
+
+    #[test]
+    fn a_token_shows_its_spaces_and_not_its_escapes() {
+        let token = |text: &str| TokenText { token: Some(text.to_owned()), token_hex: None };
+        assert_eq!(quoted(&token(" cat"), 24), "\" cat\"");
+        assert_eq!(quoted(&token("\x1b[2J"), 24), "\"\\x1b[2J\"");
+        assert_eq!(quoted(&token("abcdefghij"), 8), "\"abcde…\"");
+        let bytes =
+            TokenText { token: Some("\u{fffd}".to_owned()), token_hex: Some("ff".to_owned()) };
+        assert_eq!(quoted(&bytes, 24), "(bytes ff)");
+        assert_eq!(quoted(&TokenText { token: None, token_hex: None }, 24), "(no token)");
+    }
 }

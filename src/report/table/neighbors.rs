@@ -7,29 +7,27 @@ use comfy_table::Cell;
 
 use super::super::Style;
 use super::super::number::grouped;
-use super::{TOKEN_WIDTH, align_right, grid, notes, print, quoted, wrapped};
+use super::{TOKEN_WIDTH, align_right, grid, notes, paragraph, print, quoted};
 use crate::answer::NeighborsReport;
-use crate::text::visible;
 
 pub(super) fn write(report: &NeighborsReport, style: &Style, out: &mut dyn Write) -> Result<()> {
     let (by, column) = match report.metric {
-        "cosine" => ("cosine (1: the same direction, 0: unrelated, -1: opposite)", "cosine"),
-        "dot" => ("dot product (the larger the nearer)", "dot"),
-        _ => ("Euclidean distance (0: the same row)", "distance"),
+        "cosine" => ("cosine (1 is the same direction)", "cosine"),
+        "dot" => ("dot product (larger is nearer)", "dot"),
+        _ => ("Euclidean distance (0 is the same)", "distance"),
     };
     for (i, query) in report.queries.iter().enumerate() {
         if i > 0 {
             writeln!(out)?;
         }
         let line = format!(
-            "nearest to ID {} {} by {by}, of {} rows of {}",
+            "nearest to ID {} {} of {} rows by {by}",
             query.id,
             quoted(&query.token, TOKEN_WIDTH),
-            grouped(report.table.n_vocab),
-            visible(&report.table.tensor)
+            grouped(report.table.n_vocab)
         );
-        wrapped(&line, 2, style, out)?;
-        let mut table = grid(&["rank", "ID", "token", column]);
+        paragraph(&line, style, out)?;
+        let mut table = grid(["rank", "ID", "token", column]);
         for neighbor in &query.neighbors {
             table.add_row([
                 Cell::new(neighbor.rank),

@@ -1,0 +1,290 @@
+//! A model in one file or in several.
+//!
+//! `gguf-split` cuts a model into shards named `<prefix>-00002-of-00005.gguf`,
+//! counted from 1; inside, `split.no` counts from 0 and `split.count` is the
+//! total. Each shard is a GGUF file of its own with some of the tensors, and
+//! only the first has the metadata of the model. Whichever is named, the model
+//! is the same: shards are met in their order, and a shard is opened when
+//! something is looked for that no shard before it has.
+
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::{Error, Gguf, Tensor};
+
+/// A model: one GGUF file, or the shards of one.
+#[derive(Debug)]
+pub struct Model {
+    named: Gguf,
+    split: Option<Split>,
+}
+
+/// What the shards besides the named one are.
+#[derive(Debug)]
+struct Split {
+    /// The path that was named, and what it says.
+    path: PathBuf,
+    name: ShardName,
+    /// By their number; `None` where there is no such file.
+    opened: Vec<OnceLock<Option<Gguf>>>,
+}
+
+impl Model {
+    /// Opens the model that a file is, or is a shard of.
+    ///
+    /// A file is a shard if its name *and* its metadata say so: a name alone
+    /// may merely look alike, and a shard of another name (a blob of a store)
+    /// can't be told its siblings.
+    ///
+    /// # Errors
+    /// As for [`Gguf::open`], and where name and metadata both speak of a
+    /// split and contradict each other.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let named = Gguf::open(path)?;
+        let split = match ShardName::of(path) {
+            Some(name) if named.integer("split.count")?.is_some_and(|count| count > 1) => {
+                name.check(&named, path)?;
+                let opened = (0..name.count).map(|_| OnceLock::new()).collect();
+                Some(Split { path: path.to_owned(), name, opened })
+            }
+            _ => None,
+        };
+        Ok(Self { named, split })
+    }
+
+    /// The file that has the metadata of the model: its architecture, its
+    /// vocabulary.
+    ///
+    /// # Errors
+    /// Where that is another shard than the named one, and it can't be read.
+    pub fn metadata(&self) -> Result<&Gguf, Error> {
+        match self.shard(0)? {
+            Some(gguf) => Ok(gguf),
+            None => Err(self.absent("it has the metadata of the model", &[0])),
+        }
+    }
+
+    /// The tensor with a name, and the file it is in.
+    ///
+    /// # Errors
+    /// Where shards are missing and no other has the tensor: it may be in them.
+    pub fn tensor(&self, name: &str) -> Result<Option<(&Gguf, Tensor)>, Error> {
+        let mut missing = Vec::new();
+        for no in 0..self.shard_count() {
+            match self.shard(no)? {
+                Some(gguf) => {
+                    if let Some(tensor) = gguf.tensor(name)? {
+                        return Ok(Some((gguf, tensor)));
+                    }
+                }
+                None => missing.push(no),
+            }
+        }
+        match &missing[..] {
+            [] => Ok(None),
+            missing => Err(self.absent(&format!("no other part has \"{name}\""), missing)),
+        }
+    }
+
+    /// Every file of the model that is there, in order.
+    ///
+    /// # Errors
+    /// Where one that is there can't be read.
+    pub fn files(&self) -> Result<Vec<&Gguf>, Error> {
+        let shards = (0..self.shard_count()).map(|no| self.shard(no).transpose());
+        shards.flatten().collect()
+    }
+
+    /// In how many files the model is; 1 where it is not split.
+    pub fn shard_count(&self) -> u64 {
+        self.split.as_ref().map_or(1, |split| split.name.count)
+    }
+
+    /// The name of the file that one of [`files`](Self::files) is, where the
+    /// model is split.
+    pub fn shard_name(&self, gguf: &Gguf) -> Option<String> {
+        let split = self.split.as_ref()?;
+        let is_it =
+            |no: &u64| matches!(self.shard(*no), Ok(Some(shard)) if std::ptr::eq(shard, gguf));
+        let no = (0..split.name.count).find(is_it)?;
+        Some(split.name.file_name(no).to_string_lossy().into_owned())
+    }
+
+    /// The length of all files that are there together.
+    pub fn file_len(&self) -> u64 {
+        match &self.split {
+            None => self.named.file_len(),
+            Some(split) => {
+                let len = |no| std::fs::metadata(split.path_of(no)).map_or(0, |found| found.len());
+                (0..split.name.count).map(len).sum()
+            }
+        }
+    }
+
+    /// The names of the files that are not there.
+    pub fn missing(&self) -> Vec<String> {
+        let Some(split) = &self.split else { return Vec::new() };
+        (0..split.name.count)
+            .filter(|&no| !split.path_of(no).exists())
+            .map(|no| split.name.file_name(no).to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// The shard of a number counted from 0; `None` where there is no such file.
+    fn shard(&self, no: u64) -> Result<Option<&Gguf>, Error> {
+        let Some(split) = &self.split else { return Ok(Some(&self.named)) };
+        if no == split.name.no {
+            return Ok(Some(&self.named));
+        }
+        let slot = &split.opened[no as usize];
+        if let Some(shard) = slot.get() {
+            return Ok(shard.as_ref());
+        }
+        let shard = split.open(no)?;
+        Ok(slot.get_or_init(|| shard).as_ref())
+    }
+
+    fn absent(&self, why: &str, numbers: &[u64]) -> Error {
+        let name = |no: &u64| match &self.split {
+            Some(split) => split.name.file_name(*no).to_string_lossy().into_owned(),
+            None => String::new(),
+        };
+        let first = numbers.first().map(name).unwrap_or_default();
+        let are = match numbers.len() {
+            0 | 1 => "is".to_owned(),
+            n => format!("and {} more are", n - 1),
+        };
+        Error::Split(format!("{first} {are} not there, and {why}: put all parts in one folder"))
+    }
+}
+
+/// A model in one file, from wherever its bytes come.
+impl From<Gguf> for Model {
+    fn from(named: Gguf) -> Self {
+        Self { named, split: None }
+    }
+}
+
+impl Split {
+    fn path_of(&self, no: u64) -> PathBuf {
+        self.path.with_file_name(self.name.file_name(no))
+    }
+
+    fn open(&self, no: u64) -> Result<Option<Gguf>, Error> {
+        let path = self.path_of(no);
+        match Gguf::open(&path) {
+            Err(Error::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::Split(format!("{}: {error}", path.display()))),
+            Ok(gguf) => {
+                ShardName { prefix: self.name.prefix.clone(), no, ..self.name }
+                    .check(&gguf, &path)?;
+                Ok(Some(gguf))
+            }
+        }
+    }
+}
+
+/// What `<prefix>-00002-of-00005.gguf` says, the 2 counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ShardName {
+    prefix: OsString,
+    no: u64,
+    count: u64,
+}
+
+impl ShardName {
+    /// `None` where a name is not of that form; a model in one part has none to
+    /// look for either, so `-00001-of-00001` is no shard.
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?;
+        let at = name.len().checked_sub("-00001-of-00001.gguf".len())?;
+        let suffix = std::str::from_utf8(&name.as_encoded_bytes()[at..]).ok()?;
+        let (no, count) = suffix.strip_prefix('-')?.strip_suffix(".gguf")?.split_once("-of-")?;
+        let number = |digits: &str| {
+            let plain = digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| digits.parse::<u64>().ok())?
+        };
+        let (no, count) = (number(no)?, number(count)?);
+        if count < 2 || !(1..=count).contains(&no) {
+            return None;
+        }
+        Some(Self { prefix: cut(name, at)?, no: no - 1, count })
+    }
+
+    fn file_name(&self, no: u64) -> OsString {
+        let mut name = self.prefix.clone();
+        name.push(format!("-{:05}-of-{:05}.gguf", no + 1, self.count));
+        name
+    }
+
+    /// An error unless the metadata of the file at `path` says the same.
+    fn check(&self, gguf: &Gguf, path: &Path) -> Result<(), Error> {
+        let inside = (gguf.integer("split.no")?, gguf.integer("split.count")?);
+        if inside == (Some(self.no), Some(self.count)) {
+            return Ok(());
+        }
+        let says = match inside {
+            (_, None | Some(0 | 1)) => "is no part of a split model inside".to_owned(),
+            (None, Some(count)) => format!("is one of {count} parts inside, without a number"),
+            (Some(no), Some(count)) => {
+                format!("is part {} of {count} inside", u128::from(no) + 1)
+            }
+        };
+        Err(Error::Split(format!(
+            "{} {says} (split.no, split.count), not part {} of {} as its name says: \
+             give it the name it had",
+            path.display(),
+            self.no + 1,
+            self.count
+        )))
+    }
+}
+
+/// The first `len` bytes of a name, which an ASCII suffix follows.
+fn cut(name: &OsStr, len: usize) -> Option<OsString> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        Some(OsStr::from_bytes(&name.as_bytes()[..len]).to_owned())
+    }
+    #[cfg(not(unix))]
+    Some(name.to_str()?[..len].into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_known_by_the_form_of_its_name() {
+        let name = ShardName::of("dir/m-00002-of-00005.gguf".as_ref()).unwrap();
+        assert_eq!(name, ShardName { prefix: "m".into(), no: 1, count: 5 });
+        assert_eq!(name.file_name(4), "m-00005-of-00005.gguf");
+        for other in [
+            "m-00001-of-00001.gguf",
+            "m-00000-of-00005.gguf",
+            "m-00006-of-00005.gguf",
+            "m-0002-of-0005.gguf",
+            "m-00002-of-00005.GGUF",
+            "m-00002-of-00005.gguf.part",
+            "m_00002-of-00005.gguf",
+            "m-+0002-of-00005.gguf",
+            "m-of-.gguf",
+            "m",
+            "",
+        ] {
+            assert_eq!(ShardName::of(other.as_ref()), None, "{other}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_prefix_need_not_be_utf8() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = OsStr::from_bytes(b"\xff-00001-of-00002.gguf");
+        let name = ShardName::of(path.as_ref()).unwrap();
+        assert_eq!(name.file_name(1).as_bytes(), b"\xff-00002-of-00002.gguf");
+    }
+}

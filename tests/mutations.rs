@@ -1,0 +1,131 @@
+//! Small valid files, damaged at random: 100,000 ways, and every number in the
+//! header at every value that breaks arithmetic. All commands run on each, in
+//! this process; none may panic, dawdle, or print anything raw.
+//!
+//! A failure names its seed: `EMBCLI_SEED=1234 cargo test --test mutations`
+//! runs that one alone.
+
+#[path = "support/damage.rs"]
+mod damage;
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use damage::{INTERESTING, damaged, files};
+use embcli::cli::{Cli, Command};
+use embcli::gguf::{Gguf, Model};
+use embcli::report::{self, Format, Style};
+use embcli::{commands, text};
+
+const SEEDS: u64 = 100_000;
+
+/// As long as one damaged file may take all commands together.
+const MAX_TIME: Duration = Duration::from_secs(2);
+
+fn command(line: &str) -> Command {
+    let words = line.split(' ').map(Into::into);
+    Cli::parse_from_args(words).unwrap_or_else(|stop| panic!("{}", stop.text)).command
+}
+
+fn every_command() -> Vec<Command> {
+    [
+        "embcli lookup m 0 1 0..2",
+        "embcli lookup m 1 --tensor output.weight",
+        "embcli neighbors m 0 1 -k 2",
+        "embcli neighbors m 1 --metric l2",
+        "embcli footprint m",
+    ]
+    .map(command)
+    .into()
+}
+
+/// Runs every command on a file, prints the answers in one form or another, and
+/// looks at what would have reached a terminal.
+fn drive(bytes: &[u8], commands: &[Command]) {
+    const FORMATS: [Format; 3] = [Format::Table, Format::Json, Format::Csv];
+    let open = |_: &std::path::Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
+    let style = Style { width: 80, colour: false, values: None };
+    // Any choice that is the same for the same bytes.
+    let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
+    for (i, command) in commands.iter().enumerate() {
+        match commands::run_with(command, &open) {
+            Ok(answer) => {
+                let format = FORMATS[(choice + i) % FORMATS.len()];
+                let mut printed = Vec::new();
+                report::write(&answer, format, &style, &mut printed).expect("memory takes all");
+                assert_harmless(std::str::from_utf8(&printed).expect("UTF-8"));
+            }
+            Err(error) => {
+                let message = format!("{error:#}");
+                assert!(message.len() < 2000, "{} bytes of error", message.len());
+                assert_harmless(&text::visible(&message));
+            }
+        }
+    }
+}
+
+fn assert_harmless(printed: &str) {
+    let raw = printed.chars().find(|&c| c != '\n' && text::acts(c));
+    assert_eq!(raw, None, "raw in {printed:?}");
+}
+
+/// Runs one case; a panic or a delay in it is blamed on `what`.
+fn held(what: &str, bytes: &[u8], commands: &[Command]) {
+    let start = Instant::now();
+    let outcome = catch_unwind(AssertUnwindSafe(|| drive(bytes, commands)));
+    let took = start.elapsed();
+    assert!(outcome.is_ok(), "{what} failed, see above");
+    assert!(took < MAX_TIME, "{what} took {took:?}");
+}
+
+#[test]
+fn one_hundred_thousand_damaged_files() {
+    let (files, commands) = (files(), every_command());
+    if let Ok(seed) = std::env::var("EMBCLI_SEED") {
+        let seed = seed.parse().expect("EMBCLI_SEED is a number");
+        return held(&format!("seed {seed}"), &damaged(seed, &files), &commands);
+    }
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let (files, commands) = (&files, &commands);
+            scope.spawn(move || {
+                for seed in (worker..SEEDS).step_by(workers as usize) {
+                    held(&format!("seed {seed}"), &damaged(seed, files), commands);
+                }
+            });
+        }
+    });
+    assert_little_memory();
+}
+
+#[test]
+fn every_number_at_every_place() {
+    let commands = every_command();
+    for (i, file) in files().iter().enumerate() {
+        drive(file, &commands); // as it is, it is fine
+        let header = file.len().min(1100);
+        for at in 0..header - 8 {
+            for number in INTERESTING {
+                // In four bytes what fits, in eight what does not.
+                let width = if number <= u32::MAX.into() { 4 } else { 8 };
+                let mut bytes = file.clone();
+                bytes[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
+                held(&format!("file {i} with {number} at {at}"), &bytes, &commands);
+            }
+        }
+        for len in 0..file.len() {
+            held(&format!("file {i} cut at {len}"), &file[..len], &commands);
+        }
+    }
+    assert_little_memory();
+}
+
+/// All of it in what one file may take, where the system counts.
+fn assert_little_memory() {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak: u64 = peak.unwrap().trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 64 << 10, "{peak} KiB at the peak");
+}

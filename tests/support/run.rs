@@ -1,0 +1,124 @@
+//! The built binary, run as a stranger's file deserves: watched.
+
+#![allow(dead_code)]
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The promise for anything hostile.
+const MAX_TIME: Duration = Duration::from_secs(2);
+const MAX_MEMORY_KIB: u32 = 64 << 10;
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("embcli prints UTF-8");
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        Self { code: output.status.code(), stdout, stderr }
+    }
+}
+
+impl Outcome {
+    /// The answer, where there has to be one.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        assert_eq!(self.stderr, "", "an answer needs no complaint");
+        self.stdout
+    }
+
+    /// The answer as JSON.
+    #[track_caller]
+    pub fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.ok()).expect("JSON")
+    }
+
+    /// The one line of an error, without its `error: `.
+    #[track_caller]
+    pub fn error(self) -> String {
+        assert_eq!((self.code, &*self.stdout), (Some(1), ""), "{self:?}");
+        let line = self.stderr.strip_prefix("error: ").and_then(|line| line.strip_suffix('\n'));
+        let line = line.unwrap_or_else(|| panic!("not an error line: {:?}", self.stderr));
+        assert!(!line.contains('\n'), "more than one line: {line}");
+        line.to_owned()
+    }
+}
+
+/// The binary.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_embcli"));
+    command.stdin(Stdio::null()).env("COLUMNS", "80");
+    command
+}
+
+/// Runs the binary.
+pub fn embcli<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
+    command().args(args).output().expect("the binary runs").into()
+}
+
+/// Runs the binary with two seconds and 64 MB of private memory, and holds it
+/// to an answer or one line, with nothing in either that acts on a terminal.
+#[track_caller]
+pub fn watched<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
+    let args: Vec<_> = args.into_iter().collect();
+    let mut command = if cfg!(target_os = "linux") {
+        // The limit on data is one on private writable memory, however got.
+        let limit = format!("ulimit -d {MAX_MEMORY_KIB}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &limit, env!("CARGO_BIN_EXE_embcli")]);
+        shell
+    } else {
+        Command::new(env!("CARGO_BIN_EXE_embcli"))
+    };
+    let start = Instant::now();
+    let output = command.args(&args).stdin(Stdio::null()).env("COLUMNS", "80").output();
+    let took = start.elapsed();
+    let outcome = Outcome::from(output.expect("the binary runs"));
+
+    let args: Vec<_> = args.iter().map(|arg| arg.as_ref()).collect();
+    assert!(took < MAX_TIME, "{args:?} took {took:?}");
+    assert!(matches!(outcome.code, Some(0 | 1)), "{args:?}: {outcome:?}");
+    if outcome.code == Some(1) {
+        assert!(outcome.stderr.starts_with("error: "), "{args:?}: {outcome:?}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{args:?}: {outcome:?}");
+        assert!(outcome.stderr.len() < 2000, "{args:?}: {outcome:?}");
+        assert_eq!(outcome.stdout, "", "{args:?}");
+    }
+    assert_harmless(&outcome.stdout);
+    assert_harmless(&outcome.stderr);
+    outcome
+}
+
+/// Nothing raw: line ends are the only controls, and nothing is invisible.
+#[track_caller]
+pub fn assert_harmless(printed: &str) {
+    let raw = |c: &char| *c != '\n' && embcli::text::acts(*c);
+    assert_eq!(printed.chars().find(raw), None, "raw in {printed:?}");
+}
+
+/// Every command on one file, all watched; the outcomes of lookup, neighbors
+/// and footprint, in that order.
+#[track_caller]
+pub fn every_command(path: &Path) -> [Outcome; 3] {
+    let path = path.as_os_str();
+    let on = |args: &[&str]| {
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        watched(args.iter().copied().map(|arg| if arg == "MODEL" { path } else { arg }))
+    };
+    on(&["lookup", "--format=csv", "--", "MODEL", "0"]);
+    on(&["lookup", "--", "MODEL", "0", "1"]);
+    [
+        on(&["lookup", "--format=json", "--", "MODEL", "0"]),
+        on(&["neighbors", "--format=json", "-k2", "--", "MODEL", "0"]),
+        on(&["footprint", "--format=json", "--", "MODEL"]),
+    ]
+}
