@@ -6,6 +6,7 @@
 mod csv;
 mod json;
 mod number;
+mod stream;
 mod table;
 
 use std::io::Write;
@@ -14,6 +15,8 @@ use anyhow::Result;
 
 use crate::answer::Answer;
 
+pub use stream::{Form, Stream};
+
 /// The forms an answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -21,6 +24,8 @@ pub enum Format {
     Table,
     /// The answer struct as one JSON object.
     Json,
+    /// One JSON object for each row, query or precision, a line each.
+    Jsonl,
     /// Comma-separated values with a header.
     Csv,
 }
@@ -57,7 +62,8 @@ impl Style {
 pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write) -> Result<()> {
     match format {
         Format::Table => table::write(answer, style, out),
-        Format::Json => json::write(answer, out),
+        Format::Json => json::line(answer, out),
+        Format::Jsonl => json::lines(answer, out),
         Format::Csv => csv::write(answer, out),
     }
 }
