@@ -2,6 +2,7 @@
 //!
 //! JSON is these structs as they stand, so a field's name is a promise.
 
+use anyhow::Result;
 use serde::{Serialize, Serializer};
 
 use crate::footprint::Footprint;
@@ -130,6 +131,19 @@ pub struct NeighborAnswer {
     pub token: TokenText,
     /// The cosine, dot product or distance.
     pub score: Float<f64>,
+}
+
+/// Takes answers that are too many to hold at once.
+pub trait Sink {
+    /// Before the first: the metric of the scores, and how many queries there
+    /// are.
+    fn begin(&mut self, metric: &'static str, total: u64) -> Result<()>;
+
+    /// The next answer.
+    fn answer(&mut self, answer: &QueryAnswer) -> Result<()>;
+
+    /// So many queries are done, and the next answers will take a while.
+    fn done(&mut self, done: u64) -> Result<()>;
 }
 
 /// The answer of `footprint`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::report;
@@ -41,6 +41,8 @@ pub enum Format {
     Table,
     /// One JSON object, every digit
     Json,
+    /// JSON lines: an object for each row, query or precision
+    Jsonl,
     /// Comma-separated values with a header
     Csv,
 }
@@ -50,6 +52,7 @@ impl From<Format> for report::Format {
         match format {
             Format::Table => Self::Table,
             Format::Json => Self::Json,
+            Format::Jsonl => Self::Jsonl,
             Format::Csv => Self::Csv,
         }
     }
@@ -73,10 +76,17 @@ Examples:
   embcli neighbors model.gguf 2368                      the ten nearest by cosine
   embcli neighbors model.gguf 2368 5765 -k 5            two IDs, one pass
   embcli neighbors model.gguf 2368 --metric l2          by Euclidean distance
+  embcli neighbors model.gguf --all --format csv        of every row, as they come
+  embcli neighbors model.gguf --all 0..50000 --format jsonl     of a part of them
 
 A row of zeros has no direction: under cosine it is an error as a query, and
 left out and counted as a candidate. Rows with a NaN or an infinity are left
-out and counted under every metric.")]
+out and counted under every metric.
+
+--all writes whole lines as it goes, in about 150 MB of memory whatever the
+table's size. Rows come in the order of their IDs: to continue after a stop, give
+the range that is missing. Rows that can't be queries are skipped and counted on
+standard error.")]
     Neighbors(Neighbors),
 
     /// What a table costs at each precision
@@ -107,8 +117,8 @@ pub struct Model {
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
 
-    /// The table to read, if not the token embedding: any two-dimensional tensor
-    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    /// The table to read: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 }
 
@@ -123,7 +133,7 @@ pub struct Lookup {
     #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
 
-    /// Print the first N values of each row instead of what fits a line
+    /// Print the first N values of each row, every digit [default: first and last few]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
     pub values: Option<u32>,
 
@@ -140,8 +150,13 @@ pub struct Neighbors {
     pub model: Model,
 
     /// Token IDs: numbers, ranges a..b (b not included), - to read a list from standard input
-    #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_name = "ID", required_unless_present = "all", value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
+
+    /// Every row's neighbours, or those of the IDs given, as they are found
+    /// (with --format csv or jsonl)
+    #[arg(long)]
+    pub all: bool,
 
     /// How many neighbours of each
     #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
@@ -150,6 +165,10 @@ pub struct Neighbors {
     /// What "near" means
     #[arg(long, value_enum, default_value_t = Metric::Cosine)]
     pub metric: Metric,
+
+    /// Threads to use, if not as many as there are cores; the answer is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// Ways to measure how near two rows are.
@@ -171,8 +190,8 @@ pub struct Footprint {
     #[arg(value_name = "MODEL")]
     pub path: Option<PathBuf>,
 
-    /// The file's table to measure, if not the token embedding
-    #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    /// The file's table to measure: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 
     /// Rows: the size of the vocabulary (several: 32000,128000)
@@ -203,7 +222,8 @@ impl Cli {
     /// With help or version where they were asked for, and with one line on
     /// what is wrong where the usage is.
     pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        Self::try_parse_from(args).map_err(|error| match error.kind() {
+        let parsed = Self::try_parse_from(args).and_then(Self::check);
+        parsed.map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Stop { text: error.to_string().trim_end().to_owned(), asked: true }
             }
@@ -212,6 +232,31 @@ impl Cli {
             }
             _ => Stop { text: one_line(&error), asked: false },
         })
+    }
+
+    /// What clap's own rules can't say.
+    fn check(self) -> Result<Self, clap::Error> {
+        if self.streams() && self.stream_form().is_none() {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "--all writes as it goes: it needs --format csv or --format jsonl",
+            ));
+        }
+        Ok(self)
+    }
+
+    fn streams(&self) -> bool {
+        matches!(&self.command, Command::Neighbors(Neighbors { all: true, .. }))
+    }
+
+    /// The form of an answer that is written as it is found; `None` where the
+    /// answer comes as a whole.
+    pub fn stream_form(&self) -> Option<report::Form> {
+        match self.format {
+            Format::Csv if self.streams() => Some(report::Form::Csv),
+            Format::Jsonl if self.streams() => Some(report::Form::Jsonl),
+            _ => None,
+        }
     }
 }
 

@@ -26,6 +26,7 @@
 pub mod answer;
 pub mod cli;
 pub mod commands;
+pub mod cpu;
 pub mod embedding;
 pub mod footprint;
 pub mod gguf;

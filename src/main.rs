@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use embcli::cli::{Cli, Stop};
+use embcli::cli::{Cli, Command, Stop};
 use embcli::{commands, gguf, report, text};
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage; 130 in a shell after Ctrl-C.
@@ -31,6 +31,13 @@ fn main() -> ExitCode {
 const WRITING: &str = "writing to standard output";
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
+    if let (Command::Neighbors(args), Some(form)) = (&cli.command, cli.stream_form()) {
+        let notes = commands::stream(args, &mut report::Stream::new(form, io::stdout().lock()))?;
+        for note in notes {
+            complain(&format!("note: {}", text::visible(&note)));
+        }
+        return Ok(());
+    }
     let answer = commands::run(&cli.command)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let style = report::Style { values: cli.command.values(), ..report::Style::of_stdout() };

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::answer::Answer;
-use crate::cli::Command;
+use crate::answer::{Answer, Sink};
+use crate::cli::{self, Command};
 use crate::gguf::Model;
 
 /// How a command comes by the model that it was given the name of.
@@ -29,4 +29,13 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
         Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
         Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
     })
+}
+
+/// Carries out `neighbors --all`, whose answers are given to `sink` as they are
+/// found; returns what a reader should know besides.
+///
+/// # Errors
+/// Those of the model, and those of the sink, which end the work.
+pub fn stream(args: &cli::Neighbors, sink: &mut dyn Sink) -> Result<Vec<String>> {
+    neighbors::run_all(args, &model::open, sink)
 }

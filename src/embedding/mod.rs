@@ -134,7 +134,7 @@ impl<'g> Table<'g> {
 
     /// The stored size of the table in bytes.
     pub fn bytes(&self) -> u64 {
-        self.n_vocab * self.row_bytes()
+        self.n_vocab * self.row_bytes as u64
     }
 
     /// Where row 0 begins in its file.
@@ -190,15 +190,25 @@ impl Rows for Table<'_> {
         self.d_model
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>, values: &mut [f32]) -> Result<()> {
+    fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
+    fn is_scaled_bytes(&self) -> bool {
+        self.format.is_scaled_bytes()
+    }
+
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
         let n = usize::try_from(rows.end - rows.start)?;
         stored.resize(n * self.row_bytes, 0);
         self.gguf
             .source()
             .read_exact_at(self.at + rows.start * self.row_bytes(), stored)
-            .with_context(|| format!("reading rows {} to {}", rows.start, rows.end - 1))?;
+            .with_context(|| format!("reading rows {} to {}", rows.start, rows.end - 1))
+    }
+
+    fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.format.decode(stored, values);
-        Ok(())
     }
 }
 

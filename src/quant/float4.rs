@@ -29,7 +29,7 @@ const E2M1_DOUBLED: [f32; 16] =
 ///
 /// y = 2^(e - 128) * doubled(q)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
     fields!(block => e: 1, qs: 16);
     let d = e8m0_halved(e[0]);
@@ -53,7 +53,7 @@ pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
 /// ```
 ///
 /// NVIDIA's second scale, one for a whole tensor, is a tensor of its own in a file.
-#[inline]
+#[inline(always)]
 pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     fields!(block => d: 4, qs: 32);
     let quants = planes::<4, 8, _, _>(qs);

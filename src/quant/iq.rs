@@ -84,7 +84,7 @@ fn signed_pair(out: &mut [f32; 8], scale: f32, points: [&[i8; 4]; 2], signs: u8)
 ///
 /// y = d * (0.5 + scale) * 0.25 * ±point
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq2_xxs(block: &[u8; 66], out: &mut [f32; 256]) {
     fields!(block => d: 2, sub_blocks: 64);
     let d = f16(d);
@@ -108,7 +108,7 @@ pub(super) fn iq2_xxs(block: &[u8; 66], out: &mut [f32; 256]) {
 ///
 /// y = d * (0.5 + scale) * 0.25 * ±point
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq2_xs(block: &[u8; 74], out: &mut [f32; 256]) {
     fields!(block => d: 2, qs: 64, scales: 8);
     let scales = scales_iq2(f16(d), scales);
@@ -128,7 +128,7 @@ pub(super) fn iq2_xs(block: &[u8; 74], out: &mut [f32; 256]) {
 ///
 /// y = d * (0.5 + scale) * 0.25 * ±point
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq2_s(block: &[u8; 82], out: &mut [f32; 256]) {
     fields!(block => d: 2, qs: 32, signs: 32, qh: 8, scales: 8);
     let scales = scales_iq2(f16(d), scales);
@@ -154,7 +154,7 @@ fn scales_iq2(d: f32, packed: &[u8; 8]) -> [f32; 16] {
 ///
 /// y = d * (0.5 + scale) * 0.5 * ±point
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq3_xxs(block: &[u8; 98], out: &mut [f32; 256]) {
     fields!(block => d: 2, qs: 64, words: 32);
     let d = f16(d);
@@ -181,7 +181,7 @@ pub(super) fn iq3_xxs(block: &[u8; 98], out: &mut [f32; 256]) {
 ///
 /// y = d * (1 + 2 * scale) * ±point
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq3_s(block: &[u8; 110], out: &mut [f32; 256]) {
     fields!(block => d: 2, qs: 64, qh: 8, signs: 32, scales: 4);
     let d = f16(d);
@@ -216,7 +216,7 @@ fn shifted(out: &mut [f32; 8], scale: f32, point: &[i8; 8], lower: bool) {
 ///
 /// y = d * (2 * scale + 1) * (point ± 0.125)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq1_s(block: &[u8; 50], out: &mut [f32; 256]) {
     fields!(block => d: 2, qs: 32, qh: 16);
     let d = f16(d);
@@ -247,7 +247,7 @@ pub(super) fn iq1_s(block: &[u8; 50], out: &mut [f32; 256]) {
 ///
 /// The one format without a field for `d`: its four nibbles are the upper ends of the
 /// four words, the lowest nibble first.
-#[inline]
+#[inline(always)]
 pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
     fields!(block => qs: 32, qh: 16, scales: 8);
     let words: [u16; 4] =
@@ -277,7 +277,7 @@ const LEVELS_IQ4: [f32; 16] =
 ///
 /// y = d * level(q)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
@@ -297,7 +297,7 @@ pub(super) fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
 ///
 /// y = (d * (scale - 32)) * level(q)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn iq4_xs(block: &[u8; 136], out: &mut [f32; 256]) {
     fields!(block => d: 2, scales_high: 2, scales_low: 4, qs: 128);
     let d = f16(d);

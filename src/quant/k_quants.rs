@@ -25,7 +25,7 @@ use super::bits::{f16, fields, join, planes, sub_blocks};
 ///
 /// y = (d * sc) * q - (dmin * min)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
     fields!(block => scales: 16, qs: 64, d: 2, dmin: 2);
     let (d, dmin) = (f16(d), f16(dmin));
@@ -52,7 +52,7 @@ pub(super) fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
 /// ```
 ///
 /// ggml tells it as "subtract 4 where the mask bit is clear", which is the same.
-#[inline]
+#[inline(always)]
 pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
     fields!(block => hmask: 32, qs: 64, scales_low: 8, scales_high: 4, d: 2);
     let d = f16(d);
@@ -82,7 +82,7 @@ pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
 /// ```
 ///
 /// `scales` packs eight scales and eight mins of 6 bits: see [`scales_and_mins`].
-#[inline]
+#[inline(always)]
 pub(super) fn q4_k(block: &[u8; 144], out: &mut [f32; 256]) {
     fields!(block => d: 2, dmin: 2, scales: 12, qs: 128);
     let quants = planes::<4, 32, _, _>(qs);
@@ -105,7 +105,7 @@ pub(super) fn q4_k(block: &[u8; 144], out: &mut [f32; 256]) {
 ///
 /// y = (d * sc) * q - (dmin * min)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q5_k(block: &[u8; 176], out: &mut [f32; 256]) {
     fields!(block => d: 2, dmin: 2, scales: 12, qh: 32, qs: 128);
     let quants = join::<4, _>(planes::<4, 32, _, _>(qs), planes::<1, 32, _, _>(qh));
@@ -131,7 +131,7 @@ pub(super) fn q5_k(block: &[u8; 176], out: &mut [f32; 256]) {
 ///
 /// y = (d * sc) * (q - 32)
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
     fields!(block => ql: 128, qh: 64, scales: 16, d: 2);
     let d = f16(d);

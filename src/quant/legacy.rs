@@ -16,7 +16,7 @@ use super::bits::{f16, fields, join, planes, sequence};
 ///
 /// y = bit ? d : -d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q1_0(block: &[u8; 18], out: &mut [f32; 128]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
@@ -35,7 +35,7 @@ pub(super) fn q1_0(block: &[u8; 18], out: &mut [f32; 128]) {
 ///
 /// y = (q - 1) * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q2_0(block: &[u8; 18], out: &mut [f32; 64]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
@@ -55,7 +55,7 @@ pub(super) fn q2_0(block: &[u8; 18], out: &mut [f32; 64]) {
 ///
 /// y = (q - 8) * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q4_0(block: &[u8; 18], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
@@ -74,7 +74,7 @@ pub(super) fn q4_0(block: &[u8; 18], out: &mut [f32; 32]) {
 ///
 /// y = q * d + m
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
     fields!(block => d: 2, m: 2, qs: 16);
     let (d, m) = (f16(d), f16(m));
@@ -93,7 +93,7 @@ pub(super) fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
 ///
 /// y = (q - 16) * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q5_0(block: &[u8; 22], out: &mut [f32; 32]) {
     fields!(block => d: 2, qh: 4, qs: 16);
     let d = f16(d);
@@ -112,7 +112,7 @@ pub(super) fn q5_0(block: &[u8; 22], out: &mut [f32; 32]) {
 ///
 /// y = q * d + m
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q5_1(block: &[u8; 24], out: &mut [f32; 32]) {
     fields!(block => d: 2, m: 2, qh: 4, qs: 16);
     let (d, m) = (f16(d), f16(m));
@@ -131,7 +131,7 @@ pub(super) fn q5_1(block: &[u8; 24], out: &mut [f32; 32]) {
 ///
 /// y = q * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn q8_0(block: &[u8; 34], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 32);
     let d = f16(d);

@@ -30,6 +30,9 @@
 //! ```
 
 use std::fmt;
+use std::iter::zip;
+
+use crate::cpu::{Level, at_each_level};
 
 mod bits;
 mod float4;
@@ -51,7 +54,7 @@ pub struct Format {
     /// Bytes in a block.
     pub block_bytes: usize,
     kind: Kind,
-    decode: fn(&[u8], &mut [f32]),
+    decode: fn(Level, &[u8], &mut [f32]),
 }
 
 #[derive(PartialEq)]
@@ -64,9 +67,9 @@ use Kind::{Float, Integer, Quantised};
 
 /// Writes the table, and for each type the row loop around its block decoder.
 ///
-/// The decoder is a type parameter of the loop, not a function pointer: it is
-/// compiled into its own copy, and the one indirect call is per row. Block sizes
-/// that differ from the decoder's signature do not compile.
+/// The decoder is compiled into the loop, once for each [`Level`], and the one
+/// indirect call is for many rows. Block sizes that differ from the decoder's
+/// signature do not compile. Callers see to it that the lengths agree.
 macro_rules! formats {
     ($($id:literal $name:literal $kind:ident $len:literal in $bytes:literal $decoder:path;)+) => {
         &[$(Format {
@@ -75,7 +78,19 @@ macro_rules! formats {
             block_len: $len,
             block_bytes: $bytes,
             kind: $kind,
-            decode: |bytes, out| each_block::<$bytes, $len>(bytes, out, $decoder),
+            decode: {
+                // A closure is compiled for the level of the function it stands
+                // in, and so is the decoder that is inlined into it.
+                at_each_level! {
+                    fn decode(bytes: &[u8], out: &mut [f32]) = |bytes: &[u8], out: &mut [f32]| {
+                        let blocks = bytes.as_chunks::<$bytes>().0;
+                        for (block, out) in zip(blocks, out.as_chunks_mut::<$len>().0) {
+                            $decoder(block, out);
+                        }
+                    };
+                }
+                decode
+            },
         }),+]
     };
 }
@@ -199,6 +214,13 @@ impl Format {
         self.kind == Quantised
     }
 
+    /// Whether a block is a scale, an `f16`, and then one signed byte a value
+    /// with nothing more to it (Q8_0), so that integers can be had without
+    /// decoding.
+    pub fn is_scaled_bytes(&self) -> bool {
+        self.kind == Quantised && self.block_len == 32 && self.block_bytes == 2 + 32
+    }
+
     /// What a value costs, its share of the scales included.
     pub fn bits_per_weight(&self) -> f64 {
         (8 * self.block_bytes) as f64 / self.block_len as f64
@@ -223,6 +245,16 @@ impl Format {
     /// If `bytes` is not a whole number of blocks, or `out` has not room for exactly
     /// the values in them.
     pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
+        self.decode_at(Level::detect(), bytes, out);
+    }
+
+    /// [`decode`](Self::decode) with the instructions of a level: the same bits,
+    /// sooner or later. For tests and benches.
+    ///
+    /// # Panics
+    ///
+    /// As `decode`.
+    pub fn decode_at(&self, level: Level, bytes: &[u8], out: &mut [f32]) {
         assert!(
             bytes.len().is_multiple_of(self.block_bytes)
                 && out.len().is_multiple_of(self.block_len)
@@ -231,18 +263,7 @@ impl Format {
             bytes.len(),
             out.len(),
         );
-        (self.decode)(bytes, out);
-    }
-}
-
-/// The row loop. Callers see to it that the lengths agree.
-fn each_block<const BYTES: usize, const LEN: usize>(
-    bytes: &[u8],
-    out: &mut [f32],
-    decode: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
-) {
-    for (block, out) in std::iter::zip(bytes.as_chunks().0, out.as_chunks_mut().0) {
-        decode(block, out);
+        (self.decode)(level, bytes, out);
     }
 }
 
@@ -276,6 +297,31 @@ mod tests {
         let mut out = vec![0.0; bytes.len() / format.block_bytes * format.block_len];
         format.decode(bytes, &mut out);
         out
+    }
+
+    /// Whatever the instructions, the bits are the same: for random blocks,
+    /// scales of no use among them, in odd numbers.
+    #[test]
+    fn every_level_decodes_alike() {
+        let mut state = 1_u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        for format in FORMATS {
+            for n in [1, 2, 3, 5, 7, 16, 33, 101] {
+                let bytes: Vec<u8> = (0..n * format.block_bytes).map(|_| random()).collect();
+                let at = |level| {
+                    let mut out = vec![0.0; n * format.block_len];
+                    format.decode_at(level, &bytes, &mut out);
+                    out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                };
+                let expected = at(Level::BASELINE);
+                for level in Level::available() {
+                    assert!(at(level) == expected, "{format} at {}, {n} blocks", level.name());
+                }
+            }
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::bits::{f16, fields, planes};
 ///
 /// y = (trit - 1) * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn tq1_0(block: &[u8; 54], out: &mut [f32; 256]) {
     fields!(block => wide: 32, narrow: 16, qh: 4, d: 2);
     let d = f16(d);
@@ -55,7 +55,7 @@ fn trits<const GROUP: usize>(bytes: &[u8; GROUP], out: &mut [f32], d: f32) {
 ///
 /// y = (q - 1) * d
 /// ```
-#[inline]
+#[inline(always)]
 pub(super) fn tq2_0(block: &[u8; 66], out: &mut [f32; 256]) {
     fields!(block => qs: 64, d: 2);
     let d = f16(d);

@@ -8,7 +8,7 @@ use std::io::Write;
 use csv::{ErrorKind, Result, Writer};
 
 use crate::answer::{
-    Answer, Float, FootprintReport, LookupReport, NeighborsReport, TokenText, special,
+    Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenText, special,
 };
 use crate::text::visible;
 
@@ -53,20 +53,36 @@ fn lookup(report: &LookupReport, out: &mut Out) -> Result<()> {
 }
 
 fn neighbors(report: &NeighborsReport, out: &mut Out) -> Result<()> {
-    out.write_record(["query_id", "query_token", "rank", "id", "token", report.metric])?;
-    for query in &report.queries {
-        for neighbor in &query.neighbors {
-            out.write_record([
-                &query.id.to_string(),
-                &token(&query.token),
-                &neighbor.rank.to_string(),
-                &neighbor.id.to_string(),
-                &token(&neighbor.token),
-                &wide(neighbor.score),
-            ])?;
-        }
+    out.write_record(header(report.metric))?;
+    report.queries.iter().try_for_each(|query| neighbors_of(query, out))
+}
+
+fn header(metric: &str) -> [&str; 6] {
+    ["query_id", "query_token", "rank", "id", "token", metric]
+}
+
+fn neighbors_of(query: &QueryAnswer, out: &mut Out) -> Result<()> {
+    for neighbor in &query.neighbors {
+        out.write_record([
+            &query.id.to_string(),
+            &token(&query.token),
+            &neighbor.rank.to_string(),
+            &neighbor.id.to_string(),
+            &token(&neighbor.token),
+            &wide(neighbor.score),
+        ])?;
     }
     Ok(())
+}
+
+/// Writes the header of a stream of queries.
+pub(super) fn neighbors_header(metric: &str, out: &mut dyn Write) -> Result<()> {
+    Writer::from_writer(out).write_record(header(metric))
+}
+
+/// Writes the lines of one query.
+pub(super) fn query(query: &QueryAnswer, out: &mut dyn Write) -> Result<()> {
+    neighbors_of(query, &mut Writer::from_writer(out))
 }
 
 fn footprint(report: &FootprintReport, out: &mut Out) -> Result<()> {

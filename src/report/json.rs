@@ -1,4 +1,4 @@
-//! The answer struct as one JSON object.
+//! The answer structs as JSON: one object, or one a line.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,33 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
 use crate::answer::Answer;
+use crate::footprint::{Footprint, Precision};
 
-/// Writes an answer as one line of JSON.
-pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+/// Writes the parts of an answer that there are many of, a line each.
+pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+    match answer {
+        Answer::Lookup(report) => report.rows.iter().try_for_each(|row| line(row, out)),
+        Answer::Neighbors(report) => report.queries.iter().try_for_each(|query| line(query, out)),
+        Answer::Footprint(report) => report.tables().iter().try_for_each(|table| {
+            let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
+            precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
+        }),
+    }
+}
+
+/// A precision, with the shape it is the cost of.
+#[derive(Serialize)]
+struct OfShape<'a> {
+    n_vocab: u64,
+    d_model: u64,
+    #[serde(flatten)]
+    cost: &'a Precision,
+}
+
+/// Writes a value as one line of JSON.
+pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     // As an `io::Error`, as serde_json's own hides which one it was.
-    answer
+    value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
         .map_err(io::Error::from)?;
     writeln!(out)?;

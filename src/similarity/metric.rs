@@ -1,4 +1,4 @@
-//! The plain arithmetic that everything faster must equal.
+//! The plain arithmetic that every score comes from.
 
 /// How near two rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ impl Metric {
     }
 
     /// The score of `b` as a neighbour of `a`, each given with its norm.
+    #[inline(always)]
     pub fn score(self, a: (&[f32], f64), b: (&[f32], f64)) -> f64 {
         match self {
             // Rounding can carry a cosine past 1 by an ulp.
@@ -44,7 +45,9 @@ const LANES: usize = 8;
 ///
 /// The order of additions is fixed: value i goes to partial sum i mod 8. The
 /// product of two `f32` is exact in `f64`, so only the additions round.
-#[inline]
+/// Inlined always, so that `kernel` can compile it for wider vectors: eight
+/// sums are one of AVX-512, and the order stays as it is.
+#[inline(always)]
 fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(a.len(), b.len());
     let mut sums = [0.0; LANES];
@@ -63,15 +66,18 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
 }
 
 /// The dot product of two rows of one length.
+#[inline(always)]
 pub fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum(a, b, |a, b| a * b)
 }
 
 /// The Euclidean norm of a row.
+#[inline(always)]
 pub fn norm(row: &[f32]) -> f64 {
     dot(row, row).sqrt()
 }
 
+#[inline(always)]
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     sum(a, b, |a, b| (a - b) * (a - b)).sqrt()
 }

@@ -48,20 +48,44 @@ impl TopK {
         Self { k, descending, heap: BinaryHeap::new() }
     }
 
-    pub(super) fn offer(&mut self, id: u64, score: f64) {
-        let candidate = Ranked { key: if self.descending { -score } else { score }, id };
+    /// Shows it a row; whether the row was kept.
+    pub(super) fn offer(&mut self, id: u64, score: f64) -> bool {
+        self.keep(Ranked { key: self.sign() * score, id })
+    }
+
+    fn keep(&mut self, candidate: Ranked) -> bool {
         if self.heap.len() < self.k {
             self.heap.push(candidate);
-        } else if let Some(mut worst) = self.heap.peek_mut()
-            && candidate < *worst
-        {
-            *worst = candidate;
+            return true;
         }
+        match self.heap.peek_mut() {
+            Some(mut worst) if candidate < *worst => *worst = candidate,
+            _ => return false,
+        }
+        true
+    }
+
+    /// The score that the next one has to reach; `None` while all are kept.
+    pub(super) fn worst(&self) -> Option<f64> {
+        let worst = self.heap.peek().filter(|_| self.heap.len() == self.k)?;
+        Some(self.sign() * worst.key)
+    }
+
+    /// Takes over what another one kept of other rows.
+    pub(super) fn merge(&mut self, other: Self) {
+        for candidate in other.heap {
+            self.keep(candidate);
+        }
+    }
+
+    /// Keys rank upwards.
+    fn sign(&self) -> f64 {
+        if self.descending { -1.0 } else { 1.0 }
     }
 
     /// The kept, nearest first, ties by lower ID.
     pub(super) fn into_sorted(self) -> Vec<Neighbor> {
-        let sign = if self.descending { -1.0 } else { 1.0 };
+        let sign = self.sign();
         let sorted = self.heap.into_sorted_vec();
         // `0.0 +` again: no score is printed as -0.
         sorted.into_iter().map(|r| Neighbor { id: r.id, score: 0.0 + sign * r.key }).collect()

@@ -1,0 +1,76 @@
+//! `neighbors --all`: a query of every row, a batch of them at a time.
+
+use anyhow::{Result, ensure};
+
+use super::{answer, notes, search};
+use crate::answer::Sink;
+use crate::cli;
+use crate::commands::{Opener, ids, model};
+use crate::similarity::{self, LeftOut, Metric, Query, norm};
+
+/// As many queries as share a pass. Coding the table anew for each pass is then
+/// a few percent of the work.
+const MAX_BATCH: usize = 1 << 13;
+
+/// As many values of queries as are held at a time: 32 MiB.
+const MAX_VALUES: usize = 1 << 23;
+
+/// As many neighbours as are held at a time, by each thread: 16 MiB.
+const MAX_NEIGHBORS: usize = 1 << 20;
+
+/// Streams the answers; returns what a reader should know besides.
+pub(in crate::commands) fn run(
+    args: &cli::Neighbors,
+    open: Opener,
+    sink: &mut dyn Sink,
+) -> Result<Vec<String>> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let (table, search) = (&view.table, search(args)?);
+    let present = table.rows_present();
+    let ids = if args.ids.is_empty() {
+        (0..present).collect()
+    } else {
+        let ids = ids::parse(&args.ids, table)?;
+        for &id in &ids {
+            ensure!(id < present, "row {id} is not in the file, which ends before it");
+        }
+        ids
+    };
+
+    let held = MAX_VALUES / table.d_model();
+    let batch = MAX_BATCH.min(held).min(MAX_NEIGHBORS / search.k).max(1);
+    // Rows left out as candidates are the same in every pass; as queries they
+    // are counted here.
+    let (mut candidates, mut skipped) = (LeftOut::default(), 0);
+    let mut done = 0;
+    sink.begin(search.metric.name(), ids.len() as u64)?;
+    for batch in ids.chunks(batch) {
+        let mut queries = Vec::with_capacity(batch.len());
+        for &id in batch {
+            let values = table.row(id)?;
+            let norm = norm(&values);
+            if norm.is_finite() && (search.metric != Metric::Cosine || norm > 0.0) {
+                queries.push(Query { id, values });
+            } else {
+                skipped += 1;
+            }
+        }
+        let found = similarity::nearest(table, present, &queries, &search)?;
+        candidates = found.left_out;
+        for (query, neighbors) in queries.iter().zip(found.neighbors) {
+            sink.answer(&answer(&view, query, neighbors)?)?;
+        }
+        done += batch.len() as u64;
+        sink.done(done)?;
+    }
+
+    let mut notes = notes(&view, candidates);
+    if skipped > 0 {
+        let (rows, have) = if skipped == 1 { ("row", "has") } else { ("rows", "have") };
+        notes.push(format!(
+            "{skipped} {rows} of zeros, NaN or infinity {have} no neighbors and no place in the output"
+        ));
+    }
+    Ok(notes)
+}

@@ -1,0 +1,107 @@
+//! `neighbors`: the nearest rows of each ID over the whole table.
+
+mod all;
+
+use std::thread;
+
+use anyhow::{Result, ensure};
+
+use super::{Opener, ids, model};
+use crate::answer::{Float, NeighborAnswer, NeighborsReport, QueryAnswer};
+use crate::cli;
+use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
+
+pub(super) use all::run as run_all;
+
+pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport> {
+    let model = open(&args.model.path)?;
+    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let table = &view.table;
+    let search = search(args)?;
+    let queries = ids::parse(&args.ids, table)?
+        .into_iter()
+        .map(|id| {
+            let values = table.row(id)?;
+            let norm = norm(&values);
+            ensure!(
+                norm.is_finite(),
+                "row {id} holds NaN or infinity: nothing is near it or far from it"
+            );
+            ensure!(
+                search.metric != Metric::Cosine || norm > 0.0,
+                "row {id} is all zeros and has no direction: no cosine can be taken \
+                 (--metric l2 measures distance instead)"
+            );
+            Ok(Query { id, values })
+        })
+        .collect::<Result<Vec<_>>>()?;
+
+    let found = similarity::nearest(table, table.rows_present(), &queries, &search)?;
+    let answers = queries.iter().zip(found.neighbors);
+    Ok(NeighborsReport {
+        model: args.model.path.display().to_string(),
+        table: view.info(),
+        metric: search.metric.name(),
+        k: args.k,
+        queries: answers
+            .map(|(query, neighbors)| answer(&view, query, neighbors))
+            .collect::<Result<_>>()?,
+        notes: notes(&view, found.left_out),
+    })
+}
+
+/// What the arguments ask to look for.
+fn search(args: &cli::Neighbors) -> Result<Search> {
+    let metric = match args.metric {
+        cli::Metric::Cosine => Metric::Cosine,
+        cli::Metric::Dot => Metric::Dot,
+        cli::Metric::L2 => Metric::L2,
+    };
+    let threads = match args.threads {
+        Some(threads) => usize::from(threads),
+        None => thread::available_parallelism().map_or(1, usize::from),
+    };
+    Ok(Search { metric, k: usize::try_from(args.k)?, threads })
+}
+
+/// What was found for one query, with the tokens that name the rows.
+fn answer(view: &model::View, query: &Query, neighbors: Vec<Neighbor>) -> Result<QueryAnswer> {
+    let neighbor = |(rank, neighbor): (u64, Neighbor)| {
+        Ok(NeighborAnswer {
+            rank,
+            id: neighbor.id,
+            token: view.token(neighbor.id)?,
+            score: Float(neighbor.score),
+        })
+    };
+    Ok(QueryAnswer {
+        id: query.id,
+        token: view.token(query.id)?,
+        norm: Float(norm(&query.values)),
+        neighbors: (1..).zip(neighbors).map(neighbor).collect::<Result<_>>()?,
+    })
+}
+
+/// What a reader should know of the rows that were not candidates.
+fn notes(view: &model::View, left_out: LeftOut) -> Vec<String> {
+    let mut notes = view.notes.clone();
+    let (present, n_vocab) = (view.table.rows_present(), view.table.n_vocab());
+    if present < n_vocab {
+        notes.push(format!(
+            "only rows 0 to {} of {n_vocab} are in the file (an incomplete download?); \
+             the others were not searched",
+            present.saturating_sub(1),
+        ));
+    }
+    let many = |n: u64, what: &str| {
+        let (rows, were) = if n == 1 { ("row", "was") } else { ("rows", "were") };
+        format!("{n} {rows} {what} {were} left out")
+    };
+    if left_out.zero > 0 {
+        notes.push(many(left_out.zero, "of zeros, which have no direction,"));
+    }
+    if left_out.not_finite > 0 {
+        notes.push(many(left_out.not_finite, "with NaN or infinity"));
+    }
+    notes
+}

@@ -1,0 +1,111 @@
+//! What the processor can do beyond the baseline it is sold under.
+//!
+//! Fast code is compiled once for each [`Level`] and chosen when the program
+//! runs. A level is evidence: it can only be had by asking the processor, so
+//! holding one is what makes calling code compiled for it sound.
+
+/// A set of instructions that this processor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Level(Kind);
+
+/// Each contains the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// What every processor of the architecture has: SSE2, or NEON on aarch64.
+    Baseline,
+    /// AVX2 with FMA and F16C: Haswell and Zen on.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with VNNI: Ice Lake and Zen 4 on. Older AVX-512 lacks the
+    /// integer dot product that makes it worth having here.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// The baseline, which needs no asking.
+    pub const BASELINE: Self = Self(Kind::Baseline);
+
+    /// The highest that this processor has. (`std` asks once and remembers.)
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vnni");
+            if avx2 && avx512 {
+                return Self(Kind::Avx512);
+            }
+            if avx2 {
+                return Self(Kind::Avx2);
+            }
+        }
+        Self::BASELINE
+    }
+
+    /// All that this processor has, the baseline first: for tests and benches,
+    /// which hold each to the one before.
+    pub fn available() -> Vec<Self> {
+        let mut levels = vec![Self::BASELINE];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend([Self(Kind::Avx2), Self(Kind::Avx512)]);
+        levels.retain(|level| *level <= Self::detect());
+        levels
+    }
+
+    /// The name that benches print.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn kind(self) -> Kind {
+        self.0
+    }
+}
+
+/// Compiles a plain function once for each level.
+///
+/// `fn fast(level, args) = plain;` is `plain(args)`, with whatever vectors the
+/// compiler makes of it under the level's instructions. The bits that come out
+/// are the same at every level: the compiler neither reorders floating-point
+/// additions nor contracts a product and a sum into one rounding. `plain` must
+/// be `#[inline(always)]`, or it would be called instead of compiled anew.
+macro_rules! at_each_level {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?)
+        $(-> $ret:ty)? = $plain:expr;) => {
+        $(#[$doc])*
+        $vis fn $name(level: $crate::cpu::Level, $($arg: $ty),*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma,f16c")]
+                fn avx2($($arg: $ty),*) $(-> $ret)? { $plain($($arg),*) }
+
+                #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+                fn avx512($($arg: $ty),*) $(-> $ret)? { $plain($($arg),*) }
+
+                match level.kind() {
+                    // SAFETY: the level says that the processor has these.
+                    $crate::cpu::Kind::Avx2 => return unsafe { avx2($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::cpu::Kind::Avx512 => return unsafe { avx512($($arg),*) },
+                    $crate::cpu::Kind::Baseline => {}
+                }
+            }
+            let _ = level;
+            $plain($($arg),*)
+        }
+    };
+}
+pub(crate) use at_each_level;

@@ -1,0 +1,51 @@
+//! A cheap dot product in `f32`, and how far off it can be.
+
+/// Partial sums: two vectors of AVX-512, eight of SSE2.
+const LANES: usize = 32;
+
+/// How far an estimate of rows of `len` values can be off, relative to the
+/// product of the norms.
+///
+/// A term passes through one product, `len / 32` additions in its lane and then
+/// at most 32 more across the lanes and the tail, each of which rounds by at
+/// most 2^-24 of a sum of absolute values. By Cauchy and Schwarz those sums are
+/// at most `|a| |b|`; twice the count leaves room for the second-order terms.
+/// Integer products of groups (each at most 2^28) round when they become `f32`
+/// and meet their scale: fewer steps than these, and so within it too.
+///
+/// What underflows is lost besides: at most 2^-149 a step. Callers keep to
+/// norms of 2^-40 and more, beside whose products that is nothing.
+pub fn rounding(len: usize) -> f64 {
+    ((len / LANES + 2 * LANES) as f64) * f64::exp2(-23.0)
+}
+
+#[inline(always)]
+pub(super) fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) {
+    assert_eq!(row.len(), query.len());
+    let (mut dots, mut squares) = ([0.0; LANES], [0.0; LANES]);
+    let (rows, row_rest) = row.as_chunks::<LANES>();
+    let (queries, query_rest) = query.as_chunks::<LANES>();
+    for (row, query) in rows.iter().zip(queries) {
+        for i in 0..LANES {
+            dots[i] += row[i] * query[i];
+            squares[i] += row[i] * row[i];
+        }
+    }
+    for (i, (x, y)) in row_rest.iter().zip(query_rest).enumerate() {
+        dots[i] += x * y;
+        squares[i] += x * x;
+    }
+    (across(dots), across(squares))
+}
+
+#[inline(always)]
+fn across(mut lanes: [f32; LANES]) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}

@@ -1,0 +1,130 @@
+//! The inner loops, each a plain version and the ones that replace it.
+//!
+//! | loop | plain | fast |
+//! |---|---|---|
+//! | [`score`], [`norm`] | `metric`, `f64` | the same code, compiled for each level |
+//! | [`estimate`] | `floats`, `f32` | the same |
+//! | [`encode`] | `codes` | the same |
+//! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
+//! | [`estimate_groups`]: one row of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
+//!
+//! Every function takes the [`Level`] to run at, and gives the same answer at
+//! all of them: the first and third bit for bit, integers of course, and the
+//! two estimates within the rounding that [`rounding`] bounds.
+
+mod codes;
+mod floats;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod plain;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use super::{Metric, metric};
+#[cfg(target_arch = "x86_64")]
+use crate::cpu::Kind;
+use crate::cpu::{Level, at_each_level};
+
+pub use codes::Code;
+pub use floats::rounding;
+pub use plain::{GROUP, GROUP_BYTES};
+
+/// Rows in a panel: the ones that one step of [`products`] meets together.
+pub const PANEL: usize = 32;
+
+/// Codes of one row that lie side by side in a panel: what one 32-bit lane of
+/// the dot-product instructions takes.
+pub const DEPTH: usize = 4;
+
+/// The widest row whose integer products are sure to fit: 2^16 codes of at
+/// most 255 (a panel's) times 127 (a query's) stay below 2^31.
+pub const MAX_CODES: usize = 1 << 16;
+
+at_each_level! {
+    /// [`Metric::score`], bit for bit.
+    pub fn score(metric: Metric, a: (&[f32], f64), b: (&[f32], f64)) -> f64 = Metric::score;
+}
+
+at_each_level! {
+    /// [`metric::norm`](super::norm), bit for bit.
+    pub fn norm(row: &[f32]) -> f64 = metric::norm;
+}
+
+at_each_level! {
+    /// `row·query` and `row·row` in `f32`, off by at most [`rounding`] of the
+    /// row's length times `|row| |query|` and `|row|²`.
+    pub fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) = floats::estimate;
+}
+
+at_each_level! {
+    /// Rounds a row to whole multiples of one step: 8-bit codes, written after
+    /// each other. Codes reach from `-limit` to `limit`.
+    pub fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code = codes::encode;
+}
+
+at_each_level! {
+    /// Lays row `lane` into a panel, as [`products`] wants it.
+    pub fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) = codes::fill_panel;
+}
+
+/// The largest code of a query that [`products`] may be given.
+pub fn query_limit(level: Level) -> i8 {
+    #[cfg(target_arch = "x86_64")]
+    if level.kind() == Kind::Avx2 {
+        return x86::avx2::QUERY_LIMIT;
+    }
+    let _ = level;
+    127
+}
+
+/// The dot products of the 32 rows of a panel with queries.
+///
+/// Panels hold codes plus 128, four of row 0, four of row 1, ..., four of row
+/// 31, then the next four of each: `panel[(i / 4 * 32 + row) * 4 + i % 4]`. So
+/// every lane of a vector is a row of its own, and nothing has to be added up
+/// across lanes. `queries` holds whole queries after each other, padded to a
+/// multiple of four with zeros; `out[q][row]` is `Σ (code + 128) p`.
+///
+/// # Panics
+/// Where the lengths don't agree.
+pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
+    let padded = panel.len() / PANEL;
+    assert!(panel.len().is_multiple_of(PANEL * DEPTH) && padded <= MAX_CODES);
+    assert!(queries.len() == padded * out.len());
+    #[cfg(target_arch = "x86_64")]
+    match level.kind() {
+        // SAFETY: the level says that the processor has the instructions, and
+        // the lengths were checked above.
+        Kind::Avx512 => return unsafe { x86::avx512::products(panel, queries, out) },
+        // SAFETY: as above.
+        Kind::Avx2 => return unsafe { x86::avx2::products(panel, queries, out) },
+        Kind::Baseline => {}
+    }
+    let _ = level;
+    #[cfg(target_arch = "aarch64")]
+    neon::products(panel, queries, out);
+    #[cfg(not(target_arch = "aarch64"))]
+    plain::products(panel, queries, out);
+}
+
+/// `row·query` and `row·row` of a row that is stored as groups of an `f16`
+/// scale and 32 codes, with a query of 16-bit codes of step 1; off by at most
+/// [`rounding`] as [`estimate`] is.
+///
+/// # Panics
+/// Where the lengths don't agree.
+pub fn estimate_groups(level: Level, groups: &[u8], query: &[i16]) -> (f32, f32) {
+    let (groups, rest) = groups.as_chunks::<GROUP_BYTES>();
+    let (query, more) = query.as_chunks::<GROUP>();
+    assert!(rest.is_empty() && more.is_empty() && groups.len() == query.len());
+    #[cfg(target_arch = "x86_64")]
+    match level.kind() {
+        // SAFETY: the level says that the processor has the instructions.
+        Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query) },
+        // SAFETY: as above.
+        Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query) },
+        Kind::Baseline => {}
+    }
+    let _ = level;
+    plain::estimate_groups(groups, query)
+}

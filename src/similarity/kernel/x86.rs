@@ -1,0 +1,192 @@
+//! x86-64: AVX2, and AVX-512 with VNNI.
+
+use std::arch::x86_64::*;
+
+use super::{DEPTH, GROUP, GROUP_BYTES, PANEL};
+
+/// Bytes of a panel for one step of four codes.
+const STEP: usize = PANEL * DEPTH;
+
+/// A step of a query, its four codes as one 32-bit lane.
+fn lane(four: &[i8; DEPTH]) -> i32 {
+    i32::from_le_bytes(four.map(i8::cast_unsigned))
+}
+
+/// The scale of a group, and its codes.
+fn fields(group: &[u8; GROUP_BYTES]) -> ([u8; 2], &[u8; GROUP]) {
+    let (scale, codes) = group.split_first_chunk::<2>().expect("a group is longer");
+    (*scale, codes.first_chunk().expect("a group has 32 codes"))
+}
+
+pub(super) mod avx512 {
+    use super::*;
+
+    /// Queries whose sums fill half the registers: 16 independent additions
+    /// cover the latency, and meet 10 loads.
+    const TOGETHER: usize = 8;
+
+    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
+        let steps = panel.as_chunks().0;
+        let queries = queries.as_chunks::<DEPTH>().0;
+        let (blocks, rest) = out.as_chunks_mut();
+        let (in_blocks, in_rest) = queries.split_at(blocks.len() * TOGETHER * steps.len());
+        for (i, out) in blocks.iter_mut().enumerate() {
+            block::<TOGETHER>(steps, &in_blocks[i * TOGETHER * steps.len()..], out);
+        }
+        for (i, out) in rest.iter_mut().enumerate() {
+            block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
+        }
+    }
+
+    /// `vpdpbusd` multiplies 64 unsigned by 64 signed bytes and adds each four
+    /// products to a 32-bit lane, without saturation.
+    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    fn block<const N: usize>(
+        steps: &[[u8; STEP]],
+        queries: &[[i8; DEPTH]],
+        out: &mut [[i32; PANEL]; N],
+    ) {
+        let queries: [&[[i8; DEPTH]]; N] =
+            std::array::from_fn(|q| &queries[q * steps.len()..][..steps.len()]);
+        let mut sums = [[_mm512_setzero_si512(); 2]; N];
+        for (i, step) in steps.iter().enumerate() {
+            // SAFETY: a step is 128 bytes.
+            let rows = unsafe {
+                [
+                    _mm512_loadu_si512(step.as_ptr().cast()),
+                    _mm512_loadu_si512(step[64..].as_ptr().cast()),
+                ]
+            };
+            for (sums, query) in sums.iter_mut().zip(&queries) {
+                let query = _mm512_set1_epi32(lane(&query[i]));
+                sums[0] = _mm512_dpbusd_epi32(sums[0], rows[0], query);
+                sums[1] = _mm512_dpbusd_epi32(sums[1], rows[1], query);
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(&sums) {
+            // SAFETY: 32 sums are 128 bytes.
+            unsafe {
+                _mm512_storeu_si512(out.as_mut_ptr().cast(), sums[0]);
+                _mm512_storeu_si512(out[16..].as_mut_ptr().cast(), sums[1]);
+            }
+        }
+    }
+
+    /// Codes widen to 16 bits, so that -128 needs no care, the query may have
+    /// 16 bits, and one instruction adds two products to a lane. A lane then
+    /// holds at most 2 * 128 * 32767 < 2^23: exact as `f32` too.
+    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub fn estimate_groups(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
+        let (mut dots, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
+        for (group, query) in groups.iter().zip(query) {
+            let (scale, codes) = fields(group);
+            let scale = _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(scale)));
+            // SAFETY: a group has 32 codes, and a query of it 32 of two bytes.
+            let (codes, query) = unsafe {
+                (
+                    _mm256_loadu_si256(codes.as_ptr().cast()),
+                    _mm512_loadu_si512(query.as_ptr().cast()),
+                )
+            };
+            let codes = _mm512_cvtepi8_epi16(codes);
+            let dot = _mm512_cvtepi32_ps(_mm512_madd_epi16(codes, query));
+            let square = _mm512_cvtepi32_ps(_mm512_madd_epi16(codes, codes));
+            dots = _mm512_fmadd_ps(dot, scale, dots);
+            squares = _mm512_fmadd_ps(square, _mm512_mul_ps(scale, scale), squares);
+        }
+        (_mm512_reduce_add_ps(dots), _mm512_reduce_add_ps(squares))
+    }
+}
+
+pub(super) mod avx2 {
+    use super::*;
+
+    /// `vpmaddubsw` adds two products of an unsigned and a signed byte with
+    /// saturation at 2^15: 2 * 255 * 64 stays below, 2 * 255 * 127 would not.
+    /// A query of 7 bits costs a wider bound, and a few more rows scored
+    /// exactly; splitting signs off instead would cost an instruction in four.
+    pub const QUERY_LIMIT: i8 = 64;
+
+    /// Two queries' sums are half of the 16 registers.
+    const TOGETHER: usize = 2;
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
+        let steps = panel.as_chunks().0;
+        let queries = queries.as_chunks::<DEPTH>().0;
+        let (blocks, rest) = out.as_chunks_mut();
+        let (in_blocks, in_rest) = queries.split_at(blocks.len() * TOGETHER * steps.len());
+        for (i, out) in blocks.iter_mut().enumerate() {
+            block::<TOGETHER>(steps, &in_blocks[i * TOGETHER * steps.len()..], out);
+        }
+        for (i, out) in rest.iter_mut().enumerate() {
+            block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
+        }
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    fn block<const N: usize>(
+        steps: &[[u8; STEP]],
+        queries: &[[i8; DEPTH]],
+        out: &mut [[i32; PANEL]; N],
+    ) {
+        let queries: [&[[i8; DEPTH]]; N] =
+            std::array::from_fn(|q| &queries[q * steps.len()..][..steps.len()]);
+        let ones = _mm256_set1_epi16(1);
+        let mut sums = [[_mm256_setzero_si256(); 4]; N];
+        for (i, step) in steps.iter().enumerate() {
+            let query = queries.map(|query| _mm256_set1_epi32(lane(&query[i])));
+            for (v, rows) in step.as_chunks::<32>().0.iter().enumerate() {
+                // SAFETY: the chunk is 32 bytes.
+                let rows = unsafe { _mm256_loadu_si256(rows.as_ptr().cast()) };
+                for (sums, query) in sums.iter_mut().zip(query) {
+                    let pairs = _mm256_maddubs_epi16(rows, query);
+                    sums[v] = _mm256_add_epi32(sums[v], _mm256_madd_epi16(pairs, ones));
+                }
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(&sums) {
+            for (out, sum) in out.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
+                // SAFETY: eight sums are 32 bytes.
+                unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), *sum) };
+            }
+        }
+    }
+
+    /// As the AVX-512 one, a group in two halves.
+    #[target_feature(enable = "avx2,fma,f16c")]
+    pub fn estimate_groups(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
+        let (mut dots, mut squares) = (_mm256_setzero_ps(), _mm256_setzero_ps());
+        for (group, query) in groups.iter().zip(query) {
+            let (scale, codes) = fields(group);
+            let scale = _mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(scale)));
+            // SAFETY: each half of a group has 16 codes, and a query of it 16
+            // of two bytes.
+            let (codes, query) = unsafe {
+                let codes: *const __m128i = codes.as_ptr().cast();
+                let query: *const __m256i = query.as_ptr().cast();
+                (
+                    [_mm_loadu_si128(codes), _mm_loadu_si128(codes.add(1))],
+                    [_mm256_loadu_si256(query), _mm256_loadu_si256(query.add(1))],
+                )
+            };
+            let codes = codes.map(|half| _mm256_cvtepi8_epi16(half));
+            // The halves meet as integers: 4 * 128 * 32767 is below 2^24.
+            let both = |query: [__m256i; 2]| {
+                let [low, high] = [0, 1].map(|i| _mm256_madd_epi16(codes[i], query[i]));
+                _mm256_cvtepi32_ps(_mm256_add_epi32(low, high))
+            };
+            dots = _mm256_fmadd_ps(both(query), scale, dots);
+            squares = _mm256_fmadd_ps(both(codes), _mm256_mul_ps(scale, scale), squares);
+        }
+        (across(dots), across(squares))
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    fn across(lanes: __m256) -> f32 {
+        let four = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps::<1>(lanes));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+    }
+}
