@@ -5,7 +5,7 @@
 mod run;
 mod support;
 
-use run::{Outcome, assert_harmless, embcli, every_command, watched};
+use run::{Outcome, assert_harmless, embcli, every_command, skipped, watched};
 use std::io::Write;
 use std::path::Path;
 use support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
@@ -38,6 +38,13 @@ fn table(gguf: Gguf) -> Gguf {
 #[track_caller]
 fn harmless(gguf: Gguf) -> [Outcome; 3] {
     every_command(gguf.write().path())
+}
+
+/// The same of one command, for cases of which there are hundreds.
+#[track_caller]
+fn looked_up(gguf: Gguf) {
+    let file = gguf.write();
+    watched(["lookup".as_ref(), file.path().as_os_str(), "0".as_ref()]);
 }
 
 /// Every command refuses it, in these words.
@@ -89,8 +96,7 @@ fn array_counts_that_lie() {
             let mut value = element.to_le_bytes().to_vec();
             value.extend(count.to_le_bytes());
             value.extend([0; 16]);
-            let file = table(Gguf::new().kv("tokenizer.ggml.tokens", raw(ARRAY, value))).write();
-            watched(["lookup".as_ref(), file.path().as_os_str(), "0".as_ref()]);
+            looked_up(table(Gguf::new().kv("tokenizer.ggml.tokens", raw(ARRAY, value))));
         }
     }
 }
@@ -117,7 +123,7 @@ fn offsets_dimensions_and_products_that_wrap() {
     for n in EXTREMES.into_iter().chain([8, 31, 32, 33, 4096]) {
         harmless(table(Gguf::new()).claims_offset(n));
         for dims in [[n, 3], [2, n], [n, n], [n, u64::MAX / n.max(1)]] {
-            harmless(Gguf::new().tensor("token_embd.weight", &dims, F32, [0; 24]));
+            looked_up(Gguf::new().tensor("token_embd.weight", &dims, F32, [0; 24]));
         }
         // Another tensor's affair.
         answered(table(Gguf::new().tensor("other", &[n, n, n, n], F32, []).claims_offset(n)));
@@ -282,7 +288,7 @@ fn then_zeros(start: &[u8], len: u64) -> Option<tempfile::NamedTempFile> {
     match file.as_file().set_len(len) {
         Ok(()) => Some(file),
         Err(error) => {
-            eprintln!("SKIPPED: no sparse file of {len} bytes here: {error}");
+            skipped(&format!("no sparse file of {len} bytes here: {error}"));
             None
         }
     }
@@ -509,7 +515,7 @@ fn an_unreadable_file() {
     let file = table(Gguf::new()).write();
     std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(file.path()).is_ok() {
-        eprintln!("SKIPPED: whoever runs this test may read everything");
+        skipped("whoever runs this may read everything");
         return;
     }
     for outcome in every_command(file.path()) {

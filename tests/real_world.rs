@@ -4,7 +4,7 @@
 mod run;
 mod support;
 
-use run::{Outcome, embcli, every_command};
+use run::{Outcome, embcli, every_command, skipped};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
@@ -526,7 +526,7 @@ fn sparse(path: &Path, d_model: u64, rows: u64) -> Option<u64> {
     match file.set_len(len) {
         Ok(()) => Some(len),
         Err(error) => {
-            eprintln!("SKIPPED: no sparse file of {len} bytes here: {error}");
+            skipped(&format!("no sparse file of {len} bytes here: {error}"));
             None
         }
     }

@@ -133,6 +133,7 @@ fn kind_of(kind: fs::FileType) -> &'static str {
 mod tests {
     use super::*;
 
+    #[cfg_attr(miri, ignore = "Miri maps no files")]
     #[test]
     fn bulk_reads_of_a_file_that_became_shorter_say_so() {
         let file = tempfile::NamedTempFile::new().unwrap();

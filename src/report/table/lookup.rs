@@ -85,7 +85,8 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
     ];
     for (name, shape, text) in steps {
         for (i, line) in lines(text, columns).iter().enumerate() {
-            let (name, shape) = if i == 0 { (name, shape) } else { (DOWN, "") };
+            let below = if name == "matrix" { "" } else { DOWN };
+            let (name, shape) = if i == 0 { (name, shape) } else { (below, "") };
             writeln!(out, "{}", format!("{name:<11}{shape:<shape_width$}  {line}").trim_end())?;
         }
     }
