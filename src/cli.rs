@@ -117,8 +117,8 @@ pub struct Model {
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
 
-    /// The table to read, if not the token embedding: any two-dimensional tensor
-    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    /// The table to read: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 }
 
@@ -133,7 +133,7 @@ pub struct Lookup {
     #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
 
-    /// Print the first N values of each row instead of what fits a line
+    /// Print the first N values of each row, every digit [default: first and last few]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
     pub values: Option<u32>,
 
@@ -190,8 +190,8 @@ pub struct Footprint {
     #[arg(value_name = "MODEL")]
     pub path: Option<PathBuf>,
 
-    /// The file's table to measure, if not the token embedding
-    #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING, hide_default_value = true)]
+    /// The file's table to measure: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 
     /// Rows: the size of the vocabulary (several: 32000,128000)

@@ -318,6 +318,19 @@ fn headers_of_zeros_without_end() {
 }
 
 #[test]
+fn names_and_keys_of_megabytes() {
+    let len = 100u64 << 20;
+    for start in [header(1, 0), header(0, 1)] {
+        let start = [&start[..], &len.to_le_bytes()].concat();
+        let Some(file) = then_zeros(&start, HUGE) else { return };
+        for outcome in every_command(file.path()) {
+            let error = outcome.error();
+            assert!(error.contains("its name is 104857600 bytes long"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn values_of_gigabytes_where_a_word_is_expected() {
     let value = |key: &str, value_type: u32, then: &[u8]| {
         let len = (key.len() as u64).to_le_bytes();
@@ -669,9 +682,10 @@ fn closed_streams() {
 #[cfg(unix)]
 #[test]
 fn standard_input_without_end() {
-    let error = shell("yes 1 | \"$0\" lookup \"$1\" -").error();
+    let limited = |line: &str| shell(&format!("ulimit -d 65536; {line}"));
+    let error = limited("yes 1 | \"$0\" lookup \"$1\" -").error();
     assert!(error.contains("standard input is longer than 16 MiB"), "{error}");
-    let error = shell("\"$0\" lookup \"$1\" - < /dev/zero").error();
+    let error = limited("\"$0\" lookup \"$1\" - < /dev/zero").error();
     assert!(error.contains("standard input"), "{error}");
     let error = shell("yes 0..8192 | head -n 200 | \"$0\" lookup \"$1\" -").error();
     assert!(error.contains("more than 1048576 token IDs"), "{error}");

@@ -45,7 +45,7 @@ fn every_command() -> Vec<Command> {
 fn drive(bytes: &[u8], commands: &[Command]) {
     const FORMATS: [Format; 3] = [Format::Table, Format::Json, Format::Csv];
     let open = |_: &std::path::Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
-    let style = Style { width: 80, colour: false, values: None };
+    let style = Style { width: 80, values: None };
     // Any choice that is the same for the same bytes.
     let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
     for (i, command) in commands.iter().enumerate() {

@@ -1,34 +1,15 @@
 //! The real model, where it is: `scripts/fetch-real-model.sh` brings it.
 
-use std::io::Write;
-use std::path::PathBuf;
+mod support;
+
 use std::process::Command;
 
 use serde_json::Value;
 
-// eprintln would be captured with the rest of a passing test's output.
-#[allow(clippy::explicit_write)]
-/// The model's path; where it is not there, says so past the test harness's
-/// capture, so that a skipped test is seen.
-fn model() -> Option<PathBuf> {
-    let directory = std::env::var_os("EMBCLI_MODELS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from);
-    let path = directory.join("gemma-3-270m-q4_k_m.gguf");
-    if path.exists() {
-        return Some(path);
-    }
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: {} is not there; scripts/fetch-real-model.sh fetches it",
-        path.display()
-    );
-    None
-}
-
 fn answer(command: &str, args: &[&str]) -> Option<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_embcli"))
         .arg(command)
-        .arg(model()?)
+        .arg(support::real_model()?)
         .args(args)
         .args(["--format", "json"])
         .output()

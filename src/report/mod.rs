@@ -35,26 +35,19 @@ pub enum Format {
 pub struct Style {
     /// Columns of text.
     pub width: usize,
-    /// Whether escape sequences for bold and dim may be written.
-    pub colour: bool,
     /// How many values of a row to print; `None` for what fits a line.
     pub values: Option<usize>,
 }
 
 impl Style {
-    /// Of standard output: the terminal's width and abilities, or 80 columns
-    /// without colour where it is no terminal.
+    /// Of standard output: the terminal's width, or `COLUMNS`, or 80 columns.
     pub fn of_stdout() -> Self {
-        use std::io::IsTerminal;
-        let stdout = std::io::stdout();
         let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
-        let width = terminal_size::terminal_size_of(&stdout)
+        let width = terminal_size::terminal_size_of(std::io::stdout())
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = stdout.is_terminal() && !no_colour;
-        Self { width: width.clamp(40, 400), colour, values: None }
+        Self { width: width.clamp(40, 400), values: None }
     }
 }
 

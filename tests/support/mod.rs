@@ -29,6 +29,7 @@
 
 use gguf_rs_lib::format::types::GGUFValueType;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// The ggml type id of 32-bit floats.
 pub const F32: u32 = 0;
@@ -337,4 +338,23 @@ impl Out {
         self.u64(bytes.len() as u64);
         self.bytes.extend(bytes);
     }
+}
+
+/// The model's path; where it is not there, says so past the test harness's
+/// capture, so that a skipped test is seen.
+// eprintln would be captured with the rest of a passing test's output.
+#[allow(clippy::explicit_write)]
+pub fn real_model() -> Option<PathBuf> {
+    let directory = std::env::var_os("EMBCLI_MODELS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from);
+    let path = directory.join("gemma-3-270m-q4_k_m.gguf");
+    if path.exists() {
+        return Some(path);
+    }
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED: {} is not there; scripts/fetch-real-model.sh fetches it",
+        path.display()
+    );
+    None
 }
