@@ -83,8 +83,8 @@ A row of zeros has no direction: under cosine it is an error as a query, and
 left out and counted as a candidate. Rows with a NaN or an infinity are left
 out and counted under every metric.
 
---all writes whole lines as it goes, in about 150 MB of memory whatever the
-table's size. Rows come in the order of their IDs: to continue after a stop, give
+--all writes whole lines as it goes, in at most 150 MB of memory whatever the
+table's size (beside the pages of the file, which the system keeps as it likes). Rows come in the order of their IDs: to continue after a stop, give
 the range that is missing. Rows that can't be queries are skipped and counted on
 standard error.")]
     Neighbors(Neighbors),

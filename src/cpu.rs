@@ -48,6 +48,15 @@ impl Level {
         Self::BASELINE
     }
 
+    /// This level, or AVX2 where it is more.
+    #[must_use]
+    pub fn up_to_avx2(self) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        return self.min(Self(Kind::Avx2));
+        #[cfg(not(target_arch = "x86_64"))]
+        self
+    }
+
     /// All that this processor has, the baseline first: for tests and benches,
     /// which hold each to the one before.
     pub fn available() -> Vec<Self> {
