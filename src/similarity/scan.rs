@@ -66,11 +66,12 @@ impl LeftOut {
 /// on a 2-core Zen 5, one thread, in milliseconds (summing the bytes included):
 ///
 /// ```text
-/// already mapped and touched      5
-/// read into a buffer of 256 KiB  10    64 KiB the same, 1 MiB 11, 4 MiB 14
-/// new mapping                     9    the first ever: 245, in page faults
-/// the same with madvise          10
-/// the same with MAP_POPULATE     15    the first ever: 43
+///                          cached in large pages   in small ones, an hour later
+/// already mapped and touched                   5      5
+/// read into a buffer of 256 KiB               10     23    (64 KiB 10, 22; 4 MiB 14, 26)
+/// new mapping                                  9     22    the first ever: 245, in page faults
+/// the same with madvise                       10     20
+/// the same with MAP_POPULATE                  15     29    the first ever: 43
 /// ```
 ///
 /// So plain reads cost a copy within the cache and are never bad; they also
