@@ -28,26 +28,24 @@ pub(in crate::commands) fn run(
     let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
     let (table, search) = (&view.table, search(args)?);
     let present = table.rows_present();
-    let ids = if args.ids.is_empty() {
-        (0..present).collect()
-    } else {
-        let ids = ids::parse(&args.ids, table)?;
-        for &id in &ids {
-            ensure!(id < present, "row {id} is not in the file, which ends before it");
-        }
-        ids
-    };
+    // No list is made of all rows: a table may have more than memory holds.
+    let given = if args.ids.is_empty() { None } else { Some(ids::parse(&args.ids, table)?) };
+    for id in given.iter().flatten() {
+        ensure!(*id < present, "row {id} is not in the file, which ends before it");
+    }
+    let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
+    let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
 
     let held = MAX_VALUES / table.d_model();
     let batch = MAX_BATCH.min(held).min(MAX_NEIGHBORS / search.k).max(1);
     // Rows left out as candidates are the same in every pass; as queries they
     // are counted here.
     let (mut candidates, mut skipped) = (LeftOut::default(), 0);
-    let mut done = 0;
-    sink.begin(search.metric.name(), ids.len() as u64)?;
-    for batch in ids.chunks(batch) {
-        let mut queries = Vec::with_capacity(batch.len());
-        for &id in batch {
+    sink.begin(search.metric.name(), total)?;
+    for first in (0..total).step_by(batch) {
+        let end = total.min(first + batch as u64);
+        let mut queries = Vec::with_capacity(batch);
+        for id in (first..end).map(id_at) {
             let values = table.row(id)?;
             let norm = norm(&values);
             if norm.is_finite() && (search.metric != Metric::Cosine || norm > 0.0) {
@@ -61,8 +59,7 @@ pub(in crate::commands) fn run(
         for (query, neighbors) in queries.iter().zip(found.neighbors) {
             sink.answer(&answer(&view, query, neighbors)?)?;
         }
-        done += batch.len() as u64;
-        sink.done(done)?;
+        sink.done(end)?;
     }
 
     let mut notes = notes(&view, candidates);
