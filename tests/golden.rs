@@ -7,6 +7,7 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
+use embcli::cpu::Level;
 use embcli::quant::{FORMATS, Format};
 
 /// Types that ggml stores and does not convert: `quant`'s own tests check them.
@@ -34,15 +35,18 @@ fn every_format_decodes_as_ggml_does() {
         for set in ["real", "rand"] {
             let (blocks, expected) = vector(format, set);
             assert!(!expected.is_empty(), "{format}.{set} is empty");
-            let mut decoded = vec![0.0; expected.len()];
-            format.decode(&blocks, &mut decoded);
-            for (i, (ours, ggml)) in decoded.iter().zip(&expected).enumerate() {
-                assert!(
-                    ours.to_bits() == ggml.to_bits(),
-                    "{format}.{set}, value {i}: {ours:e} ({:#010x}) is {ggml:e} ({:#010x}) in ggml",
-                    ours.to_bits(),
-                    ggml.to_bits(),
-                );
+            for level in Level::available() {
+                let mut decoded = vec![0.0; expected.len()];
+                format.decode_at(level, &blocks, &mut decoded);
+                for (i, (ours, ggml)) in decoded.iter().zip(&expected).enumerate() {
+                    assert!(
+                        ours.to_bits() == ggml.to_bits(),
+                        "{format}.{set} at {}, value {i}: {ours:e} ({:#010x}) is {ggml:e} ({:#010x}) in ggml",
+                        level.name(),
+                        ours.to_bits(),
+                        ggml.to_bits(),
+                    );
+                }
             }
         }
     }
