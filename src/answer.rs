@@ -63,6 +63,10 @@ pub struct LookupReport {
     pub shape: [u64; 2],
     /// Bytes of the table that were read: each row once, however often asked.
     pub bytes_read: u64,
+    /// What was done to the rows on their way to the first block, in order.
+    /// Only where that was asked for; the rows are then what came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<InputStep>>,
     /// One for each ID, in order.
     pub rows: Vec<LookupRow>,
     /// What a reader should know besides.
@@ -72,7 +76,7 @@ pub struct LookupReport {
 /// One row of the matrix.
 #[derive(Debug, Serialize)]
 pub struct LookupRow {
-    /// Which position of the input this is, counted from 0.
+    /// Which position of the input this is; the first is 0 unless it was named.
     pub position: u64,
     /// The token ID.
     pub id: u64,
@@ -81,11 +85,27 @@ pub struct LookupRow {
     pub token: TokenText,
     /// The Euclidean norm of the values.
     pub norm: Float<f64>,
-    /// The first position that has the same ID, where there is an earlier one.
+    /// The first position that has the same ID, where there is an earlier one
+    /// and nothing that depends on the position was added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
     /// The decoded values, `d_model` of them.
     pub values: Vec<Float<f32>>,
+}
+
+/// One thing done to the rows on their way to the first block.
+#[derive(Debug, Serialize)]
+pub struct InputStep {
+    /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
+    /// `per_layer`, `nothing` or `unknown`.
+    pub step: &'static str,
+    /// The metadata key or the tensors it came from, or a rule.
+    pub from: String,
+    /// The factor of a scale, the epsilon of a norm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Float<f32>>,
+    /// What was done, in words.
+    pub text: String,
 }
 
 /// The answer of `neighbors`.

@@ -30,7 +30,7 @@ pub struct Cli {
     pub command: Command,
 
     /// How to print the answer
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    #[arg(long, global = true, display_order = 100, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -67,6 +67,7 @@ Examples:
   embcli lookup model.gguf 791 2368 3290      three IDs, a [3, d_model] matrix
   embcli lookup model.gguf 450 --values 10    the first ten values of row 450
   embcli lookup model.gguf 0..5 --full        every value of rows 0 to 4
+  embcli lookup model.gguf 791 --as-input     as the first block receives it
   echo 1,2,3 | embcli lookup model.gguf -     IDs from standard input")]
     Lookup(Lookup),
 
@@ -140,6 +141,15 @@ pub struct Lookup {
     /// Print every value of each row
     #[arg(long)]
     pub full: bool,
+
+    /// Print the rows as the first block receives them: scaled, with positions,
+    /// normalised, as the model's architecture does
+    #[arg(long)]
+    pub as_input: bool,
+
+    /// The position of the first token, for models that add positions [default: 0]
+    #[arg(long, value_name = "P", requires = "as_input")]
+    pub start: Option<u32>,
 }
 
 /// Arguments of `neighbors`.
@@ -240,6 +250,18 @@ impl Cli {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
                 "--all writes as it goes: it needs --format csv or --format jsonl",
+            ));
+        }
+        if let Command::Lookup(Lookup { as_input: true, model, .. }) = &self.command
+            && model.tensor != TOKEN_EMBEDDING
+        {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!(
+                    "--as-input is about {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the \
+                     first block",
+                    crate::text::clip(&model.tensor, 64)
+                ),
             ));
         }
         Ok(self)

@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! bytes on disk -> gguf: index of what is where -> embedding: the table
-//!   -> quant: rows as f32 -> similarity, footprint, vocab
+//!   -> quant: rows as f32 -> similarity, footprint, vocab, input
 //!   -> commands: an answer (plain data) -> report: a table, JSON or CSV
 //! ```
 //!
@@ -30,6 +30,7 @@ pub mod cpu;
 pub mod embedding;
 pub mod footprint;
 pub mod gguf;
+pub mod input;
 pub mod quant;
 pub mod report;
 pub mod similarity;

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{Opener, ids, model};
-use crate::answer::{Float, LookupReport, LookupRow};
+use crate::answer::{Float, InputStep, LookupReport, LookupRow};
 use crate::cli;
+use crate::input::{self, Input};
 use crate::similarity::norm;
 
 /// As many values as one answer holds: 1 GiB of them.
@@ -26,31 +27,55 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
         shape[1]
     );
 
-    let mut first_position = HashMap::new();
+    let start = args.start.map_or(0, u64::from);
+    let input = args.as_input.then(|| Input::of(&model, table.d_model())).transpose();
+    let input = input.with_context(|| args.model.path.display().to_string())?;
+    let by_position = input.as_ref().is_some_and(Input::depends_on_position);
+
+    let mut first_index = HashMap::new();
     let mut rows: Vec<LookupRow> = Vec::new();
-    for (position, &id) in (0..).zip(&ids) {
-        let first = *first_position.entry(id).or_insert(position);
-        let repeats = (first < position).then_some(first);
-        let (token, norm, values) = match repeats {
-            Some(first) => {
-                let row = &rows[first as usize];
-                (row.token.clone(), row.norm, row.values.clone())
-            }
+    for (index, &id) in ids.iter().enumerate() {
+        let position = start + index as u64;
+        let first = *first_index.entry(id).or_insert(index);
+        let repeats = (first < index && !by_position).then(|| &rows[first]);
+        rows.push(match repeats {
+            Some(row) => LookupRow {
+                position,
+                id,
+                token: row.token.clone(),
+                norm: row.norm,
+                repeats: Some(row.position),
+                values: row.values.clone(),
+            },
             None => {
-                let values = table.row(id)?;
-                let norm = Float(norm(&values));
-                (view.token(id)?, norm, values.into_iter().map(Float).collect())
+                let mut values = table.row(id)?;
+                if let Some(input) = &input {
+                    input.apply(&mut values, position)?;
+                }
+                LookupRow {
+                    position,
+                    id,
+                    token: view.token(id)?,
+                    norm: Float(norm(&values)),
+                    repeats: None,
+                    values: values.into_iter().map(Float).collect(),
+                }
             }
-        };
-        rows.push(LookupRow { position, id, token, norm, repeats, values });
+        });
     }
     Ok(LookupReport {
         model: args.model.path.display().to_string(),
         table: view.info(),
         shape,
-        bytes_read: first_position.len() as u64 * table.row_bytes(),
+        bytes_read: first_index.len() as u64 * table.row_bytes(),
+        steps: input.map(|input| input.steps.into_iter().map(step).collect()),
         ids,
         rows,
         notes: view.notes,
     })
+}
+
+fn step(step: input::Step) -> InputStep {
+    let input::Step { name, from, value, text, .. } = step;
+    InputStep { step: name, from, value: value.map(Float), text }
 }

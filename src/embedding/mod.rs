@@ -60,15 +60,40 @@ impl<'g> Table<'g> {
         }
     }
 
+    /// The tensor `name` of a model as rows of `width` values, a vector being
+    /// one row; `None` where the model has no such tensor. For what is added to
+    /// the rows of a table, or multiplied with them.
+    ///
+    /// # Errors
+    /// As for [`of_model`](Self::of_model), and where the width is another.
+    pub fn of_width(model: &'g Model, name: &str, width: usize) -> Result<Option<Self>> {
+        let Some((gguf, tensor)) = model.tensor(name)? else { return Ok(None) };
+        let table = match *tensor.dims() {
+            [values] => Self::of_shape(gguf, &tensor, [values, 1]),
+            _ => Self::of(gguf, &tensor),
+        }?;
+        ensure!(
+            table.d_model == width,
+            "tensor \"{name}\" has rows of {} values; the embedding table's have {width}",
+            table.d_model
+        );
+        Ok(Some(table))
+    }
+
     fn of(gguf: &'g Gguf, tensor: &Tensor) -> Result<Self> {
-        let name = tensor.name.clone();
-        let Some([d_model, n_vocab]) = tensor.matrix() else {
+        let name = &tensor.name;
+        let Some(shape) = tensor.matrix() else {
             bail!(
                 "tensor \"{name}\" has {} ({:?}); a table of rows needs two, [n_vocab, d_model]",
                 dimensions(tensor.dims().len()),
                 tensor.dims()
             );
         };
+        Self::of_shape(gguf, tensor, shape)
+    }
+
+    fn of_shape(gguf: &'g Gguf, tensor: &Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self> {
+        let name = tensor.name.clone();
         ensure!(
             d_model > 0 && n_vocab > 0,
             "tensor \"{name}\" is empty: its shape is [{n_vocab}, {d_model}]"

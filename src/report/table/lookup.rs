@@ -1,5 +1,6 @@
 //! A lookup from top to bottom: the IDs, the table, what is read, the matrix.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use anyhow::Result;
@@ -39,7 +40,7 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
     let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
     let columns = style.width.saturating_sub(11 + shape_width + 2).max(20);
     let ids: Vec<_> = report.ids.iter().take(100).map(u64::to_string).collect();
-    let distinct = report.rows.iter().filter(|row| row.repeats.is_none()).count() as u64;
+    let distinct = report.ids.iter().collect::<HashSet<_>>().len() as u64;
     let shape = format!(
         "{} rows (n_vocab) of {} values (d_model)",
         grouped(table.n_vocab),
@@ -73,16 +74,30 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
     );
     let [ids_shape, table_shape, matrix_shape] = &shapes;
     let ids = ids.join(", ");
-    let steps: [(&str, &str, &str); 8] = [
-        ("token IDs", ids_shape, &clip(&ids, columns)),
+    let ids = clip(&ids, columns);
+    let start = if report.steps.is_some() {
+        "one row a position, as the first block receives it"
+    } else {
+        "one row a position: where the model's mathematics starts"
+    };
+    let mut steps: Vec<(&str, &str, &str)> = vec![
+        ("token IDs", ids_shape, &ids),
         (DOWN, "", "each ID names one row of the table: a label, not a quantity"),
         (ARROW, "", ""),
         ("table", table_shape, &shape),
         (DOWN, "", &stored),
         (DOWN, "", &read),
-        (ARROW, "", ""),
-        ("matrix", matrix_shape, "one row a position: where the model's mathematics starts"),
     ];
+    let done: Vec<(String, String)> = report
+        .steps
+        .iter()
+        .flatten()
+        .map(|step| (step.step.replace('_', " "), visible(&step.text).into_owned()))
+        .collect();
+    for (name, text) in &done {
+        steps.extend([(ARROW, "", ""), (name, "", text)]);
+    }
+    steps.extend([(ARROW, "", ""), ("matrix", matrix_shape, start)]);
     for (name, shape, text) in steps {
         for (i, line) in lines(text, columns).iter().enumerate() {
             let below = if name == "matrix" { "" } else { DOWN };
@@ -155,8 +170,8 @@ fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<(
 
 /// The first `n` values of each row with every digit, as many a line as fit.
 fn listing(report: &LookupReport, n: usize, style: &Style, out: &mut dyn Write) -> Result<()> {
-    for row in &report.rows {
-        if row.position > 0 {
+    for (i, row) in report.rows.iter().enumerate() {
+        if i > 0 {
             writeln!(out)?;
         }
         let LookupRow { position, id, norm, .. } = row;

@@ -1,0 +1,368 @@
+//! What is done to a row before the first block: scale, positions, norms.
+//!
+//! The table's rows are where the model's graph begins, not what its first
+//! block receives. What lies between depends on the architecture alone, so it
+//! is decided by `general.architecture` and never by which tensors a file has:
+//! lfm2 stores its *final* norm under the name of the embedding norm.
+//!
+//! | architecture | a row x becomes |
+//! |---|---|
+//! | gemma to gemma4, gemma-embedding, afmoe | x · sqrt(d_model) |
+//! | minicpm, grok, granite and its kin | x · `<arch>.embedding_scale` |
+//! | minicpm3 | x · 12 |
+//! | gpt2, starcoder, some mpt | x + its position's row |
+//! | bert | LayerNorm(x + token type 0 + its position's row) |
+//! | nomic-bert, jina-bert | LayerNorm(x + token type 0) |
+//! | modern-bert, bloom, rwkv6, rwkv7 | LayerNorm(x) |
+//! | talkie, muse-glimmer | RMSNorm(x), without a weight |
+//! | llama and most others | x |
+//!
+//! Scales and additions are ggml's own f32 arithmetic, in its order, and so
+//! bit-identical; norms are computed in f64 and rounded once.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::embedding::Table;
+use crate::gguf::{Gguf, MetadataValue, Model};
+use crate::text::clip;
+
+const POSITIONS: &str = "position_embd.weight";
+const TOKEN_TYPES: &str = "token_types.weight";
+const NORM_WEIGHT: &str = "token_embd_norm.weight";
+const NORM_BIAS: &str = "token_embd_norm.bias";
+const PER_LAYER: &str = "per_layer_token_embd.weight";
+
+/// The scale of a grok that names none, to llama.cpp's digits.
+const GROK_SCALE: f32 = 78.383_671_769_061_69_f64 as f32;
+
+/// Everything that is done to a row, in order.
+#[derive(Debug)]
+pub struct Input<'g> {
+    /// At least one: where nothing is done, one that says so.
+    pub steps: Vec<Step<'g>>,
+}
+
+/// One thing that is done to a row, or a word on why nothing is.
+#[derive(Debug)]
+pub struct Step<'g> {
+    /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
+    /// `per_layer`, `nothing` or `unknown`.
+    pub name: &'static str,
+    /// The metadata key or the tensors it came from, or a rule.
+    pub from: String,
+    /// The factor of a scale, the epsilon of a norm.
+    pub value: Option<f32>,
+    /// What is done, in words.
+    pub text: String,
+    action: Action<'g>,
+}
+
+#[derive(Debug)]
+enum Action<'g> {
+    Nothing,
+    Scale(f32),
+    Add(Vec<f32>),
+    AddRowOf(Table<'g>),
+    LayerNorm { epsilon: f32, weight: Vec<f32>, bias: Option<Vec<f32>> },
+    RmsNorm { epsilon: f32 },
+}
+
+impl<'g> Input<'g> {
+    /// What a model does to the rows of its embedding table, which have
+    /// `d_model` values.
+    ///
+    /// # Errors
+    /// Where a key or a tensor that the architecture needs is missing or of
+    /// the wrong type or shape.
+    pub fn of(model: &'g Model, d_model: usize) -> Result<Self> {
+        let metadata = model.metadata()?;
+        let Some(arch) = metadata.text("general.architecture")? else {
+            return Ok(Self {
+                steps: vec![Step::unknown("the file does not say its architecture")],
+            });
+        };
+        let plan = Plan { model, metadata, arch: &arch, d_model };
+        Ok(Self { steps: plan.steps()? })
+    }
+
+    /// Whether the same token is another row at another position.
+    pub fn depends_on_position(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::AddRowOf(_)))
+    }
+
+    /// Makes of a row of the table what the first block receives at `position`.
+    ///
+    /// # Errors
+    /// Where the model has no such position, or it can't be read.
+    pub fn apply(&self, row: &mut [f32], position: u64) -> Result<()> {
+        self.steps.iter().try_for_each(|step| step.action.apply(row, position))
+    }
+}
+
+impl Step<'_> {
+    /// A step that leaves the row as it is.
+    fn remark(name: &'static str, from: &str, text: String) -> Self {
+        Self { name, from: from.to_owned(), value: None, text, action: Action::Nothing }
+    }
+
+    fn unknown(why: &str) -> Self {
+        let text = format!("{why}: these are the raw rows, whatever is done to them");
+        Self::remark("unknown", "general.architecture", text)
+    }
+
+    fn scale(by: f32, from: impl Into<String>, why: &str) -> Self {
+        let text = format!("every value is multiplied by {by}, {why}");
+        let action = Action::Scale(by);
+        Self { name: "scale", from: from.into(), value: Some(by), text, action }
+    }
+}
+
+/// What it takes to work out the steps.
+struct Plan<'a, 'g> {
+    model: &'g Model,
+    metadata: &'g Gguf,
+    arch: &'a str,
+    d_model: usize,
+}
+
+impl<'g> Plan<'_, 'g> {
+    fn steps(&self) -> Result<Vec<Step<'g>>> {
+        let steps = match self.arch {
+            "gemma" | "gemma2" | "gemma3" | "gemma-embedding" | "afmoe" => vec![self.root()],
+            "gemma3n" | "gemma4" => [self.root()].into_iter().chain(self.per_layer()?).collect(),
+            "minicpm" => self.scale(Some(12.0))?,
+            "minicpm3" => vec![Step::scale(12.0, "12", "minicpm3's fixed scale")],
+            "grok" => self.scale(Some(GROK_SCALE))?,
+            "granite" | "granitemoe" | "granitehybrid" | "graniteswitch" | "granite_swa"
+            | "hrm_text" => self.scale(None)?,
+            "bert" => {
+                let position = self.position()?.with_context(self.lacks(POSITIONS))?;
+                let rest = [position, self.layer_norm(true)?];
+                self.token_type()?.into_iter().chain(rest).collect()
+            }
+            "nomic-bert" | "nomic-bert-moe" | "jina-bert-v3" => {
+                self.token_type()?.into_iter().chain([self.layer_norm(true)?]).collect()
+            }
+            "jina-bert-v2" => {
+                let token_type = self.token_type()?.with_context(self.lacks(TOKEN_TYPES))?;
+                vec![token_type, self.layer_norm(true)?]
+            }
+            "modern-bert" => vec![self.layer_norm(false)?],
+            "bloom" | "rwkv6" | "rwkv7" => vec![self.layer_norm(true)?],
+            "talkie" | "muse-glimmer" => vec![self.rms_norm()?],
+            "gpt2" | "starcoder" => vec![self.position()?.with_context(self.lacks(POSITIONS))?],
+            "mpt" => self.position()?.into_iter().collect(),
+            arch if INSIDE_ATTENTION.contains(&arch) || RECURRENT.contains(&arch) => vec![],
+            arch => {
+                let arch = clip(arch, 64);
+                return Ok(vec![Step::unknown(&format!(
+                    "embcli does not know what \"{arch}\" does before its first block"
+                ))]);
+            }
+        };
+        Ok(if steps.is_empty() { vec![self.nothing()] } else { steps })
+    }
+
+    fn nothing(&self) -> Step<'g> {
+        let why = match self.arch {
+            "falcon-h1" | "jais" => "its scale was multiplied into the table at conversion",
+            "lfm2" | "lfm2moe" => {
+                "positions enter inside attention (token_embd_norm is its final norm, whatever \
+                 the name)"
+            }
+            arch if RECURRENT.contains(&arch) => "order enters by recurrence, inside the blocks",
+            _ => "this architecture puts positions inside attention",
+        };
+        let text = format!("{}: the rows enter as they are; {why}", self.arch);
+        Step::remark("nothing", "general.architecture", text)
+    }
+
+    /// The scale of the Gemma family. ggml takes the root in f32.
+    fn root(&self) -> Step<'g> {
+        let why = format!("the square root of d_model ({}): a rule, no key holds it", self.d_model);
+        Step::scale((self.d_model as f32).sqrt(), "sqrt(d_model)", &why)
+    }
+
+    /// The scale that a key holds. ggml reads 0 as none.
+    fn scale(&self, absent: Option<f32>) -> Result<Vec<Step<'g>>> {
+        let key = self.key("embedding_scale");
+        Ok(match (self.float(&key)?, absent) {
+            (Some(0.0), _) | (None, None) => vec![],
+            (Some(by), _) => vec![Step::scale(by, &*key, &format!("which is {key}"))],
+            (None, Some(by)) => {
+                let why = format!("the scale of {} where the file has no {key}", self.arch);
+                vec![Step::scale(by, format!("{by} without {key}"), &why)]
+            }
+        })
+    }
+
+    fn token_type(&self) -> Result<Option<Step<'g>>> {
+        let Some(table) = self.table(TOKEN_TYPES)? else { return Ok(None) };
+        let row = table.row(0).context(TOKEN_TYPES)?;
+        let text = format!(
+            "row 0 of {TOKEN_TYPES} is added to every row: each token counts as one of the first \
+             sentence"
+        );
+        let action = Action::Add(row);
+        Ok(Some(Step { action, ..Step::remark("token_type", TOKEN_TYPES, text) }))
+    }
+
+    fn position(&self) -> Result<Option<Step<'g>>> {
+        let Some(table) = self.table(POSITIONS)? else { return Ok(None) };
+        let text = format!(
+            "row p of {POSITIONS}, which has {}, is added to the row at position p: the same token \
+             is another row elsewhere",
+            table.n_vocab()
+        );
+        let action = Action::AddRowOf(table);
+        Ok(Some(Step { action, ..Step::remark("position", POSITIONS, text) }))
+    }
+
+    fn layer_norm(&self, has_bias: bool) -> Result<Step<'g>> {
+        let epsilon = self.epsilon("attention.layer_norm_epsilon")?;
+        let weight = self.vector(NORM_WEIGHT)?;
+        let bias = has_bias.then(|| self.vector(NORM_BIAS)).transpose()?;
+        let (from, plus) = match bias {
+            Some(_) => (format!("{NORM_WEIGHT}, {NORM_BIAS}"), format!(", plus {NORM_BIAS}")),
+            None => (NORM_WEIGHT.to_owned(), String::new()),
+        };
+        let text = format!(
+            "each row is brought to mean 0 and variance 1 (epsilon {epsilon:?}), times \
+             {NORM_WEIGHT}{plus}"
+        );
+        let action = Action::LayerNorm { epsilon, weight, bias };
+        Ok(Step { name: "layer_norm", from, value: Some(epsilon), text, action })
+    }
+
+    fn rms_norm(&self) -> Result<Step<'g>> {
+        let key = "attention.layer_norm_rms_epsilon";
+        let epsilon = self.epsilon(key)?;
+        let text = format!(
+            "each row is divided by the root of its mean square (epsilon {epsilon:?}); there is \
+             no weight"
+        );
+        let action = Action::RmsNorm { epsilon };
+        Ok(Step { name: "rms_norm", from: self.key(key), value: Some(epsilon), text, action })
+    }
+
+    /// The second table of gemma3n and gemma4, whose rows go to the layers.
+    fn per_layer(&self) -> Result<Option<Step<'g>>> {
+        if self.model.tensor(PER_LAYER)?.is_none() {
+            return Ok(None);
+        }
+        let key = self.key("embedding_length_per_layer_input");
+        let width = self.metadata.integer(&key)?.with_context(self.lacks(&key))?;
+        let scale = (width as f32).sqrt();
+        let text = format!(
+            "besides this matrix, each token has a row of {PER_LAYER}: its values times \
+             {scale:?}, the square root of {width}, go past the first block to the layers, {width} \
+             to each; they are not shown here"
+        );
+        let from = format!("{PER_LAYER}, {key}");
+        let action = Action::Nothing;
+        Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
+    }
+
+    /// What to say where a key or a tensor is not there.
+    fn lacks(&self, name: &str) -> impl Fn() -> String {
+        move || format!("the file has no {name}, which {} needs", self.arch)
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.arch)
+    }
+
+    fn epsilon(&self, key: &str) -> Result<f32> {
+        let key = self.key(key);
+        self.float(&key)?.with_context(self.lacks(&key))
+    }
+
+    fn float(&self, key: &str) -> Result<Option<f32>> {
+        match self.metadata.entry(key)? {
+            None => Ok(None),
+            Some(entry) => match self.metadata.decode(&entry)? {
+                MetadataValue::F32(value) => Ok(Some(value)),
+                _ => bail!("{key} is of type {}, and must be a f32", entry.value_type.name()),
+            },
+        }
+    }
+
+    fn table(&self, name: &str) -> Result<Option<Table<'g>>> {
+        Table::of_width(self.model, name, self.d_model)
+    }
+
+    fn vector(&self, name: &str) -> Result<Vec<f32>> {
+        let table = self.table(name)?.with_context(self.lacks(name))?;
+        let rows = table.n_vocab();
+        ensure!(rows == 1, "tensor \"{name}\" has {rows} rows, and must be one");
+        table.row(0).with_context(|| name.to_owned())
+    }
+}
+
+impl Action<'_> {
+    fn apply(&self, row: &mut [f32], position: u64) -> Result<()> {
+        match self {
+            Self::Nothing => {}
+            Self::Scale(by) => row.iter_mut().for_each(|x| *x *= by),
+            Self::Add(other) => add(row, other),
+            Self::AddRowOf(table) => {
+                let n = table.n_vocab();
+                ensure!(
+                    position < n,
+                    "position {position} is out of range: {} has {n} positions, 0 to {}",
+                    table.name(),
+                    n - 1
+                );
+                let other = table.row(position);
+                add(row, &other.with_context(|| table.name().to_owned())?);
+            }
+            Self::LayerNorm { epsilon, weight, bias } => {
+                let mean = mean(row.iter().map(|&x| x.into()));
+                let variance = self::mean(row.iter().map(|&x| (f64::from(x) - mean).powi(2)));
+                let deviation = (variance + f64::from(*epsilon)).sqrt();
+                for (i, x) in row.iter_mut().enumerate() {
+                    let bias = bias.as_ref().map_or(0.0, |bias| bias[i]);
+                    let normal = (f64::from(*x) - mean) / deviation;
+                    *x = (normal * f64::from(weight[i]) + f64::from(bias)) as f32;
+                }
+            }
+            Self::RmsNorm { epsilon } => {
+                let square = mean(row.iter().map(|&x| f64::from(x).powi(2)));
+                let root = (square + f64::from(*epsilon)).sqrt();
+                row.iter_mut().for_each(|x| *x = (f64::from(*x) / root) as f32);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add(row: &mut [f32], other: &[f32]) {
+    row.iter_mut().zip(other).for_each(|(x, y)| *x += y);
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = values.len() as f64;
+    values.sum::<f64>() / n
+}
+
+/// Architectures that do nothing before the first block. Those that are not
+/// known are in neither list, and said to be unknown.
+#[rustfmt::skip]
+const INSIDE_ATTENTION: &[&str] = &[
+    "apertus", "arcee", "arctic", "baichuan", "bailingmoe", "bailingmoe2", "bitnet", "chameleon",
+    "chatglm", "codeshell", "cogvlm", "cohere2", "cohere2moe", "command-r", "dbrx", "deci",
+    "deepseek", "deepseek2", "deepseek2-ocr", "deepseek32", "dots1", "dream", "ernie4_5",
+    "ernie4_5-moe", "eurobert", "exaone", "exaone-moe", "exaone4", "falcon", "falcon-h1", "glm-dsa",
+    "glm4", "glm4moe", "gpt-oss", "gptj", "gptneox", "gptoss", "grovemoe", "hunyuan-dense",
+    "hunyuan-moe", "hunyuan_vl", "internlm2", "jais", "jais2", "kimi-linear", "lfm2", "lfm2moe",
+    "llada", "llada-moe", "llama", "llama-embed", "llama4", "maincoder", "mimo2", "minimax-m2",
+    "mistral", "mistral3", "mistral4", "nemotron", "neo-bert", "olmo", "olmo2", "olmoe", "openelm",
+    "orion", "paddleocr", "pangu-embedded", "phi2", "phi3", "phimoe", "plamo", "plamo2", "plamo3",
+    "plm", "qwen", "qwen2", "qwen25vl", "qwen2moe", "qwen2vl", "qwen3", "qwen35", "qwen35moe",
+    "qwen3moe", "qwen3next", "qwen3vl", "qwen3vlmoe", "refact", "rnd1", "seed_oss", "smallthinker",
+    "smollm3", "stablelm", "starcoder2", "step35", "t5", "t5encoder", "xverse",
+];
+
+/// Those that do nothing there and learn the order of tokens by recurrence.
+const RECURRENT: &[&str] =
+    &["arwkv7", "jamba", "mamba", "mamba2", "nemotron_h", "nemotron_h_moe", "rwkv6qwen2"];
