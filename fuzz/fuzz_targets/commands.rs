@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let open = |_: &Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
-    let style = Style { width: 80, colour: false, values: None };
+    let style = Style { width: 80, values: None };
     for line in ["lookup m 0 1", "neighbors m 0", "neighbors m 1 --metric l2", "footprint m"] {
         let words = ["embcli"].into_iter().chain(line.split(' ')).map(Into::into);
         let Ok(cli) = Cli::parse_from_args(words) else { unreachable!("{line}") };
