@@ -17,6 +17,8 @@ pub enum Answer {
     Neighbors(NeighborsReport),
     /// Of `footprint`.
     Footprint(FootprintReport),
+    /// Of `tokens`.
+    Tokens(TokensReport),
 }
 
 /// The table that an answer is about.
@@ -238,6 +240,66 @@ pub struct OutputHead {
     pub format: String,
     /// Its size, where it can be told.
     pub bytes: Option<u64>,
+}
+
+/// The answer of `tokens`.
+#[derive(Debug, Serialize)]
+pub struct TokensReport {
+    /// What the tokens are of.
+    #[serde(flatten)]
+    pub vocab: VocabInfo,
+    /// Those that were asked for, in the order of their IDs.
+    pub tokens: Vec<TokenAnswer>,
+    /// What a reader should know besides.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// The vocabulary that an answer is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct VocabInfo {
+    /// The model as it was named.
+    pub model: String,
+    /// How many tokens there are.
+    pub n_tokens: u64,
+    /// Whether the file has scores.
+    #[serde(skip)]
+    pub scores: bool,
+    /// Whether norms were asked for.
+    #[serde(skip)]
+    pub norms: bool,
+}
+
+/// One token of a vocabulary.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenAnswer {
+    /// Its ID.
+    pub id: u64,
+    /// Its text.
+    #[serde(flatten)]
+    pub token: TokenText,
+    /// `normal`, `control`, `user`, `unused`, `byte` or `unknown`; `None` where
+    /// the file does not say.
+    #[serde(rename = "type")]
+    pub token_type: Option<&'static str>,
+    /// Its score, where the file has scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Float<f32>>,
+    /// The Euclidean norm of its row, where that was asked for and is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Float<f64>>,
+}
+
+/// Takes tokens that are too many to hold at once.
+pub trait TokenSink {
+    /// Before the first.
+    fn begin(&mut self, vocab: &VocabInfo) -> Result<()>;
+
+    /// The next token.
+    fn token(&mut self, token: TokenAnswer) -> Result<()>;
+
+    /// After the last.
+    fn end(&mut self) -> Result<()>;
 }
 
 /// A float whose JSON reads back as the same bits.

@@ -1,6 +1,7 @@
 //! Every argument, default and help text.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -65,6 +66,8 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   embcli lookup model.gguf 791 2368 3290      three IDs, a [3, d_model] matrix
+  embcli lookup model.gguf The ' cat' ' sat'  tokens by their text
+  embcli lookup model.gguf --token 7          the token that reads 7, not ID 7
   embcli lookup model.gguf 450 --values 10    the first ten values of row 450
   embcli lookup model.gguf 0..5 --full        every value of rows 0 to 4
   embcli lookup model.gguf 791 --as-input     as the first block receives it
@@ -75,6 +78,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   embcli neighbors model.gguf 2368                      the ten nearest by cosine
+  embcli neighbors model.gguf ' cat'                    by the token's text
   embcli neighbors model.gguf 2368 5765 -k 5            two IDs, one pass
   embcli neighbors model.gguf 2368 --metric l2          by Euclidean distance
   embcli neighbors model.gguf --all --format csv        of every row, as they come
@@ -98,6 +102,21 @@ Examples:
   embcli footprint --like llama3-8b                     a well-known one
   embcli footprint model.gguf                           the one in a file")]
     Footprint(Footprint),
+
+    /// The vocabulary: every token, or those that match
+    #[command(after_help = "\
+Examples:
+  embcli tokens model.gguf cat                     every token that holds cat
+  embcli tokens model.gguf ' cat' --exact          the one that is ' cat'
+  embcli tokens model.gguf '^ ?[0-9]+$' --regex    all numbers, with a space or not
+  embcli tokens model.gguf '(?i)cat' --regex       cat, Cat, CAT
+  embcli tokens model.gguf --type control          what steers the model
+  embcli tokens model.gguf --range 0..100 --norm   with the norms of their rows
+  embcli tokens model.gguf --format csv            the whole vocabulary
+
+Texts are as people read them: a space, not the sign that stands for one in the
+file. No table is needed but for --norm.")]
+    Tokens(Tokens),
 }
 
 impl Command {
@@ -130,9 +149,14 @@ pub struct Lookup {
     #[allow(missing_docs)]
     pub model: Model,
 
-    /// Token IDs: numbers, ranges a..b (b not included), - to read a list from standard input
-    #[arg(value_name = "ID", required = true, value_parser = NonEmptyStringValueParser::new())]
+    /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
+    /// a list of IDs from standard input
+    #[arg(value_name = "ID", required_unless_present = "tokens", value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
+
+    /// The token with this text, even where that looks like an ID; after the others, repeatable
+    #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub tokens: Vec<String>,
 
     /// Print the first N values of each row, every digit [default: first and last few]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
@@ -159,9 +183,14 @@ pub struct Neighbors {
     #[allow(missing_docs)]
     pub model: Model,
 
-    /// Token IDs: numbers, ranges a..b (b not included), - to read a list from standard input
-    #[arg(value_name = "ID", required_unless_present = "all", value_parser = NonEmptyStringValueParser::new())]
+    /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
+    /// a list of IDs from standard input
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "tokens"], value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
+
+    /// The token with this text, even where that looks like an ID; after the others, repeatable
+    #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub tokens: Vec<String>,
 
     /// Every row's neighbours, or those of the IDs given, as they are found
     /// (with --format csv or jsonl)
@@ -215,6 +244,68 @@ pub struct Footprint {
     /// A well-known table, such as gpt2 or llama3-8b (a wrong name lists them)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub like: Vec<String>,
+}
+
+/// Arguments of `tokens`.
+#[derive(Debug, Args)]
+pub struct Tokens {
+    /// A GGUF file
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+
+    /// Only tokens that hold this text
+    #[arg(required_if_eq_any = [("exact", "true"), ("regex", "true")])]
+    pub pattern: Option<String>,
+
+    /// Only tokens that are the pattern, all of it
+    #[arg(long, conflicts_with = "regex")]
+    pub exact: bool,
+
+    /// The pattern is a regular expression
+    #[arg(long)]
+    pub regex: bool,
+
+    /// Only tokens of a type
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub token_type: Option<TokenType>,
+
+    /// Only IDs from A to B, B not included
+    #[arg(long, value_name = "A..B", value_parser = range)]
+    pub range: Option<Range<u64>>,
+
+    /// With the Euclidean norm of each token's row
+    #[arg(long)]
+    pub norm: bool,
+}
+
+/// What a file says that a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenType {
+    /// Ordinary text
+    Normal,
+    /// Steers the model
+    Control,
+    /// Added by whoever trained the model
+    User,
+    /// Reserved, never trained
+    Unused,
+    /// A single byte, for what no other token covers
+    Byte,
+    /// Stands for what can't be spelt
+    Unknown,
+}
+
+/// A range `a..b` that is not empty.
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let parsed =
+        text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    match parsed {
+        Some(range) if range.is_empty() => {
+            Err("it is empty: a..b is a up to b, b not included".to_owned())
+        }
+        Some(range) => Ok(range),
+        None => Err("a range is two numbers, such as 0..100".to_owned()),
+    }
 }
 
 /// What there is to print when no command runs.

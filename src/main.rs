@@ -38,6 +38,15 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         }
         return Ok(());
     }
+    if let Command::Tokens(args) = &cli.command {
+        let out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let style = report::Style::of_stdout();
+        let mut sink = report::Tokens::new(cli.format.into(), &style, out);
+        for note in commands::stream_tokens(args, &mut sink)? {
+            complain(&format!("note: {}", text::visible(&note)));
+        }
+        return Ok(());
+    }
     let answer = commands::run(&cli.command)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let style = report::Style { values: cli.command.values(), ..report::Style::of_stdout() };

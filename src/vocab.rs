@@ -11,11 +11,14 @@
 
 use std::borrow::Cow;
 
+use anyhow::Result;
+
 use crate::gguf::{Array, Error, Gguf, ValueType, is_integer};
 
 /// The tokens of a model, read one at a time from its metadata.
 #[derive(Debug)]
 pub struct Vocab<'g> {
+    gguf: &'g Gguf,
     tokens: Array<'g>,
     types: Option<Array<'g>>,
     spelling: Spelling,
@@ -36,6 +39,18 @@ pub struct Token {
     pub text: String,
     /// The bytes, where they are not UTF-8.
     pub bytes: Option<Vec<u8>>,
+}
+
+impl From<Vec<u8>> for Token {
+    fn from(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self { text, bytes: None },
+            Err(error) => Self {
+                text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                bytes: Some(error.into_bytes()),
+            },
+        }
+    }
 }
 
 /// What `tokenizer.ggml.token_type` says of a token.
@@ -68,6 +83,29 @@ impl TokenType {
             _ => return None,
         })
     }
+
+    /// In a word, as `--type` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Unknown => "unknown",
+            Self::Control => "control",
+            Self::UserDefined => "user",
+            Self::Unused => "unused",
+            Self::Byte => "byte",
+        }
+    }
+}
+
+/// The numbers a tokenizer ranks its tokens by.
+#[derive(Debug)]
+pub struct Scores<'g>(Array<'g>);
+
+impl Scores<'_> {
+    /// Of one token; `None` past the last.
+    pub fn of(&self, id: u64) -> Result<Option<f32>, Error> {
+        Ok(self.0.scalar(id)?.and_then(|value| value.as_f64()).map(|score| score as f32))
+    }
 }
 
 impl<'g> Vocab<'g> {
@@ -91,7 +129,7 @@ impl<'g> Vocab<'g> {
         // Types of an unexpected type say nothing.
         let types = gguf.array("tokenizer.ggml.token_type")?;
         let types = types.filter(|types| is_integer(types.element_type()));
-        Ok(Ok(Self { tokens, types, spelling }))
+        Ok(Ok(Self { gguf, tokens, types, spelling }))
     }
 
     /// How many tokens there are. The table may have more rows, or fewer.
@@ -107,17 +145,44 @@ impl<'g> Vocab<'g> {
     /// The token with an ID; `None` past the last.
     pub fn token(&self, id: u64) -> Result<Option<Token>, Error> {
         let Some(stored) = self.tokens.string(id)? else { return Ok(None) };
-        // Only ordinary tokens are spelt in bytes; `<|end|>` means itself.
-        let plain = self.spelling != Spelling::ByteLevel
-            || matches!(self.token_type(id)?, None | Some(TokenType::Normal));
-        let read = if plain { self.spelling.read(&stored) } else { stored };
-        Ok(Some(match String::from_utf8(read.into_owned()) {
-            Ok(text) => Token { text, bytes: None },
-            Err(error) => Token {
-                text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                bytes: Some(error.into_bytes()),
-            },
-        }))
+        let read = if self.is_spelt(id)? { self.spelling.read(&stored) } else { stored };
+        Ok(Some(Token::from(read.into_owned())))
+    }
+
+    /// Every token in order, handed to `visit` as its ID and the bytes of its
+    /// text; stops at the first `false`. One pass over the file.
+    pub fn each(&self, mut visit: impl FnMut(u64, &[u8]) -> Result<bool>) -> Result<()> {
+        let mut result = Ok(());
+        self.tokens.each_string(|id, stored| {
+            let spelt = self.is_spelt(id).map_err(anyhow::Error::from);
+            let go_on = spelt.and_then(|spelt| match spelt {
+                true => visit(id, &self.spelling.read(stored)),
+                false => visit(id, stored),
+            });
+            go_on.unwrap_or_else(|error| {
+                result = Err(error);
+                false
+            })
+        })?;
+        result
+    }
+
+    /// Whether a token is stored in the spelling of its family: all are, but of
+    /// byte-level ones only ordinary text is. `<|end|>` means itself.
+    fn is_spelt(&self, id: u64) -> Result<bool, Error> {
+        Ok(self.spelling != Spelling::ByteLevel
+            || matches!(self.token_type(id)?, None | Some(TokenType::Normal)))
+    }
+
+    /// Whether the file says what type each token has.
+    pub fn has_types(&self) -> bool {
+        self.types.is_some()
+    }
+
+    /// The tokens' scores, where the file has any.
+    pub fn scores(&self) -> Result<Option<Scores<'g>>, Error> {
+        let scores = self.gguf.array("tokenizer.ggml.scores")?;
+        Ok(scores.filter(|scores| scores.element_type().is_float()).map(Scores))
     }
 
     /// The type of a token; `None` where the file does not say.

@@ -244,7 +244,7 @@ fn failures_are_one_line_and_exit_1() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     let empty = empty.path().to_str().unwrap();
     for (args, says) in [
-        (&["lookup", TOY, "cat!"][..], "\"cat!\" is not a token ID"),
+        (&["lookup", TOY, "cat!"][..], "\"cat!\" is no token here; near it: \"cat\" (ID 893)"),
         (
             &["lookup", TOY, "8192"],
             "token ID 8192 is out of range: this table has 8192 rows, 0 to 8191",
@@ -301,7 +301,7 @@ fn a_bare_call_says_what_to_type() {
 
 #[test]
 fn help_fits_a_screen_and_shows_examples() {
-    for command in ["lookup", "neighbors", "footprint"] {
+    for command in ["lookup", "neighbors", "footprint", "tokens"] {
         let help = stdout(&[command, "--help"]);
         assert!(help.contains("Examples:"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
@@ -315,6 +315,7 @@ fn nothing_wraps_at_80_columns_or_160() {
             &["lookup", TOY, "0..9", "97", "0"][..],
             &["neighbors", TOY, "2368", "26"],
             &["footprint", TOY],
+            &["tokens", TOY, "cat", "--norm"],
             &["footprint", "--vocab", "32000,128256,262144", "--dim", "640,4096"],
         ] {
             let output = embcli(args).env("COLUMNS", columns.to_string()).output().unwrap();

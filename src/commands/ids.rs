@@ -1,9 +1,11 @@
-//! Token IDs as people type them: numbers, ranges, a list on standard input.
+//! Token IDs as people type them: numbers, ranges, texts, a list on standard
+//! input.
 
 use std::io::Read;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::{by_text, model};
 use crate::embedding::Table;
 
 /// As many IDs as one call takes.
@@ -12,10 +14,21 @@ const MAX_IDS: u64 = 1 << 20;
 /// As much of standard input as is read for them.
 const MAX_STDIN: u64 = 16 << 20;
 
-/// The IDs that some arguments name, in order, repeats and all, each in range.
-pub(super) fn parse(args: &[String], table: &Table) -> Result<Vec<u64>> {
+/// The IDs that some arguments name, in order, repeats and all, each in range;
+/// those of `texts`, which are never numbers, come last. What a reader should
+/// know of the texts becomes a note of the view.
+pub(super) fn parse(args: &[String], texts: &[String], view: &mut model::View) -> Result<Vec<u64>> {
+    let typed = args.iter().filter(|arg| is_text(arg)).chain(texts).map(String::as_str);
+    let (found, notes) = by_text::find(&typed.collect::<Vec<_>>(), view)?;
+    view.notes.extend(notes);
+    let mut found = found.into_iter();
+    let table = &view.table;
     let mut ids = Vec::new();
     for arg in args {
+        if is_text(arg) {
+            push_text(found.next(), table, &mut ids)?;
+            continue;
+        }
         if arg == "-" {
             let list = read_stdin()?;
             for word in list.split(|c: char| c.is_whitespace() || c == ',') {
@@ -27,8 +40,24 @@ pub(super) fn parse(args: &[String], table: &Table) -> Result<Vec<u64>> {
             add(arg, table, &mut ids)?;
         }
     }
+    for id in found {
+        push_text(Some(id), table, &mut ids)?;
+    }
     ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
     Ok(ids)
+}
+
+/// Whether an argument can only be a token's text.
+fn is_text(arg: &str) -> bool {
+    let is_range = |(first, end): (&str, &str)| is_digits(first) && is_digits(end);
+    arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
+}
+
+fn push_text(id: Option<u64>, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
+    let id = id.context("a text without an ID")?;
+    table.check_id(id)?;
+    ids.push(id);
+    Ok(())
 }
 
 fn read_stdin() -> Result<String> {
@@ -78,13 +107,17 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
 
 /// A plain decimal number; signs and the like are not part of one.
 fn number(word: &str) -> Option<u64> {
-    word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok()).flatten()
+    is_digits(word).then(|| word.parse().ok()).flatten()
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn not_an_id(word: &str) -> String {
     let shown = crate::text::visible(word);
     let word = crate::text::clip(&shown, 64);
-    if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_digits(&word) {
         return format!("{word} is too large for a token ID");
     }
     format!(

@@ -15,9 +15,9 @@ const MAX_VALUES: u64 = 1 << 28;
 
 pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
     let model = open(&args.model.path)?;
-    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let mut view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let ids = ids::parse(&args.ids, &args.tokens, &mut view)?;
     let table = &view.table;
-    let ids = ids::parse(&args.ids, table)?;
     let shape = [ids.len() as u64, table.d_model() as u64];
     ensure!(
         shape[0] * shape[1] <= MAX_VALUES,

@@ -1,16 +1,18 @@
 //! One file a subcommand: arguments in, an answer out.
 
+mod by_text;
 mod footprint;
 mod ids;
 mod lookup;
 mod model;
 mod neighbors;
+mod tokens;
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use crate::answer::{Answer, Sink};
+use crate::answer::{Answer, Sink, TokenSink};
 use crate::cli::{self, Command};
 use crate::gguf::Model;
 
@@ -28,6 +30,7 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
         Command::Lookup(args) => Answer::Lookup(lookup::run(args, open)?),
         Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
         Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
+        Command::Tokens(args) => Answer::Tokens(tokens::collect(args, open)?),
     })
 }
 
@@ -38,4 +41,13 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
 /// Those of the model, and those of the sink, which end the work.
 pub fn stream(args: &cli::Neighbors, sink: &mut dyn Sink) -> Result<Vec<String>> {
     neighbors::run_all(args, &model::open, sink)
+}
+
+/// Carries out `tokens`, whose answers are given to `sink` as they are found;
+/// returns what a reader should know besides.
+///
+/// # Errors
+/// Those of the model, and those of the sink, which end the work.
+pub fn stream_tokens(args: &cli::Tokens, sink: &mut dyn TokenSink) -> Result<Vec<String>> {
+    tokens::run(args, &model::open, sink)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
-use crate::vocab::Vocab;
+use crate::vocab::{Token, Vocab};
 
 /// Opens a model; errors name it.
 pub(super) fn open(path: &Path) -> Result<Model> {
@@ -17,7 +17,7 @@ pub(super) fn open(path: &Path) -> Result<Model> {
 /// A table with the vocabulary that names its rows.
 pub(super) struct View<'g> {
     pub table: Table<'g>,
-    vocab: Option<Vocab<'g>>,
+    vocab: Result<Vocab<'g>, String>,
     /// What a reader should know of the two.
     pub notes: Vec<String>,
 }
@@ -45,12 +45,12 @@ impl<'g> View<'g> {
             // Row i of another table, of positions say, is not token i.
             Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
-                Some(vocab)
+                Ok(vocab)
             }
-            Ok(_) => None,
+            Ok(_) => Err(format!("the rows of \"{tensor}\" are not those of tokens")),
             Err(reason) => {
                 notes.push(format!("rows are shown without tokens: {reason}"));
-                None
+                Err(reason)
             }
         };
         Ok(Self { table, vocab, notes })
@@ -59,18 +59,15 @@ impl<'g> View<'g> {
     /// The text of a row's token.
     pub(super) fn token(&self, id: u64) -> Result<TokenText> {
         let token = match &self.vocab {
-            Some(vocab) => vocab.token(id)?,
-            None => None,
+            Ok(vocab) => vocab.token(id)?,
+            Err(_) => None,
         };
-        Ok(match token {
-            None => TokenText { token: None, token_hex: None },
-            Some(token) => TokenText {
-                token: Some(token.text),
-                token_hex: token
-                    .bytes
-                    .map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-            },
-        })
+        Ok(token.map_or(TokenText { token: None, token_hex: None }, TokenText::from))
+    }
+
+    /// The tokens of the rows, or the reason why there are none.
+    pub(super) fn vocab(&self) -> Result<&Vocab<'g>, &str> {
+        self.vocab.as_ref().map_err(String::as_str)
     }
 
     pub(super) fn info(&self) -> TableInfo {
@@ -82,8 +79,15 @@ impl<'g> View<'g> {
             d_model: table.d_model() as u64,
             bytes: table.bytes(),
             offset: table.offset(),
-            n_tokens: self.vocab.as_ref().map(Vocab::len),
+            n_tokens: self.vocab.as_ref().ok().map(Vocab::len),
         }
+    }
+}
+
+impl From<Token> for TokenText {
+    fn from(token: Token) -> Self {
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { token: Some(token.text), token_hex: token.bytes.map(hex) }
     }
 }
 

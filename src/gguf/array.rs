@@ -74,9 +74,7 @@ impl<'g> Array<'g> {
                     cursor.skip(len)?;
                     Ok(start..start + len)
                 }
-                len => Err(Stop::Bad(format!(
-                    "string {i} is {len} bytes long, and up to {MAX_STRING} are read"
-                ))),
+                len => Err(too_long(i, len)),
             }
         };
         let span = find().map_err(|stop| self.stop(stop))?;
@@ -92,6 +90,10 @@ impl<'g> Array<'g> {
         let mut cursor = Cursor::new(self.gguf.source(), self.at);
         for i in 0..self.count {
             let string = cursor.string().map_err(|stop| self.stop(stop))?;
+            let len = string.len() as u64;
+            if len > MAX_STRING {
+                return Err(self.stop(too_long(i, len)));
+            }
             if !visit(i, string) {
                 break;
             }
@@ -117,4 +119,8 @@ impl<'g> Array<'g> {
             }
         })
     }
+}
+
+fn too_long(i: u64, len: u64) -> Stop {
+    Stop::Bad(format!("string {i} is {len} bytes long, and up to {MAX_STRING} are read"))
 }

@@ -8,7 +8,8 @@ use std::io::Write;
 use csv::{ErrorKind, Result, Writer};
 
 use crate::answer::{
-    Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenText, special,
+    Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenAnswer,
+    TokenText, VocabInfo, special,
 };
 use crate::text::visible;
 
@@ -19,14 +20,19 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> 
         Answer::Lookup(report) => lookup(report, &mut out),
         Answer::Neighbors(report) => neighbors(report, &mut out),
         Answer::Footprint(report) => footprint(report, &mut out),
+        Answer::Tokens(_) => Ok(()),
     }
-    // As an `io::Error`, as csv's own hides which one it was.
-    .map_err(|error| match error.into_kind() {
-        ErrorKind::Io(error) => anyhow::Error::from(error),
-        other => anyhow::anyhow!("{other:?}"),
-    })?;
+    .map_err(as_io)?;
     out.flush()?;
     Ok(())
+}
+
+/// The error as an `io::Error`, as csv's own hides which one it was.
+fn as_io(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => anyhow::Error::from(error),
+        other => anyhow::anyhow!("{other:?}"),
+    }
 }
 
 type Out<'a> = Writer<&'a mut dyn Write>;
@@ -99,6 +105,34 @@ fn footprint(report: &FootprintReport, out: &mut Out) -> Result<()> {
             ])?;
         }
     }
+    Ok(())
+}
+
+/// Writes the header of a list of tokens.
+pub(super) fn tokens_header(vocab: &VocabInfo, out: &mut dyn Write) -> anyhow::Result<()> {
+    let names = ["id", "token", "type"].into_iter();
+    let names = names.chain(vocab.scores.then_some("score")).chain(vocab.norms.then_some("norm"));
+    record(names.map(str::to_owned), out)
+}
+
+/// Writes one line of a list of tokens.
+pub(super) fn token_line(
+    answer: &TokenAnswer,
+    vocab: &VocabInfo,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let TokenAnswer { id, token_type, score, norm, .. } = answer;
+    let fields = [id.to_string(), token(&answer.token), token_type.unwrap_or_default().to_owned()];
+    let score = vocab.scores.then(|| score.map(Float::<f32>::digits).unwrap_or_default());
+    let norm = vocab.norms.then(|| norm.map(wide).unwrap_or_default());
+    record(fields.into_iter().chain(score).chain(norm), out)
+}
+
+fn record(fields: impl Iterator<Item = String>, out: &mut dyn Write) -> anyhow::Result<()> {
+    // A buffer for each line, so a small one.
+    let mut out = csv::WriterBuilder::new().buffer_capacity(256).from_writer(out);
+    out.write_record(fields.collect::<Vec<_>>()).map_err(as_io)?;
+    out.flush()?;
     Ok(())
 }
 

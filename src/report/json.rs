@@ -18,6 +18,7 @@ pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
             let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
             precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
         }),
+        Answer::Tokens(_) => Ok(()),
     }
 }
 
@@ -32,11 +33,17 @@ struct OfShape<'a> {
 
 /// Writes a value as one line of JSON.
 pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    self::value(value, out)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Writes a value as JSON, without a line end.
+pub(super) fn value(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     // As an `io::Error`, as serde_json's own hides which one it was.
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
         .map_err(io::Error::from)?;
-    writeln!(out)?;
     Ok(())
 }
 

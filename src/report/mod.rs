@@ -8,6 +8,7 @@ mod json;
 mod number;
 mod stream;
 mod table;
+mod tokens;
 
 use std::io::Write;
 
@@ -16,6 +17,7 @@ use anyhow::Result;
 use crate::answer::Answer;
 
 pub use stream::{Form, Stream};
+pub use tokens::Tokens;
 
 /// The forms an answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,9 @@ impl Style {
 
 /// Writes an answer.
 pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write) -> Result<()> {
+    if let Answer::Tokens(report) = answer {
+        return tokens::write(report, format, style, out);
+    }
     match format {
         Format::Table => table::write(answer, style, out),
         Format::Json => json::line(answer, out),

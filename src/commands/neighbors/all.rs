@@ -25,11 +25,12 @@ pub(in crate::commands) fn run(
     sink: &mut dyn Sink,
 ) -> Result<Vec<String>> {
     let model = open(&args.model.path)?;
-    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let mut view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    // No list is made of all rows: a table may have more than memory holds.
+    let all = args.ids.is_empty() && args.tokens.is_empty();
+    let given = if all { None } else { Some(ids::parse(&args.ids, &args.tokens, &mut view)?) };
     let (table, search) = (&view.table, search(args)?);
     let present = table.rows_present();
-    // No list is made of all rows: a table may have more than memory holds.
-    let given = if args.ids.is_empty() { None } else { Some(ids::parse(&args.ids, table)?) };
     for id in given.iter().flatten() {
         ensure!(*id < present, "row {id} is not in the file, which ends before it");
     }

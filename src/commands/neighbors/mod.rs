@@ -15,10 +15,11 @@ pub(super) use all::run as run_all;
 
 pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport> {
     let model = open(&args.model.path)?;
-    let view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let mut view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
+    let ids = ids::parse(&args.ids, &args.tokens, &mut view)?;
     let table = &view.table;
     let search = search(args)?;
-    let queries = ids::parse(&args.ids, table)?
+    let queries = ids
         .into_iter()
         .map(|id| {
             let values = table.row(id)?;

@@ -19,11 +19,12 @@ pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Resu
         Answer::Lookup(report) => lookup::write(report, style, out),
         Answer::Neighbors(report) => neighbors::write(report, style, out),
         Answer::Footprint(report) => footprint::write(report, style, out),
+        Answer::Tokens(_) => Ok(()),
     }
 }
 
 /// A token in quotes, so that its spaces show; at most `columns` wide.
-fn quoted(token: &TokenText, columns: usize) -> String {
+pub(super) fn quoted(token: &TokenText, columns: usize) -> String {
     match &token.token {
         None => "(no token)".to_owned(),
         Some(text) => {
@@ -37,7 +38,7 @@ fn quoted(token: &TokenText, columns: usize) -> String {
 }
 
 /// The widest that a token is shown in a column of its own.
-const TOKEN_WIDTH: usize = 24;
+pub(super) const TOKEN_WIDTH: usize = 24;
 
 /// A line under the header and nothing else: a row is one line of text.
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));

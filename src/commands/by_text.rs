@@ -1,0 +1,133 @@
+//! Tokens by their text, as people read it.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+
+use super::model;
+use crate::text::{clip, visible};
+use crate::vocab::Vocab;
+
+/// As much of a text as is compared with others to find what was meant, in
+/// bytes: that is done for people, who type words.
+const MAX_COMPARED: usize = 128;
+
+/// The tokens that read as one text.
+#[derive(Clone, Copy, Default)]
+struct Hits {
+    first: Option<u64>,
+    second: Option<u64>,
+}
+
+/// The ID of each text, in order, and what a reader should know of the choice.
+/// The vocabulary is read once, and only where there is a text.
+pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<String>)> {
+    let Some(first) = texts.first() else { return Ok(Default::default()) };
+    let vocab = match view.vocab() {
+        Ok(vocab) => vocab,
+        Err(reason) => bail!(
+            "{} is no number, and there are no tokens to find it among: {reason}",
+            quoted(first)
+        ),
+    };
+    let mut hits: HashMap<Vec<u8>, Hits> = HashMap::new();
+    for text in texts {
+        hits.insert(text.as_bytes().to_vec(), Hits::default());
+        hits.insert(twin(text).into_bytes(), Hits::default());
+    }
+    vocab.each(|id, text| {
+        match hits.get_mut(text) {
+            Some(Hits { first: first @ None, .. }) => *first = Some(id),
+            Some(Hits { second: second @ None, .. }) => *second = Some(id),
+            _ => {}
+        }
+        Ok(true)
+    })?;
+
+    let hits_of = |text: &str| hits.get(text.as_bytes()).copied().unwrap_or_default();
+    let (mut ids, mut notes) = (Vec::new(), Vec::new());
+    for text in texts {
+        let twin = twin(text);
+        let (found, other) = (hits_of(text), hits_of(&twin).first);
+        let Some(id) = found.first else { bail!(no_token(text, &twin, other, vocab)?) };
+        ids.push(id);
+        let mut note = |note| {
+            if !notes.contains(&note) {
+                notes.push(note)
+            }
+        };
+        if let Some(second) = found.second {
+            note(format!(
+                "{} is ID {id} here, the lowest of the tokens that read so; the next is ID {second}",
+                quoted(text)
+            ));
+        }
+        if let Some(other) = other {
+            let with = if text.starts_with(' ') { "without the" } else { "with a" };
+            note(format!(
+                "{} is ID {id}; {with} leading space, {} is ID {other}",
+                quoted(text),
+                quoted(&twin)
+            ));
+        }
+    }
+    Ok((ids, notes))
+}
+
+/// The text with a leading space where it has none, and without where it has.
+fn twin(text: &str) -> String {
+    text.strip_prefix(' ').map_or_else(|| format!(" {text}"), str::to_owned)
+}
+
+/// What to say of a text that is no token's.
+fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
+    let no = format!("{} is no token here", quoted(text));
+    if let Some(other) = other {
+        let shown = visible(twin);
+        let shown = clip(&shown, 64);
+        return Ok(format!("{no}; \"{shown}\" (ID {other}) is: write '{shown}'"));
+    }
+    let near = nearest(text.trim(), vocab)?;
+    let near = match near.len() {
+        0 => String::new(),
+        _ => format!("; near it: {}", near.join(", ")),
+    };
+    Ok(format!("{no}{near}; write a token's whole text, a number (791) or a range (0..5)"))
+}
+
+/// Up to three tokens that a text may have been meant for: those that differ in
+/// case alone, then those that it begins with or that begin with it, then those
+/// that hold it; the nearest in length first.
+fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
+    let text = text.to_lowercase();
+    let mut best: Vec<((usize, usize, u64), String)> = Vec::new();
+    if text.is_empty() || text.len() > MAX_COMPARED {
+        return Ok(Vec::new());
+    }
+    vocab.each(|id, token| {
+        if token.len() > MAX_COMPARED {
+            return Ok(true);
+        }
+        let Ok(shown) = std::str::from_utf8(token) else { return Ok(true) };
+        let token = shown.trim().to_lowercase();
+        let class = match () {
+            () if token.len() < 2 => return Ok(true),
+            () if token == text => 0,
+            () if token.starts_with(&text) || text.starts_with(&token) => 1,
+            () if token.contains(&text) => 2,
+            () => return Ok(true),
+        };
+        let rank = (class, token.len().abs_diff(text.len()), id);
+        let at = best.partition_point(|(other, _)| *other < rank);
+        if at < 3 {
+            best.insert(at, (rank, format!("{} (ID {id})", quoted(shown))));
+            best.truncate(3);
+        }
+        Ok(true)
+    })?;
+    Ok(best.into_iter().map(|(_, shown)| shown).collect())
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", clip(&visible(text), 64))
+}

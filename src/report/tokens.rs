@@ -1,0 +1,114 @@
+//! Tokens as they come, a line each, in every form.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use super::table::{self, quoted};
+use super::{Format, Style, csv, json};
+use crate::answer::{TokenAnswer, TokenSink, TokensReport, VocabInfo};
+
+/// Writes tokens to `out` in a form.
+pub struct Tokens<W> {
+    format: Format,
+    width: usize,
+    out: W,
+    vocab: Option<VocabInfo>,
+    any: bool,
+}
+
+impl<W: Write> Tokens<W> {
+    /// A writer to `out`, which should be buffered.
+    pub fn new(format: Format, style: &Style, out: W) -> Self {
+        Self { format, width: style.width, out, vocab: None, any: false }
+    }
+
+    /// Columns of numbers before the token: ID, type, score, norm.
+    fn columns(&self, cells: [&str; 4]) -> String {
+        let [id, token_type, score, norm] = cells;
+        let vocab = self.vocab.as_ref();
+        let last = vocab.map_or(0, |vocab| vocab.n_tokens.saturating_sub(1));
+        let width = last.to_string().len().max(2);
+        let mut line = format!(" {id:>width$}  {token_type:<7}");
+        if vocab.is_some_and(|vocab| vocab.scores) {
+            line += &format!("  {score:>10}");
+        }
+        if vocab.is_some_and(|vocab| vocab.norms) {
+            line += &format!("  {norm:>8}");
+        }
+        line + "  "
+    }
+
+    fn row(&mut self, token: &TokenAnswer) -> Result<()> {
+        let score = token.score.map(|score| super::number::exact(score.0)).unwrap_or_default();
+        let norm = token.norm.map(|norm| super::number::rounded(norm.0)).unwrap_or_default();
+        let id = token.id.to_string();
+        let numbers = self.columns([&id, token.token_type.unwrap_or("-"), &score, &norm]);
+        // At least a token of a few letters, however narrow the terminal.
+        let left = self.width.saturating_sub(numbers.len()).max(8);
+        writeln!(self.out, "{numbers}{}", quoted(&token.token, left))?;
+        Ok(())
+    }
+}
+
+impl<W: Write> TokenSink for Tokens<W> {
+    fn begin(&mut self, vocab: &VocabInfo) -> Result<()> {
+        self.vocab = Some(vocab.clone());
+        let written = match self.format {
+            Format::Table => {
+                let header = self.columns(["ID", "type", "score", "norm"]) + "token";
+                let line = "─".repeat((header.len() - 5 + table::TOKEN_WIDTH).min(self.width));
+                writeln!(self.out, "{header}\n{line}").map_err(Into::into)
+            }
+            Format::Json => (|| {
+                let VocabInfo { model, n_tokens, .. } = vocab;
+                self.out.write_all(b"{\"model\":")?;
+                json::value(model, &mut self.out)?;
+                write!(self.out, ",\"n_tokens\":{n_tokens},\"tokens\":[")?;
+                Ok(())
+            })(),
+            Format::Jsonl => Ok(()),
+            Format::Csv => csv::tokens_header(vocab, &mut self.out),
+        };
+        written.context(WRITING)
+    }
+
+    fn token(&mut self, token: TokenAnswer) -> Result<()> {
+        let first = !std::mem::replace(&mut self.any, true);
+        let written = match (self.format, &self.vocab) {
+            (Format::Table, _) => self.row(&token),
+            (Format::Json, _) if first => json::value(&token, &mut self.out),
+            (Format::Json, _) => self
+                .out
+                .write_all(b",")
+                .map_err(Into::into)
+                .and_then(|()| json::value(&token, &mut self.out)),
+            (Format::Jsonl, _) => json::line(&token, &mut self.out),
+            (Format::Csv, Some(vocab)) => csv::token_line(&token, vocab, &mut self.out),
+            (Format::Csv, None) => Ok(()),
+        };
+        written.context(WRITING)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        if self.format == Format::Json {
+            writeln!(self.out, "]}}").context(WRITING)?;
+        }
+        self.out.flush().context(WRITING)
+    }
+}
+
+const WRITING: &str = "writing to standard output";
+
+/// Writes tokens that are all there.
+pub(super) fn write(
+    report: &TokensReport,
+    format: Format,
+    style: &Style,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut tokens = Tokens::new(format, style, out);
+    tokens.begin(&report.vocab)?;
+    report.tokens.iter().try_for_each(|token| tokens.token(token.clone()))?;
+    tokens.end()
+}
