@@ -2,10 +2,14 @@
 //!
 //! JSON is these structs as they stand, so a field's name is a promise.
 
+mod info;
+
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 
 use crate::footprint::Footprint;
+
+pub use info::*;
 
 /// What a command found out.
 #[derive(Debug, Serialize)]
@@ -17,6 +21,8 @@ pub enum Answer {
     Neighbors(NeighborsReport),
     /// Of `footprint`.
     Footprint(FootprintReport),
+    /// Of `info`.
+    Info(Box<InfoReport>),
 }
 
 /// The table that an answer is about.

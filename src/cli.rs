@@ -98,6 +98,19 @@ Examples:
   embcli footprint --like llama3-8b                     a well-known one
   embcli footprint model.gguf                           the one in a file")]
     Footprint(Footprint),
+
+    /// What a file is and has: types, table, tokenizer, and what is odd
+    #[command(after_help = "\
+Examples:
+  embcli info model.gguf                                all on one screen
+  embcli info model.gguf --keys                         its metadata, a line each
+  embcli info model.gguf --tensors --format csv         its tensors, for a program
+  embcli info model.gguf --strict                       a second reader's opinion too
+
+A file without an embedding table (an adapter, a projector, a vocabulary) has
+its info too. `general.file_type` is what the writer meant; types are counted
+over the tensors themselves.")]
+    Info(Info),
 }
 
 impl Command {
@@ -215,6 +228,26 @@ pub struct Footprint {
     /// A well-known table, such as gpt2 or llama3-8b (a wrong name lists them)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub like: Vec<String>,
+}
+
+/// Arguments of `info`.
+#[derive(Debug, Args)]
+pub struct Info {
+    /// A GGUF file
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+
+    /// List the metadata instead: key, type, value (long ones shortened)
+    #[arg(long, conflicts_with = "tensors")]
+    pub keys: bool,
+
+    /// List the tensors instead: name, type, shape (rows first), bytes
+    #[arg(long)]
+    pub tensors: bool,
+
+    /// Ask gguf-rs-lib's own strict reader too
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// What there is to print when no command runs.

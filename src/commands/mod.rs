@@ -2,6 +2,7 @@
 
 mod footprint;
 mod ids;
+mod info;
 mod lookup;
 mod model;
 mod neighbors;
@@ -28,6 +29,7 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
         Command::Lookup(args) => Answer::Lookup(lookup::run(args, open)?),
         Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
         Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
+        Command::Info(args) => Answer::Info(Box::new(info::run(args, open)?)),
     })
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
-use crate::vocab::Vocab;
+use crate::vocab::{Token, Vocab};
 
 /// Opens a model; errors name it.
 pub(super) fn open(path: &Path) -> Result<Model> {
@@ -62,15 +62,7 @@ impl<'g> View<'g> {
             Some(vocab) => vocab.token(id)?,
             None => None,
         };
-        Ok(match token {
-            None => TokenText { token: None, token_hex: None },
-            Some(token) => TokenText {
-                token: Some(token.text),
-                token_hex: token
-                    .bytes
-                    .map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-            },
-        })
+        Ok(token_text(token))
     }
 
     pub(super) fn info(&self) -> TableInfo {
@@ -87,13 +79,26 @@ impl<'g> View<'g> {
     }
 }
 
+/// A token as an answer names it.
+pub(super) fn token_text(token: Option<Token>) -> TokenText {
+    match token {
+        None => TokenText { token: None, token_hex: None },
+        Some(token) => TokenText {
+            token: Some(token.text),
+            token_hex: token
+                .bytes
+                .map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        },
+    }
+}
+
 /// Whether row i of a tensor belongs to token i by its name.
 fn is_per_token(tensor: &str) -> bool {
     [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
 }
 
 /// Says so where rows and tokens are not as many as each other.
-fn mismatch(rows: u64, tokens: u64) -> Option<String> {
+pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater => Some(format!(

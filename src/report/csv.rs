@@ -8,9 +8,12 @@ use std::io::Write;
 use csv::{ErrorKind, Result, Writer};
 
 use crate::answer::{
-    Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenText, special,
+    Answer, Float, FootprintReport, InfoReport, LookupReport, NeighborsReport, QueryAnswer,
+    TokenText, special,
 };
 use crate::text::visible;
+
+use super::info::{facts, shape, shown};
 
 /// Writes an answer as CSV.
 pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -19,6 +22,7 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> 
         Answer::Lookup(report) => lookup(report, &mut out),
         Answer::Neighbors(report) => neighbors(report, &mut out),
         Answer::Footprint(report) => footprint(report, &mut out),
+        Answer::Info(report) => info(report, &mut out),
     }
     // As an `io::Error`, as csv's own hides which one it was.
     .map_err(|error| match error.into_kind() {
@@ -97,6 +101,31 @@ fn footprint(report: &FootprintReport, out: &mut Out) -> Result<()> {
                 &precision.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
                 &precision.storable.to_string(),
             ])?;
+        }
+    }
+    Ok(())
+}
+
+fn info(report: &InfoReport, out: &mut Out) -> Result<()> {
+    if let Some(keys) = &report.keys {
+        out.write_record(["key", "type", "value"])?;
+        for key in keys {
+            out.write_record([&*visible(&key.key), &key.value_type, &shown(key)])?;
+        }
+    } else if let Some(tensors) = &report.tensors {
+        out.write_record(["name", "type", "shape", "bytes"])?;
+        for tensor in tensors {
+            out.write_record([
+                &*visible(&tensor.name),
+                &tensor.format,
+                &shape(&tensor.shape),
+                &tensor.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+            ])?;
+        }
+    } else {
+        out.write_record(["key", "value"])?;
+        for (key, value) in facts(report) {
+            out.write_record([key, &value])?;
         }
     }
     Ok(())

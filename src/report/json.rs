@@ -18,6 +18,11 @@ pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
             let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
             precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
         }),
+        Answer::Info(report) => match (&report.keys, &report.tensors) {
+            (Some(keys), _) => keys.iter().try_for_each(|key| line(key, out)),
+            (_, Some(tensors)) => tensors.iter().try_for_each(|tensor| line(tensor, out)),
+            _ => line(report, out),
+        },
     }
 }
 
