@@ -2,10 +2,14 @@
 //!
 //! JSON is these structs as they stand, so a field's name is a promise.
 
+mod info;
+
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 
 use crate::footprint::Footprint;
+
+pub use info::*;
 
 /// What a command found out.
 #[derive(Debug, Serialize)]
@@ -19,6 +23,8 @@ pub enum Answer {
     Footprint(FootprintReport),
     /// Of `tokens`.
     Tokens(TokensReport),
+    /// Of `info`.
+    Info(Box<InfoReport>),
 }
 
 /// The table that an answer is about.

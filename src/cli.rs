@@ -117,6 +117,18 @@ Examples:
 Texts are as people read them: a space, not the sign that stands for one in the
 file. No table is needed but for --norm.")]
     Tokens(Tokens),
+    /// What a file is and has: types, table, tokenizer, and what is odd
+    #[command(after_help = "\
+Examples:
+  embcli info model.gguf                                all on one screen
+  embcli info model.gguf --keys                         its metadata, a line each
+  embcli info model.gguf --tensors --format csv         its tensors, for a program
+  embcli info model.gguf --strict                       a second reader's opinion too
+
+A file without an embedding table (an adapter, a projector, a vocabulary) has
+its info too. `general.file_type` is what the writer meant; types are counted
+over the tensors themselves.")]
+    Info(Info),
 }
 
 impl Command {
@@ -306,6 +318,26 @@ fn range(text: &str) -> Result<Range<u64>, String> {
         Some(range) => Ok(range),
         None => Err("a range is two numbers, such as 0..100".to_owned()),
     }
+}
+
+/// Arguments of `info`.
+#[derive(Debug, Args)]
+pub struct Info {
+    /// A GGUF file
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+
+    /// List the metadata instead: key, type, value (long ones shortened)
+    #[arg(long, conflicts_with = "tensors")]
+    pub keys: bool,
+
+    /// List the tensors instead: name, type, shape (rows first), bytes
+    #[arg(long)]
+    pub tensors: bool,
+
+    /// Ask gguf-rs-lib's own strict reader too
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// What there is to print when no command runs.

@@ -3,6 +3,7 @@
 mod by_text;
 mod footprint;
 mod ids;
+mod info;
 mod lookup;
 mod model;
 mod neighbors;
@@ -31,6 +32,7 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
         Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
         Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
         Command::Tokens(args) => Answer::Tokens(tokens::collect(args, open)?),
+        Command::Info(args) => Answer::Info(Box::new(info::run(args, open)?)),
     })
 }
 

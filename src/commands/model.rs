@@ -62,7 +62,7 @@ impl<'g> View<'g> {
             Ok(vocab) => vocab.token(id)?,
             Err(_) => None,
         };
-        Ok(token.map_or(TokenText { token: None, token_hex: None }, TokenText::from))
+        Ok(token_text(token))
     }
 
     /// The tokens of the rows, or the reason why there are none.
@@ -84,6 +84,11 @@ impl<'g> View<'g> {
     }
 }
 
+/// A token as an answer names it.
+pub(super) fn token_text(token: Option<Token>) -> TokenText {
+    token.map_or(TokenText { token: None, token_hex: None }, TokenText::from)
+}
+
 impl From<Token> for TokenText {
     fn from(token: Token) -> Self {
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -97,7 +102,7 @@ fn is_per_token(tensor: &str) -> bool {
 }
 
 /// Says so where rows and tokens are not as many as each other.
-fn mismatch(rows: u64, tokens: u64) -> Option<String> {
+pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater => Some(format!(

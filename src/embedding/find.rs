@@ -87,7 +87,7 @@ fn describe(files: &[&Gguf], name: &str) -> Result<String, crate::gguf::Error> {
 }
 
 /// What a file without an embedding table seems to be, with its article.
-fn kind(gguf: &Gguf) -> Result<Option<&'static str>, crate::gguf::Error> {
+pub(crate) fn kind(gguf: &Gguf) -> Result<Option<&'static str>, crate::gguf::Error> {
     let architecture = gguf.text("general.architecture")?;
     let kind = match gguf.text("general.type")?.as_deref() {
         Some("adapter") => Some("a LoRA adapter (name the base model)"),

@@ -2,6 +2,8 @@
 
 mod find;
 
+pub(crate) use find::kind;
+
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};

@@ -8,10 +8,12 @@
 mod array;
 mod cursor;
 mod error;
+mod file_type;
 mod index;
 mod sigbus;
 mod source;
 mod split;
+mod strict;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +22,7 @@ use std::path::Path;
 
 pub use array::Array;
 pub use error::{Error, Place};
+pub use file_type::file_type_name;
 pub use gguf_rs_lib::format::metadata::MetadataValue;
 pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
 pub use sigbus::exit_on_sigbus;
@@ -150,6 +153,11 @@ impl Gguf {
         &*self.source
     }
 
+    /// How many metadata entries the file has.
+    pub fn key_count(&self) -> u64 {
+        self.index.keys.len() as u64
+    }
+
     /// The metadata entries, in the file's order.
     pub fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, Error>> {
         (0..self.index.keys.len()).map(|index| self.entry_at(index))
@@ -239,16 +247,28 @@ impl Gguf {
     /// holds something else.
     pub fn array(&self, key: &str) -> Result<Option<Array<'_>>, Error> {
         match self.entry(key)? {
-            Some(entry) if entry.value_type == ValueType::Array => {
-                let checkpoints = self
-                    .index
-                    .checkpoints
-                    .binary_search_by_key(&entry.index, |(index, _)| *index)
-                    .map_or(&[][..], |found| &self.index.checkpoints[found].1);
-                Array::new(self, &entry, checkpoints).map(Some)
-            }
+            Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// The array that an entry holds, which must be one.
+    pub fn array_of(&self, entry: &Entry) -> Result<Array<'_>, Error> {
+        let checkpoints = self
+            .index
+            .checkpoints
+            .binary_search_by_key(&entry.index, |(index, _)| *index)
+            .map_or(&[][..], |found| &self.index.checkpoints[found].1);
+        Array::new(self, entry, checkpoints)
+    }
+
+    /// The length of a string value in bytes, and its first `most` bytes; the
+    /// entry must hold a string.
+    pub fn start_of_text(&self, entry: &Entry, most: usize) -> Result<(u64, Cow<'_, [u8]>), Error> {
+        let Range { start, end } = entry.span;
+        let start = end.min(start + 8);
+        let len = end - start;
+        Ok((len, self.bytes(start..start + len.min(most as u64))?))
     }
 
     /// How many tensors the file describes.

@@ -8,10 +8,12 @@ use std::io::Write;
 use csv::{ErrorKind, Result, Writer};
 
 use crate::answer::{
-    Answer, Float, FootprintReport, LookupReport, NeighborsReport, QueryAnswer, TokenAnswer,
-    TokenText, VocabInfo, special,
+    Answer, Float, FootprintReport, InfoReport, LookupReport, NeighborsReport, QueryAnswer,
+    TokenAnswer, TokenText, VocabInfo, special,
 };
 use crate::text::visible;
+
+use super::info::{facts, shape, shown};
 
 /// Writes an answer as CSV.
 pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -21,6 +23,7 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> 
         Answer::Neighbors(report) => neighbors(report, &mut out),
         Answer::Footprint(report) => footprint(report, &mut out),
         Answer::Tokens(_) => Ok(()),
+        Answer::Info(report) => info(report, &mut out),
     }
     .map_err(as_io)?;
     out.flush()?;
@@ -133,6 +136,31 @@ fn record(fields: impl Iterator<Item = String>, out: &mut dyn Write) -> anyhow::
     let mut out = csv::WriterBuilder::new().buffer_capacity(256).from_writer(out);
     out.write_record(fields.collect::<Vec<_>>()).map_err(as_io)?;
     out.flush()?;
+    Ok(())
+}
+
+fn info(report: &InfoReport, out: &mut Out) -> Result<()> {
+    if let Some(keys) = &report.keys {
+        out.write_record(["key", "type", "value"])?;
+        for key in keys {
+            out.write_record([&*visible(&key.key), &key.value_type, &shown(key)])?;
+        }
+    } else if let Some(tensors) = &report.tensors {
+        out.write_record(["name", "type", "shape", "bytes"])?;
+        for tensor in tensors {
+            out.write_record([
+                &*visible(&tensor.name),
+                &tensor.format,
+                &shape(&tensor.shape),
+                &tensor.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+            ])?;
+        }
+    } else {
+        out.write_record(["key", "value"])?;
+        for (key, value) in facts(report) {
+            out.write_record([key, &value])?;
+        }
+    }
     Ok(())
 }
 

@@ -19,6 +19,11 @@ pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
             precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
         }),
         Answer::Tokens(_) => Ok(()),
+        Answer::Info(report) => match (&report.keys, &report.tensors) {
+            (Some(keys), _) => keys.iter().try_for_each(|key| line(key, out)),
+            (_, Some(tensors)) => tensors.iter().try_for_each(|tensor| line(tensor, out)),
+            _ => line(report, out),
+        },
     }
 }
 

@@ -4,6 +4,7 @@
 //! can't disagree. Nothing below this module prints.
 
 mod csv;
+mod info;
 mod json;
 mod number;
 mod stream;

@@ -1,6 +1,7 @@
 //! Answers as a person reads them, fitted to the width of a terminal.
 
 mod footprint;
+mod info;
 mod lookup;
 mod neighbors;
 
@@ -20,6 +21,7 @@ pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Resu
         Answer::Neighbors(report) => neighbors::write(report, style, out),
         Answer::Footprint(report) => footprint::write(report, style, out),
         Answer::Tokens(_) => Ok(()),
+        Answer::Info(report) => info::write(report, style, out),
     }
 }
 

@@ -1,0 +1,87 @@
+//! The metadata, shortened to what can be read.
+
+use anyhow::Result;
+
+use super::Oddities;
+use crate::answer::{Float, KeyInfo, KeyValue};
+use crate::gguf::{Entry, Error, Gguf, MetadataValue, ValueType};
+
+/// As many elements of an array, and as many characters of a string, as are
+/// shown.
+const ELEMENTS: u64 = 3;
+const CHARACTERS: usize = 200;
+
+pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>> {
+    let info = |entry: Result<Entry<'_>, Error>| {
+        let entry = entry?;
+        Ok(of(gguf, &entry).unwrap_or_else(|error| {
+            oddities.add(error.to_string());
+            unreadable(&entry)
+        }))
+    };
+    gguf.entries().map(info).collect()
+}
+
+fn unreadable(entry: &Entry) -> KeyInfo {
+    KeyInfo {
+        key: String::from_utf8_lossy(&entry.key).into_owned(),
+        value_type: name(entry.value_type),
+        length: None,
+        value: KeyValue::Unreadable(()),
+    }
+}
+
+fn of(gguf: &Gguf, entry: &Entry) -> Result<KeyInfo, Error> {
+    let shell = unreadable(entry);
+    Ok(match entry.value_type {
+        ValueType::Array => {
+            let array = gguf.array_of(entry)?;
+            let mut first = Vec::new();
+            for i in 0..array.len().min(ELEMENTS) {
+                first.extend(match array.string(i)? {
+                    Some(bytes) => Some(text(&bytes)),
+                    None => array.scalar(i)?.map(scalar),
+                });
+            }
+            KeyInfo {
+                value_type: format!("[{}]", name(array.element_type())),
+                length: Some(array.len()),
+                value: KeyValue::List(first),
+                ..shell
+            }
+        }
+        ValueType::String => {
+            let (length, bytes) = gguf.start_of_text(entry, 4 * CHARACTERS)?;
+            KeyInfo { length: Some(length), value: text(&bytes), ..shell }
+        }
+        _ => KeyInfo { value: scalar(gguf.decode(entry)?), ..shell },
+    })
+}
+
+fn text(bytes: &[u8]) -> KeyValue {
+    let text = String::from_utf8_lossy(bytes);
+    KeyValue::Text(match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    })
+}
+
+fn scalar(value: MetadataValue) -> KeyValue {
+    match value {
+        MetadataValue::Bool(value) => KeyValue::Bool(value),
+        MetadataValue::F32(value) => KeyValue::F32(Float(value)),
+        MetadataValue::F64(value) => KeyValue::F64(Float(value)),
+        value => match (value.as_u64(), value.as_i64()) {
+            (Some(value), _) => KeyValue::Unsigned(value),
+            (None, Some(value)) => match u64::try_from(value) {
+                Ok(value) => KeyValue::Unsigned(value),
+                Err(_) => KeyValue::Signed(value),
+            },
+            (None, None) => KeyValue::Unreadable(()),
+        },
+    }
+}
+
+fn name(value_type: ValueType) -> String {
+    value_type.name().to_lowercase()
+}

@@ -1,0 +1,170 @@
+//! `info`: what a file is and has, from its header alone.
+
+mod keys;
+mod tensors;
+mod tokenizer;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{Opener, model};
+use crate::answer::{FileType, InfoReport, OutputKind, StrictVerdict, TokenizerInfo};
+use crate::cli;
+use crate::embedding;
+use crate::gguf::{self, Error, Gguf, Model, file_type_name};
+use crate::text::{clip, visible};
+
+pub(super) fn run(args: &cli::Info, open: Opener) -> Result<InfoReport> {
+    let model = open(&args.path)?;
+    of_model(&model, args).with_context(|| args.path.display().to_string())
+}
+
+fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
+    let files = model.files()?;
+    let mut oddities = Oddities::default();
+    let missing_parts = model.missing();
+    let gguf = match model.metadata() {
+        Ok(gguf) => gguf,
+        Err(error) => {
+            oddities.add(error.to_string());
+            files.first().copied().context("no part of the model can be read")?
+        }
+    };
+    let architecture = oddities.unless(gguf.text("general.architecture"));
+    let of_arch = |name: &str| {
+        let arch = architecture.as_deref()?;
+        gguf.integer(&format!("{arch}.{name}")).transpose()
+    };
+
+    let tally = tensors::tally(&files, &mut oddities)?;
+    let tokenizer = tokenizer::of(gguf, &mut oddities)?;
+    let context_length = of_arch("context_length").and_then(|n| oddities.unless(n.map(Some)));
+    let file_bytes = model.file_len();
+    let table = tally.table.as_ref().map(|tensor| tensor.as_table(file_bytes));
+    if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
+        if let Some(tokens) = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens) {
+            oddities.extend(model::mismatch(*rows, tokens));
+        }
+        if let Some(Ok(width)) = of_arch("embedding_length")
+            && width != *columns
+        {
+            oddities.add(format!("embedding_length says {width}, the table has rows of {columns}"));
+        }
+    }
+    check_vocab_size(of_arch("vocab_size"), tokenizer.as_ref(), &mut oddities);
+
+    let seems = match &table {
+        None => embedding::kind(gguf)?,
+        Some(_) => None,
+    };
+    let output_head = match (&tally.output, &table) {
+        (Some(_), _) => OutputKind::Separate,
+        (None, _) if !missing_parts.is_empty() => OutputKind::Unknown,
+        (None, Some(_)) if !is_encoder(architecture.as_deref()) => OutputKind::Tied,
+        (None, _) => OutputKind::None,
+    };
+    let name = oddities.unless(gguf.text("general.name"));
+    let file_type = oddities.unless(gguf.integer("general.file_type"));
+    Ok(InfoReport {
+        model: display(&args.path),
+        name: name.or_else(|| gguf.text("general.basename").ok().flatten()),
+        architecture,
+        seems,
+        parameters: tally.parameters,
+        n_tensors: tally.n_tensors,
+        n_keys: gguf.key_count(),
+        file_type: file_type.map(|id| FileType { id, name: file_type_name(id) }),
+        types: tally.types,
+        table,
+        output_head,
+        output: tally.output,
+        other_tables: tally.others,
+        n_other_tables: tally.n_others,
+        tokenizer,
+        context_length,
+        file_bytes,
+        version: gguf.version(),
+        alignment: gguf.alignment(),
+        header_bytes: gguf.header_len(),
+        parts: model.shard_count(),
+        missing_parts,
+        strict: args.strict.then(|| strict(&files)),
+        keys: args.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
+        tensors: args.tensors.then(|| tensors::list(&files)).transpose()?,
+        oddities: oddities.finish(),
+    })
+}
+
+fn display(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn check_vocab_size(
+    said: Option<Result<u64, Error>>,
+    tokenizer: Option<&TokenizerInfo>,
+    oddities: &mut Oddities,
+) {
+    if let (Some(Ok(said)), Some(tokens)) = (said, tokenizer.and_then(|it| it.n_tokens))
+        && said != tokens
+    {
+        oddities.add(format!("vocab_size says {said}, the vocabulary has {tokens} tokens"));
+    }
+}
+
+/// Architectures that end without a step back to tokens.
+fn is_encoder(architecture: Option<&str>) -> bool {
+    architecture.is_some_and(|name| {
+        name.contains("bert") || matches!(name, "t5encoder" | "gemma-embedding")
+    })
+}
+
+fn strict(files: &[&Gguf]) -> StrictVerdict {
+    let problem = files.iter().find_map(|gguf| gguf.strict().err());
+    StrictVerdict { accepted: problem.is_none(), problem }
+}
+
+/// As many oddities as are told one by one: a file can have millions.
+const TOLD: usize = 50;
+
+/// What is not as it should be, each said once.
+#[derive(Default)]
+struct Oddities {
+    told: Vec<String>,
+    more: u64,
+}
+
+impl Oddities {
+    fn add(&mut self, oddity: String) {
+        if self.told.contains(&oddity) {
+        } else if self.told.len() < TOLD {
+            self.told.push(oddity);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn extend(&mut self, oddity: Option<String>) {
+        oddity.into_iter().for_each(|oddity| self.add(oddity));
+    }
+
+    /// What was read; where it could not be, that is odd and no more.
+    fn unless<T>(&mut self, read: Result<Option<T>, gguf::Error>) -> Option<T> {
+        read.unwrap_or_else(|error| {
+            self.add(error.to_string());
+            None
+        })
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.told.push(format!("and {} more of the kind", self.more));
+        }
+        self.told
+    }
+}
+
+/// A name from the file, fit to stand in a sentence.
+fn shown(name: &str) -> String {
+    clip(&visible(name), 64).into_owned()
+}

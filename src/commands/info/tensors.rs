@@ -1,0 +1,257 @@
+//! The tensors, counted and measured in one pass.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+
+use anyhow::Result;
+
+use super::{Oddities, shown};
+use crate::answer::{InfoTable, InfoTensor, TypeShare};
+use crate::embedding::TOKEN_EMBEDDING;
+use crate::gguf::{Gguf, Tensor};
+use crate::quant::{Format, TypeError};
+
+/// As many other tables as are named.
+const NAMED: usize = 8;
+
+/// As many types that ggml does not store as are counted one by one.
+const STRANGE: usize = 16;
+
+/// What one pass over the tensors finds.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub n_tensors: u64,
+    pub parameters: u64,
+    pub types: Vec<TypeShare>,
+    pub table: Option<InfoTensor>,
+    pub output: Option<InfoTensor>,
+    pub others: Vec<InfoTensor>,
+    pub n_others: u64,
+}
+
+impl InfoTensor {
+    /// The same as a table, with its part of the file.
+    pub(super) fn as_table(&self, file_bytes: u64) -> InfoTable {
+        let share = self.bytes.map(|bytes| bytes as f64 / file_bytes as f64);
+        InfoTable { tensor: self.clone(), share }
+    }
+}
+
+pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut types: BTreeMap<u32, TypeShare> = BTreeMap::new();
+    let mut strange = Vec::new();
+    let mut names = Names::default();
+    for gguf in files {
+        let mut extent = Extent::default();
+        for tensor in gguf.tensors() {
+            let tensor = tensor?;
+            let bytes = bytes(&tensor);
+            let values = tensor.n_values().unwrap_or(u64::MAX);
+            tally.n_tensors += 1;
+            tally.parameters = tally.parameters.saturating_add(values);
+            if let Err(error) = Format::from_id(tensor.type_id)
+                && !strange.contains(&tensor.type_id)
+                && strange.len() < STRANGE
+            {
+                strange.push(tensor.type_id);
+                oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
+            }
+            if strange.contains(&tensor.type_id) || Format::from_id(tensor.type_id).is_ok() {
+                count(types.entry(tensor.type_id), &tensor, values, bytes);
+            }
+            names.add(&tensor.name);
+            extent.add(gguf, &tensor, bytes);
+            tally.place(tensor, gguf, oddities);
+        }
+        extent.judge(gguf, oddities);
+    }
+    for name in names.repeated(files)? {
+        oddities.add(format!("two tensors are named \"{}\"", shown(&name)));
+    }
+    tally.types = types.into_values().collect();
+    tally.types.sort_by_key(|share| std::cmp::Reverse(share.bytes));
+    Ok(tally)
+}
+
+pub(super) fn list(files: &[&Gguf]) -> Result<Vec<InfoTensor>> {
+    files.iter().flat_map(|gguf| gguf.tensors()).map(|tensor| Ok(info(&tensor?))).collect()
+}
+
+fn info(tensor: &Tensor) -> InfoTensor {
+    InfoTensor {
+        name: tensor.name.clone(),
+        format: type_name(tensor.type_id),
+        shape: tensor.dims().iter().rev().copied().collect(),
+        bytes: bytes(tensor),
+    }
+}
+
+fn type_name(id: u32) -> String {
+    match Format::from_id(id) {
+        Ok(format) => format.name.to_owned(),
+        Err(TypeError::Removed { name, .. } | TypeError::Internal { name, .. }) => name.to_owned(),
+        Err(TypeError::Unknown { id }) => format!("type {id}"),
+    }
+}
+
+fn bytes(tensor: &Tensor) -> Option<u64> {
+    let format = Format::from_id(tensor.type_id).ok()?;
+    let (columns, rows) = tensor.dims().split_first().unwrap_or((&1, &[]));
+    rows.iter().try_fold(format.row_bytes(*columns)?, |bytes, &rows| bytes.checked_mul(rows))
+}
+
+fn count(
+    entry: std::collections::btree_map::Entry<'_, u32, TypeShare>,
+    tensor: &Tensor,
+    values: u64,
+    bytes: Option<u64>,
+) {
+    let share = entry.or_insert_with(|| TypeShare {
+        format: type_name(tensor.type_id),
+        tensors: 0,
+        parameters: 0,
+        bytes: Some(0),
+    });
+    share.tensors += 1;
+    share.parameters = share.parameters.saturating_add(values);
+    share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
+}
+
+impl Tally {
+    /// Keeps a tensor where it is one that people ask for.
+    fn place(&mut self, tensor: Tensor, gguf: &Gguf, oddities: &mut Oddities) {
+        let slot = match &*tensor.name {
+            TOKEN_EMBEDDING => &mut self.table,
+            "output.weight" => &mut self.output,
+            name => {
+                let is_layer = name.starts_with("blk.") || name.contains(".blk.");
+                if !is_layer && tensor.matrix().is_some() {
+                    self.n_others += 1;
+                    if self.others.len() < NAMED {
+                        self.others.push(info(&tensor));
+                    }
+                }
+                return;
+            }
+        };
+        if slot.is_some() {
+            return;
+        }
+        let mut info = info(&tensor);
+        if let Some([columns, rows]) = tensor.matrix() {
+            // Without the trailing dimensions of 1 that a matrix may have.
+            info.shape = vec![rows, columns];
+        }
+        *slot = Some(info);
+        if tensor.name == TOKEN_EMBEDDING {
+            check_table(&tensor, gguf, oddities);
+        }
+    }
+}
+
+fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
+    let Some([columns, rows]) = tensor.matrix() else {
+        oddities.add(format!("the table has the shape {:?}, and should have two dimensions", {
+            tensor.dims().iter().rev().collect::<Vec<_>>()
+        }));
+        return;
+    };
+    let format = Format::from_id(tensor.type_id).ok();
+    let row = format.and_then(|format| format.row_bytes(columns)).filter(|&bytes| bytes > 0);
+    let there = gguf.file_len().saturating_sub(tensor.at.unwrap_or(u64::MAX));
+    match row.map(|row| there / row) {
+        Some(whole) if whole < rows => {
+            oddities.add(format!("the table is cut short: {whole} of its {rows} rows are there"));
+        }
+        None if format.is_some() => {
+            oddities.add(format!("the table's rows of {columns} values are not whole blocks"));
+        }
+        _ => {}
+    }
+}
+
+/// How far the data of one file goes, and how far it should.
+#[derive(Default)]
+struct Extent {
+    end: u64,
+    /// Tensors whose size can't be told, that lie where they should not, and
+    /// that are not all there.
+    unsized_: u64,
+    askew: u64,
+    cut: u64,
+}
+
+impl Extent {
+    fn add(&mut self, gguf: &Gguf, tensor: &Tensor, bytes: Option<u64>) {
+        let end = tensor.at.and_then(|at| at.checked_add(bytes?));
+        match end {
+            Some(end) => {
+                self.end = self.end.max(end);
+                self.cut += u64::from(end > gguf.file_len());
+            }
+            None => self.unsized_ += 1,
+        }
+        self.askew += u64::from(tensor.at.is_none_or(|at| at % gguf.alignment() != 0));
+    }
+
+    fn judge(&self, gguf: &Gguf, oddities: &mut Oddities) {
+        let len = gguf.file_len();
+        if self.cut > 0 {
+            oddities.add(format!(
+                "the file ends at byte {len}, its tensors at {}: {} {} not all there \
+                 (an incomplete download?)",
+                self.end,
+                self.cut,
+                if self.cut == 1 { "tensor is" } else { "tensors are" }
+            ));
+        }
+        if self.askew > 0 {
+            let n = self.askew;
+            let are = if n == 1 { "tensor is" } else { "tensors are" };
+            oddities.add(format!("{n} {are} not aligned to {} bytes", gguf.alignment()));
+        }
+        let end = self.end.max(gguf.header_len()).checked_next_multiple_of(gguf.alignment());
+        if let (0, Some(end)) = (self.unsized_, end)
+            && len > end
+        {
+            oddities.add(format!("{} bytes follow the last tensor", len - end));
+        }
+    }
+}
+
+/// As many names as are compared with each other.
+const COMPARED: usize = 100_000;
+
+/// Names, as hashes until two are the same.
+#[derive(Default)]
+struct Names {
+    state: RandomState,
+    hashes: Vec<u64>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        if self.hashes.len() < COMPARED {
+            self.hashes.push(self.state.hash_one(name));
+        }
+    }
+
+    /// The names that there are two of, some of them.
+    fn repeated(mut self, files: &[&Gguf]) -> Result<Vec<String>> {
+        self.hashes.sort_unstable();
+        let twice = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]);
+        let twice: Vec<u64> = twice.map(|pair| pair[0]).take(8).collect();
+        let mut names = Vec::new();
+        if twice.is_empty() {
+            return Ok(names);
+        }
+        for tensor in files.iter().flat_map(|gguf| gguf.tensors()).take(COMPARED) {
+            let name = tensor?.name;
+            if twice.contains(&self.state.hash_one(&name)) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}

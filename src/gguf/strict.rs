@@ -1,0 +1,47 @@
+//! A second opinion: gguf-rs-lib's own reader, over the same bytes.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use gguf_rs_lib::prelude::GGUFFileReader;
+
+use super::{Gguf, Source};
+
+impl Gguf {
+    /// Reads the whole header again with gguf-rs-lib's strict reader, which
+    /// decodes every value and checks that every tensor's data is there.
+    ///
+    /// # Errors
+    /// With what it objects to.
+    pub fn strict(&self) -> Result<(), String> {
+        let bytes = io::BufReader::new(Bytes { source: self.source(), at: 0 });
+        GGUFFileReader::new(bytes).map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// A source as a stream, which is how that reader wants it.
+struct Bytes<'s> {
+    source: &'s dyn Source,
+    at: u64,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let window = self.source.window(self.at, buf.len())?;
+        let n = window.len().min(buf.len());
+        buf[..n].copy_from_slice(&window[..n]);
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Bytes<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.source.len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
