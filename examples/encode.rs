@@ -1,0 +1,44 @@
+//! Texts in, token IDs out, many at a time: for comparing with llama.cpp.
+//!
+//! ```sh
+//! encode MODEL.gguf [ADD_SPECIAL 0|1] [PARSE_SPECIAL 0|1] < texts > ids
+//! ```
+//!
+//! Each text is its length in bytes (32 bits, little-endian) and its bytes; for
+//! each comes one line of IDs, or `!` and the reason why there are none.
+
+use std::io::{self, BufWriter, Read, Write};
+
+use anyhow::{Context, Result};
+use embcli::gguf::Gguf;
+use embcli::tokenizer::{Options, Tokenizer};
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let path = args.next().context("usage: encode MODEL.gguf [0|1] [0|1] < texts > ids")?;
+    let mut flag = || args.next().as_deref() != Some("0");
+    let options = Options { add_special: flag(), parse_special: flag() };
+
+    let gguf = Gguf::open(path.as_ref())?;
+    let tokenizer = Tokenizer::open(&gguf)?.map_err(anyhow::Error::msg)?;
+    for note in tokenizer.notes() {
+        eprintln!("note: {note}");
+    }
+    let mut texts = Vec::new();
+    io::stdin().read_to_end(&mut texts)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut rest = &texts[..];
+    while let Some((len, after)) = rest.split_first_chunk() {
+        let len = u32::from_le_bytes(*len) as usize;
+        let (text, after) = after.split_at_checked(len).context("the last text is cut short")?;
+        match tokenizer.encode(text, options) {
+            Ok(ids) => {
+                let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+                writeln!(out, "{}", ids.join(" "))?;
+            }
+            Err(reason) => writeln!(out, "!{reason}")?,
+        }
+        rest = after;
+    }
+    Ok(out.flush()?)
+}

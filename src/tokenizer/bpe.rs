@@ -1,0 +1,124 @@
+//! Byte-pair encoding: in each word neighbours merge, the best rank first.
+//!
+//! A [pre-tokenizer](super::pre) cuts the text into words. A word begins as its
+//! characters, each byte of the text being one (`Ġ` is a space), and of all
+//! neighbours that merge, those with the lowest rank do (the leftmost of
+//! equals), until none can.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use anyhow::Result;
+
+use crate::vocab::char_of;
+
+use super::merges::Merges;
+use super::pre::{Pre, Spelling};
+use super::symbols::Symbols;
+use super::utf8;
+use super::vocabulary::Vocabulary;
+use super::words::Cutter;
+use super::{Family, Fragment, escape_spaces};
+
+/// The family `gpt2`, and `gemma4`.
+pub(super) struct Bpe {
+    pre: Pre,
+    cutter: Cutter,
+    merges: Merges,
+}
+
+impl Bpe {
+    pub fn new(pre: Pre, merges: Merges) -> Self {
+        Self { pre, cutter: Cutter::new(pre.rules), merges }
+    }
+
+    /// The text as the vocabulary spells spaces.
+    pub fn escaped<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        match self.pre.spelling {
+            Spelling::Underscores => escape_spaces(text).into(),
+            Spelling::Bytes | Spelling::Characters => text.into(),
+        }
+    }
+
+    /// Appends the IDs of a text that is [`escaped`](Self::escaped).
+    pub fn encode_text(&self, vocabulary: &Vocabulary, text: &[u8], ids: &mut Vec<u32>) {
+        let points = points(text);
+        let (mut word, mut spelt) = (Vec::new(), Vec::new());
+        let mut start = 0;
+        for end in self.cutter.cut(&points) {
+            word.clear();
+            for &point in &points[start..end] {
+                utf8::encode(point, &mut word);
+            }
+            if self.pre.spelling == Spelling::Bytes {
+                spelt.clear();
+                for &byte in &word {
+                    utf8::encode(char_of(byte).into(), &mut spelt);
+                }
+                std::mem::swap(&mut word, &mut spelt);
+            }
+            self.encode_word(vocabulary, &word, ids);
+            start = end;
+        }
+    }
+
+    fn encode_word(&self, vocabulary: &Vocabulary, word: &[u8], ids: &mut Vec<u32>) {
+        let whole =
+            self.pre.ignore_merges || (self.pre.gemma && word.iter().all(|&byte| byte == b'\n'));
+        if whole && let Some(id) = vocabulary.id_of(word) {
+            ids.push(id);
+            return;
+        }
+        let mut symbols = Symbols::of_characters(word);
+        let mut pairs = BinaryHeap::new();
+        // The lowest rank first, then the leftmost. Length and right follow along.
+        let pair = |symbols: &Symbols<'_>, left: Option<u32>| {
+            let left = left?;
+            let right = symbols.after(left)?;
+            let (l, r) = (symbols.text(left), symbols.text(right));
+            let rank = self.merges.rank(l, r)?;
+            Some(Reverse((rank, left, right, l.len() + r.len())))
+        };
+        for left in symbols.iter() {
+            pairs.extend(pair(&symbols, Some(left)));
+        }
+        while let Some(Reverse((_, left, right, len))) = pairs.pop() {
+            if symbols.merge(left, right, len) {
+                pairs.extend(pair(&symbols, symbols.before(left)));
+                pairs.extend(pair(&symbols, Some(left)));
+            }
+        }
+        for symbol in symbols.iter() {
+            let text = symbols.text(symbol);
+            match vocabulary.id_of(text) {
+                Some(id) => ids.push(id),
+                // What has no token of its own is spelt in bytes; what has not
+                // even those is dropped, and llama.cpp does not say so.
+                None => ids.extend(text.iter().filter_map(|&byte| match self.pre.spelling {
+                    Spelling::Bytes => vocabulary.id_of(&[byte]),
+                    _ => vocabulary.id_of(format!("<0x{byte:02X}>").as_bytes()),
+                })),
+            }
+        }
+    }
+}
+
+impl Family for Bpe {
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        fragment: Fragment<'_>,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
+        self.encode_text(vocabulary, &self.escaped(fragment.text), ids);
+        Ok(())
+    }
+}
+
+/// The code points of a text. What lies past the last, where llama.cpp aborts,
+/// is no character here.
+pub(super) fn points(text: &[u8]) -> Vec<u32> {
+    let known = |point| if point > char::MAX.into() { 0xfffd } else { point };
+    utf8::code_points(text).map(known).collect()
+}

@@ -1,0 +1,194 @@
+//! The normalisation that a SentencePiece model carries compiled:
+//! `tokenizer.ggml.precompiled_charsmap`.
+//!
+//! ```text
+//! u32 LE        bytes of the array
+//! u32 LE each   a double array, XOR-compressed: what to replace
+//! bytes         what with: texts, each ended by a zero
+//! ```
+//!
+//! A unit of the array (Darts-clone's, by S. Yata, as SentencePiece writes it):
+//!
+//! ```text
+//! 31     30 ............ 10   9        8         7 ...... 0
+//! value? offset to the children,       has a     the byte that
+//!        or with bit 9 that times 256  value     leads here
+//! ```
+//!
+//! The child of the unit at `i` by byte `c` is at `i ^ offset(i) ^ c`, if that
+//! unit says that `c` leads there. Where a unit has a value, `i ^ offset(i)` is
+//! the unit that holds it in its lower 31 bits: a place among the texts.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+
+/// A compiled normalisation.
+pub(super) struct Charsmap {
+    units: Vec<u32>,
+    texts: Vec<u8>,
+}
+
+impl Charsmap {
+    /// From the bytes in a file, which are not to be trusted; or what is wrong
+    /// with them.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let Some((len, rest)) = bytes.split_first_chunk() else {
+            return Err(format!("it has {} bytes and begins with a length of 4", bytes.len()));
+        };
+        let len = u32::from_le_bytes(*len);
+        let array = usize::try_from(len).ok().filter(|len| *len < rest.len());
+        let Some((array, texts)) = array.and_then(|len| rest.split_at_checked(len)) else {
+            return Err(format!(
+                "its array of {len} bytes and the texts after it are more than its {} bytes",
+                bytes.len()
+            ));
+        };
+        let (units, _) = array.as_chunks();
+        let units = units.iter().map(|unit| u32::from_le_bytes(*unit)).collect();
+        Ok(Self { units, texts: texts.to_vec() })
+    }
+
+    /// What the longest start of `text` that is replaced is replaced with, and
+    /// how long that start is.
+    ///
+    /// # Errors
+    /// Where the array leads out of itself or past its texts.
+    pub(super) fn replace(&self, text: &[u8]) -> Result<Option<(&[u8], usize)>> {
+        if self.units.is_empty() {
+            return Ok(None);
+        }
+        let mut found = None;
+        let mut at = offset(self.unit(0)?);
+        for (len, &byte) in text.iter().enumerate() {
+            if byte == 0 {
+                break;
+            }
+            at ^= u32::from(byte);
+            let unit = self.unit(at)?;
+            if unit & LABEL != u32::from(byte) {
+                break;
+            }
+            at ^= offset(unit);
+            if unit & HAS_VALUE != 0 {
+                found = Some((len + 1, self.unit(at)? & !IS_VALUE));
+            }
+        }
+        let Some((len, place)) = found else { return Ok(None) };
+        let text = usize::try_from(place).ok().and_then(|place| self.texts.get(place..));
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            bail!("{KEY} leads past its {} bytes of texts, to {place}", self.texts.len());
+        };
+        let end = text.iter().position(|&byte| byte == 0);
+        let end = end.with_context(|| format!("{KEY} has a text without an end at {place}"))?;
+        Ok(Some((&text[..end], len)))
+    }
+
+    fn unit(&self, at: u32) -> Result<u32> {
+        let unit = usize::try_from(at).ok().and_then(|at| self.units.get(at)).copied();
+        unit.with_context(|| format!("{KEY} leads out of its {} units, to {at}", self.units.len()))
+    }
+}
+
+/// The key that the bytes come from.
+pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";
+
+/// A unit that holds a value has this bit, and so no byte leads to it.
+const IS_VALUE: u32 = 1 << 31;
+const LABEL: u32 = IS_VALUE | 0xff;
+const HAS_VALUE: u32 = 1 << 8;
+
+fn offset(unit: u32) -> u32 {
+    (unit >> 10) << ((unit & (1 << 9)) >> 6)
+}
+
+impl fmt::Debug for Charsmap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Charsmap")
+            .field("units", &self.units.len())
+            .field("texts", &self.texts.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An array in which `A` and `AB` are replaced with `a` and `xyz`.
+    fn small() -> Vec<u8> {
+        let mut units = vec![0; 128];
+        let unit = |offset: u32, has_value: bool, label: u8| {
+            offset << 10 | u32::from(has_value) << 8 | u32::from(label)
+        };
+        // Children of the root lie at its offset (1) ^ byte.
+        units[0] = unit(1, false, 0);
+        let a = 1 ^ u32::from(b'A');
+        units[a as usize] = unit(a ^ 4, true, b'A');
+        units[4] = IS_VALUE;
+        let ab = 4 ^ u32::from(b'B');
+        units[ab as usize] = unit(ab ^ 8, true, b'B');
+        units[8] = IS_VALUE | 2;
+        let mut bytes = (units.len() as u32 * 4).to_le_bytes().to_vec();
+        bytes.extend(units.iter().flat_map(|unit: &u32| unit.to_le_bytes()));
+        bytes.extend(b"a\0xyz\0");
+        bytes
+    }
+
+    fn replaced(bytes: &[u8], text: &str) -> String {
+        match Charsmap::parse(bytes).unwrap().replace(text.as_bytes()) {
+            Ok(Some((with, len))) => format!("{}{}", String::from_utf8_lossy(with), &text[len..]),
+            Ok(None) => "-".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_longest_start_is_replaced() {
+        let bytes = small();
+        assert_eq!(replaced(&bytes, "A"), "a");
+        assert_eq!(replaced(&bytes, "ACB"), "aCB");
+        assert_eq!(replaced(&bytes, "ABA"), "xyzA");
+        assert_eq!(replaced(&bytes, "BA"), "-");
+        assert_eq!(replaced(&bytes, ""), "-");
+        assert_eq!(replaced(&bytes, "\0"), "-");
+        assert_eq!(replaced(&[0, 0, 0, 0, b'x'], "A"), "-");
+    }
+
+    #[test]
+    fn damage_is_an_error_and_no_panic() {
+        let parse = |bytes: &[u8]| Charsmap::parse(bytes).unwrap_err();
+        assert!(parse(&[1, 0]).contains("has 2 bytes"));
+        assert!(parse(&[8, 0, 0, 0, 1, 2, 3, 4]).contains("array of 8 bytes"));
+        assert!(parse(&[u8::MAX; 12]).contains("array of 4294967295 bytes"));
+        // No texts at all, as llama.cpp refuses it too.
+        assert!(parse(&[4, 0, 0, 0, 1, 2, 3, 4]).contains("array of 4 bytes"));
+
+        let cut = |keep: usize| {
+            let mut bytes = small();
+            bytes.truncate(bytes.len() - keep);
+            bytes
+        };
+        assert!(replaced(&cut(1), "AB").contains("a text without an end at 2"));
+        assert!(replaced(&cut(4), "AB").contains("past its 2 bytes of texts, to 2"));
+        let mut wild = small();
+        wild[4 + 3] = 0x40;
+        assert!(replaced(&wild, "A").contains("out of its 128 units"));
+    }
+
+    #[test]
+    fn no_damage_panics() {
+        let good = small();
+        for at in 0..good.len() {
+            for flip in [1, 2, 0x80, 0xff] {
+                let mut bytes = good.clone();
+                bytes[at] ^= flip;
+                if let Ok(map) = Charsmap::parse(&bytes) {
+                    for text in ["A", "AB", "ABAB", "B"] {
+                        let _ = map.replace(text.as_bytes());
+                    }
+                }
+            }
+        }
+    }
+}

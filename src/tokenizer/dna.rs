@@ -1,0 +1,83 @@
+//! Byte pairs, and between `<dna>` and `</dna>` the bases six at a time.
+
+use anyhow::Result;
+use memchr::memmem;
+
+use super::bpe::Bpe;
+use super::vocabulary::Vocabulary;
+use super::{Family, Fragment};
+
+/// The family `hybriddna`.
+pub(super) struct Dna {
+    bpe: Bpe,
+    tokens: Option<Tokens>,
+}
+
+/// The tokens that it goes by; without them a vocabulary is as any other.
+struct Tokens {
+    begin: u32,
+    end: u32,
+    /// For six letters that are no token.
+    unknown: u32,
+}
+
+const BEGIN: &[u8] = b"<dna>";
+const END: &[u8] = b"</dna>";
+
+/// How many bases a token has.
+const K: usize = 6;
+
+/// What such a token's text ends with, U+E000: `CCCCCC` may be a word too.
+const MARK: &[u8] = "\u{e000}".as_bytes();
+
+impl Dna {
+    pub fn new(bpe: Bpe, vocabulary: &Vocabulary) -> Self {
+        let tokens = || {
+            Some(Tokens {
+                begin: vocabulary.id_of(BEGIN)?,
+                end: vocabulary.id_of(END)?,
+                unknown: vocabulary.id_of(b"<oov>")?,
+            })
+        };
+        Self { bpe, tokens: tokens() }
+    }
+}
+
+impl Family for Dna {
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        fragment: Fragment<'_>,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
+        let text = self.bpe.escaped(fragment.text);
+        let mut text = &*text;
+        if let Some(tokens) = &self.tokens {
+            while let Some(at) = memmem::find(text, BEGIN) {
+                self.bpe.encode_text(vocabulary, &text[..at], ids);
+                let inside = &text[at + BEGIN.len()..];
+                ids.push(tokens.begin);
+                let end = memmem::find(inside, END);
+                let (bases, rest) = match end {
+                    Some(end) => (&inside[..end], &inside[end + END.len()..]),
+                    None => (inside, &[][..]),
+                };
+                ids.extend(bases.chunks(K).map(|bases| tokens.of_bases(vocabulary, bases)));
+                ids.extend(end.map(|_| tokens.end));
+                text = rest;
+            }
+        }
+        self.bpe.encode_text(vocabulary, text, ids);
+        Ok(())
+    }
+}
+
+impl Tokens {
+    /// The token of up to six bases, those that lack taken for A.
+    fn of_bases(&self, vocabulary: &Vocabulary, bases: &[u8]) -> u32 {
+        let mut text = bases.to_ascii_uppercase();
+        text.resize(K, b'A');
+        text.extend_from_slice(MARK);
+        vocabulary.id_of(&text).unwrap_or(self.unknown)
+    }
+}

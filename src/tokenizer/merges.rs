@@ -1,0 +1,112 @@
+//! Which pairs of a byte-pair vocabulary merge, and in what order.
+
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::hash_table::{Entry, HashTable};
+
+use crate::gguf::{Array, Error, Gguf, ValueType};
+
+use super::pre::Pre;
+use super::strings::Strings;
+
+/// The merges as the file has them, `left right`, found by their two halves.
+#[derive(Debug, Default)]
+pub(super) struct Merges {
+    texts: Strings,
+    /// Ranks, which are places in `texts`.
+    ranks: HashTable<u32>,
+    hasher: hashbrown::DefaultHashBuilder,
+}
+
+impl Merges {
+    /// Those of a file, or the reason why there are none.
+    pub fn of(gguf: &Gguf, pre: &Pre) -> Result<Result<Self, String>, Error> {
+        const MERGES: &str = "tokenizer.ggml.merges";
+        match gguf.array(MERGES)? {
+            Some(merges) if merges.element_type() == ValueType::String => {
+                Self::read(&merges).map(Ok)
+            }
+            None if gguf.entry(MERGES)?.is_none() => Ok(match pre.needs_merges {
+                true => Err(format!("its tokenizer has no merges (no {MERGES})")),
+                false => Ok(Self::default()),
+            }),
+            _ => Ok(Err(format!("{MERGES} is not an array of strings"))),
+        }
+    }
+
+    fn read(merges: &Array<'_>) -> Result<Self, Error> {
+        let mut texts = Strings::default();
+        merges.each_string(|_, merge| {
+            texts.push(merge);
+            true
+        })?;
+        Ok(Self::new(texts))
+    }
+
+    fn new(texts: Strings) -> Self {
+        let hasher = hashbrown::DefaultHashBuilder::default();
+        let mut ranks = HashTable::with_capacity(texts.len());
+        let hash_at = |&rank: &u32| {
+            let (left, right) = halves(texts.get(rank)).unwrap_or_default();
+            hash(&hasher, left, right)
+        };
+        for rank in 0..texts.len() as u32 {
+            let merge = texts.get(rank);
+            // One without two halves merges nothing.
+            let Some((left, right)) = halves(merge) else { continue };
+            let is_it = |&rank: &u32| texts.get(rank) == merge;
+            // Of two that are equal, the first counts.
+            if let Entry::Vacant(free) = ranks.entry(hash(&hasher, left, right), is_it, hash_at) {
+                free.insert(rank);
+            }
+        }
+        Self { texts, ranks, hasher }
+    }
+
+    /// When two neighbours merge: the lower, the earlier. `None`: never.
+    #[inline]
+    pub fn rank(&self, left: &[u8], right: &[u8]) -> Option<u32> {
+        let is_it = |&rank: &u32| {
+            let merge = self.texts.get(rank);
+            merge.len() == left.len() + 1 + right.len()
+                && merge.starts_with(left)
+                && merge[left.len()] == b' '
+                && merge.ends_with(right)
+        };
+        self.ranks.find(hash(&self.hasher, left, right), is_it).copied()
+    }
+}
+
+/// What stands before and behind the first space, the first character aside.
+fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = memchr::memchr(b' ', merge.get(1..)?)? + 1;
+    Some((&merge[..space], &merge[space + 1..]))
+}
+
+#[inline]
+fn hash(hasher: &hashbrown::DefaultHashBuilder, left: &[u8], right: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(left);
+    hasher.write(right);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_is_found_by_its_halves() {
+        let mut texts = Strings::default();
+        for merge in ["a b", "ab c", "a b", "  x", "none", "", "a bc"] {
+            texts.push(merge.as_bytes());
+        }
+        let merges = Merges::new(texts);
+        let rank = |left: &str, right: &str| merges.rank(left.as_bytes(), right.as_bytes());
+        assert_eq!(rank("a", "b"), Some(0), "the first of two");
+        assert_eq!(rank("ab", "c"), Some(1));
+        assert_eq!(rank("a", "bc"), Some(6), "of the same text, cut elsewhere");
+        assert_eq!(rank("", "none"), None);
+        assert_eq!(rank("abc", ""), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! Text to token IDs, exactly as llama.cpp has it.
+//!
+//! A model answers to the IDs it was trained on, so "nearly right" is wrong.
+//! What decides here is llama.cpp's own behaviour, with its corners: the tests
+//! compare with its published cases, and with IDs that it made itself.
+//!
+//! ```text
+//! text -> partition: special tokens | the text between them
+//!   -> a family, on each text between: IDs
+//!   -> BOS in front and EOS behind, where the model asks for them
+//! ```
+//!
+//! | `tokenizer.ggml.model` | family | file |
+//! |---|---|---|
+//! | `llama` | SentencePiece: merge by score | `spm` |
+//! | `gpt2`, `gemma4` | byte pairs: cut into words, merge by rank | `pre`, `words`, `bpe` |
+//! | `hybriddna` | the same, and DNA six letters at a time | `dna` |
+//! | `whitespace` | the same, without white space | `white` |
+//! | `bert` | WordPiece: the longest pieces of words, from the left | `wordpiece` |
+//! | `t5` | unigram: the likeliest pieces of all | `unigram`, `charsmap` |
+//! | `rwkv` | the longest token from the left | `rwkv` |
+//! | `plamo2` | the likeliest pieces, bytes where there are none | `plamo2` |
+//!
+//! # For whoever adds a family
+//! A family is a type that implements [`Family`], in a file of its own, made by
+//! [`Tokenizer::open`] from the file, the [`Vocabulary`] and the [`Settings`].
+//! It never sees a special token, nor the rest of the text. At the time it is
+//! made, token types are those in the file; by the time it encodes,
+//! `special::retype` has set right those that files get wrong.
+
+mod bpe;
+mod charsmap;
+mod dna;
+mod merges;
+mod partition;
+mod plamo2;
+mod pre;
+mod rwkv;
+mod settings;
+mod special;
+mod spm;
+mod strings;
+mod symbols;
+mod trie;
+mod unicode;
+mod unicode_data;
+mod unigram;
+mod utf8;
+mod vocabulary;
+mod white;
+mod wordpiece;
+mod words;
+
+use std::fmt;
+
+use anyhow::{Result, anyhow, ensure};
+
+use crate::gguf::{Error, Gguf};
+use crate::text::{clip, visible};
+use bpe::Bpe;
+use merges::Merges;
+use partition::{Part, Partition};
+use pre::Pre;
+use settings::{Kind, Settings};
+use vocabulary::Vocabulary;
+
+/// What turns a model's text into its token IDs.
+pub struct Tokenizer {
+    vocabulary: Vocabulary,
+    settings: Settings,
+    partition: Partition,
+    family: Box<dyn Family + Send + Sync>,
+    notes: Vec<String>,
+}
+
+/// How to read a text; the defaults are those of llama.cpp's `llama-tokenize`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Put around the text what the model asks for: BOS, EOS, `[CLS]`, `[SEP]`.
+    pub add_special: bool,
+    /// Read special tokens in the text as what they are, not as plain text.
+    /// Those of the type "user-defined" are read as what they are either way.
+    pub parse_special: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { add_special: true, parse_special: true }
+    }
+}
+
+/// The longest text that is encoded, in bytes: a gigabyte. Families may make it
+/// four times as long and still count with 32 bits.
+const MAX_TEXT: usize = 1 << 30;
+
+/// A way to turn plain text into token IDs.
+trait Family {
+    /// Appends the IDs of a fragment to `ids`.
+    ///
+    /// # Errors
+    /// Where the vocabulary can't spell it (llama.cpp aborts there).
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        fragment: Fragment<'_>,
+        ids: &mut Vec<u32>,
+    ) -> Result<()>;
+}
+
+/// A stretch of text between special tokens; never empty.
+#[derive(Clone, Copy, Debug)]
+struct Fragment<'t> {
+    /// Its bytes, which need not be UTF-8.
+    text: &'t [u8],
+    /// Whether it begins the text or follows a special token.
+    leads: bool,
+}
+
+/// A name from the file, as a message shows it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", clip(&visible(name), 40))
+}
+
+/// A text with `▁` for each space.
+fn escape_spaces(text: &[u8]) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(text.len());
+    for &byte in text {
+        match byte {
+            b' ' => escaped.extend_from_slice("▁".as_bytes()),
+            _ => escaped.push(byte),
+        }
+    }
+    escaped
+}
+
+impl Tokenizer {
+    /// The tokenizer that a file describes, or the reason why there is none: no
+    /// vocabulary, a kind that is not known, parts that are missing.
+    pub fn open(gguf: &Gguf) -> Result<Result<Self, String>, Error> {
+        const MODEL: &str = "tokenizer.ggml.model";
+        let Some(model) = gguf.text(MODEL)? else {
+            return Ok(Err(format!("the file has no tokenizer (no {MODEL})")));
+        };
+        let Some(kind) = Kind::of_model(&model) else {
+            return Ok(Err(match model.as_str() {
+                "none" | "no_vocab" => "the file says that it has no tokenizer".to_owned(),
+                _ => format!("its tokenizer is of a kind that is not known: {}", quoted(&model)),
+            }));
+        };
+        let mut notes = Vec::new();
+        let mut vocabulary = match Vocabulary::read(gguf, &mut notes)? {
+            Ok(vocabulary) => vocabulary,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let pre = match (kind, model.as_str()) {
+            (Kind::Bpe, "gemma4") => Pre::gemma(),
+            (Kind::Bpe, _) => {
+                let (pre, note) = Pre::named(gguf.text("tokenizer.ggml.pre")?.as_deref());
+                notes.extend(note);
+                pre
+            }
+            _ => Pre::NONE,
+        };
+        let settings = Settings::read(gguf, kind, &pre, vocabulary.len())?;
+        let family: Box<dyn Family + Send + Sync> = match kind {
+            Kind::Spm => Box::new(spm::Spm::new(&settings)),
+            Kind::Bpe => {
+                let merges = match Merges::of(gguf, &pre)? {
+                    Ok(merges) => merges,
+                    Err(reason) => return Ok(Err(reason)),
+                };
+                let bpe = Bpe::new(pre, merges);
+                match model.as_str() {
+                    "hybriddna" => Box::new(dna::Dna::new(bpe, &vocabulary)),
+                    "whitespace" => Box::new(white::White::new(bpe, &settings)),
+                    _ => Box::new(bpe),
+                }
+            }
+            Kind::WordPiece => Box::new(wordpiece::WordPiece::of(&vocabulary, &settings)),
+            Kind::Unigram => match unigram::Unigram::of(gguf, &vocabulary, &settings)? {
+                Ok(unigram) => Box::new(unigram),
+                Err(reason) => return Ok(Err(reason)),
+            },
+            Kind::Rwkv => Box::new(rwkv::Rwkv::of(&vocabulary, &settings)),
+            Kind::Plamo2 => match plamo2::Plamo2::of(&vocabulary) {
+                Ok(plamo2) => Box::new(plamo2),
+                Err(reason) => return Ok(Err(reason)),
+            },
+        };
+        special::retype(&mut vocabulary, gguf, &settings)?;
+        let partition = Partition::new(&vocabulary);
+        Ok(Ok(Self { vocabulary, settings, partition, family, notes }))
+    }
+
+    /// What a reader should know about the IDs, such as a pre-tokenizer that is
+    /// not known.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The tokens that [`Options::add_special`] puts in front of a text and
+    /// behind it.
+    pub fn around(&self) -> (Option<u32>, Option<u32>) {
+        let (front, behind) = self.settings.frame();
+        (front.and_then(|token| token.id), behind.and_then(|token| token.id))
+    }
+
+    /// The token IDs of a text.
+    ///
+    /// Bytes that are not UTF-8 are taken as llama.cpp takes them: each family
+    /// has its own way.
+    ///
+    /// # Errors
+    /// Where the vocabulary lacks what the text needs: a byte without a token,
+    /// a BOS that is asked for and not named.
+    pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<u32>> {
+        ensure!(text.len() < MAX_TEXT, "the text is over a gigabyte long: encode it in parts");
+        let mut ids = Vec::new();
+        let frame = options.add_special.then(|| self.settings.frame());
+        if let Some((first, _)) = frame {
+            ids.extend(first.map(|token| self.named(token)).transpose()?);
+        }
+        let mut leads = true;
+        for part in self.partition.split(&self.vocabulary, text, options.parse_special) {
+            match part {
+                Part::Token(id) => ids.push(id),
+                Part::Text(text) => {
+                    self.family.encode(&self.vocabulary, Fragment { text, leads }, &mut ids)?;
+                }
+            }
+            leads = matches!(part, Part::Token(_));
+        }
+        if let Some((_, last)) = frame {
+            ids.extend(last.map(|token| self.named(token)).transpose()?);
+        }
+        Ok(ids)
+    }
+
+    fn named(&self, token: settings::Frame) -> Result<u32> {
+        token.id.ok_or_else(|| {
+            let name = token.name;
+            anyhow!(
+                "the model wants {name} around a text, and its file names no {name} token; \
+                 leave it out with --no-bos"
+            )
+        })
+    }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer")
+            .field("tokens", &self.vocabulary.len())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,215 @@
+//! PLaMo-2's tokenizer: of all the ways to write a text in tokens, the one with
+//! the highest sum of scores; a character that is no token is its bytes.
+//!
+//! Its authors walk an automaton over all suffixes of all tokens, and so does
+//! llama.cpp. What it finds at each character are the tokens that the rest of
+//! the text begins with, which a trie finds too, without the automaton. The one
+//! case in which the two differ, a score that the automaton takes for its own
+//! sign of an end, is refused.
+
+use anyhow::Result;
+
+use super::trie::Trie;
+use super::utf8;
+use super::vocabulary::{Types, Vocabulary};
+use super::{Family, Fragment};
+
+/// A PLaMo-2 vocabulary.
+#[derive(Debug)]
+pub(super) struct Plamo2 {
+    /// Every token with a score that counts, but bytes.
+    tokens: Trie,
+    /// The score of each token by its ID, in ten-thousandths.
+    scores: Vec<i32>,
+    /// The token of each byte.
+    bytes: [u32; 256],
+}
+
+/// A token as a PLaMo-2 vocabulary sees it.
+#[derive(Clone, Copy, Debug)]
+struct Piece<'v> {
+    text: &'v [u8],
+    score: f32,
+    /// Whether it stands for a byte, `<0x0A>`.
+    is_byte: bool,
+}
+
+/// Scores up to this don't count.
+const INVALID: i32 = -20_000_000;
+/// The score of a character that is no token.
+const UNKNOWN: i32 = -10_000_000;
+
+/// The best way to write a text from some place on.
+#[derive(Clone, Copy, Default)]
+struct Best {
+    /// What it costs: the sum of scores, negated.
+    cost: i64,
+    /// The first token of it; `None` for the bytes of one character.
+    token: Option<u32>,
+    /// How many bytes that covers.
+    len: usize,
+}
+
+impl Plamo2 {
+    /// From a vocabulary; or why that is not one of PLaMo-2.
+    pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
+        Self::new(vocabulary.ids().map(|id| Piece {
+            text: vocabulary.text(id),
+            score: vocabulary.score(id),
+            is_byte: vocabulary.types(id).any(Types::BYTE),
+        }))
+    }
+
+    /// From the tokens in the order of their IDs; or why they are none.
+    fn new<'v>(pieces: impl Iterator<Item = Piece<'v>>) -> Result<Self, String> {
+        // No byte is token 0, which llama.cpp too takes for one that is missing.
+        let mut bytes = [0; 256];
+        let mut scores = Vec::new();
+        let mut tokens = Vec::new();
+        for (Piece { text, score, is_byte }, id) in pieces.zip(0..) {
+            let score = if is_byte { INVALID } else { fixed(score) };
+            scores.push(score);
+            if is_byte {
+                if let Some(byte) = byte_of(text) {
+                    bytes[usize::from(byte)] = id;
+                }
+                continue;
+            }
+            if std::str::from_utf8(text).is_err() {
+                return Err(format!("token {id} is not UTF-8, as tokens of PLaMo-2 are"));
+            }
+            if score == UNKNOWN {
+                return Err(format!(
+                    "token {id} has the score -1000, which PLaMo-2 keeps for what is no token"
+                ));
+            }
+            if score > INVALID {
+                tokens.push((text, id));
+            }
+        }
+        if let Some(byte) = bytes.iter().position(|&id| id == 0) {
+            return Err(format!("the vocabulary has no token for the byte <0x{byte:02X}>"));
+        }
+        Ok(Self { tokens: Trie::new(tokens), scores, bytes })
+    }
+
+    /// Appends the tokens of a text.
+    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) {
+        let mut written = Vec::with_capacity(text.len());
+        // A byte order mark is no part of the text.
+        let is_mark = |&(at, code_point): &(usize, u32)| at == 0 && code_point == 0xfeff;
+        for (_, code_point) in utf8::code_points(text).enumerate().skip_while(is_mark) {
+            utf8::encode(code_point, &mut written);
+        }
+
+        let mut best = vec![Best::default(); written.len() + 1];
+        let mut next = written.len();
+        while let Some(before) = written[..next].iter().rposition(|byte| byte & 0xc0 != 0x80) {
+            let cost = best[next].cost - i64::from(UNKNOWN);
+            let mut here = Best { cost, token: None, len: next - before };
+            // Of two that cost the same, the longer; and any before the bytes.
+            for (len, id) in self.tokens.prefixes(&written[before..]) {
+                let cost = best[before + len].cost - i64::from(self.scores[id as usize]);
+                if cost <= here.cost {
+                    here = Best { cost, token: Some(id), len };
+                }
+            }
+            best[before] = here;
+            next = before;
+        }
+
+        let mut at = 0;
+        while at < written.len() {
+            let Best { token, len, .. } = best[at];
+            match token {
+                Some(id) => out.push(id),
+                None => out.extend(
+                    written[at..at + len].iter().map(|byte| self.bytes[usize::from(*byte)]),
+                ),
+            }
+            at += len;
+        }
+    }
+}
+
+impl Family for Plamo2 {
+    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+        self.tokens_of(fragment.text, ids);
+        Ok(())
+    }
+}
+
+/// A score in ten-thousandths; one that is no number, or too large for one,
+/// does not count.
+fn fixed(score: f32) -> i32 {
+    let scaled = (f64::from(score) * 1e4).round();
+    let fits = scaled.abs() <= f64::from(i32::MAX);
+    if fits { scaled as i32 } else { INVALID }
+}
+
+/// The byte that a token's text names, as in `<0x0A>`.
+fn byte_of(text: &[u8]) -> Option<u8> {
+    let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
+    let [high, low] = *digits else { return None };
+    let digit = |c: u8| Some(char::from(c).to_digit(16)? as u8);
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary(words: &[(&'static str, f32)]) -> Result<Plamo2, String> {
+        let names: Vec<String> = (0..=255).map(|byte: u8| format!("<0x{byte:02X}>")).collect();
+        let unknown = Piece { text: b"<unk>", score: 0.0, is_byte: false };
+        let bytes =
+            names.iter().map(|name| Piece { text: name.as_bytes(), score: 0.0, is_byte: true });
+        let words = words.iter().map(|(text, score)| Piece {
+            text: text.as_bytes(),
+            score: *score,
+            is_byte: false,
+        });
+        Plamo2::new([unknown].into_iter().chain(bytes).chain(words))
+    }
+
+    fn ids(words: &[(&'static str, f32)], text: &[u8]) -> Vec<u32> {
+        let mut out = Vec::new();
+        vocabulary(words).unwrap().tokens_of(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn the_best_sum_of_scores_wins() {
+        let words = [("a", -3.0), ("ab", -5.0), ("b", -3.0), ("猫", -4.0), ("bb", -2.0)];
+        assert_eq!(ids(&words, b"ab"), [258]);
+        assert_eq!(ids(&words, b"abb"), [257, 261]);
+        assert_eq!(ids(&words, "猫a".as_bytes()), [260, 257]);
+        assert!(ids(&words, b"").is_empty());
+        // Of two ways that cost the same, the longer token.
+        let words = [("a", -2.0), ("aa", -4.0)];
+        assert_eq!(ids(&words, b"aa"), [258]);
+    }
+
+    #[test]
+    fn what_is_no_token_is_bytes() {
+        assert_eq!(ids(&[("a", -3.0)], "aé".as_bytes()), [257, 1 + 0xc3, 1 + 0xa9]);
+        assert_eq!(ids(&[], b"\xff"), [1 + 0xef, 1 + 0xbf, 1 + 0xbd]);
+        assert_eq!(ids(&[], "\u{feff}\u{feff}".as_bytes()), [1 + 0xef, 1 + 0xbb, 1 + 0xbf]);
+        // Worse than the bytes, and too bad or too odd to count.
+        assert_eq!(ids(&[("a", -1001.0)], b"a"), [1 + 0x61]);
+        for score in [-2000.0, f32::NAN, f32::INFINITY, -1e30, 1e30] {
+            assert_eq!(ids(&[("a", score)], b"a"), [1 + 0x61]);
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_done_exactly_is_refused() {
+        let refused = |words| vocabulary(words).unwrap_err();
+        assert!(refused(&[("a", -1000.0)]).contains("token 257 has the score -1000"));
+        let none = Plamo2::new([].into_iter()).unwrap_err();
+        assert!(none.contains("<0x00>"), "{none}");
+        assert_eq!(byte_of(b"<0x0a>"), Some(10));
+        assert_eq!(byte_of(b"<0xg0>"), None);
+        assert_eq!(byte_of(b"<0x00"), None);
+    }
+}

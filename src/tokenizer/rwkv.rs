@@ -1,0 +1,135 @@
+//! RWKV's tokenizer: the longest token that the text begins with, again and
+//! again. No merges, no scores, nothing around the text.
+
+use anyhow::{Context, Result, bail};
+
+use super::settings::Settings;
+use super::trie::Trie;
+use super::vocabulary::Vocabulary;
+use super::{Family, Fragment};
+
+/// The tokens of an RWKV vocabulary by their bytes.
+#[derive(Debug)]
+pub(super) struct Rwkv {
+    tokens: Trie,
+    unknown: Option<u32>,
+}
+
+impl Rwkv {
+    pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
+        let tokens = vocabulary.ids().map(|id| (vocabulary.text(id), id));
+        Self::new(tokens, settings.unk)
+    }
+
+    /// From the texts of all tokens as the file stores them, with their IDs.
+    fn new<'v>(tokens: impl IntoIterator<Item = (&'v [u8], u32)>, unknown: Option<u32>) -> Self {
+        let tokens = tokens.into_iter().map(|(text, id)| (unescape(text), id));
+        Self { tokens: Trie::new(tokens), unknown }
+    }
+
+    /// Appends the tokens of a text.
+    ///
+    /// # Errors
+    /// Where a byte is in no token. Real vocabularies have a token for each.
+    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
+        let mut rest = text;
+        while let [byte, ..] = rest {
+            if let Some((len, id)) = self.tokens.longest(rest) {
+                out.push(id);
+                rest = &rest[len..];
+            } else if self.tokens.depth(rest) > 0 {
+                // Where llama.cpp goes round and round until memory ends.
+                bail!(
+                    "no token here is the start of the text from byte {} on (0x{byte:02x}): this \
+                     vocabulary can't tokenize it",
+                    text.len() - rest.len()
+                );
+            } else {
+                let unknown = self.unknown.with_context(|| {
+                    format!("no token begins with the byte 0x{byte:02x}, and none stands for that")
+                })?;
+                out.push(unknown);
+                rest = &rest[1..];
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Family for Rwkv {
+    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+        self.tokens_of(fragment.text, ids)
+    }
+}
+
+/// A token's bytes from the text that stands for them.
+///
+/// `\t`, `\n`, `\r`, `\xHH`; a backslash before anything else is left out, and
+/// one that is cut short drops what there is of it. Digits of `\xHH` are lower
+/// case; others count as their distance from `'0'`, as in llama.cpp.
+fn unescape(stored: &[u8]) -> Vec<u8> {
+    let digit =
+        |c: u8| if c.is_ascii() && c >= b'a' { c - b'a' + 10 } else { c.wrapping_sub(b'0') };
+    let mut read = Vec::with_capacity(stored.len());
+    let mut bytes = stored.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            read.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            None => {}
+            Some(b't') => read.push(b'\t'),
+            Some(b'n') => read.push(b'\n'),
+            Some(b'r') => read.push(b'\r'),
+            Some(b'x') => {
+                if let (Some(high), Some(low)) = (bytes.next(), bytes.next()) {
+                    read.push((digit(high) << 4).wrapping_add(digit(low)));
+                }
+            }
+            Some(other) => read.push(other),
+        }
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(tokens: &[&str], unknown: Option<u32>, text: &[u8]) -> Result<Vec<u32>> {
+        let tokens = tokens.iter().map(|token| token.as_bytes()).zip(0..);
+        let mut out = Vec::new();
+        Rwkv::new(tokens, unknown).tokens_of(text, &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn the_longest_token_is_taken() {
+        let tokens = ["<s>", "a", "b", "ab", r"\x20", r"\x20ab", r"\xf0\x9f", r"\\", r"\'"];
+        let ids = |text: &[u8]| encoded(&tokens, None, text).unwrap();
+        assert_eq!(ids(b"abba"), [3, 2, 1]);
+        assert_eq!(ids(b" ab a"), [5, 4, 1]);
+        assert_eq!(ids(b"\xf0\x9f\\'"), [6, 7, 8]);
+        assert!(ids(b"").is_empty());
+    }
+
+    #[test]
+    fn what_no_token_covers_is_unknown_or_an_error() {
+        assert_eq!(encoded(&["<s>", "a"], Some(0), b"a?a").unwrap(), [1, 0, 1]);
+        let error = encoded(&["a"], None, b"a?").unwrap_err().to_string();
+        assert!(error.contains("the byte 0x3f"), "{error}");
+        let error = encoded(&["ab"], Some(0), b"abac").unwrap_err().to_string();
+        assert!(error.contains("from byte 2 on (0x61)"), "{error}");
+    }
+
+    #[test]
+    fn escapes_are_undone() {
+        let read = |stored: &str| unescape(stored.as_bytes());
+        assert_eq!(read(r"\x00\xff\t\n\r\\\'x"), b"\x00\xff\t\n\r\\'x");
+        assert_eq!(read(r"a\x2"), b"a");
+        assert_eq!(read("a\\"), b"a");
+        // 'F' is 0x46: 22 past '0', and of that times 16 a byte keeps 0x60.
+        assert_eq!(read(r"\xF0"), b"\x60");
+    }
+}

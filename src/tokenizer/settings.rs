@@ -1,0 +1,154 @@
+//! What a file says about its tokenizer, with each family's defaults.
+
+use crate::gguf::{Error, Gguf, MetadataValue};
+
+use super::pre::Pre;
+
+/// A family of tokenizers, as llama.cpp tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// SentencePiece: pairs merge by the score of what they make.
+    Spm,
+    /// Byte-pair encoding: pairs merge by rank.
+    Bpe,
+    /// WordPiece: the longest pieces from the left.
+    WordPiece,
+    /// Unigram: the likeliest pieces of all.
+    Unigram,
+    /// RWKV: the longest tokens from the left.
+    Rwkv,
+    /// PLaMo-2: the likeliest pieces, from the right.
+    Plamo2,
+}
+
+impl Kind {
+    /// By `tokenizer.ggml.model`; what sets those of one kind apart is read in
+    /// [`Tokenizer::open`](super::Tokenizer::open).
+    pub fn of_model(model: &str) -> Option<Self> {
+        Some(match model {
+            "llama" => Self::Spm,
+            "gpt2" | "gemma4" | "hybriddna" | "whitespace" => Self::Bpe,
+            "bert" => Self::WordPiece,
+            "t5" => Self::Unigram,
+            "rwkv" => Self::Rwkv,
+            "plamo2" => Self::Plamo2,
+            _ => return None,
+        })
+    }
+}
+
+/// Which tokens have a meaning, and how text is prepared.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub kind: Kind,
+    pub bos: Option<u32>,
+    pub eos: Option<u32>,
+    pub unk: Option<u32>,
+    pub sep: Option<u32>,
+    pub add_bos: bool,
+    pub add_eos: bool,
+    /// Whether a space goes before a text that [leads](super::Fragment).
+    pub add_space_prefix: bool,
+    /// Whether runs of spaces become one, and those at the ends none.
+    pub remove_extra_whitespaces: bool,
+    pub lowercase: bool,
+    pub strip_accents: bool,
+}
+
+/// A token that goes around a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub name: &'static str,
+    pub id: Option<u32>,
+}
+
+impl Settings {
+    /// Reads the settings of a file with `n_tokens` tokens; `pre` is what a
+    /// byte-pair encoding begins with.
+    pub fn read(gguf: &Gguf, kind: Kind, pre: &Pre, n_tokens: usize) -> Result<Self, Error> {
+        let mut settings = Self::defaults(kind);
+        settings.add_bos |= pre.add_bos;
+        settings.bos = settings.bos.filter(|_| pre.default_bos);
+        settings.eos = settings.eos.filter(|_| pre.default_eos);
+        settings.lowercase = pre.lowercase;
+        settings.read_ids(gguf, n_tokens)?;
+        let flags = [
+            ("tokenizer.ggml.add_bos_token", &mut settings.add_bos),
+            ("tokenizer.ggml.add_eos_token", &mut settings.add_eos),
+            ("tokenizer.ggml.add_space_prefix", &mut settings.add_space_prefix),
+            ("tokenizer.ggml.remove_extra_whitespaces", &mut settings.remove_extra_whitespaces),
+            ("tokenizer.ggml.normalizer.lowercase", &mut settings.lowercase),
+        ];
+        for (key, flag) in flags {
+            *flag = boolean(gguf, key)?.unwrap_or(*flag);
+        }
+        // Whatever the file says, for so many say it wrongly.
+        settings.add_bos |= pre.gemma;
+        settings.strip_accents =
+            boolean(gguf, "tokenizer.ggml.normalizer.strip_accents")?.unwrap_or(settings.lowercase);
+        Ok(settings)
+    }
+
+    /// What holds where the file says nothing.
+    fn defaults(kind: Kind) -> Self {
+        use Kind::*;
+        let id = |kinds: &[(Kind, u32)]| kinds.iter().find(|(k, _)| *k == kind).map(|&(_, id)| id);
+        Self {
+            kind,
+            bos: id(&[(Spm, 1), (WordPiece, 101), (Bpe, 11), (Plamo2, 1)]),
+            eos: id(&[(Spm, 2), (Bpe, 11), (Unigram, 1), (Plamo2, 2)]),
+            unk: id(&[(Spm, 0), (WordPiece, 100), (Unigram, 2), (Plamo2, 0)]),
+            sep: id(&[(WordPiece, 102)]),
+            add_bos: matches!(kind, Spm | WordPiece),
+            add_eos: kind == Unigram,
+            add_space_prefix: kind == Spm,
+            remove_extra_whitespaces: false,
+            lowercase: true,
+            strip_accents: true,
+        }
+    }
+
+    /// IDs that the file names, where they are IDs; else the defaults, where
+    /// those are.
+    fn read_ids(&mut self, gguf: &Gguf, n_tokens: usize) -> Result<(), Error> {
+        let ids = [
+            ("tokenizer.ggml.bos_token_id", &mut self.bos),
+            ("tokenizer.ggml.eos_token_id", &mut self.eos),
+            ("tokenizer.ggml.unknown_token_id", &mut self.unk),
+            // So it is spelt.
+            ("tokenizer.ggml.seperator_token_id", &mut self.sep),
+        ];
+        let valid = |id: &u32| (*id as usize) < n_tokens;
+        for (key, id) in ids {
+            let named = gguf.integer(key)?.and_then(|id| u32::try_from(id).ok()).filter(valid);
+            *id = named.or(id.filter(valid));
+        }
+        Ok(())
+    }
+
+    /// What goes before and behind a text.
+    pub fn frame(&self) -> (Option<Frame>, Option<Frame>) {
+        let bos = Frame { name: "BOS", id: self.bos };
+        let eos = Frame { name: "EOS", id: self.eos };
+        match self.kind {
+            // BERT's [CLS] and [SEP], whatever the file says.
+            Kind::WordPiece => (Some(bos), Some(Frame { name: "SEP", id: self.sep })),
+            Kind::Rwkv | Kind::Plamo2 => (None, None),
+            Kind::Spm | Kind::Bpe | Kind::Unigram => {
+                (self.add_bos.then_some(bos), self.add_eos.then_some(eos))
+            }
+        }
+    }
+}
+
+/// A flag; `None` where the key is absent or holds something else.
+fn boolean(gguf: &Gguf, key: &str) -> Result<Option<bool>, Error> {
+    let Some(entry) = gguf.entry(key)? else { return Ok(None) };
+    Ok(match entry.value_type {
+        crate::gguf::ValueType::Bool => match gguf.decode(&entry)? {
+            MetadataValue::Bool(flag) => Some(flag),
+            _ => None,
+        },
+        _ => None,
+    })
+}

@@ -1,0 +1,189 @@
+//! Tokens that are not what their file says they are.
+//!
+//! Converters get types wrong, so llama.cpp goes by what some tokens are called.
+//! A type decides whether a token is found in a text, so this follows it.
+
+use crate::gguf::{Error, Gguf};
+
+use super::settings::Settings;
+use super::vocabulary::{Types, Vocabulary};
+
+/// Ends of a text, a turn or a call: control tokens, always.
+const ENDS: &[&str] = &[
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<｜end▁of▁sentence｜>",
+    "[e~[",
+];
+
+/// Marks for filling in the middle: the keys that can name one, and its names.
+/// Where no key does, the token with such a name is it, and a control token.
+const FILL_IN: &[(&[&str], &[&str])] = &[
+    (
+        &["tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id"],
+        &[
+            "<|fim_prefix|>",
+            "<fim-prefix>",
+            "<fim_prefix>",
+            "<｜fim▁begin｜>",
+            "<PRE>",
+            "▁<PRE>",
+            "<|code_prefix|>",
+            "<|prefix|>",
+        ],
+    ),
+    (
+        &["tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.suffix_token_id"],
+        &[
+            "<|fim_suffix|>",
+            "<fim-suffix>",
+            "<fim_suffix>",
+            "<｜fim▁hole｜>",
+            "<SUF>",
+            "▁<SUF>",
+            "<|code_suffix|>",
+            "<|suffix|>",
+        ],
+    ),
+    (
+        &["tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id"],
+        &[
+            "<|fim_middle|>",
+            "<fim-middle>",
+            "<fim_middle>",
+            "<｜fim▁end｜>",
+            "<MID>",
+            "▁<MID>",
+            "<|code_middle|>",
+            "<|middle|>",
+        ],
+    ),
+    (
+        &["tokenizer.ggml.fim_pad_token_id"],
+        &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"],
+    ),
+    (
+        &["tokenizer.ggml.fim_rep_token_id"],
+        &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
+    ),
+    (&["tokenizer.ggml.fim_sep_token_id"], &["<|file_sep|>"]),
+];
+
+/// Parts of gpt-oss' messages: user-defined, always.
+const CHANNELS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
+
+/// Sets right the types of tokens that are known by their names.
+pub(super) fn retype(
+    vocabulary: &mut Vocabulary,
+    gguf: &Gguf,
+    settings: &Settings,
+) -> Result<(), Error> {
+    let mut ends: Vec<u32> = settings.eos.into_iter().collect();
+    for (keys, names) in FILL_IN {
+        let mut id = None;
+        for key in *keys {
+            id = valid(gguf, key, vocabulary)?.or(id);
+        }
+        // Of several with such names llama.cpp takes one by the order of its
+        // hash map; this takes the last.
+        let named = || names.iter().filter_map(|name| vocabulary.id_of(name.as_bytes())).max();
+        if id.is_none()
+            && let Some(named) = named()
+        {
+            add(vocabulary, named, Types::CONTROL);
+            id = Some(named);
+        }
+        ends.extend(id);
+    }
+    for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+        ends.extend(valid(gguf, key, vocabulary)?);
+    }
+    for name in ENDS {
+        if let Some(id) = vocabulary.id_of(name.as_bytes()) {
+            add(vocabulary, id, Types::CONTROL);
+        }
+    }
+    for name in CHANNELS {
+        set(vocabulary, name, Types::USER_DEFINED);
+    }
+    let has = |name: &str| vocabulary.id_of(name.as_bytes()).is_some();
+    // In gpt-oss and Solar Open, "<|end|>" ends a message and not the text.
+    let calls = has("<|call|>") || has("<|calls|>");
+    let end_is_inside = calls && (has("<|return|>") || has("<|flush|>"));
+    // In Gemma 4 and PLaMo, "</s>" is text.
+    let plamo = ends.iter().any(|&id| vocabulary.text(id) == b"<|plamo:eos|>");
+    let s_is_text = plamo || has("<|tool_response>");
+    if end_is_inside {
+        set(vocabulary, "<|end|>", Types::USER_DEFINED);
+    }
+    if s_is_text {
+        set(vocabulary, "</s>", Types::NORMAL);
+    }
+    strip(vocabulary, gguf)
+}
+
+/// Marks the tokens that take the white space beside them along. No file says
+/// which do; it goes by the model's name.
+fn strip(vocabulary: &mut Vocabulary, gguf: &Gguf) -> Result<(), Error> {
+    let text = |key| Ok::<_, Error>(gguf.text(key)?.unwrap_or_default());
+    let pre = text("tokenizer.ggml.pre")?;
+    let architecture = text("general.architecture")?;
+    let name = text("general.name")?.to_ascii_lowercase();
+    let any = |text: &str, parts: &[&str]| parts.iter().any(|part| text.contains(part));
+
+    let mask = |vocabulary: &mut Vocabulary, mask: &str| {
+        if let Some(id) = vocabulary.id_of(mask.as_bytes()) {
+            add(vocabulary, id, Types::LSTRIP);
+        }
+    };
+    if any(&pre, &["jina-v2-de", "jina-v2-es", "jina-v2-code"])
+        || any(&architecture, &["nomic-bert-moe", "jina-bert-v3"])
+    {
+        mask(vocabulary, "<mask>");
+    } else if any(&name, &["phi-3", "phi3"]) {
+        for id in vocabulary.ids() {
+            let keeps = matches!(vocabulary.text(id), b"<unk>" | b"<s>" | b"<|endoftext|>");
+            let special = vocabulary.types(id).any(Types::SPECIAL);
+            if (special && !keeps) || vocabulary.text(id) == b"</s>" {
+                add(vocabulary, id, Types::RSTRIP);
+            }
+        }
+    } else if name.contains("modern-bert") {
+        mask(vocabulary, "[MASK]");
+    }
+    Ok(())
+}
+
+/// The ID that a key names, where it is one.
+fn valid(gguf: &Gguf, key: &str, vocabulary: &Vocabulary) -> Result<Option<u32>, Error> {
+    let id = gguf.integer(key)?.and_then(|id| u32::try_from(id).ok());
+    Ok(id.filter(|&id| (id as usize) < vocabulary.len()))
+}
+
+fn add(vocabulary: &mut Vocabulary, id: u32, types: Types) {
+    vocabulary.set_types(id, vocabulary.types(id).with(types));
+}
+
+fn set(vocabulary: &mut Vocabulary, name: &str, types: Types) {
+    if let Some(id) = vocabulary.id_of(name.as_bytes()) {
+        vocabulary.set_types(id, types);
+    }
+}

@@ -1,0 +1,315 @@
+//! Unigram tokenizers, as SentencePiece trains them for T5 and XLM-R: of all
+//! the ways to write a text in tokens, the one with the highest sum of scores.
+
+use anyhow::{Context, Result};
+
+use super::charsmap::{self, Charsmap};
+use super::settings::Settings;
+use super::trie::Trie;
+use super::vocabulary::{Types, Vocabulary};
+use super::{Family, Fragment, utf8};
+use crate::gguf::{Error, Gguf, ValueType};
+
+/// A unigram vocabulary and how it reads text.
+#[derive(Debug)]
+pub(super) struct Unigram {
+    /// Normal, user-defined and unused tokens.
+    tokens: Trie,
+    /// Those of them that are user-defined: what begins them is left as it is.
+    user_defined: Trie,
+    /// The score of a character that is no token.
+    unknown_score: f64,
+    unknown: Option<u32>,
+    charsmap: Option<Charsmap>,
+    spaces: Spaces,
+}
+
+/// What becomes of spaces.
+#[derive(Clone, Copy, Debug)]
+struct Spaces {
+    /// One is put before the text.
+    prefix: bool,
+    /// Several become one, and those at the end none.
+    merge: bool,
+}
+
+/// A token as a unigram vocabulary sees it.
+#[derive(Clone, Copy, Debug)]
+struct Piece<'v> {
+    text: &'v [u8],
+    score: f32,
+    types: Types,
+}
+
+/// How a space is written in a vocabulary.
+const SPACE: &[u8] = "▁".as_bytes();
+
+/// What an unknown character costs beside the worst token.
+const UNKNOWN_PENALTY: f32 = 10.0;
+
+/// The best way to write a text up to some place.
+#[derive(Clone, Copy)]
+struct Best {
+    /// The last token of it; `None` for the unknown one.
+    token: Option<u32>,
+    /// Where that token starts.
+    start: usize,
+    score: f64,
+}
+
+impl Unigram {
+    /// From a vocabulary and the normalisation in its file; or what is wrong
+    /// with that.
+    pub(super) fn of(
+        gguf: &Gguf,
+        vocabulary: &Vocabulary,
+        settings: &Settings,
+    ) -> Result<Result<Self, String>, Error> {
+        let charsmap = match read_charsmap(gguf)? {
+            Ok(charsmap) => charsmap,
+            Err(reason) => return Ok(Err(format!("{}: {reason}", charsmap::KEY))),
+        };
+        let pieces = vocabulary.ids().map(|id| Piece {
+            text: vocabulary.text(id),
+            score: vocabulary.score(id),
+            types: vocabulary.types(id),
+        });
+        let spaces =
+            Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
+        Ok(Ok(Self::new(pieces, settings.unk, charsmap, spaces)))
+    }
+
+    /// From the tokens in the order of their IDs. `unknown` is the token that
+    /// stands for what is none.
+    fn new<'v>(
+        pieces: impl Iterator<Item = Piece<'v>> + Clone,
+        unknown: Option<u32>,
+        charsmap: Option<Charsmap>,
+        spaces: Spaces,
+    ) -> Self {
+        let of = |types| {
+            let pieces = pieces.clone().zip(0..).filter(|(piece, _)| piece.types.any(types));
+            Trie::new(pieces.map(|(piece, id)| (piece.text, id)))
+        };
+        let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
+        // A score that is no number is never the lowest.
+        let lowest = normal.fold(f32::MAX, |lowest, piece| lowest.min(piece.score));
+        Self {
+            tokens: of(Types::NORMAL.with(Types::USER_DEFINED).with(Types::UNUSED)),
+            user_defined: of(Types::USER_DEFINED),
+            unknown_score: (lowest - UNKNOWN_PENALTY).into(),
+            unknown,
+            charsmap,
+            spaces,
+        }
+    }
+
+    /// Appends the tokens of a text, by the score that each has.
+    ///
+    /// # Errors
+    /// Where the normalisation in the file is damaged, or where the text needs
+    /// an unknown token and there is none.
+    fn tokens_of(
+        &self,
+        text: &[u8],
+        score_of: impl Fn(u32) -> f64,
+        out: &mut Vec<u32>,
+    ) -> Result<()> {
+        let text = self.normalized(text)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        // Viterbi's algorithm: to each end of a character the best way there.
+        let none = Best { token: None, start: 0, score: -f64::MAX };
+        let mut best = vec![none; text.len() + 1];
+        best[0].score = 0.0;
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text[at..];
+            let character = character_len(rest[0]).min(rest.len());
+            let so_far = best[at].score;
+            let mut is_token = false;
+            for (len, id) in self.tokens.prefixes(rest) {
+                is_token |= len == character;
+                let score = so_far + score_of(id);
+                if score > best[at + len].score {
+                    best[at + len] = Best { token: Some(id), start: at, score };
+                }
+            }
+            if !is_token {
+                let score = so_far + self.unknown_score;
+                if score > best[at + character].score {
+                    best[at + character] = Best { token: None, start: at, score };
+                }
+            }
+            at += character;
+        }
+
+        // Back from the end; unknown characters side by side are one token.
+        let begun = out.len();
+        let mut after_unknown = false;
+        let mut at = text.len();
+        while at > 0 {
+            let Best { token, start, .. } = best[at];
+            let is_unknown = token.is_none() || token == self.unknown;
+            if !(is_unknown && after_unknown) {
+                let token = token.or(self.unknown);
+                out.push(token.context("a character is no token, and none stands for that")?);
+            }
+            after_unknown = is_unknown;
+            at = start;
+        }
+        out[begun..].reverse();
+        Ok(())
+    }
+
+    /// The text as the vocabulary writes it.
+    fn normalized(&self, text: &[u8]) -> Result<Vec<u8>> {
+        let Spaces { prefix, merge } = self.spaces;
+        let mut normalized = Vec::with_capacity(text.len() + SPACE.len());
+        let (mut begun, mut in_word) = (false, false);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (part, consumed) = self.normalized_start(rest)?;
+            for &byte in part {
+                if byte != b' ' {
+                    if !in_word && (merge || (prefix && !begun)) {
+                        normalized.extend_from_slice(SPACE);
+                        begun = true;
+                    }
+                    in_word = true;
+                    normalized.push(byte);
+                } else {
+                    in_word = false;
+                    if !merge {
+                        normalized.extend_from_slice(SPACE);
+                    }
+                }
+            }
+            rest = &rest[consumed..];
+        }
+        Ok(normalized)
+    }
+
+    /// What a start of a text that is not empty is written as, and how long
+    /// that start is.
+    fn normalized_start<'t>(&'t self, text: &'t [u8]) -> Result<(&'t [u8], usize)> {
+        // As far as the text goes along any user-defined token, whole or not.
+        let kept = self.user_defined.depth(text);
+        if kept > 0 {
+            return Ok((&text[..kept], kept));
+        }
+        if let Some(charsmap) = &self.charsmap
+            && let Some(replaced) = charsmap.replace(text)?
+        {
+            return Ok(replaced);
+        }
+        Ok(match utf8::decode(text) {
+            Some((_, len)) => (&text[..len], len),
+            None => ("\u{fffd}".as_bytes(), 1),
+        })
+    }
+}
+
+impl Family for Unigram {
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        fragment: Fragment<'_>,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
+        let score_of = |id| match vocabulary.types(id).any(Types::USER_DEFINED) {
+            // Scores are logarithms of probabilities, so this is the best.
+            true => 0.0,
+            false => vocabulary.score(id).into(),
+        };
+        self.tokens_of(fragment.text, score_of, ids)
+    }
+}
+
+/// The normalisation in a file, where it has one; or what is wrong with it.
+fn read_charsmap(gguf: &Gguf) -> Result<Result<Option<Charsmap>, String>, Error> {
+    let Some(entry) = gguf.entry(charsmap::KEY)? else { return Ok(Ok(None)) };
+    if entry.value_type != ValueType::Array {
+        return Ok(Err(format!("it is of type {}, not an array", entry.value_type.name())));
+    }
+    let array = gguf.array_of(&entry)?;
+    if !matches!(array.element_type(), ValueType::U8 | ValueType::I8) {
+        return Ok(Err(format!("it is an array of {}, not of bytes", array.element_type().name())));
+    }
+    Ok(Charsmap::parse(&array.scalar_bytes()?).map(Some))
+}
+
+/// How many bytes a character has by its first.
+fn character_len(first: u8) -> usize {
+    match first >> 4 {
+        0..=11 => 1,
+        12 | 13 => 2,
+        14 => 3,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Spaces = Spaces { prefix: true, merge: false };
+
+    const PIECES: [(&str, f32, Types); 10] = [
+        ("<unk>", 0.0, Types::UNKNOWN),
+        ("▁", -2.0, Types::NORMAL),
+        ("▁the", -3.0, Types::NORMAL),
+        ("t", -4.0, Types::NORMAL),
+        ("he", -5.0, Types::NORMAL),
+        ("cat", -6.0, Types::NORMAL),
+        ("c", -7.0, Types::NORMAL),
+        ("at", -1.0, Types::NORMAL),
+        ("<x>", 0.0, Types::USER_DEFINED),
+        ("é", f32::NAN, Types::UNUSED),
+    ];
+
+    fn ids_of(text: &[u8], spaces: Spaces) -> Vec<u32> {
+        let pieces = PIECES.iter().map(|&(text, score, types)| Piece {
+            text: text.as_bytes(),
+            score,
+            types,
+        });
+        let mut out = vec![7];
+        let score_of = |id: u32| PIECES[id as usize].1.into();
+        let unigram = Unigram::new(pieces, Some(0), None, spaces);
+        unigram.tokens_of(text, score_of, &mut out).unwrap();
+        assert_eq!(out.remove(0), 7, "what was there stays");
+        out
+    }
+
+    fn ids(text: &str, spaces: Spaces) -> Vec<u32> {
+        ids_of(text.as_bytes(), spaces)
+    }
+
+    #[test]
+    fn the_best_sum_of_scores_wins() {
+        assert_eq!(ids("the", PLAIN), [2]);
+        assert_eq!(ids("cat", PLAIN), [1, 5]);
+        assert_eq!(ids("the the", PLAIN), [2, 2]);
+        assert!(ids("", PLAIN).is_empty());
+        assert_eq!(ids("t<x>", PLAIN), [1, 3, 8]);
+    }
+
+    #[test]
+    fn spaces_are_kept_or_merged() {
+        assert_eq!(ids("  the  cat ", PLAIN), [1, 1, 2, 1, 1, 5, 1]);
+        let merge = Spaces { prefix: true, merge: true };
+        assert_eq!(ids("  the  cat ", merge), [2, 1, 5]);
+        let bare = Spaces { prefix: false, merge: false };
+        assert_eq!(ids("the the", bare), [3, 4, 2]);
+    }
+
+    #[test]
+    fn unknown_characters_side_by_side_are_one_token() {
+        assert_eq!(ids("t猫犬t猫", PLAIN), [1, 3, 0, 3, 0]);
+        assert_eq!(ids_of(b"\xff\xfe", PLAIN), [1, 0]);
+        // A token with a score that is no number is found and never better.
+        assert_eq!(ids("é", PLAIN), [0]);
+    }
+}

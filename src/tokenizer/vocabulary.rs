@@ -1,0 +1,196 @@
+//! The vocabulary, held for looking texts up.
+
+use crate::gguf::{Error, Gguf, ValueType};
+
+use super::strings::{Index, Strings};
+
+/// All tokens: their texts as stored, scores and types, and the way from a text
+/// to its ID.
+///
+/// It is a copy of what the file has, some megabytes: encoding jumps about in it
+/// a few million times a second.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    texts: Strings,
+    index: Index,
+    /// Empty where the file has none: then each is 0.
+    scores: Vec<f32>,
+    types: Vec<Types>,
+    /// The length of the longest text in bytes.
+    longest: usize,
+}
+
+/// What a token is, as a set: llama.cpp's attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Types(u8);
+
+impl Types {
+    pub const UNDEFINED: Self = Self(0);
+    pub const UNKNOWN: Self = Self(1);
+    pub const UNUSED: Self = Self(1 << 1);
+    pub const NORMAL: Self = Self(1 << 2);
+    pub const CONTROL: Self = Self(1 << 3);
+    pub const USER_DEFINED: Self = Self(1 << 4);
+    pub const BYTE: Self = Self(1 << 5);
+    /// Takes the white space before it along.
+    pub const LSTRIP: Self = Self(1 << 6);
+    /// Takes the white space after it along.
+    pub const RSTRIP: Self = Self(1 << 7);
+
+    /// What is looked for in a text before anything else.
+    pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
+
+    /// From the number in the file.
+    fn from_id(id: i64) -> Self {
+        match id {
+            1 => Self::NORMAL,
+            2 => Self::UNKNOWN,
+            3 => Self::CONTROL,
+            4 => Self::USER_DEFINED,
+            5 => Self::UNUSED,
+            6 => Self::BYTE,
+            _ => Self::UNDEFINED,
+        }
+    }
+
+    /// Whether it is any of `others`.
+    pub fn any(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    pub fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+}
+
+impl Vocabulary {
+    /// Reads the vocabulary of a file, or says why there is none.
+    pub fn read(gguf: &Gguf, notes: &mut Vec<String>) -> Result<Result<Self, String>, Error> {
+        const TOKENS: &str = "tokenizer.ggml.tokens";
+        let Some(tokens) = gguf.array(TOKENS)? else {
+            return Ok(Err(format!("the file has no vocabulary (no array {TOKENS})")));
+        };
+        if tokens.element_type() != ValueType::String {
+            return Ok(Err(format!("{TOKENS} is not an array of strings")));
+        }
+        let mut texts = Strings::default();
+        tokens.each_string(|id, text| {
+            match text {
+                // llama.cpp's name for a token without a text.
+                [] => texts.push(format!("[EMPTY_{id}]").as_bytes()),
+                _ => texts.push(text),
+            };
+            true
+        })?;
+        if texts.len() == 0 {
+            return Ok(Err(format!("{TOKENS} is empty")));
+        }
+        let mut index = Index::with_capacity(texts.len());
+        let mut repeated = 0_usize;
+        for id in 0..texts.len() as u32 {
+            repeated += usize::from(index.insert(&texts, id).is_some());
+        }
+        if repeated > 0 {
+            let (tokens, repeat) =
+                if repeated == 1 { ("token", "repeats") } else { ("tokens", "repeat") };
+            notes.push(format!(
+                "{repeated} {tokens} {repeat} the text of another, and llama.cpp refuses such a \
+                 vocabulary; here the last of its kind is taken"
+            ));
+        }
+        let scores = match numbers(gguf, "tokenizer.ggml.scores", texts.len(), |number| {
+            // Minus nothing is nothing, for the order of scores too.
+            number.as_f64() as f32 + 0.0
+        })? {
+            Ok(scores) => scores,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let types = match numbers(gguf, "tokenizer.ggml.token_type", texts.len(), |number| {
+            Types::from_id(number.as_f64() as i64)
+        })? {
+            Ok(types) if types.is_empty() => vec![Types::NORMAL; texts.len()],
+            Ok(types) => types,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
+        Ok(Ok(Self { texts, index, scores, types, longest }))
+    }
+
+    /// How many tokens there are: at least one.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// A token's text as it is stored; never empty.
+    pub fn text(&self, id: u32) -> &[u8] {
+        self.texts.get(id)
+    }
+
+    /// The token with this text, as it is stored. Of several, the last.
+    pub fn id_of(&self, text: &[u8]) -> Option<u32> {
+        if text.len() > self.longest {
+            return None;
+        }
+        self.index.get(&self.texts, text)
+    }
+
+    /// A token's score; 0 where the file has none.
+    pub fn score(&self, id: u32) -> f32 {
+        self.scores.get(id as usize).copied().unwrap_or(0.0)
+    }
+
+    /// What a token is.
+    pub fn types(&self, id: u32) -> Types {
+        self.types[id as usize]
+    }
+
+    /// Makes a token something else.
+    pub fn set_types(&mut self, id: u32, types: Types) {
+        self.types[id as usize] = types;
+    }
+
+    /// All IDs, in order.
+    pub fn ids(&self) -> std::ops::Range<u32> {
+        0..self.texts.len() as u32
+    }
+}
+
+/// A number of one of the two types that these arrays have.
+enum Number {
+    Whole(i32),
+    Real(f32),
+}
+
+impl Number {
+    fn as_f64(&self) -> f64 {
+        match *self {
+            Self::Whole(number) => number.into(),
+            Self::Real(number) => number.into(),
+        }
+    }
+}
+
+/// An array with a number for each token; empty where the file has none.
+fn numbers<T>(
+    gguf: &Gguf,
+    key: &str,
+    n_tokens: usize,
+    read: impl Fn(Number) -> T,
+) -> Result<Result<Vec<T>, String>, Error> {
+    let Some(array) = gguf.array(key)? else { return Ok(Ok(Vec::new())) };
+    let number = match array.element_type() {
+        ValueType::I32 | ValueType::U32 => |bytes| Number::Whole(i32::from_le_bytes(bytes)),
+        ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
+        other => {
+            let name = other.name();
+            return Ok(Err(format!("{key} is an array of {name}, which tokenizers don't have")));
+        }
+    };
+    if array.len() < n_tokens as u64 {
+        let len = array.len();
+        return Ok(Err(format!("{key} has {len} elements for {n_tokens} tokens")));
+    }
+    let bytes = array.scalar_bytes()?;
+    let words = bytes.as_chunks().0.iter().take(n_tokens);
+    Ok(Ok(words.map(|&word| read(number(word))).collect()))
+}

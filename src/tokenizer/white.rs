@@ -1,0 +1,41 @@
+//! Byte pairs for texts whose white space means nothing.
+
+use anyhow::Result;
+
+use super::bpe::{Bpe, points};
+use super::settings::Settings;
+use super::unicode::{is_whitespace, lower};
+use super::utf8;
+use super::vocabulary::Vocabulary;
+use super::{Family, Fragment};
+
+/// The family `whitespace`: what stands between white space, each for itself.
+pub(super) struct White {
+    bpe: Bpe,
+    lowercase: bool,
+}
+
+impl White {
+    pub fn new(bpe: Bpe, settings: &Settings) -> Self {
+        Self { bpe, lowercase: settings.lowercase }
+    }
+}
+
+impl Family for White {
+    fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        fragment: Fragment<'_>,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
+        let text = self.bpe.escaped(fragment.text);
+        for words in points(&text).split(|&point| is_whitespace(point)) {
+            let mut text = Vec::with_capacity(words.len());
+            for &point in words {
+                utf8::encode(if self.lowercase { lower(point) } else { point }, &mut text);
+            }
+            self.bpe.encode_text(vocabulary, &text, ids);
+        }
+        Ok(())
+    }
+}
