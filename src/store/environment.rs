@@ -1,0 +1,185 @@
+//! Where the stores are: the one place that reads the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::guard::read_small;
+
+/// What is read, and nothing else.
+const READ: [&str; 9] = [
+    "HOME",
+    "USERPROFILE",
+    "LOCALAPPDATA",
+    "OLLAMA_MODELS",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_HOME",
+    "XDG_CACHE_HOME",
+    "LLAMA_CACHE",
+];
+
+/// The variables that say where models are; a value, so that tests need no
+/// change to their own process. A variable that is empty counts as not set, as
+/// it does in the programs whose stores these are.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<&'static str, PathBuf>);
+
+impl Environment {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        Self::of(|name| std::env::var_os(name))
+    }
+
+    /// Of any function from a variable's name to its value.
+    pub fn of(get: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| Some((name, get(name).filter(|value| !value.is_empty())?.into()));
+        Self(READ.into_iter().filter_map(set).collect())
+    }
+
+    /// The user's folder.
+    pub fn home(&self) -> Option<&Path> {
+        let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        self.0.get(name).map(PathBuf::as_path)
+    }
+
+    /// A path as people write it: `~` for their own folder.
+    pub fn shown(&self, path: &Path) -> String {
+        match self.home().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) if !rest.as_os_str().is_empty() => {
+                Path::new("~").join(rest).display().to_string()
+            }
+            _ => path.display().to_string(),
+        }
+    }
+
+    /// A variable that holds a path, in which `~/` may stand for the user's
+    /// folder: the programs that read these variables take it so.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let path = self.0.get(name)?;
+        match (path.strip_prefix("~"), self.home()) {
+            (Ok(rest), Some(home)) => Some(home.join(rest)),
+            _ => Some(path.clone()),
+        }
+    }
+
+    fn at_home(&self, rest: &str) -> Option<PathBuf> {
+        Some(self.home()?.join(rest))
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        self.path("XDG_CACHE_HOME").or_else(|| self.at_home(".cache"))
+    }
+
+    /// Ollama's: where it was told to be, or the user's own and those of the
+    /// service that its installer and Linux distributions set up.
+    pub(super) fn ollama(&self) -> Vec<PathBuf> {
+        if let Some(told) = self.path("OLLAMA_MODELS") {
+            return vec![told];
+        }
+        let service = ["/usr/share/ollama/.ollama/models", "/var/lib/ollama/.ollama/models"];
+        let service = service.into_iter().filter(|_| cfg!(unix)).map(PathBuf::from);
+        self.at_home(".ollama/models").into_iter().chain(service).collect()
+    }
+
+    /// The hub caches: that of `huggingface_hub`, and before it the folder that
+    /// llama.cpp's `-hf` was told to lay out in the same way.
+    pub(super) fn hub(&self) -> Vec<PathBuf> {
+        let hub = self
+            .path("HF_HUB_CACHE")
+            .or_else(|| self.path("HUGGINGFACE_HUB_CACHE"))
+            .or_else(|| Some(self.path("HF_HOME")?.join("hub")))
+            .or_else(|| Some(self.cache()?.join("huggingface/hub")));
+        let mut roots: Vec<_> = self.path("LLAMA_CACHE").into_iter().chain(hub).collect();
+        roots.dedup();
+        roots
+    }
+
+    /// LM Studio's: where its pointer file says, or its usual place, and the
+    /// place that older versions had.
+    pub(super) fn lm_studio(&self) -> Vec<PathBuf> {
+        let Some(home) = self.home() else { return Vec::new() };
+        let pointed = read_small(&home.join(".lmstudio-home-pointer"), 4096)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .map(|text| PathBuf::from(text.trim()))
+            .filter(|path| path.is_absolute());
+        let home_of_it = pointed.unwrap_or_else(|| home.join(".lmstudio"));
+        let mut roots = vec![home_of_it.join("models"), home.join(".cache/lm-studio/models")];
+        roots.dedup();
+        roots
+    }
+
+    /// llama.cpp's own cache, from before it took up the hub's layout.
+    pub(super) fn llama_cpp(&self) -> Vec<PathBuf> {
+        let default = || {
+            let caches = if cfg!(target_os = "macos") {
+                self.at_home("Library/Caches")
+            } else if cfg!(windows) {
+                self.path("LOCALAPPDATA")
+            } else {
+                self.cache()
+            };
+            Some(caches?.join("llama.cpp"))
+        };
+        self.path("LLAMA_CACHE").or_else(default).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(set: &[(&str, &str)]) -> Environment {
+        Environment::of(|name| {
+            set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
+        })
+    }
+
+    fn paths(names: &[&str]) -> Vec<PathBuf> {
+        names.iter().map(PathBuf::from).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_usual_places() {
+        let plain = with(&[("HOME", "/h"), ("OLLAMA_MODELS", "")]);
+        assert_eq!(plain.ollama()[0], Path::new("/h/.ollama/models"));
+        assert_eq!(plain.ollama().len(), 3);
+        assert_eq!(plain.hub(), paths(&["/h/.cache/huggingface/hub"]));
+        assert_eq!(
+            plain.lm_studio(),
+            paths(&["/h/.lmstudio/models", "/h/.cache/lm-studio/models"])
+        );
+        assert_eq!(plain.llama_cpp(), paths(&["/h/.cache/llama.cpp"]));
+        assert_eq!(plain.shown("/h/x".as_ref()), "~/x");
+        assert_eq!(plain.shown("/hx/x".as_ref()), "/hx/x");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn variables_come_first_in_their_order() {
+        let mut set = vec![("HOME", "/h"), ("XDG_CACHE_HOME", "/x")];
+        assert_eq!(with(&set).hub(), paths(&["/x/huggingface/hub"]));
+        assert_eq!(with(&set).llama_cpp(), paths(&["/x/llama.cpp"]));
+        for (name, value, hub) in [
+            ("HF_HOME", "~/hf", "/h/hf/hub"),
+            ("HUGGINGFACE_HUB_CACHE", "/old", "/old"),
+            ("HF_HUB_CACHE", "/new", "/new"),
+        ] {
+            set.push((name, value));
+            assert_eq!(with(&set).hub(), paths(&[hub]), "{name}");
+        }
+        set.push(("LLAMA_CACHE", "/l"));
+        assert_eq!(with(&set).hub(), paths(&["/l", "/new"]));
+        assert_eq!(with(&set).llama_cpp(), paths(&["/l"]));
+        set.push(("OLLAMA_MODELS", "/o"));
+        assert_eq!(with(&set).ollama(), paths(&["/o"]));
+    }
+
+    #[test]
+    fn without_a_home_there_is_little_to_look_in() {
+        let none = with(&[]);
+        assert_eq!((none.hub(), none.lm_studio()), (vec![], vec![]));
+    }
+}

@@ -1,0 +1,93 @@
+//! What a store says is untrusted: names, digests, links, sizes.
+//!
+//! A manifest is a download, and a folder of models may have been unpacked from
+//! one. None of them gets to name a file outside the store it is in.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::gguf;
+use crate::text::{clip, visible};
+
+/// The longest name that a file has on the systems people use.
+const MAX_NAME: usize = 255;
+
+/// A name that is one component of a path and can't be anything else: not `..`,
+/// no separator of any system, nothing invisible.
+pub(super) fn component(name: &str) -> Result<&str> {
+    let refused = match name {
+        "" => bail!("a part of the name is empty: that is no name in a store"),
+        "." | ".." => "is a way through folders",
+        _ if name.len() > MAX_NAME => "is too long",
+        _ if name.contains(['/', '\\']) => "holds a separator",
+        _ if name.contains(|c: char| c.is_control()) => "holds a control character",
+        // On Windows it would begin another drive, or a stream of a file.
+        _ if cfg!(windows) && name.contains(':') => "holds a colon",
+        _ => return Ok(name),
+    };
+    bail!("\"{}\" {refused}: that is no name in a store", clip(&visible(name), 64))
+}
+
+/// Refuses a path that leads out of a store by links, or one whose other parts
+/// (of a split model) do.
+pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
+    let root = fs::canonicalize(root).with_context(|| root.display().to_string())?;
+    let within = |path: &Path| -> io::Result<Result<(), PathBuf>> {
+        let real = fs::canonicalize(path)?;
+        Ok(if real.starts_with(&root) { Ok(()) } else { Err(real) })
+    };
+    let check = |found: Result<(), PathBuf>| match found {
+        Ok(()) => Ok(()),
+        Err(real) => bail!(
+            "a link leaves the store, to {}: name that file itself if you trust it",
+            real.display()
+        ),
+    };
+    match within(path) {
+        Ok(found) => check(found)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let is_link = path.symlink_metadata().is_ok();
+            let what = if is_link { "it links to a file that is" } else { "its file is" };
+            bail!("{what} not there (an incomplete download?)")
+        }
+        Err(error) => return Err(error.into()),
+    }
+    for part in gguf::parts(path) {
+        if let Ok(found) = within(&part) {
+            check(found)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a file that has to be small and a plain file: a pipe would be
+/// waited for, a device might never end.
+pub(super) fn read_small(path: &Path, most: u64) -> Result<Vec<u8>> {
+    ensure!(fs::metadata(path)?.is_file(), "{} is not a regular file", path.display());
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    ensure!(
+        bytes.len() as u64 <= most,
+        "{} is longer than {most} bytes: not what it should be",
+        path.display()
+    );
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_leads_nowhere_else() {
+        for name in ["", ".", "..", "a/b", "/a", "a\\b", "a\0b", "a\nb", &"x".repeat(256)] {
+            assert!(component(name).is_err(), "{name:?}");
+        }
+        for name in ["a", "..a", "Llama-3.2-3B-Instruct-GGUF", "Q4_K_M", "模型"] {
+            assert_eq!(component(name).unwrap(), name);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! LM Studio's models: `<publisher>/<repo>/<file>.gguf`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use super::folder::{self, DEPTH, Wanted};
+use super::guard::{component, stay_within};
+use super::walk::{Walk, is_absence};
+use super::{Found, Store, hub};
+
+/// The file that `publisher/repo[/file]` is in the folder at `root`; `None`
+/// where the repository is not in it.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
+    let parts: Vec<&str> = name.split('/').collect();
+    for part in &parts {
+        component(part)?;
+    }
+    let [publisher, repo, file @ ..] = &parts[..] else {
+        bail!(
+            "LM Studio's models are named lmstudio:publisher/repo or lmstudio:publisher/repo/file"
+        )
+    };
+    let folder = root.join(publisher).join(repo);
+    match folder.symlink_metadata() {
+        Ok(_) => {}
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    stay_within(root, &folder)?;
+    let file = file.join("/");
+    let wanted = if file.is_empty() { Wanted::Only } else { Wanted::File(&file) };
+    let repo = format!("{}{publisher}/{repo}", Store::LmStudio.prefix());
+    folder::pick(root, &folder, wanted, &repo).map(Some)
+}
+
+/// Every model of the folder at `root`.
+pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
+    for publisher in walk.entries(root, root) {
+        if !publisher.is_folder {
+            continue;
+        }
+        for repo in walk.entries(root, &publisher.path) {
+            if repo.is_folder {
+                let files = folder::models(walk, root, &repo.path, DEPTH);
+                let name = format!("{}/{}", publisher.name, repo.name);
+                found.extend(hub::of_repo(Store::LmStudio, root, &name, files));
+            }
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! Models by the names that people use, wherever they live.
+//!
+//! A model is named, in this order, by
+//!
+//! 1. `toy`, the table that is built in (a file of that name is `./toy`);
+//! 2. a store and a name in it, which is never taken for a path (a file of such
+//!    a name is `./ollama:x`):
+//!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
+//!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
+//! 3. a path, where there is something;
+//! 4. a bare name that exactly one model of all stores is called.
+//!
+//! Nothing that a store says is trusted: see the `guard` module.
+
+mod environment;
+mod folder;
+mod guard;
+mod hub;
+mod llama_cpp;
+mod lm_studio;
+mod ollama;
+pub mod toy;
+mod walk;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+pub use environment::Environment;
+
+use crate::gguf::Model;
+use crate::text::{clip, nearest, visible};
+use walk::{Walk, is_absence};
+
+/// As many names as one message lists.
+const LISTED: usize = 6;
+
+/// As many as are compared with a misspelt one.
+const COMPARED: usize = 5_000;
+
+/// A place that models are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// The program itself.
+    BuiltIn,
+    /// Ollama's manifests and blobs.
+    Ollama,
+    /// The Hugging Face hub's cache.
+    Hub,
+    /// LM Studio's folder.
+    LmStudio,
+    /// llama.cpp's own cache.
+    LlamaCpp,
+}
+
+impl Store {
+    /// Those that may be there or not.
+    const ALL: [Self; 4] = [Self::Ollama, Self::Hub, Self::LmStudio, Self::LlamaCpp];
+
+    /// What a name in this store begins with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "",
+            Self::Ollama => "ollama:",
+            Self::Hub => "hf:",
+            Self::LmStudio => "lmstudio:",
+            Self::LlamaCpp => "llama.cpp:",
+        }
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built in",
+            Self::Ollama => "Ollama",
+            Self::Hub => "HF hub",
+            Self::LmStudio => "LM Studio",
+            Self::LlamaCpp => "llama.cpp",
+        }
+    }
+
+    /// How a model gets into it.
+    fn advice(self, name: &str) -> String {
+        let name = clip(&visible(name), 80).into_owned();
+        match self {
+            Self::BuiltIn => String::new(),
+            Self::Ollama => format!("`ollama pull {name}` fetches it"),
+            Self::Hub => format!("`hf download {name}` fetches it"),
+            Self::LmStudio => format!("`lms get {name}` fetches it"),
+            Self::LlamaCpp => "`llama-cli -hf ORG/REPO` fetches one".to_owned(),
+        }
+    }
+
+    /// The store that a name says it is in, and the rest of the name.
+    pub fn of_name(name: &str) -> Option<(Self, &str)> {
+        Self::ALL.into_iter().find_map(|store| {
+            let (prefix, rest) = name.split_at_checked(store.prefix().len())?;
+            prefix.eq_ignore_ascii_case(store.prefix()).then_some((store, rest))
+        })
+    }
+}
+
+/// Where a model's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In the program.
+    BuiltIn,
+    /// In a file.
+    File(PathBuf),
+}
+
+impl Location {
+    /// Opens the model that is there; only its header is read.
+    pub fn open(&self) -> Result<Model> {
+        Ok(match self {
+            Self::BuiltIn => toy::open()?,
+            Self::File(path) => Model::open(path)?,
+        })
+    }
+}
+
+/// A model that a store has by name; nothing of it has been read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What to type for it.
+    pub name: String,
+    /// Where it is.
+    pub store: Store,
+    /// The bare names that it goes by.
+    called: Vec<String>,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    BuiltIn,
+    /// A file of the store at `root`.
+    File {
+        root: PathBuf,
+        path: PathBuf,
+    },
+    /// One of Ollama's manifests.
+    Manifest {
+        root: PathBuf,
+        path: PathBuf,
+    },
+}
+
+impl Found {
+    /// Where its bytes are.
+    ///
+    /// # Errors
+    /// Where the store says something that is refused: a digest that is none, a
+    /// link that leaves the store.
+    pub fn locate(&self) -> Result<Location> {
+        self.place.locate()
+    }
+}
+
+impl Place {
+    fn locate(&self) -> Result<Location> {
+        Ok(match self {
+            Self::BuiltIn => Location::BuiltIn,
+            Self::Manifest { root, path } => Location::File(ollama::blob(root, path)?),
+            Self::File { root, path } => {
+                guard::stay_within(root, path).with_context(|| path.display().to_string())?;
+                Location::File(path.clone())
+            }
+        })
+    }
+}
+
+/// A folder that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The store that it is of.
+    pub store: Store,
+    /// Where it is, or would be.
+    pub path: PathBuf,
+}
+
+/// Opens the model that an argument names.
+pub fn open(name: &Path) -> Result<Model> {
+    Stores::of_process().open(name)
+}
+
+/// Everything that can be named besides paths, for whoever completes a name;
+/// no model is opened.
+pub fn names() -> Vec<String> {
+    let (found, _) = Stores::of_process().list();
+    found.into_iter().map(|found| found.name).collect()
+}
+
+/// The stores of an environment.
+#[derive(Clone, Debug)]
+pub struct Stores(Environment);
+
+impl Stores {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        Self::new(Environment::of_process())
+    }
+
+    /// Those that an environment says.
+    pub fn new(environment: Environment) -> Self {
+        Self(environment)
+    }
+
+    /// The folders that are looked in, whether or not they are there.
+    pub fn roots(&self) -> Vec<Root> {
+        let of = |store| self.roots_of(store).into_iter().map(move |path| Root { store, path });
+        Store::ALL.into_iter().flat_map(of).collect()
+    }
+
+    fn roots_of(&self, store: Store) -> Vec<PathBuf> {
+        match store {
+            Store::BuiltIn => Vec::new(),
+            Store::Ollama => self.0.ollama(),
+            Store::Hub => self.0.hub(),
+            Store::LmStudio => self.0.lm_studio(),
+            Store::LlamaCpp => self.0.llama_cpp(),
+        }
+    }
+
+    /// A path as people write it.
+    pub fn shown(&self, path: &Path) -> String {
+        self.0.shown(path)
+    }
+
+    /// Every model that is there, by store and name; and what a reader should
+    /// know of what was left out.
+    pub fn list(&self) -> (Vec<Found>, Vec<String>) {
+        let mut walk = Walk::new();
+        let mut seen = HashSet::new();
+        let mut all = vec![Found {
+            name: toy::TOY.to_owned(),
+            store: Store::BuiltIn,
+            called: vec![toy::TOY.to_owned()],
+            place: Place::BuiltIn,
+        }];
+        for Root { store, path } in self.roots() {
+            let mut found = Vec::new();
+            match store {
+                Store::BuiltIn => {}
+                Store::Ollama => ollama::list(&mut walk, &path, &mut found),
+                Store::Hub => hub::list(&mut walk, &path, &mut found),
+                Store::LmStudio => lm_studio::list(&mut walk, &path, &mut found),
+                Store::LlamaCpp => llama_cpp::list(&mut walk, &path, &mut found),
+            }
+            // The first place that has a name is the one that is opened by it.
+            found.retain(|new| seen.insert(new.name.clone()));
+            all.extend(found);
+        }
+        all.sort_by(|a, b| (a.store, &a.name).cmp(&(b.store, &b.name)));
+        (all, walk.finish())
+    }
+
+    /// Opens the model that an argument names.
+    pub fn open(&self, name: &Path) -> Result<Model> {
+        let location = self.locate(name)?;
+        match &location {
+            Location::File(path) if path != name => {
+                location.open().with_context(|| path.display().to_string())
+            }
+            _ => location.open(),
+        }
+    }
+
+    /// Where the model is that an argument names.
+    pub fn locate(&self, name: &Path) -> Result<Location> {
+        let path = || Location::File(name.to_owned());
+        let Some(text) = name.to_str() else { return Ok(path()) };
+        if text == toy::TOY {
+            return Ok(Location::BuiltIn);
+        }
+        if let Some((store, rest)) = Store::of_name(text) {
+            return self.in_store(store, rest);
+        }
+        match name.symlink_metadata() {
+            Err(error) if is_absence(&error) => {}
+            Ok(found) if found.is_dir() => {
+                let files = Walk::new().entries(name, name).into_iter();
+                let models = files.filter(|file| folder::is_model(&file.name) && !file.is_folder);
+                let paths: Vec<String> =
+                    models.map(|file| file.path.display().to_string()).collect();
+                ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
+                return Ok(path());
+            }
+            // There, or to be told what is wrong with it by whoever opens it.
+            _ => return Ok(path()),
+        }
+        if is_path(text) {
+            bail!("no such file{}", beside(name).unwrap_or_default());
+        }
+        self.by_bare_name(text)
+    }
+
+    fn in_store(&self, store: Store, name: &str) -> Result<Location> {
+        let ollama = match store {
+            Store::Ollama => Some(ollama::Name::parse(name)?),
+            _ => None,
+        };
+        let roots = self.roots_of(store);
+        for root in &roots {
+            let found = match store {
+                Store::BuiltIn => None,
+                Store::Ollama => match &ollama {
+                    Some(name) => ollama::find(root, name)?,
+                    None => None,
+                },
+                Store::Hub => hub::find(root, name)?,
+                Store::LmStudio => lm_studio::find(root, name)?,
+                Store::LlamaCpp => llama_cpp::find(root, name)?,
+            };
+            if let Some(path) = found {
+                let root = root.clone();
+                let place = match store {
+                    Store::Ollama => Place::Manifest { root, path },
+                    _ => Place::File { root, path },
+                };
+                return place.locate();
+            }
+        }
+        let (found, _) = self.list();
+        let of_it = found.into_iter().filter(|found| found.store == store);
+        let names: Vec<String> = of_it.map(|found| found.name).collect();
+        let typed = format!("{}{name}", store.prefix());
+        let near = suggest(&typed, &names).unwrap_or_else(|| match names.is_empty() {
+            true => String::new(),
+            false => format!("; there is {}", list(&names)),
+        });
+        bail!("it is not in {}{near}; {}", self.places(&roots), store.advice(name))
+    }
+
+    fn by_bare_name(&self, name: &str) -> Result<Location> {
+        let (found, _) = self.list();
+        let exactly = |called: &String| called == name;
+        let ignoring_case = |called: &String| called.eq_ignore_ascii_case(name);
+        let mut meant: Vec<&Found> =
+            found.iter().filter(|found| found.called.iter().any(exactly)).collect();
+        if meant.is_empty() {
+            meant = found.iter().filter(|found| found.called.iter().any(ignoring_case)).collect();
+        }
+        match &meant[..] {
+            [found] => found.locate(),
+            [] => bail!(self.nothing(name, &found)),
+            several => {
+                let names: Vec<String> = several.iter().map(|found| found.name.clone()).collect();
+                bail!("no such file, and {} models are called so{}", names.len(), choices(&names))
+            }
+        }
+    }
+
+    /// What to say of a name that is nowhere.
+    fn nothing(&self, name: &str, found: &[Found]) -> String {
+        let near = near(name, found).or_else(|| beside(name.as_ref())).unwrap_or_default();
+        let roots = self.roots().into_iter().map(|root| root.path);
+        let there: Vec<PathBuf> = roots.filter(|path| path.is_dir()).collect();
+        let looked = match there.is_empty() {
+            true => "there is no store of models here".to_owned(),
+            false => format!("no model is called so in {}", self.places(&there)),
+        };
+        if name.contains("://") {
+            return format!("no such file, and {looked}; to read from the web, download it first");
+        }
+        if near.is_empty() && name.contains(':') {
+            let stores = Store::ALL.map(Store::prefix).join(", ");
+            return format!("no such file, and {looked}; a name in a store begins with {stores}");
+        }
+        format!("no such file, and {looked}{near} (embcli models lists what can be named)")
+    }
+
+    /// Folders, and whether they are there.
+    fn places(&self, roots: &[PathBuf]) -> String {
+        let mut places: Vec<String> = Vec::new();
+        for root in roots {
+            let there = if root.is_dir() { "" } else { " (not there)" };
+            let place = format!("{}{there}", self.shown(root));
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match places.is_empty() {
+            true => "any place (HOME is not set)".to_owned(),
+            false => places.join(", "),
+        }
+    }
+}
+
+/// Whether a name can only be a path: it begins where a path does.
+fn is_path(name: &str) -> bool {
+    Path::new(name).has_root() || name.is_empty() || name.starts_with(['.', '~'])
+}
+
+/// The file beside a missing one that was probably meant.
+fn beside(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let here = if folder == Path::new("") { Path::new(".") } else { folder };
+    let names: Vec<String> = here
+        .read_dir()
+        .ok()?
+        .flatten()
+        .take(COMPARED)
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| folder::is_model(name))
+        .collect();
+    let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(format!("; did you mean {}?", clip(&visible(&folder.join(name).to_string_lossy()), 160)))
+}
+
+/// The models that a bare name may have been meant for.
+fn near(name: &str, found: &[Found]) -> Option<String> {
+    let called = found.iter().flat_map(|found| found.called.iter().chain([&found.name]));
+    let called = called.take(COMPARED);
+    if let Some(nearest) = nearest(name, called.map(String::as_str)) {
+        let meant = found.iter().find(|found| {
+            found.name == nearest || found.called.iter().any(|called| called == nearest)
+        })?;
+        return Some(format!("; did you mean {}?", shown(&meant.name)));
+    }
+    let part = name.to_lowercase();
+    let holds =
+        |found: &&Found| found.called.iter().any(|called| called.to_lowercase().contains(&part));
+    let names: Vec<String> = found.iter().filter(holds).map(|found| found.name.clone()).collect();
+    (!names.is_empty()).then(|| format!("; near it: {}", list(&names)))
+}
+
+/// The one of some names that was probably meant.
+fn suggest(name: &str, names: &[String]) -> Option<String> {
+    let nearest = nearest(name, names.iter().take(COMPARED).map(String::as_str))?;
+    Some(format!("; did you mean {}?", shown(nearest)))
+}
+
+/// Names to choose from, where there are any.
+fn choices(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": name one of {}", list(names)) }
+}
+
+fn list(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(LISTED).map(|name| shown(name)).collect();
+    match names.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+fn shown(name: &str) -> String {
+    clip(&visible(name), 120).into_owned()
+}

@@ -1,0 +1,101 @@
+//! Looking through folders, within bounds.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// As many entries as one look through all stores meets.
+const MAX_ENTRIES: usize = 200_000;
+
+/// As many notes as it makes.
+const MAX_NOTES: usize = 10;
+
+/// A look through the folders of stores: how much is left of it, and what a
+/// reader should know of what was left out.
+pub(super) struct Walk {
+    left: usize,
+    notes: Vec<String>,
+}
+
+/// A name in a folder.
+pub(super) struct Entry {
+    pub name: String,
+    pub path: PathBuf,
+    /// A folder that lies in the store, where links are followed.
+    pub is_folder: bool,
+}
+
+impl Walk {
+    pub(super) fn new() -> Self {
+        Self { left: MAX_ENTRIES, notes: Vec::new() }
+    }
+
+    pub(super) fn finish(self) -> Vec<String> {
+        self.notes
+    }
+
+    /// What a folder of the store at `root` holds, by name; nothing where it is
+    /// not there. Names that begin with a dot are left out, as are those that
+    /// are not UTF-8, which nobody could type.
+    pub(super) fn entries(&mut self, root: &Path, folder: &Path) -> Vec<Entry> {
+        let found = match fs::read_dir(folder) {
+            Ok(found) => found,
+            Err(error) if is_absence(&error) => return Vec::new(),
+            Err(error) => {
+                self.note(format!("{}: {error}", folder.display()));
+                return Vec::new();
+            }
+        };
+        let mut entries = Vec::new();
+        for entry in found.flatten() {
+            if self.left == 0 {
+                self.note(format!(
+                    "more than {MAX_ENTRIES} files: the rest is left out, from {} on",
+                    folder.display()
+                ));
+                break;
+            }
+            self.left -= 1;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(kind) = entry.file_type() else { continue };
+            if !name.starts_with('.') {
+                let path = entry.path();
+                let is_folder = kind.is_dir() || (kind.is_symlink() && self.leads(root, &path));
+                entries.push(Entry { name, path, is_folder });
+            }
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries
+    }
+
+    /// Whether a link leads to a folder of the store.
+    fn leads(&mut self, root: &Path, link: &Path) -> bool {
+        if !link.is_dir() {
+            return false;
+        }
+        let within = match (fs::canonicalize(root), fs::canonicalize(link)) {
+            (Ok(root), Ok(real)) => real.starts_with(root),
+            _ => false,
+        };
+        if !within {
+            self.note(format!(
+                "{} is a link to a folder outside of the store: left out",
+                link.display()
+            ));
+        }
+        within
+    }
+
+    /// Notes what is left out, the first few times.
+    pub(super) fn note(&mut self, note: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Whether an error means that there is nothing, rather than that it can't be
+/// seen.
+pub(super) fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
