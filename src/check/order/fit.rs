@@ -1,0 +1,197 @@
+//! How well each token's row fits those of the other spellings of its word.
+
+use anyhow::Result;
+
+use crate::check::families::Families;
+use crate::check::stats::Moments;
+use crate::check::threads::{self, Pieces};
+use crate::cpu::Level;
+use crate::embedding::Table;
+use crate::similarity::kernel;
+
+/// As many families as a thread takes at a time. The answer does not depend on
+/// the number of threads.
+const PIECE: u64 = 512;
+
+/// As many comparisons as are told apart: the best of three chances is higher
+/// than the best of one.
+const CHANCES: usize = 7;
+
+/// How well one token's row fits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit {
+    /// The token.
+    pub id: u32,
+    /// Its family, as a number of [`Families`].
+    pub family: u32,
+    /// The highest cosine with another spelling's row.
+    pub cosine: f32,
+    /// With how many it was compared.
+    pub compared: u8,
+    /// By how many standard deviations that is above what rows of other words
+    /// come to, as many of them compared.
+    pub z: f32,
+}
+
+/// How every token's row fits, and what chance gives.
+#[derive(Debug)]
+pub struct Fits {
+    /// In the order of the families.
+    pub each: Vec<Fit>,
+    /// The cosines of a family's first token with each of the others.
+    pub pairs: Moments,
+    /// The cosines of those others with another family's first token.
+    pub shuffled: Moments,
+    /// The highest of so many cosines with another family's rows.
+    chance: [Moments; CHANCES],
+}
+
+/// Rows of one family at a time, with their norms.
+pub(super) struct Group<'a> {
+    table: &'a Table<'a>,
+    level: Level,
+    values: Vec<f32>,
+    norms: Vec<f32>,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(table: &'a Table<'a>) -> Self {
+        Self { table, level: Level::detect(), values: Vec::new(), norms: Vec::new() }
+    }
+
+    /// Reads rows in the place of those that were there.
+    pub(super) fn read(&mut self, ids: impl IntoIterator<Item = u64>) -> Result<()> {
+        self.values.clear();
+        self.norms.clear();
+        ids.into_iter().try_for_each(|id| self.push(id))
+    }
+
+    /// Reads one row more. One that is not in the file has no direction.
+    pub(super) fn push(&mut self, id: u64) -> Result<()> {
+        let start = self.values.len();
+        self.values.resize(start + self.table.d_model(), 0.0);
+        let row = &mut self.values[start..];
+        if id < self.table.rows_present() {
+            self.table.read_row(id, row)?;
+        }
+        self.norms.push(kernel::estimate(self.level, row, row).1.sqrt());
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.norms.len()
+    }
+
+    pub(super) fn row(&self, i: usize) -> &[f32] {
+        let d_model = self.table.d_model();
+        &self.values[i * d_model..][..d_model]
+    }
+
+    /// The cosine with a row of another group, or of this; `None` where one of
+    /// them has no direction.
+    pub(super) fn cosine(&self, i: usize, other: &Self, j: usize) -> Option<f32> {
+        let norms = self.norms[i] * other.norms[j];
+        let (dot, _) = kernel::estimate(self.level, self.row(i), other.row(j));
+        let cosine = dot / norms;
+        (norms > 0.0 && cosine.is_finite()).then_some(cosine)
+    }
+
+    /// The highest cosine of a row with some of another group, and with how
+    /// many it was compared.
+    pub(super) fn best(
+        &self,
+        i: usize,
+        other: &Self,
+        among: impl IntoIterator<Item = usize>,
+    ) -> Option<(f32, usize)> {
+        let cosines = among.into_iter().filter_map(|j| self.cosine(i, other, j));
+        cosines.fold(None, |best: Option<(f32, usize)>, cosine| match best {
+            Some((highest, n)) => Some((highest.max(cosine), n + 1)),
+            None => Some((cosine, 1)),
+        })
+    }
+}
+
+impl Fits {
+    /// Measures every family's rows against each other, and against those of
+    /// the family before it, which is as good as any at random.
+    pub(super) fn measure(table: &Table, families: &Families, threads: usize) -> Result<Self> {
+        let pieces = Pieces::new(families.len() as u64, PIECE);
+        let parts = threads::each(threads, || {
+            let mut parts = Vec::new();
+            while let Some(piece) = pieces.next() {
+                let piece = piece.start as usize..piece.end as usize;
+                parts.push((piece.start, Self::of_piece(table, families, piece)?));
+            }
+            Ok(parts)
+        })?;
+        let mut parts: Vec<_> = parts.into_iter().flatten().collect();
+        parts.sort_by_key(|(start, _)| *start);
+        let mut all = Self::empty();
+        for (_, part) in parts {
+            all.each.extend(part.each);
+            all.pairs.merge(&part.pairs);
+            all.shuffled.merge(&part.shuffled);
+            for (chance, more) in all.chance.iter_mut().zip(&part.chance) {
+                chance.merge(more);
+            }
+        }
+        let mut each = std::mem::take(&mut all.each);
+        for fit in &mut each {
+            fit.z = all.z(fit.cosine, fit.compared.into());
+        }
+        all.each = each;
+        Ok(all)
+    }
+
+    fn empty() -> Self {
+        Self {
+            each: Vec::new(),
+            pairs: Moments::default(),
+            shuffled: Moments::default(),
+            chance: Default::default(),
+        }
+    }
+
+    fn of_piece(table: &Table, families: &Families, piece: std::ops::Range<usize>) -> Result<Self> {
+        let mut part = Self::empty();
+        let ids = |family| families.ids()[families.span(family)].iter().map(|id| u64::from(*id));
+        let (mut before, mut here) = (Group::new(table), Group::new(table));
+        before.read(ids(piece.start.checked_sub(1).unwrap_or(families.len() - 1)))?;
+        for family in piece {
+            here.read(ids(family))?;
+            let span = families.span(family);
+            for (i, id) in families.ids()[span].iter().enumerate() {
+                let others = (0..here.len()).filter(|j| *j != i);
+                if let Some((cosine, n)) = here.best(i, &here, others) {
+                    let (family, compared) = (u32::try_from(family)?, n as u8);
+                    // The rest is known when all chances are.
+                    part.each.push(Fit { id: *id, family, cosine, compared, z: 0.0 });
+                }
+                if i > 0 {
+                    let cosine = |with: &Group| here.cosine(i, with, 0).map(f64::from);
+                    cosine(&here).into_iter().for_each(|cosine| part.pairs.add(cosine));
+                    cosine(&before).into_iter().for_each(|cosine| part.shuffled.add(cosine));
+                }
+                if let Some((cosine, n)) =
+                    here.best(i, &before, 0..before.len().min(here.len() - 1))
+                {
+                    part.chance[n.min(CHANCES) - 1].add(cosine.into());
+                }
+            }
+            std::mem::swap(&mut before, &mut here);
+        }
+        Ok(part)
+    }
+
+    /// By how many standard deviations the highest of `n` cosines is above what
+    /// rows of other words come to.
+    pub(super) fn z(&self, cosine: f32, n: usize) -> f32 {
+        // Few families are large, and a spread takes some values to measure.
+        let known = (0..n.clamp(1, CHANCES)).rev().map(|i| &self.chance[i]);
+        match known.into_iter().find(|chance| chance.n >= 30 && chance.sd() > 0.0) {
+            Some(chance) => ((f64::from(cosine) - chance.mean()) / chance.sd()) as f32,
+            None => 0.0,
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Which rows the tokens of a broken part belong to.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use anyhow::Result;
+
+use super::fit::{Fit, Fits, Group};
+use super::learned::COPY;
+use super::segments::runs;
+use super::{FEWEST, Part, cosines};
+use crate::check::Families;
+use crate::check::stats::{Moments, sample};
+use crate::check::threads::{self, Pieces};
+use crate::embedding::Table;
+use crate::similarity::{self, Metric, Neighbor, Query};
+
+/// As many parts as are searched for offsets, the longest first.
+const MOST_PARTS: usize = 12;
+
+/// As many rows of each as ask for their nearest, and of all together.
+const ASKED: u64 = 256;
+const MOST_ASKED: u64 = 1024;
+
+/// As many values of queries as are held at a time: 8 MiB.
+const MOST_VALUES: usize = 1 << 21;
+
+/// As many nearest rows as vote.
+const NEAREST: usize = 8;
+
+/// As many offsets as are tried in each part.
+const TRIED: usize = 8;
+
+/// Tokens that an offset is tried on.
+const TRIALS: usize = 200;
+
+/// The share of them that an offset has to suit: by chance a few in a hundred
+/// seem to.
+const SUITED: f64 = 0.08;
+
+/// Tokens on both sides of a broken part that are judged anew with it.
+const MARGIN: usize = 48;
+
+/// Pieces of work for a thread, in tokens.
+const PIECE: u64 = 256;
+
+/// A search for offsets.
+pub(super) struct Search<'a> {
+    pub table: &'a Table<'a>,
+    pub families: &'a Families,
+    /// Ascending by ID.
+    pub fits: &'a Fits,
+    pub midway: f32,
+    pub threads: usize,
+}
+
+/// What rows of the broken parts found nearest.
+pub(super) struct Scan {
+    pub queries: Vec<Asked>,
+}
+
+/// A row and the nearest to it.
+pub(super) struct Asked {
+    pub row: u64,
+    pub nearest: Vec<Neighbor>,
+}
+
+/// A part with the offsets that suit some of it.
+struct Candidates {
+    span: Range<usize>,
+    offsets: Vec<i64>,
+}
+
+impl Search<'_> {
+    fn each(&self) -> &[Fit] {
+        &self.fits.each
+    }
+
+    /// The IDs that a run of tokens stands for: to the table's ends where no
+    /// token beyond it can be judged.
+    fn ids(&self, span: &Range<usize>, n_tokens: u64) -> [u64; 2] {
+        let each = self.each();
+        let first = if span.start == 0 { 0 } else { each[span.start].id.into() };
+        let last = if span.end == each.len() {
+            n_tokens.saturating_sub(1)
+        } else {
+            each[span.end - 1].id.into()
+        };
+        [first, last]
+    }
+
+    /// Asks rows of the broken parts for their nearest, in one pass.
+    pub(super) fn scan(&self, broken: &[Range<usize>], n_tokens: u64) -> Result<Scan> {
+        let (table, present) = (self.table, self.table.rows_present());
+        let asked = ASKED.min(MOST_ASKED / broken.len().min(MOST_PARTS) as u64);
+        let mut rows: Vec<u64> = Vec::new();
+        for span in longest(broken) {
+            let [first, last] = self.ids(span, n_tokens.min(present));
+            let places = sample(last + 1 - first, asked, 5);
+            rows.extend(places.into_iter().map(|place| first + place));
+        }
+        let search =
+            similarity::Search { metric: Metric::Cosine, k: NEAREST, threads: self.threads };
+        let mut scan = Scan { queries: Vec::new() };
+        for rows in rows.chunks((MOST_VALUES / table.d_model()).max(1)) {
+            let mut queries = Vec::new();
+            for &id in rows {
+                let values = table.row(id)?;
+                let norm = similarity::norm(&values);
+                if norm > 0.0 && norm.is_finite() {
+                    queries.push(Query { id, values });
+                }
+            }
+            let found = similarity::nearest(table, present, &queries, &search)?;
+            let asked = queries.iter().zip(found.neighbors);
+            scan.queries.extend(asked.map(|(query, nearest)| Asked { row: query.id, nearest }));
+        }
+        Ok(scan)
+    }
+
+    /// The parts that are broken, each with its offset where it has one.
+    pub(super) fn parts(
+        &self,
+        broken: &[Range<usize>],
+        scan: &Scan,
+        n_tokens: u64,
+    ) -> Result<Vec<Part>> {
+        let candidates = self.candidates(broken, scan)?;
+        let mut parts = Vec::new();
+        for (i, part) in candidates.iter().enumerate() {
+            self.label(&candidates, i, part, n_tokens, &mut parts)?;
+        }
+        parts.sort_by_key(|part| part.ids);
+        parts.dedup_by(|next, part| {
+            // A margin can reach into the part before.
+            part.offset == next.offset && next.ids[0] <= part.ids[1] && {
+                part.ids[1] = part.ids[1].max(next.ids[1]);
+                true
+            }
+        });
+        Ok(parts)
+    }
+
+    /// The place of a token in the sequence.
+    fn place(&self, id: u64) -> Option<usize> {
+        self.each().binary_search_by_key(&id, |fit| fit.id.into()).ok()
+    }
+
+    fn family(&self, place: usize) -> &[u32] {
+        &self.families.ids()[self.families.span(self.each()[place].family as usize)]
+    }
+
+    /// Lets near rows vote, and tries what has votes.
+    fn candidates(&self, broken: &[Range<usize>], scan: &Scan) -> Result<Vec<Candidates>> {
+        let part_of = |place: usize| part_of(broken, place, |span| span);
+        // Spellings of one word that lie in broken parts, by their distance.
+        let mut apart: Vec<(i64, u32)> = Vec::new();
+        for family in 0..self.families.len() {
+            let ids = &self.families.ids()[self.families.span(family)];
+            let broken = |id: &&u32| self.place(u64::from(**id)).and_then(part_of).is_some();
+            for a in ids.iter().filter(broken) {
+                let others = ids.iter().filter(|b| *b != a).filter(broken);
+                apart.extend(others.map(|b| (i64::from(*b) - i64::from(*a), *a)));
+            }
+        }
+        apart.sort_unstable();
+
+        let mut votes: HashMap<(usize, i64), u32> = HashMap::new();
+        let mut vote = |token: u32, row: u64| {
+            let part = self.place(token.into()).and_then(part_of);
+            let offset = row as i64 - i64::from(token);
+            if let (Some(part), 1..) = (part, offset.unsigned_abs()) {
+                *votes.entry((part, offset)).or_default() += 1;
+            }
+        };
+        for Asked { row, nearest } in &scan.queries {
+            for near in nearest.iter().filter(|near| near.score < COPY) {
+                // Both moved by the same offset.
+                let distance = near.id as i64 - *row as i64;
+                let start = apart.partition_point(|(d, _)| *d < distance);
+                let same = apart[start..].iter().take_while(|(d, _)| *d == distance);
+                same.for_each(|(_, token)| vote(*token, *row));
+                // One moved, and the other where it should be.
+                if let Some(place) = self.place(near.id)
+                    && part_of(place).is_none()
+                {
+                    self.family(place).iter().for_each(|token| vote(*token, *row));
+                }
+            }
+        }
+
+        let mut candidates: Vec<Candidates> = broken
+            .iter()
+            .map(|span| Candidates { span: span.clone(), offsets: Vec::new() })
+            .collect();
+        let mut voted: Vec<_> = votes.into_iter().filter(|(_, count)| *count >= 3).collect();
+        voted.sort_unstable_by_key(|((part, offset), count)| {
+            (*part, std::cmp::Reverse(*count), offset.unsigned_abs(), *offset)
+        });
+        for voted in voted.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
+            for &((part, offset), _) in voted.iter().take(TRIED) {
+                if self.suits(&broken[part], offset)? {
+                    candidates[part].offsets.push(offset);
+                }
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Whether an offset suits a good share of a part's tokens.
+    fn suits(&self, span: &Range<usize>, offset: i64) -> Result<bool> {
+        let places = sample(span.len() as u64, TRIALS as u64, 3);
+        let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
+        let mut suited = 0;
+        for &place in &places {
+            let place = span.start + place as usize;
+            let fit = &self.each()[place];
+            let states = |token: u64| match self.place(token) {
+                Some(place) if span.contains(&place) => vec![0, offset],
+                _ => vec![0],
+            };
+            let fits = self.fits_at(fit, &[offset], states, &mut own, &mut others)?;
+            suited += u32::from(fits[0].is_some_and(|(_, z)| z > self.midway + 1.0));
+        }
+        Ok(f64::from(suited) >= SUITED * places.len() as f64)
+    }
+
+    /// How well the rows at some offsets from a token fit its family, whose
+    /// rows may be at offsets too: cosine and fit.
+    fn fits_at(
+        &self,
+        fit: &Fit,
+        offsets: &[i64],
+        offsets_of: impl Fn(u64) -> Vec<i64>,
+        own: &mut Group,
+        others: &mut Group,
+    ) -> Result<Vec<Option<(f32, f32)>>> {
+        let id = u64::from(fit.id);
+        others.read([])?;
+        let family = &self.families.ids()[self.families.span(fit.family as usize)];
+        for other in family.iter().map(|other| u64::from(*other)).filter(|other| *other != id) {
+            for offset in offsets_of(other) {
+                if let Some(row) = other.checked_add_signed(offset) {
+                    others.push(row)?;
+                }
+            }
+        }
+        own.read(offsets.iter().map(|offset| id.checked_add_signed(*offset).unwrap_or(u64::MAX)))?;
+        let best = |i| own.best(i, others, 0..others.len());
+        let z = |(cosine, n)| (cosine, self.fits.z(cosine, n));
+        Ok((0..offsets.len()).map(|i| best(i).map(z)).collect())
+    }
+
+    /// Decides for each token of a part, and some beside it, which offset it is
+    /// at, if any.
+    fn label(
+        &self,
+        all: &[Candidates],
+        index: usize,
+        part: &Candidates,
+        n_tokens: u64,
+        parts: &mut Vec<Part>,
+    ) -> Result<()> {
+        let each = self.each();
+        let before = index.checked_sub(1).map_or(0, |before| all[before].span.end);
+        let after = all.get(index + 1).map_or(each.len(), |after| after.span.start);
+        let start = part.span.start.saturating_sub(MARGIN).max(before);
+        let end = (part.span.end + MARGIN).min(after);
+        let near = start..end;
+
+        // State 0 is no offset, 1 none that fits, the others are the candidates.
+        let tried: Vec<i64> = std::iter::once(0).chain(part.offsets.iter().copied()).collect();
+        let offsets_of = |token: u64| {
+            let place = self.place(token);
+            let other = place.and_then(|place| part_of(all, place, |part| &part.span));
+            let moved = other.map_or(&[][..], |part| &all[part].offsets);
+            let here = place.is_some_and(|place| near.contains(&place));
+            let here = if here { &part.offsets[..] } else { &[] };
+            let mut offsets: Vec<i64> = [&[0], moved, here].concat();
+            offsets.sort_unstable();
+            offsets.dedup();
+            offsets
+        };
+        let pieces = Pieces::new(near.len() as u64, PIECE);
+        let measured = threads::each(self.threads, || {
+            let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
+            let mut measured = Vec::new();
+            while let Some(piece) = pieces.next() {
+                for i in piece {
+                    let fit = &each[near.start + i as usize];
+                    let fits = self.fits_at(fit, &tried, offsets_of, &mut own, &mut others)?;
+                    measured.push((i, fits));
+                }
+            }
+            Ok(measured)
+        })?;
+        let mut measured: Vec<_> = measured.into_iter().flatten().collect();
+        measured.sort_unstable_by_key(|(i, _)| *i);
+        let says = |i: usize, state: usize| {
+            let fit = |tried: usize| measured[i].1[tried].map_or(-1.0, |(_, z)| z - self.midway);
+            match state {
+                0 => fit(0),
+                1 => 0.0,
+                moved => fit(moved - 1),
+            }
+        };
+        for run in runs(near.len(), 1 + tried.len(), says) {
+            if run.state == 0 || run.span.len() < FEWEST {
+                continue;
+            }
+            let span = near.start + run.span.start..near.start + run.span.end;
+            let at = |tried: usize| -> Moments {
+                let measured = measured[run.span.clone()].iter();
+                measured.filter_map(|(_, fits)| Some(f64::from(fits[tried]?.0))).collect()
+            };
+            let here = at(0);
+            let (offset, expected) = match run.state {
+                1 => (None, self.elsewhere(all)),
+                moved => (Some(tried[moved - 1]), at(moved - 1)),
+            };
+            parts.push(Part {
+                ids: self.ids(&span, n_tokens),
+                offset,
+                tokens: span.len() as u64,
+                cosine: here.mean(),
+                expected: expected.mean(),
+                z: expected.z_above(&here),
+            });
+        }
+        Ok(())
+    }
+
+    /// The fits of tokens in no broken part; what chance gives where there are
+    /// none.
+    fn elsewhere(&self, broken: &[Candidates]) -> Moments {
+        let mut moments = Moments::default();
+        let mut start = 0;
+        for part in broken {
+            moments.merge(&cosines(&self.each()[start..part.span.start]));
+            start = part.span.end;
+        }
+        moments.merge(&cosines(&self.each()[start..]));
+        moments
+    }
+}
+
+/// Which of some parts, in their order, a place lies in.
+fn part_of<T>(parts: &[T], place: usize, span: impl Fn(&T) -> &Range<usize>) -> Option<usize> {
+    let after = parts.partition_point(|part| span(part).start <= place);
+    after.checked_sub(1).filter(|part| span(&parts[*part]).contains(&place))
+}
+
+/// The longest of some spans, in their order.
+fn longest(spans: &[Range<usize>]) -> Vec<&Range<usize>> {
+    let mut spans: Vec<_> = spans.iter().collect();
+    spans.sort_by_key(|span| std::cmp::Reverse(span.len()));
+    spans.truncate(MOST_PARTS);
+    spans.sort_by_key(|span| span.start);
+    spans
+}
