@@ -1,0 +1,134 @@
+//! One-hot vectors times the table, really multiplied.
+
+use anyhow::Result;
+
+use super::fold;
+use crate::similarity::Rows;
+
+/// What came of one-hot vectors times a table.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// A row for each vector.
+    pub rows: Vec<Vec<f32>>,
+    /// Multiplications done.
+    pub multiplications: u64,
+    /// Threads that did them.
+    pub threads: usize,
+    /// Rows with a NaN or an infinity, which were left out: 0 times infinity is
+    /// not 0 but NaN, and one such row would spoil every sum.
+    pub left_out: u64,
+}
+
+/// What one thread has summed up.
+struct Part {
+    sums: Vec<Vec<f32>>,
+    multiplications: u64,
+    left_out: u64,
+}
+
+/// Multiplies the one-hot vectors of some IDs, `[ids, n_rows]`, with the first
+/// `n_rows` rows of a table: every one of the zeros with every value of its row,
+/// as a matrix product that does not know what it is given would.
+///
+/// Threads sum up parts. That changes nothing, for all terms of a sum but one
+/// are zeros, and a zero added changes no number.
+///
+/// # Errors
+/// Where rows can't be read.
+pub fn product(rows: &dyn Rows, n_rows: u64, ids: &[u64], threads: usize) -> Result<Product> {
+    let zeros = || vec![vec![0.0_f32; rows.dim()]; ids.len()];
+    let start = || Part { sums: zeros(), multiplications: 0, left_out: 0 };
+    let parts = fold(rows, n_rows, threads, start, |part, id, row| {
+        if !is_finite(row) {
+            part.left_out += 1;
+            return;
+        }
+        for (&hot, sums) in ids.iter().zip(&mut part.sums) {
+            let one_or_zero = f32::from(u8::from(hot == id));
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += one_or_zero * value;
+            }
+        }
+        part.multiplications += (ids.len() * row.len()) as u64;
+    })?;
+    let threads = parts.len();
+    let mut product = Product { rows: zeros(), multiplications: 0, threads, left_out: 0 };
+    for part in parts {
+        product.multiplications += part.multiplications;
+        product.left_out += part.left_out;
+        for (total, sums) in product.rows.iter_mut().flatten().zip(part.sums.iter().flatten()) {
+            *total += sums;
+        }
+    }
+    Ok(product)
+}
+
+/// Whether there is no NaN and no infinity in a row. The largest magnitude
+/// says so, as bits, which compilers find with vectors.
+fn is_finite(row: &[f32]) -> bool {
+    let magnitudes = row.iter().map(|value| value.abs().to_bits());
+    magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tour::RandomRows;
+    use std::ops::Range;
+
+    #[test]
+    fn a_one_hot_vector_picks_its_row() {
+        let table = RandomRows { seed: 5, n_rows: 70_000, dim: 3 };
+        for threads in [1, 2] {
+            let found = product(&table, 70_000, &[0, 69_999, 0], threads).unwrap();
+            let mut row = [0.0; 3];
+            for (id, picked) in [0, 69_999, 0].into_iter().zip(&found.rows) {
+                table.row(id, &mut row);
+                assert_eq!(picked[..], row);
+            }
+            assert_eq!((found.multiplications, found.left_out), (3 * 3 * 70_000, 0));
+        }
+    }
+
+    /// Rows that are as they are given.
+    struct Given([[f32; 2]; 3]);
+
+    impl Rows for Given {
+        fn n_rows(&self) -> u64 {
+            3
+        }
+        fn dim(&self) -> usize {
+            2
+        }
+        fn row_bytes(&self) -> usize {
+            1
+        }
+        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+            *stored = rows.map(|id| id as u8).collect();
+            Ok(())
+        }
+        fn decode(&self, stored: &[u8], values: &mut [f32]) {
+            for (id, row) in stored.iter().zip(values.chunks_exact_mut(2)) {
+                row.copy_from_slice(&self.0[usize::from(*id)]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_would_spoil_the_sums_is_left_out_and_counted() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let table = Given([[1.0, -2.0], [bad, 0.0], [f32::MAX, f32::MAX]]);
+            let found = product(&table, 3, &[0, 2], 1).unwrap();
+            assert_eq!(found.rows, [[1.0, -2.0], [f32::MAX, f32::MAX]]);
+            assert_eq!((found.left_out, found.multiplications), (1, 8));
+        }
+    }
+
+    /// A sum that begins at +0 can't become -0: the one bit that is lost.
+    #[test]
+    fn a_negative_zero_comes_out_positive() {
+        let table = Given([[-0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]);
+        let found = product(&table, 3, &[0], 1).unwrap();
+        assert_eq!(found.rows[0][0].to_bits(), 0.0_f32.to_bits());
+    }
+}
