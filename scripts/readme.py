@@ -11,6 +11,7 @@ that is not there are left alone, and said.
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -22,18 +23,19 @@ BLOCK = re.compile(r"^```\n\$ embcli (.*)\n((?:(?!```).*\n)*)```$", re.MULTILINE
 
 def block(match):
     command, shown = match[1], match[2].splitlines()
-    missing = [word for word in command.split() if word.endswith(".gguf") and not (ROOT / word).exists()]
+    words = shlex.split(command)
+    missing = [word for word in words if word.endswith(".gguf") and not (ROOT / word).exists()]
     if missing:
         print(f"SKIPPED: {missing[0]} is not there: embcli {command}", file=sys.stderr)
         return match[0]
     run = subprocess.run(
-        [ROOT / "target/release/embcli", *command.split()],
+        [ROOT / "target/release/embcli", *words],
         cwd=ROOT, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=True,
     )
     lines = run.stdout.splitlines()
-    if shown[0] == "...":
+    if shown[:1] == ["..."]:
         lines = ["...", *lines[1 - len(shown):]]
-    elif shown[-1] == "...":
+    elif shown[-1:] == ["..."]:
         lines = [*lines[:len(shown) - 1], "..."]
     return "\n".join(["```", f"$ embcli {command}", *lines, "```"])
 

@@ -2,14 +2,22 @@
 //!
 //! JSON is these structs as they stand, so a field's name is a promise.
 
+mod check;
 mod info;
+mod models;
+mod text;
+mod tour;
 
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 
 use crate::footprint::Footprint;
 
+pub use check::*;
 pub use info::*;
+pub use models::*;
+pub use text::*;
+pub use tour::*;
 
 /// What a command found out.
 #[derive(Debug, Serialize)]
@@ -23,8 +31,31 @@ pub enum Answer {
     Footprint(FootprintReport),
     /// Of `tokens`.
     Tokens(TokensReport),
+    /// Of `tokens --text`.
+    Tokenized(TextReport),
     /// Of `info`.
     Info(Box<InfoReport>),
+    /// Of `tour`.
+    Tour(Box<TourReport>),
+    /// Of `tour --list`.
+    TourList(TourList),
+    /// Of `models`.
+    Models(ModelsReport),
+    /// Of `completions` and `man`: what another program reads, as it stands.
+    Text(String),
+    /// Of `check`.
+    Check(Box<CheckReport>),
+}
+
+impl Answer {
+    /// The exit code of a program that gives this answer: 1 where the answer is
+    /// that something is wrong.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Check(report) => report.exit_code(),
+            _ => 0,
+        }
+    }
 }
 
 /// The table that an answer is about.
@@ -63,6 +94,9 @@ pub struct TokenText {
 pub struct LookupReport {
     /// The model as it was named.
     pub model: String,
+    /// The text that the IDs are of, where one was given.
+    #[serde(flatten)]
+    pub text: Option<TextInput>,
     /// The table the rows come from.
     pub table: TableInfo,
     /// The token IDs as they were asked for.
@@ -91,6 +125,9 @@ pub struct LookupRow {
     /// The token's text.
     #[serde(flatten)]
     pub token: TokenText,
+    /// What the token is, of a text's tokens and where the file says so.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
     /// The Euclidean norm of the values.
     pub norm: Float<f64>,
     /// The first position that has the same ID, where there is an earlier one
@@ -127,6 +164,13 @@ pub struct NeighborsReport {
     pub metric: &'static str,
     /// How many neighbours were asked for.
     pub k: u64,
+    /// The position of query and candidates, where rows were compared as the
+    /// first block receives them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// What is done to rows on their way there, in order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<InputStep>>,
     /// One for each ID, in order.
     pub queries: Vec<QueryAnswer>,
     /// What a reader should know besides.

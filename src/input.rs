@@ -20,6 +20,8 @@
 //! Scales and additions are ggml's own f32 arithmetic, in its order, and so
 //! bit-identical; norms are computed in f64 and rounded once.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::embedding::Table;
@@ -59,12 +61,51 @@ pub struct Step<'g> {
 
 #[derive(Debug)]
 enum Action<'g> {
+    /// The same at every position.
+    Always(Operation),
+    /// The position's row of a table is added.
+    AddRowOf(Table<'g>),
+}
+
+/// Arithmetic on a row.
+#[derive(Clone, Debug)]
+enum Operation {
     Nothing,
     Scale(f32),
     Add(Vec<f32>),
-    AddRowOf(Table<'g>),
     LayerNorm { epsilon: f32, weight: Vec<f32>, bias: Option<Vec<f32>> },
     RmsNorm { epsilon: f32 },
+}
+
+/// Everything that is done to a row at one position: for many rows.
+#[derive(Debug)]
+pub struct Placed<'a>(Vec<Cow<'a, Operation>>);
+
+impl Placed<'_> {
+    /// Makes of a row of the table what the first block receives.
+    pub fn apply(&self, row: &mut [f32]) {
+        self.0.iter().for_each(|operation| operation.apply(row));
+    }
+
+    /// Whether every row is multiplied by one positive number and nothing else,
+    /// and by which: 1 where nothing is done.
+    pub fn scale(&self) -> Option<f64> {
+        self.0.iter().try_fold(1.0, |scale, operation| match **operation {
+            Operation::Nothing => Some(scale),
+            Operation::Scale(by) if by.is_finite() && by > 0.0 => Some(scale * f64::from(by)),
+            _ => None,
+        })
+    }
+
+    /// Whether every row keeps its direction, as each is multiplied by some
+    /// positive number of its own: then no cosine changes.
+    pub fn keeps_directions(&self) -> bool {
+        self.0.iter().all(|operation| match **operation {
+            Operation::Nothing | Operation::RmsNorm { .. } => true,
+            Operation::Scale(by) => by.is_finite() && by > 0.0,
+            Operation::Add(_) | Operation::LayerNorm { .. } => false,
+        })
+    }
 }
 
 impl<'g> Input<'g> {
@@ -90,19 +131,44 @@ impl<'g> Input<'g> {
         self.steps.iter().any(|step| matches!(step.action, Action::AddRowOf(_)))
     }
 
+    /// Whether it is not known what the architecture does.
+    pub fn is_unknown(&self) -> bool {
+        self.steps.iter().any(|step| step.name == "unknown")
+    }
+
     /// Makes of a row of the table what the first block receives at `position`.
     ///
     /// # Errors
     /// Where the model has no such position, or it can't be read.
     pub fn apply(&self, row: &mut [f32], position: u64) -> Result<()> {
-        self.steps.iter().try_for_each(|step| step.action.apply(row, position))
+        self.at(position)?.apply(row);
+        Ok(())
+    }
+
+    /// What is done to every row at `position`.
+    ///
+    /// # Errors
+    /// Where the model has no such position, or it can't be read.
+    pub fn at(&self, position: u64) -> Result<Placed<'_>> {
+        let actions = self.steps.iter().map(|step| &step.action);
+        let operations = actions.map(|action| match action {
+            Action::Always(operation) => Ok(Cow::Borrowed(operation)),
+            Action::AddRowOf(table) => Ok(Cow::Owned(Operation::Add(row_of(table, position)?))),
+        });
+        Ok(Placed(operations.collect::<Result<_>>()?))
     }
 }
 
 impl Step<'_> {
     /// A step that leaves the row as it is.
     fn remark(name: &'static str, from: &str, text: String) -> Self {
-        Self { name, from: from.to_owned(), value: None, text, action: Action::Nothing }
+        Self {
+            name,
+            from: from.to_owned(),
+            value: None,
+            text,
+            action: Action::Always(Operation::Nothing),
+        }
     }
 
     fn unknown(why: &str) -> Self {
@@ -112,7 +178,7 @@ impl Step<'_> {
 
     fn scale(by: f32, from: impl Into<String>, why: &str) -> Self {
         let text = format!("every value is multiplied by {by}, {why}");
-        let action = Action::Scale(by);
+        let action = Action::Always(Operation::Scale(by));
         Self { name: "scale", from: from.into(), value: Some(by), text, action }
     }
 }
@@ -203,7 +269,7 @@ impl<'g> Plan<'_, 'g> {
             "row 0 of {TOKEN_TYPES} is added to every row: each token counts as one of the first \
              sentence"
         );
-        let action = Action::Add(row);
+        let action = Action::Always(Operation::Add(row));
         Ok(Some(Step { action, ..Step::remark("token_type", TOKEN_TYPES, text) }))
     }
 
@@ -230,7 +296,7 @@ impl<'g> Plan<'_, 'g> {
             "each row is brought to mean 0 and variance 1 (epsilon {epsilon:?}), times \
              {NORM_WEIGHT}{plus}"
         );
-        let action = Action::LayerNorm { epsilon, weight, bias };
+        let action = Action::Always(Operation::LayerNorm { epsilon, weight, bias });
         Ok(Step { name: "layer_norm", from, value: Some(epsilon), text, action })
     }
 
@@ -241,7 +307,7 @@ impl<'g> Plan<'_, 'g> {
             "each row is divided by the root of its mean square (epsilon {epsilon:?}); there is \
              no weight"
         );
-        let action = Action::RmsNorm { epsilon };
+        let action = Action::Always(Operation::RmsNorm { epsilon });
         Ok(Step { name: "rms_norm", from: self.key(key), value: Some(epsilon), text, action })
     }
 
@@ -259,7 +325,7 @@ impl<'g> Plan<'_, 'g> {
              to each; they are not shown here"
         );
         let from = format!("{PER_LAYER}, {key}");
-        let action = Action::Nothing;
+        let action = Action::Always(Operation::Nothing);
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
@@ -299,23 +365,24 @@ impl<'g> Plan<'_, 'g> {
     }
 }
 
-impl Action<'_> {
-    fn apply(&self, row: &mut [f32], position: u64) -> Result<()> {
+/// The row of a position.
+fn row_of(table: &Table, position: u64) -> Result<Vec<f32>> {
+    let n = table.n_vocab();
+    ensure!(
+        position < n,
+        "position {position} is out of range: {} has {n} positions, 0 to {}",
+        table.name(),
+        n - 1
+    );
+    table.row(position).with_context(|| table.name().to_owned())
+}
+
+impl Operation {
+    fn apply(&self, row: &mut [f32]) {
         match self {
             Self::Nothing => {}
             Self::Scale(by) => row.iter_mut().for_each(|x| *x *= by),
-            Self::Add(other) => add(row, other),
-            Self::AddRowOf(table) => {
-                let n = table.n_vocab();
-                ensure!(
-                    position < n,
-                    "position {position} is out of range: {} has {n} positions, 0 to {}",
-                    table.name(),
-                    n - 1
-                );
-                let other = table.row(position);
-                add(row, &other.with_context(|| table.name().to_owned())?);
-            }
+            Self::Add(other) => row.iter_mut().zip(other).for_each(|(x, y)| *x += y),
             Self::LayerNorm { epsilon, weight, bias } => {
                 let mean = mean(row.iter().map(|&x| x.into()));
                 let variance = self::mean(row.iter().map(|&x| (f64::from(x) - mean).powi(2)));
@@ -332,12 +399,7 @@ impl Action<'_> {
                 row.iter_mut().for_each(|x| *x = (f64::from(*x) / root) as f32);
             }
         }
-        Ok(())
     }
-}
-
-fn add(row: &mut [f32], other: &[f32]) {
-    row.iter_mut().zip(other).for_each(|(x, y)| *x += y);
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {

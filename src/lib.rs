@@ -8,8 +8,9 @@
 //! One way in, one way through, one way out:
 //!
 //! ```text
+//! a name -> store: a path
 //! bytes on disk -> gguf: index of what is where -> embedding: the table
-//!   -> quant: rows as f32 -> similarity, footprint, vocab, input
+//!   -> quant: rows as f32 -> similarity, footprint, vocab, tokenizer, input
 //!   -> commands: an answer (plain data) -> report: a table, JSON or CSV
 //! ```
 //!
@@ -24,6 +25,7 @@
 //! ```
 
 pub mod answer;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod cpu;
@@ -31,8 +33,12 @@ pub mod embedding;
 pub mod footprint;
 pub mod gguf;
 pub mod input;
+pub mod output;
 pub mod quant;
 pub mod report;
 pub mod similarity;
+pub mod store;
 pub mod text;
+pub mod tokenizer;
+pub mod tour;
 pub mod vocab;

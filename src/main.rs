@@ -1,62 +1,57 @@
 //! Token embeddings under the microscope.
 
+mod run;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
-use embcli::cli::{Cli, Command, Stop};
-use embcli::{commands, gguf, report, text};
+use embcli::cli::{Cli, Stop};
+use embcli::{commands, gguf, text};
+
+use run::{complain, run, success};
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage; 130 in a shell after Ctrl-C.
 ///
 /// Ctrl-C is left to kill the process, which shells report as 130: a program
 /// that exits with that number by itself looks like one that chose to, and a
-/// script's loop around it goes on. Nothing is half done when it comes, as no
-/// file is written.
+/// script's loop around it goes on. Nothing is half done when it comes, as a
+/// file gets its name when it is whole.
 fn main() -> ExitCode {
     gguf::exit_on_sigbus();
+    match commands::complete(std::env::args_os()) {
+        Ok(false) => {}
+        answered => return finish(answered.map(|_| ExitCode::SUCCESS)),
+    }
     let cli = match Cli::parse_from_args(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(Stop { text, asked: true }) => {
-            return finish(writeln!(io::stdout(), "{text}").context(WRITING));
+        Err(stop) if stop.asked => {
+            let text = worded(&stop, &io::stdout());
+            let written = writeln!(io::stdout(), "{text}").context("writing to standard output");
+            return finish(written.map(success));
         }
-        Err(Stop { text, asked: false }) => {
-            complain(&text);
+        Err(stop) => {
+            complain(worded(&stop, &io::stderr()));
             return ExitCode::from(2);
         }
     };
     finish(run(&cli))
 }
 
-const WRITING: &str = "writing to standard output";
-
-fn run(cli: &Cli) -> anyhow::Result<()> {
-    if let (Command::Neighbors(args), Some(form)) = (&cli.command, cli.stream_form()) {
-        let notes = commands::stream(args, &mut report::Stream::new(form, io::stdout().lock()))?;
-        for note in notes {
-            complain(&format!("note: {}", text::visible(&note)));
-        }
-        return Ok(());
+/// The text as a stream can show it.
+fn worded<'a>(stop: &'a Stop, stream: &impl RawStream) -> &'a str {
+    match stop.color.into() {
+        ColorChoice::Auto if AutoStream::choice(stream) == ColorChoice::Never => &stop.text,
+        ColorChoice::Never => &stop.text,
+        _ => &stop.styled,
     }
-    if let Command::Tokens(args) = &cli.command {
-        let out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        let style = report::Style::of_stdout();
-        let mut sink = report::Tokens::new(cli.format.into(), &style, out);
-        for note in commands::stream_tokens(args, &mut sink)? {
-            complain(&format!("note: {}", text::visible(&note)));
-        }
-        return Ok(());
-    }
-    let answer = commands::run(&cli.command)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let style = report::Style { values: cli.command.values(), ..report::Style::of_stdout() };
-    report::write(&answer, cli.format.into(), &style, &mut out).context(WRITING)?;
-    out.flush().context(WRITING)
 }
 
-fn finish(result: anyhow::Result<()>) -> ExitCode {
+fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever reads our output has seen enough, as `| head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -64,12 +59,6 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Says it on standard error, if that can be written to: `eprintln!` panics
-/// where it can't, and the exit code is still to be given.
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -69,6 +69,19 @@ pub fn acts(c: char) -> bool {
     }
 }
 
+/// A whole number with its thousands marked: `524,288,000`.
+pub fn grouped(n: u128) -> String {
+    let digits = n.to_string();
+    let mut shown = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 /// How many terminal columns a text takes.
 pub fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)

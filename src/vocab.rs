@@ -132,6 +132,11 @@ impl<'g> Vocab<'g> {
         Ok(Ok(Self { gguf, tokens, types, spelling }))
     }
 
+    /// The file that it is of.
+    pub fn gguf(&self) -> &'g Gguf {
+        self.gguf
+    }
+
     /// How many tokens there are. The table may have more rows, or fewer.
     pub fn len(&self) -> u64 {
         self.tokens.len()
@@ -147,6 +152,15 @@ impl<'g> Vocab<'g> {
         let Some(stored) = self.tokens.string(id)? else { return Ok(None) };
         let read = if self.is_spelt(id)? { self.spelling.read(&stored) } else { stored };
         Ok(Some(Token::from(read.into_owned())))
+    }
+
+    /// Reads past every token, so that a file with one that can't be read is
+    /// refused before anything is printed of it.
+    ///
+    /// # Errors
+    /// With the first token that [`Vocab::each`] would stop at.
+    pub fn check(&self) -> Result<(), Error> {
+        self.tokens.each_string(|_, _| true)
     }
 
     /// Every token in order, handed to `visit` as its ID and the bytes of its
@@ -227,6 +241,17 @@ fn byte_of(c: char) -> Option<u8> {
     }
 }
 
+/// The character that stands for a byte in GPT-2's alphabet.
+pub(crate) fn char_of(byte: u8) -> char {
+    let place = match byte {
+        b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff => return byte.into(),
+        0..=b' ' => u32::from(byte),
+        0x7f..=0xa0 => u32::from(byte) - 0x7f + 0x21,
+        0xad => 0x43,
+    };
+    char::from_u32(0x100 + place).expect("U+0100 to U+0143 are letters")
+}
+
 /// RWKV's spelling: `\t`, `\n`, `\r`, `\xHH`, and a backslash before anything
 /// else that stands for itself. `None` where it is cut short.
 fn unescape(stored: &[u8]) -> Option<Vec<u8>> {
@@ -260,6 +285,7 @@ mod tests {
             (0..0x200).filter_map(char::from_u32).filter_map(byte_of).collect();
         bytes.sort_unstable();
         assert_eq!(bytes, (0..=255).collect::<Vec<u8>>());
+        assert!((0..=255).all(|byte| byte_of(char_of(byte)) == Some(byte)));
         assert_eq!(byte_of('Ġ'), Some(b' '));
         assert_eq!(byte_of('Ċ'), Some(b'\n'));
     }

@@ -1,5 +1,5 @@
-//! `lookup --as-input`: what the first block receives, against arithmetic
-//! written out in f64.
+//! `--as-input`: what the first block receives, and neighbours there, against
+//! arithmetic written out in f64.
 
 #[path = "support/run.rs"]
 mod run;
@@ -295,13 +295,14 @@ fn the_table_shows_the_steps_between() {
 }
 
 #[test]
-fn only_lookups_of_the_token_table_have_an_input() {
+fn only_rows_of_the_token_table_have_an_input() {
     let file = model("gpt2").with_positions().write();
     let path = file.path().to_str().unwrap();
     for (args, why) in [
         (vec!["lookup", path, "0", "--as-input", "--tensor", "position_embd.weight"], "--as-input"),
         (vec!["lookup", path, "0", "--start", "1"], "--as-input"),
-        (vec!["neighbors", path, "0", "--as-input"], "--as-input"),
+        (vec!["neighbors", path, "0", "--as-input", "--tensor", "output.weight"], "--as-input"),
+        (vec!["neighbors", path, "0", "--start", "1"], "--as-input"),
     ] {
         let outcome = embcli(&args);
         assert_eq!(outcome.code, Some(2), "{args:?}: {outcome:?}");
@@ -325,5 +326,193 @@ fn the_real_model_scales_by_the_root_of_640() {
             values(&raw, row).iter().map(|&x| (x as f32 * 25.298_222_f32).to_bits()).collect();
         let found: Vec<u32> = values(&answer, row).iter().map(|&x| (x as f32).to_bits()).collect();
         assert_eq!(found, scaled);
+    }
+}
+
+/// All scores of `neighbors --as-input` on `ROWS` as they enter, by a plain
+/// computation over `entering`.
+#[track_caller]
+fn assert_neighbors(file: Gguf, args: &[&str], entering: [[f64; 4]; 3]) -> Value {
+    let file = file.write();
+    let path = file.path().to_str().unwrap();
+    let dot = |a: [f64; 4], b: [f64; 4]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    let mut answer = Value::Null;
+    for metric in ["cosine", "dot", "l2"] {
+        let ids = ["0", "1", "2", "--as-input", "--metric", metric, "--format", "json"];
+        answer = embcli([&["neighbors", path], &ids[..], args].concat()).json();
+        for (query, found) in answer["queries"].as_array().unwrap().iter().enumerate() {
+            let a = entering[query];
+            let mut expected: Vec<(f64, u64)> = (0..3)
+                .filter(|id| *id != query)
+                .map(|id| {
+                    let b = entering[id];
+                    let score = match metric {
+                        "cosine" => dot(a, b) / (dot(a, a) * dot(b, b)).sqrt(),
+                        "dot" => dot(a, b),
+                        _ => std::array::from_fn::<f64, 4, _>(|i| (a[i] - b[i]).powi(2))
+                            .iter()
+                            .sum::<f64>()
+                            .sqrt(),
+                    };
+                    (score, id as u64)
+                })
+                .collect();
+            expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+            if metric != "l2" {
+                expected.reverse();
+            }
+            let neighbors = found["neighbors"].as_array().unwrap();
+            assert_eq!(neighbors.len(), 2);
+            for (neighbor, (score, id)) in neighbors.iter().zip(expected) {
+                assert_eq!(neighbor["id"], id, "{metric}: {answer}");
+                let found = neighbor["score"].as_f64().unwrap();
+                assert!(
+                    (found - score).abs() < 1e-6 * score.abs().max(1.0),
+                    "{found}, not {score}"
+                );
+            }
+            let norm = found["norm"].as_f64().unwrap();
+            assert!((norm - dot(a, a).sqrt()).abs() < 1e-6 * norm, "{norm}");
+        }
+    }
+    answer
+}
+
+fn notes(answer: &Value) -> String {
+    answer["notes"].to_string()
+}
+
+#[test]
+fn neighbors_are_found_where_the_first_block_sees_them() {
+    let bert = || model("bert").with_types().with_positions().with_norm("bert");
+    for (start, position) in [(&[][..], 0), (&["--start", "2"], 2)] {
+        let entering =
+            ROWS.map(|row| layer_norm(wide(sum(sum(row, TYPES[0]), POSITIONS[position])), BIAS));
+        let answer = assert_neighbors(bert(), start, entering);
+        assert_eq!(answer["position"], position);
+        assert_eq!(steps(&answer), ["token_type", "position", "layer_norm"]);
+        assert!(notes(&answer).contains(&format!("at position {position}")), "{answer}");
+
+        let entering = ROWS.map(|row| wide(sum(row, POSITIONS[position])));
+        assert_neighbors(model("gpt2").with_positions(), start, entering);
+    }
+    let entering = ROWS.map(|row| layer_norm(wide(row), BIAS));
+    let answer = assert_neighbors(model("bloom").with_norm("bloom"), &[], entering);
+    assert_eq!(answer["notes"], serde_json::json!([]));
+    let out_of_range = bert().write();
+    let path = out_of_range.path().to_str().unwrap();
+    let error = embcli(["neighbors", path, "0", "--as-input", "--start", "3"]).error();
+    assert!(error.contains("position 3") && error.contains("0 to 2"), "{error}");
+}
+
+#[test]
+fn what_can_not_change_a_ranking_is_said() {
+    for (file, scale) in [
+        (model("minicpm"), 12.0),
+        (model("minicpm").kv("minicpm.embedding_scale", 0.25_f32), 0.25),
+        (model("gemma3"), 2.0),
+        (model("granite").kv("granite.embedding_scale", 1.5_f32), 1.5),
+    ] {
+        let entering = ROWS.map(|row| wide(row).map(|x| x * scale));
+        let answer = assert_neighbors(file, &[], entering);
+        let notes = notes(&answer);
+        assert!(notes.contains(&format!("every distance {scale} times")), "{notes}");
+        assert!(notes.contains("no ranking"), "{notes}");
+    }
+    // A negative scale is no plain one: it is carried out.
+    let negative = model("granite").kv("granite.embedding_scale", -1.5_f32);
+    let answer = assert_neighbors(negative, &[], ROWS.map(|row| wide(row).map(|x| x * -1.5)));
+    assert_eq!(answer["notes"], serde_json::json!([]));
+    let answer = assert_neighbors(model("llama"), &["--start", "9"], ROWS.map(wide));
+    assert!(notes(&answer).contains("as they are"), "{answer}");
+    let answer = assert_neighbors(model("frobnicator"), &[], ROWS.map(wide));
+    assert!(notes(&answer).contains("is not known"), "{answer}");
+
+    let epsilon = 0.01_f32;
+    let file = || model("talkie").kv("talkie.attention.layer_norm_rms_epsilon", epsilon);
+    let entering = ROWS.map(|row| {
+        let x = wide(row);
+        let square = x.iter().map(|x| x * x).sum::<f64>() / 4.0;
+        x.map(|x| x / (square + f64::from(epsilon)).sqrt())
+    });
+    assert_neighbors(file(), &[], entering);
+    let file = file().write();
+    let path = file.path().to_str().unwrap();
+    let said = embcli(["neighbors", path, "0", "--as-input"]).ok();
+    assert!(said.replace("\n  ", " ").contains("as the first block receives them"), "{said}");
+    assert!(said.contains("a number of its own"), "{said}");
+}
+
+/// Rows that mean nothing as they are stored may mean something there: zeros
+/// have no direction, zeros and a position do.
+#[test]
+fn a_row_of_zeros_has_a_direction_with_a_position() {
+    let rows = [[0.0; 4], ROWS[1], ROWS[2]];
+    let file = Gguf::new()
+        .kv("general.architecture", "gpt2")
+        .table(F32, 4, 3, f32_bytes(rows.as_flattened()))
+        .with_positions()
+        .write();
+    let path = file.path().to_str().unwrap();
+    embcli(["neighbors", path, "0"]).error();
+    let answer = embcli(["neighbors", path, "0", "--as-input", "--format", "json"]).json();
+    assert_eq!(answer["queries"][0]["neighbors"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn all_of_them_too() {
+    let file = model("bloom").with_norm("bloom").write();
+    let path = file.path().to_str().unwrap();
+    let one_by_one = embcli(["neighbors", path, "0", "1", "2", "--as-input", "--format", "csv"]);
+    let all = embcli(["neighbors", path, "--all", "--as-input", "--format", "csv"]);
+    assert_eq!(all.ok(), one_by_one.ok());
+}
+
+/// Many queries go another way through the scan than few.
+#[test]
+fn many_queries_find_what_few_find() {
+    let n = 300;
+    let rows: Vec<f32> = (0..n * 4).map(|i| ((i * 37 % 101) as f32 - 50.0) / 25.0).collect();
+    let file = Gguf::new()
+        .kv("general.architecture", "bloom")
+        .table(F32, 4, n, f32_bytes(&rows))
+        .with_norm("bloom")
+        .write();
+    let path = file.path().to_str().unwrap();
+    let json = ["--as-input", "--format", "json"];
+    let many = embcli([&["neighbors", path, "0..40"], &json[..]].concat()).json();
+    for id in [0, 17, 39] {
+        let few = embcli([&["neighbors", path, &id.to_string()], &json[..]].concat()).json();
+        assert_eq!(many["queries"][id], few["queries"][0]);
+    }
+}
+
+#[test]
+fn the_real_model_ranks_as_before() {
+    let Some(path) = support::real_model() else { return };
+    let path = path.to_str().unwrap();
+    let run = |args: &[&str]| {
+        embcli([&["neighbors", path, "5866", "--format", "json"], args].concat()).json()
+    };
+    for metric in ["cosine", "dot", "l2"] {
+        let scale = match metric {
+            "cosine" => 1.0,
+            "dot" => 640.0,
+            _ => 640.0_f64.sqrt(),
+        };
+        let raw = run(&["--metric", metric]);
+        let answer = run(&["--metric", metric, "--as-input"]);
+        assert!(notes(&answer).contains("raw rows") || notes(&answer).contains("no ranking"));
+        let pairs = |answer: &Value| -> Vec<(u64, f64)> {
+            let neighbors = answer["queries"][0]["neighbors"].as_array().unwrap();
+            neighbors
+                .iter()
+                .map(|n| (n["id"].as_u64().unwrap(), n["score"].as_f64().unwrap()))
+                .collect()
+        };
+        for (raw, found) in pairs(&raw).into_iter().zip(pairs(&answer)) {
+            assert_eq!(raw.0, found.0);
+            assert!((raw.1 * scale - found.1).abs() < 1e-6 * found.1.abs(), "{found:?}");
+        }
     }
 }

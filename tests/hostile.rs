@@ -270,7 +270,10 @@ fn a_million_metadata_keys_and_more() {
         temp_file(&bytes)
     };
     let flag = |bytes: &mut Vec<u8>| bytes.extend([7, 0, 0, 0, 1]);
-    all_answer(with_keys(1_000_000, &flag).path());
+    let flags = with_keys(1_000_000, &flag);
+    all_answer(flags.path());
+    let listed = watched(["info".as_ref(), "--keys".as_ref(), flags.path().as_os_str()]);
+    assert!(listed.stdout.contains("... and 990,000 more"));
     let strings = |bytes: &mut Vec<u8>| {
         bytes.extend([9, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
         bytes.extend(0u64.to_le_bytes());
@@ -413,7 +416,7 @@ const EVIL: &str =
 fn evil_token_text_is_shown_and_is_lossless_in_json() {
     let file = table(Gguf::new().vocab("llama", &[EVIL, "猫🐈", "\u{301}"])).write();
     let path = file.path().to_str().unwrap();
-    for format in ["table", "csv", "json"] {
+    for format in ["table", "csv", "json", "md"] {
         for args in [&["lookup", path, "0..3"][..], &["neighbors", path, "0", "1", "2"]] {
             let printed = embcli([args, &["--format", format]].concat()).ok();
             assert_harmless(&printed);
@@ -440,8 +443,10 @@ fn tables_stay_aligned_whatever_the_tokens() {
             assert!(embcli::text::width(line) <= 80, "too wide: {line}");
         }
         let is_row = |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
-        let widths: Vec<_> =
-            printed.lines().filter(is_row).map(|row| embcli::text::width(row.trim_end())).collect();
+        // Bars, which end as they please, follow the last column.
+        let columns =
+            |row: &str| embcli::text::width(row.trim_end_matches(|c| " █▏▎▍▌▋▊▉░".contains(c)));
+        let widths: Vec<_> = printed.lines().filter(is_row).map(columns).collect();
         assert!(widths.len() >= 5 && widths.iter().all(|width| *width == widths[0]), "{printed}");
     }
 }
@@ -460,7 +465,7 @@ fn evil_tensor_names_keys_and_model_names() {
     }
     let name = EVIL.replace('\0', "");
     let file = Gguf::new().tensor(&name, &[2, 2], F32, [1; 16]).write();
-    for format in ["table", "csv", "json"] {
+    for format in ["table", "csv", "json", "md"] {
         let args =
             ["lookup", file.path().to_str().unwrap(), "0", "--tensor", &name, "--format", format];
         assert_harmless(&embcli(args).ok());
@@ -514,7 +519,7 @@ fn devices_pipes_directories_and_sockets() {
         (&fifo, "this is a named pipe, not a regular file"),
         (&socket, "this is a socket, not a regular file"),
         (&link, "symbolic links"),
-        (&dir.path().join("absent"), "No such file"),
+        (&dir.path().join("absent"), "no such file"),
     ] {
         let error = watched(["lookup".as_ref(), path.as_os_str(), "0".as_ref()]).error();
         assert!(error.contains(words), "{error}");
@@ -631,7 +636,7 @@ fn shell(line: &str) -> Outcome {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_has_seen_enough_ends_it_quietly() {
-    for format in ["table", "csv", "json"] {
+    for format in ["table", "csv", "json", "md"] {
         let run =
             format!("{{ \"$0\" lookup \"$1\" 0..8192 --format {format}; echo code $? >&2; }}");
         for reader in ["head -c 1", "head -n 1", "true", "head -c 100000"] {

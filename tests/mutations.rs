@@ -43,9 +43,9 @@ fn every_command() -> Vec<Command> {
 /// Runs every command on a file, prints the answers in one form or another, and
 /// looks at what would have reached a terminal.
 fn drive(bytes: &[u8], commands: &[Command]) {
-    const FORMATS: [Format; 3] = [Format::Table, Format::Json, Format::Csv];
+    const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Csv, Format::Md];
     let open = |_: &std::path::Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
-    let style = Style { width: 80, values: None };
+    let style = Style { width: 80, values: None, color: false };
     // Any choice that is the same for the same bytes.
     let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
     for (i, command) in commands.iter().enumerate() {

@@ -64,6 +64,25 @@ fn byte_level_tokens_are_found_as_people_read_them() {
     assert!(error("\u{1b}[2J").starts_with(r#""\x1b[2J" is no token here; write"#));
 }
 
+/// The error of a text that is several tokens is the way to them.
+#[test]
+fn a_text_of_several_tokens_is_shown_in_them() {
+    let error = |args: &[&str]| embcli(args).error();
+    assert_eq!(
+        error(&["lookup", "toy", "dragonfruit"]),
+        "\"dragonfruit\" is 4 tokens here: 2953 \"dragon\", 393 \"fr\", 84 \"u\", 417 \"it\"; \
+         near it: \"dragon\" (ID 2953), \"Dragon\" (ID 2955), \" dragon\" (ID 3171); \
+         use --text to look them all up (embcli lookup)"
+    );
+    let neighbors = error(&["neighbors", "toy", "--token", "The cat"]);
+    assert!(neighbors.starts_with("\"The cat\" is 2 tokens here: 791 \"The\", 2368 \" cat\"; "));
+    let long = error(&["lookup", "toy", &"x7".repeat(500)]);
+    assert!(long.contains("…\" is 1000 tokens here: ") && long.len() < 400, "{long}");
+    // What --text then shows are these.
+    let looked_up = embcli(["lookup", "toy", "--text=dragonfruit", "--no-bos", "--format=json"]);
+    assert_eq!(looked_up.json()["ids"], serde_json::json!([2953, 393, 84, 417]));
+}
+
 #[test]
 fn of_tokens_that_read_alike_the_lowest_is_taken() {
     let twice = Gguf::new()

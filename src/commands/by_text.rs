@@ -6,11 +6,15 @@ use anyhow::{Result, bail};
 
 use super::model;
 use crate::text::{clip, visible};
+use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
 /// As much of a text as is compared with others to find what was meant, in
 /// bytes: that is done for people, who type words.
 const MAX_COMPARED: usize = 128;
+
+/// As many of a text's tokens as an error names.
+const MAX_NAMED: usize = 6;
 
 /// The tokens that read as one text.
 #[derive(Clone, Copy, Default)]
@@ -82,6 +86,11 @@ fn twin(text: &str) -> String {
 /// What to say of a text that is no token's.
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
     let no = format!("{} is no token here", quoted(text));
+    if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
+        let shown = visible(rest);
+        let shown = clip(&shown, 64);
+        return Ok(format!("{no}; the sign that stands for a space is a space: write ' {shown}'"));
+    }
     if let Some(other) = other {
         let shown = visible(twin);
         let shown = clip(&shown, 64);
@@ -92,7 +101,38 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
         0 => String::new(),
         _ => format!("; near it: {}", near.join(", ")),
     };
-    Ok(format!("{no}{near}; write a token's whole text, a number (791) or a range (0..5)"))
+    Ok(match pieces(text, vocab) {
+        Some(pieces) => format!(
+            "{} is {pieces}{near}; use --text to look {} up (embcli lookup)",
+            quoted(text),
+            if pieces.starts_with("1 ") { "it" } else { "them all" }
+        ),
+        None => {
+            format!("{no}{near}; write a token's whole text, a number (791) or a range (0..5)")
+        }
+    })
+}
+
+/// The tokens that a model reads a text as: `2 tokens here: 7 "dragon", 9
+/// "fruit"`. `None` where it can't, or where that is none, for the error is
+/// about the text and not about the tokenizer.
+fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
+    let tokenizer = Tokenizer::open(vocab.gguf()).ok()?.ok()?;
+    let options = Options { add_special: false, ..Options::default() };
+    let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
+    let named = |&id: &u32| {
+        let token = vocab.token(id.into()).ok()??;
+        Some(format!("{id} {}", quoted(&token.text)))
+    };
+    let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
+    if ids.len() > MAX_NAMED {
+        named.push("...".to_owned());
+    }
+    match ids.len() {
+        0 => None,
+        1 => Some(format!("1 token here, of another text: {}", named.join(", "))),
+        n => Some(format!("{n} tokens here: {}", named.join(", "))),
+    }
 }
 
 /// Up to three tokens that a text may have been meant for: those that differ in

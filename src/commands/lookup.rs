@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
+use super::text::{self, Tokenized};
 use super::{Opener, ids, model};
 use crate::answer::{Float, InputStep, LookupReport, LookupRow};
 use crate::cli;
@@ -16,7 +17,14 @@ const MAX_VALUES: u64 = 1 << 28;
 pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
     let model = open(&args.model.path)?;
     let mut view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
-    let ids = ids::parse(&args.ids, &args.tokens, &mut view)?;
+    let (text, ids) = if args.text.is_given() {
+        let Tokenized { input, ids, notes } =
+            tokens_of(&args.text, &view).with_context(|| args.model.path.display().to_string())?;
+        view.notes.extend(notes);
+        (Some(input), ids)
+    } else {
+        (None, ids::parse(&args.ids, &args.tokens, &mut view)?)
+    };
     let table = &view.table;
     let shape = [ids.len() as u64, table.d_model() as u64];
     ensure!(
@@ -43,6 +51,7 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
                 position,
                 id,
                 token: row.token.clone(),
+                token_type: row.token_type,
                 norm: row.norm,
                 repeats: Some(row.position),
                 values: row.values.clone(),
@@ -56,6 +65,10 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
                     position,
                     id,
                     token: view.token(id)?,
+                    token_type: match (&text, view.vocab()) {
+                        (Some(_), Ok(vocab)) => text::type_of(vocab, id)?,
+                        _ => None,
+                    },
                     norm: Float(norm(&values)),
                     repeats: None,
                     values: values.into_iter().map(Float).collect(),
@@ -65,6 +78,7 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
     }
     Ok(LookupReport {
         model: args.model.path.display().to_string(),
+        text,
         table: view.info(),
         shape,
         bytes_read: first_index.len() as u64 * table.row_bytes(),
@@ -75,7 +89,17 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
     })
 }
 
-fn step(step: input::Step) -> InputStep {
+/// The tokens of a text, each of which has a row.
+fn tokens_of(args: &cli::Text, view: &model::View) -> Result<Tokenized> {
+    let vocab = view.vocab().map_err(|reason| anyhow!("a text needs tokens: {reason}"))?;
+    let tokenized = text::tokenize(vocab.gguf(), &text::read(args)?, args)?;
+    ensure!(!tokenized.ids.is_empty(), "the text is no tokens, so there are no rows to look up");
+    tokenized.ids.iter().try_for_each(|id| view.table.check_id(*id))?;
+    Ok(tokenized)
+}
+
+/// A step as an answer names it.
+pub(super) fn step(step: input::Step) -> InputStep {
     let input::Step { name, from, value, text, .. } = step;
     InputStep { step: name, from, value: value.map(Float), text }
 }

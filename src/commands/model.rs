@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
+use crate::store;
 use crate::vocab::{Token, Vocab};
 
-/// Opens a model; errors name it.
-pub(super) fn open(path: &Path) -> Result<Model> {
-    Model::open(path).with_context(|| path.display().to_string())
+/// Opens the model that an argument names; errors name it.
+pub(super) fn open(name: &Path) -> Result<Model> {
+    store::open(name).with_context(|| name.display().to_string())
 }
 
 /// A table with the vocabulary that names its rows.
@@ -27,7 +28,7 @@ impl<'g> View<'g> {
         Self::of(model, tensor).with_context(|| path.display().to_string())
     }
 
-    fn of(model: &'g Model, tensor: &str) -> Result<Self> {
+    pub(super) fn of(model: &'g Model, tensor: &str) -> Result<Self> {
         let table = Table::of_model(model, tensor)?;
         let mut notes = Vec::new();
         if let Some(name) = model.shard_name(table.file()) {
@@ -91,9 +92,13 @@ pub(super) fn token_text(token: Option<Token>) -> TokenText {
 
 impl From<Token> for TokenText {
     fn from(token: Token) -> Self {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { token: Some(token.text), token_hex: token.bytes.map(hex) }
+        Self { token: Some(token.text), token_hex: token.bytes.as_deref().map(hex) }
     }
+}
+
+/// Bytes as two digits each.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether row i of a tensor belongs to token i by its name.

@@ -31,6 +31,7 @@ pub(super) fn run(
     let table = table.with_context(name)?;
     let scores = vocab.scores()?;
     let range = args.range.clone().unwrap_or(0..u64::MAX);
+    vocab.check().with_context(name)?;
 
     sink.begin(&VocabInfo {
         model: name(),

@@ -191,6 +191,19 @@ impl<'g> Table<'g> {
     /// # Errors
     /// Where the ID is out of range, or the file ends before the row does.
     pub fn row(&self, id: u64) -> Result<Vec<f32>> {
+        let mut values = vec![0.0; self.d_model];
+        self.read_row(id, &mut values)?;
+        Ok(values)
+    }
+
+    /// The row of a token ID, decoded into the caller's `d_model` values.
+    ///
+    /// # Errors
+    /// As for [`row`](Self::row).
+    ///
+    /// # Panics
+    /// Where there is not room for exactly the row.
+    pub fn read_row(&self, id: u64, values: &mut [f32]) -> Result<()> {
         self.check_id(id)?;
         let at = self.at + id * self.row_bytes();
         let end = at + self.row_bytes();
@@ -202,9 +215,8 @@ impl<'g> Table<'g> {
         let bytes = self.gguf.source().window(at, self.row_bytes)?;
         let bytes =
             bytes.get(..self.row_bytes).context("the file became shorter while it was read")?;
-        let mut values = vec![0.0; self.d_model];
-        self.format.decode(bytes, &mut values);
-        Ok(values)
+        self.format.decode(bytes, values);
+        Ok(())
     }
 }
 

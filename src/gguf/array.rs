@@ -101,6 +101,14 @@ impl<'g> Array<'g> {
         Ok(())
     }
 
+    /// The bytes of all elements, one after another, little-endian; none where
+    /// elements are not scalars.
+    pub fn scalar_bytes(&self) -> Result<Cow<'g, [u8]>, Error> {
+        let size = self.element.size_in_bytes().unwrap_or(0) as u64;
+        // The walk has seen that they are there.
+        self.gguf.bytes(self.at..self.at + self.count * size)
+    }
+
     fn stop(&self, stop: Stop) -> Error {
         stop.at(Place::Value { key: self.key.clone() }, self.gguf.file_len())
     }

@@ -145,6 +145,31 @@ impl<'s> Cursor<'s> {
         self.skip(len)
     }
 
+    /// Passes over `n` strings. Vocabularies are most of a header, so those that
+    /// lie whole in the window take one comparison each.
+    fn skip_strings(&mut self, n: u64) -> Step<()> {
+        let mut left = n;
+        while left > 0 {
+            let mut rest = usize::try_from(self.at).ok().and_then(|at| self.window.get(at..));
+            let before = rest.map_or(0, <[u8]>::len);
+            while let Some((len, after)) = rest.and_then(|rest| rest.split_first_chunk())
+                && let Ok(len) = usize::try_from(u64::from_le_bytes(*len))
+                && let Some(after) = after.get(len..)
+                && left > 0
+            {
+                rest = Some(after);
+                left -= 1;
+            }
+            self.at += (before - rest.map_or(0, <[u8]>::len)) as u64;
+            if left > 0 {
+                // Cut off by the window's end, or by that of the source.
+                self.skip_string()?;
+                left -= 1;
+            }
+        }
+        self.skip(0)
+    }
+
     pub(super) fn value_type(&mut self) -> Step<GGUFValueType> {
         let id = self.u32()?;
         GGUFValueType::from_u32(id)
@@ -172,13 +197,15 @@ impl<'s> Cursor<'s> {
         let (element, count) = self.array_header()?;
         match element {
             GGUFValueType::String => {
-                for i in 0..count {
-                    if depth == 0 && i > 0 && i % STRIDE == 0 {
+                let mut left = count;
+                while left > STRIDE {
+                    self.skip_strings(STRIDE)?;
+                    left -= STRIDE;
+                    if depth == 0 {
                         checkpoints.push(self.position());
                     }
-                    self.skip_string()?;
                 }
-                Ok(())
+                self.skip_strings(left)
             }
             GGUFValueType::Array if depth == MAX_DEPTH => {
                 Err(Stop::Bad(format!("arrays are nested more than {MAX_DEPTH} deep")))

@@ -27,7 +27,7 @@ pub use gguf_rs_lib::format::metadata::MetadataValue;
 pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
 pub use sigbus::exit_on_sigbus;
 pub use source::{MappedFile, Source};
-pub use split::Model;
+pub use split::{Model, parts};
 
 use cursor::{Cursor, Stop};
 use index::{Index, MAX_DIMS};

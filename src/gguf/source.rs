@@ -53,6 +53,17 @@ impl Source for Vec<u8> {
     }
 }
 
+/// Bytes that are part of the program.
+impl Source for &'static [u8] {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(tail(self, at)))
+    }
+}
+
 /// A file mapped into memory, read only.
 pub struct MappedFile {
     map: Mmap,

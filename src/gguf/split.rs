@@ -167,6 +167,17 @@ impl From<Gguf> for Model {
     }
 }
 
+/// The other files that a path is one of several parts with, by its name alone;
+/// whether or not they are there.
+pub fn parts(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = ShardName::of(path);
+    let others = name.into_iter().flat_map(|name| {
+        let numbers = (0..name.count).filter(move |&no| no != name.no);
+        numbers.map(move |no| name.file_name(no))
+    });
+    others.map(|name| path.with_file_name(name))
+}
+
 impl Split {
     fn path_of(&self, no: u64) -> PathBuf {
         self.path.with_file_name(self.name.file_name(no))

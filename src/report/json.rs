@@ -18,12 +18,17 @@ pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
             let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
             precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
         }),
-        Answer::Tokens(_) => Ok(()),
+        Answer::Tokens(_) | Answer::Text(_) => Ok(()),
+        Answer::Tokenized(report) => report.tokens.iter().try_for_each(|token| line(token, out)),
         Answer::Info(report) => match (&report.keys, &report.tensors) {
             (Some(keys), _) => keys.iter().try_for_each(|key| line(key, out)),
             (_, Some(tensors)) => tensors.iter().try_for_each(|tensor| line(tensor, out)),
             _ => line(report, out),
         },
+        Answer::Check(report) => report.findings.iter().try_for_each(|it| line(it, out)),
+        Answer::Tour(report) => report.steps.iter().try_for_each(|step| line(step, out)),
+        Answer::TourList(list) => list.steps.iter().try_for_each(|title| line(title, out)),
+        Answer::Models(report) => report.models.iter().try_for_each(|model| line(model, out)),
     }
 }
 

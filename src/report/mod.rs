@@ -3,13 +3,18 @@
 //! Everything here is a function of the answer's plain structs, so the forms
 //! can't disagree. Nothing below this module prints.
 
-mod csv;
+mod delimited;
+mod figures;
 mod info;
 mod json;
+mod markdown;
+mod npy;
 mod number;
+mod records;
 mod stream;
 mod table;
 mod tokens;
+mod tour;
 
 use std::io::Write;
 
@@ -19,6 +24,7 @@ use crate::answer::Answer;
 
 pub use stream::{Form, Stream};
 pub use tokens::Tokens;
+pub use tour::Tour;
 
 /// The forms an answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +37,12 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
+    /// A Markdown table.
+    Md,
+    /// NumPy's file format, for the matrix of a lookup.
+    Npy,
 }
 
 /// What the reader's side can show.
@@ -40,6 +52,8 @@ pub struct Style {
     pub width: usize,
     /// How many values of a row to print; `None` for what fits a line.
     pub values: Option<usize>,
+    /// Whether tables are coloured.
+    pub color: bool,
 }
 
 impl Style {
@@ -50,7 +64,7 @@ impl Style {
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        Self { width: width.clamp(40, 400), values: None }
+        Self { width: width.clamp(40, 400), values: None, color: false }
     }
 }
 
@@ -59,10 +73,31 @@ pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write
     if let Answer::Tokens(report) = answer {
         return tokens::write(report, format, style, out);
     }
+    if let Answer::Text(text) = answer {
+        return Ok(out.write_all(text.as_bytes())?);
+    }
     match format {
         Format::Table => table::write(answer, style, out),
         Format::Json => json::line(answer, out),
         Format::Jsonl => json::lines(answer, out),
-        Format::Csv => csv::write(answer, out),
+        Format::Csv => delimited(answer, b',', out),
+        Format::Tsv => delimited(answer, b'\t', out),
+        Format::Md => markdown::write(answer, style, out),
+        Format::Npy => npy::write(answer, out),
     }
+}
+
+/// What a reader should know besides an answer, where its form has no place for
+/// that.
+pub fn remarks(answer: &Answer, format: Format) -> &[String] {
+    match (answer, format) {
+        (Answer::Tokenized(report), _) => &report.notes,
+        _ => &[],
+    }
+}
+
+fn delimited(answer: &Answer, delimiter: u8, out: &mut dyn Write) -> Result<()> {
+    let mut out = delimited::Delimited::new(delimiter, out);
+    records::write(answer, &mut out)?;
+    out.flush()
 }

@@ -2,15 +2,7 @@
 
 /// A whole number with its thousands marked: `524,288,000`.
 pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut shown = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
+    crate::text::grouped(n.into())
 }
 
 /// Bytes in powers of 1000: `1.05 GB`.

@@ -6,10 +6,13 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::delimited::Delimited;
+use super::json;
+use super::markdown::Markdown;
 use super::number::grouped;
-use super::{csv, json};
+use super::records::{Records, neighbor_columns, query_lines};
 use crate::answer::{QueryAnswer, Sink};
 
 /// The forms that can be written as they come.
@@ -17,6 +20,10 @@ use crate::answer::{QueryAnswer, Sink};
 pub enum Form {
     /// A header, then a line a neighbour.
     Csv,
+    /// The same with tabs.
+    Tsv,
+    /// The same as a Markdown table.
+    Md,
     /// A JSON object a line, one for each query.
     Jsonl,
 }
@@ -46,8 +53,8 @@ impl<W: Write> Stream<W> {
     }
 
     fn write(&mut self) -> Result<()> {
-        let written = self.out.write_all(&self.lines).and_then(|()| self.out.flush());
-        written.context("writing to standard output")?;
+        self.out.write_all(&self.lines)?;
+        self.out.flush()?;
         self.lines.clear();
         Ok(())
     }
@@ -56,15 +63,24 @@ impl<W: Write> Stream<W> {
 impl<W: Write> Sink for Stream<W> {
     fn begin(&mut self, metric: &'static str, total: u64) -> Result<()> {
         self.total = total;
-        if self.form == Form::Csv {
-            csv::neighbors_header(metric, &mut self.lines)?;
+        let header = neighbor_columns(metric);
+        match self.form {
+            Form::Csv => Delimited::new(b',', &mut self.lines).line(|out| out.header(&header)),
+            Form::Tsv => Delimited::new(b'\t', &mut self.lines).line(|out| out.header(&header)),
+            Form::Md => Markdown::new(&mut self.lines).header(&header),
+            Form::Jsonl => Ok(()),
         }
-        Ok(())
     }
 
     fn answer(&mut self, answer: &QueryAnswer) -> Result<()> {
         match self.form {
-            Form::Csv => csv::query(answer, &mut self.lines)?,
+            Form::Csv => {
+                Delimited::new(b',', &mut self.lines).line(|out| query_lines(answer, out))?
+            }
+            Form::Tsv => {
+                Delimited::new(b'\t', &mut self.lines).line(|out| query_lines(answer, out))?
+            }
+            Form::Md => query_lines(answer, &mut Markdown::new(&mut self.lines))?,
             Form::Jsonl => json::line(answer, &mut self.lines)?,
         }
         if self.lines.len() < HELD { Ok(()) } else { self.write() }

@@ -2,10 +2,13 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 
+use super::delimited::Delimited;
+use super::markdown::{self, Markdown};
+use super::records::{token_line, tokens_header};
 use super::table::{self, quoted};
-use super::{Format, Style, csv, json};
+use super::{Format, Style, json};
 use crate::answer::{TokenAnswer, TokenSink, TokensReport, VocabInfo};
 
 /// Writes tokens to `out` in a form.
@@ -54,7 +57,7 @@ impl<W: Write> Tokens<W> {
 impl<W: Write> TokenSink for Tokens<W> {
     fn begin(&mut self, vocab: &VocabInfo) -> Result<()> {
         self.vocab = Some(vocab.clone());
-        let written = match self.format {
+        match self.format {
             Format::Table => {
                 let header = self.columns(["ID", "type", "score", "norm"]) + "token";
                 let line = "─".repeat((header.len() - 5 + table::TOKEN_WIDTH).min(self.width));
@@ -68,14 +71,20 @@ impl<W: Write> TokenSink for Tokens<W> {
                 Ok(())
             })(),
             Format::Jsonl => Ok(()),
-            Format::Csv => csv::tokens_header(vocab, &mut self.out),
-        };
-        written.context(WRITING)
+            Format::Csv => {
+                Delimited::few(b',', &mut self.out).line(|out| tokens_header(vocab, out))
+            }
+            Format::Tsv => {
+                Delimited::few(b'\t', &mut self.out).line(|out| tokens_header(vocab, out))
+            }
+            Format::Md => markdown::tokens_header(vocab, &mut self.out),
+            Format::Npy => bail!("npy holds the matrix of a lookup only"),
+        }
     }
 
     fn token(&mut self, token: TokenAnswer) -> Result<()> {
         let first = !std::mem::replace(&mut self.any, true);
-        let written = match (self.format, &self.vocab) {
+        match (self.format, &self.vocab) {
             (Format::Table, _) => self.row(&token),
             (Format::Json, _) if first => json::value(&token, &mut self.out),
             (Format::Json, _) => self
@@ -84,21 +93,26 @@ impl<W: Write> TokenSink for Tokens<W> {
                 .map_err(Into::into)
                 .and_then(|()| json::value(&token, &mut self.out)),
             (Format::Jsonl, _) => json::line(&token, &mut self.out),
-            (Format::Csv, Some(vocab)) => csv::token_line(&token, vocab, &mut self.out),
-            (Format::Csv, None) => Ok(()),
-        };
-        written.context(WRITING)
+            (Format::Csv, Some(vocab)) => {
+                Delimited::few(b',', &mut self.out).line(|out| token_line(&token, vocab, out))
+            }
+            (Format::Tsv, Some(vocab)) => {
+                Delimited::few(b'\t', &mut self.out).line(|out| token_line(&token, vocab, out))
+            }
+            (Format::Md, Some(vocab)) => {
+                token_line(&token, vocab, &mut Markdown::new(&mut self.out))
+            }
+            (Format::Csv | Format::Tsv | Format::Md | Format::Npy, _) => Ok(()),
+        }
     }
 
     fn end(&mut self) -> Result<()> {
         if self.format == Format::Json {
-            writeln!(self.out, "]}}").context(WRITING)?;
+            writeln!(self.out, "]}}")?;
         }
-        self.out.flush().context(WRITING)
+        Ok(self.out.flush()?)
     }
 }
-
-const WRITING: &str = "writing to standard output";
 
 /// Writes tokens that are all there.
 pub(super) fn write(

@@ -21,6 +21,9 @@ pub(super) struct Few<'a> {
     cheap: Cheap<'a>,
     /// Decoded rows: a piece of them, or one at a time as they are needed.
     values: Vec<f32>,
+    /// Of the piece at hand, query by query: each row's cheap dot product with
+    /// the query, and its square.
+    estimates: Vec<(f32, f32)>,
     left_out: LeftOut,
 }
 
@@ -58,17 +61,26 @@ impl<'a> Few<'a> {
             limits,
             cheap,
             values: Vec::new(),
+            estimates: Vec::new(),
             left_out: LeftOut::default(),
         }
     }
 
-    /// The cheap dot product with query `q`, and the row's square.
-    fn estimate(&self, q: usize, stored: &[u8], at: usize) -> (f32, f32) {
-        match &self.cheap {
-            Cheap::Groups(queries) => kernel::estimate_groups(self.level, stored, &queries[q]),
-            Cheap::Floats(queries) => {
-                let query = &queries[q].values;
-                kernel::estimate(self.level, &self.values[at * query.len()..][..query.len()], query)
+    /// The cheap scores of a piece with every query.
+    fn estimate(&mut self, stored: &[u8]) {
+        let n_rows = stored.len() / self.rows.row_bytes();
+        self.estimates.resize(self.rankings.len() * n_rows, (0.0, 0.0));
+        for (q, out) in self.estimates.chunks_exact_mut(n_rows).enumerate() {
+            match &self.cheap {
+                Cheap::Groups(codes) => {
+                    kernel::estimate_groups(self.level, stored, &codes[q], out);
+                }
+                Cheap::Floats(queries) => {
+                    let query = &queries[q].values;
+                    for (row, out) in self.values.chunks_exact(query.len()).zip(out) {
+                        *out = kernel::estimate(self.level, row, query);
+                    }
+                }
             }
         }
     }
@@ -83,12 +95,14 @@ impl Work for Few<'_> {
         if decoded {
             self.rows.decode(stored, &mut self.values);
         }
+        self.estimate(stored);
+        let n_rows = stored.len() / row_bytes;
         for ((at, id), stored) in ids.enumerate().zip(stored.chunks_exact(row_bytes)) {
             // Where the exact row is, once it is needed.
             let own = if decoded { at * dim..(at + 1) * dim } else { 0..dim };
             let mut norm = None;
             for q in 0..self.rankings.len() {
-                let (dot, square) = self.estimate(q, stored, at);
+                let (dot, square) = self.estimates[q * n_rows + at];
                 let row =
                     Terms { step: [1.0], norm: [square.sqrt()], square: [square], residual: [0.0] };
                 let safe = SAFE_SQUARES.contains(&f64::from(square));

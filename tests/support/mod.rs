@@ -342,19 +342,27 @@ impl Out {
 
 /// The model's path; where it is not there, says so past the test harness's
 /// capture, so that a skipped test is seen.
-// eprintln would be captured with the rest of a passing test's output.
-#[allow(clippy::explicit_write)]
 pub fn real_model() -> Option<PathBuf> {
-    let directory = std::env::var_os("EMBCLI_MODELS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from);
-    let path = directory.join("gemma-3-270m-q4_k_m.gguf");
+    let path = models().join("gemma-3-270m-q4_k_m.gguf");
     if path.exists() {
         return Some(path);
     }
-    let _ = writeln!(
-        std::io::stderr(),
+    tell(format_args!(
         "SKIPPED: {} is not there; scripts/fetch-real-model.sh fetches it",
         path.display()
-    );
+    ));
     None
+}
+
+/// Where models that are fetched lie.
+pub fn models() -> PathBuf {
+    std::env::var_os("EMBCLI_MODELS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from)
+}
+
+/// Says something on standard error, of a test that passes too.
+// eprintln would be captured with the rest of a passing test's output.
+#[allow(clippy::explicit_write)]
+pub fn tell(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

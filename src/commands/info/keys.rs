@@ -12,6 +12,7 @@ const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;
 
 pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>> {
+    oddities.extend(super::unlisted(gguf.key_count(), "metadata keys"));
     let info = |entry: Result<Entry<'_>, Error>| {
         let entry = entry?;
         Ok(of(gguf, &entry).unwrap_or_else(|error| {
@@ -19,7 +20,7 @@ pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>>
             unreadable(&entry)
         }))
     };
-    gguf.entries().map(info).collect()
+    gguf.entries().take(super::LISTED).map(info).collect()
 }
 
 fn unreadable(entry: &Entry) -> KeyInfo {

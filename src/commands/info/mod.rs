@@ -91,7 +91,7 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
         missing_parts,
         strict: args.strict.then(|| strict(&files)),
         keys: args.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
-        tensors: args.tensors.then(|| tensors::list(&files)).transpose()?,
+        tensors: args.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
 }
@@ -122,6 +122,16 @@ fn is_encoder(architecture: Option<&str>) -> bool {
 fn strict(files: &[&Gguf]) -> StrictVerdict {
     let problem = files.iter().find_map(|gguf| gguf.strict().err());
     StrictVerdict { accepted: problem.is_none(), problem }
+}
+
+/// As many metadata keys, and as many tensors, as are listed: real files have
+/// some hundreds, and a file can have millions.
+const LISTED: usize = 10_000;
+
+/// What to say where there are more than are listed.
+fn unlisted(count: u64, what: &str) -> Option<String> {
+    let all = count <= LISTED as u64;
+    (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
 /// As many oddities as are told one by one: a file can have millions.

@@ -74,8 +74,10 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
     Ok(tally)
 }
 
-pub(super) fn list(files: &[&Gguf]) -> Result<Vec<InfoTensor>> {
-    files.iter().flat_map(|gguf| gguf.tensors()).map(|tensor| Ok(info(&tensor?))).collect()
+pub(super) fn list(files: &[&Gguf], oddities: &mut Oddities) -> Result<Vec<InfoTensor>> {
+    let tensors = || files.iter().flat_map(|gguf| gguf.tensors());
+    oddities.extend(super::unlisted(tensors().count() as u64, "tensors"));
+    tensors().take(super::LISTED).map(|tensor| Ok(info(&tensor?))).collect()
 }
 
 fn info(tensor: &Tensor) -> InfoTensor {

@@ -30,6 +30,8 @@ pub(in crate::commands) fn run(
     let all = args.ids.is_empty() && args.tokens.is_empty();
     let given = if all { None } else { Some(ids::parse(&args.ids, &args.tokens, &mut view)?) };
     let (table, search) = (&view.table, search(args)?);
+    let input = super::input(args, &model, table)?;
+    let space = super::space(args, input.as_ref(), table)?;
     let present = table.rows_present();
     for id in given.iter().flatten() {
         ensure!(*id < present, "row {id} is not in the file, which ends before it");
@@ -47,7 +49,7 @@ pub(in crate::commands) fn run(
         let end = total.min(first + batch as u64);
         let mut queries = Vec::with_capacity(batch);
         for id in (first..end).map(id_at) {
-            let values = table.row(id)?;
+            let values = space.row(id)?;
             let norm = norm(&values);
             if norm.is_finite() && (search.metric != Metric::Cosine || norm > 0.0) {
                 queries.push(Query { id, values });
@@ -55,15 +57,15 @@ pub(in crate::commands) fn run(
                 skipped += 1;
             }
         }
-        let found = similarity::nearest(table, present, &queries, &search)?;
+        let found = similarity::nearest(space.rows(), present, &queries, &search)?;
         candidates = found.left_out;
         for (query, neighbors) in queries.iter().zip(found.neighbors) {
-            sink.answer(&answer(&view, query, neighbors)?)?;
+            sink.answer(&answer(&view, &space, query, neighbors)?)?;
         }
         sink.done(end)?;
     }
 
-    let mut notes = notes(&view, candidates);
+    let mut notes = notes(&view, &space, candidates);
     if skipped > 0 {
         let (rows, have) = if skipped == 1 { ("row", "has") } else { ("rows", "have") };
         notes.push(format!(

@@ -29,8 +29,12 @@ pub(super) fn write(report: &InfoReport, style: &Style, out: &mut dyn Write) -> 
                 let line = format!("{}  {typed}{}", visible(&key.key), shown(key));
                 writeln!(out, "{}", clip(&line, style.width))?;
             }
+            more(keys.len(), report.n_keys, out)?;
         }
-        (_, Some(tensors)) => tensor_list(tensors, style, out)?,
+        (_, Some(tensors)) => {
+            tensor_list(tensors, style, out)?;
+            more(tensors.len(), report.n_tensors, out)?;
+        }
         _ => screen(report, style, out)?,
     }
     let strict = report.strict.as_ref().map(|strict| match &strict.problem {
@@ -38,6 +42,14 @@ pub(super) fn write(report: &InfoReport, style: &Style, out: &mut dyn Write) -> 
         Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", visible(problem)),
     });
     strict.map_or(Ok(()), |strict| fact("strict", &strict, style, out))
+}
+
+/// Says so where a list is not the whole.
+fn more(listed: usize, all: u64, out: &mut dyn Write) -> Result<()> {
+    match all.saturating_sub(listed as u64) {
+        0 => Ok(()),
+        more => Ok(writeln!(out, "... and {} more", grouped(more))?),
+    }
 }
 
 fn tensor_list(tensors: &[InfoTensor], style: &Style, out: &mut dyn Write) -> Result<()> {

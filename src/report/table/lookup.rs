@@ -8,8 +8,9 @@ use comfy_table::Cell;
 
 use super::super::Style;
 use super::super::number::{decimal_size, exact, grouped, percent, rounded};
-use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, quoted};
-use crate::answer::{LookupReport, LookupRow};
+use super::glyphs::{Painter, cells, extent, strip};
+use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, quoted, text};
+use crate::answer::{LookupReport, LookupRow, TextInput};
 use crate::text::{clip, visible, width};
 
 pub(super) fn write(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
@@ -80,7 +81,15 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
     } else {
         "one row a position: where the model's mathematics starts"
     };
-    let mut steps: Vec<(&str, &str, &str)> = vec![
+    let text = report.text.as_ref().map(|input| TextSteps::of(report, input, columns));
+    let mut steps: Vec<(&str, &str, &str)> = Vec::new();
+    if let Some(TextSteps { text, size, tokens, added }) = &text {
+        steps.extend([("text", "", &**text), (DOWN, "", size), (ARROW, "", "")]);
+        steps.push(("tokens", ids_shape, tokens));
+        steps.extend(added.iter().map(|added| (DOWN, "", &**added)));
+        steps.push((ARROW, "", ""));
+    }
+    let lookup: [(&str, &str, &str); 6] = [
         ("token IDs", ids_shape, &ids),
         (DOWN, "", "each ID names one row of the table: a label, not a quantity"),
         (ARROW, "", ""),
@@ -88,6 +97,7 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
         (DOWN, "", &stored),
         (DOWN, "", &read),
     ];
+    steps.extend(lookup);
     let done: Vec<(String, String)> = report
         .steps
         .iter()
@@ -106,6 +116,29 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
         }
     }
     Ok(())
+}
+
+/// How a text becomes IDs.
+struct TextSteps {
+    text: String,
+    size: String,
+    /// The first of them, each in quotes.
+    tokens: String,
+    added: Option<String>,
+}
+
+impl TextSteps {
+    fn of(report: &LookupReport, input: &TextInput, columns: usize) -> Self {
+        let tokens: Vec<_> = report.rows.iter().map(|row| &row.token).collect();
+        let shown: Vec<_> =
+            tokens.iter().take(100).map(|token| quoted(token, TOKEN_WIDTH)).collect();
+        Self {
+            text: text::shown(input, columns),
+            size: format!("{}, read by the model's own tokenizer", text::size(input)),
+            tokens: clip(&shown.join(" "), columns).into_owned(),
+            added: text::added(input, &tokens),
+        }
+    }
 }
 
 const DOWN: &str = "    │";
@@ -165,6 +198,43 @@ fn matrix(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<(
     } else {
         "values are rounded: --full prints every digit".to_owned()
     };
+    paragraph(&line, style, out)?;
+    strips(report, style, out)
+}
+
+/// As many rows as have a strip each.
+const STRIPS: usize = 40;
+
+/// The rows as marks, one above the other, so that what they share stands out.
+fn strips(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
+    const LABEL: usize = 14;
+    let rows = &report.rows[..report.rows.len().min(STRIPS)];
+    let tokens: Vec<_> = rows.iter().map(|row| quoted(&row.token, LABEL)).collect();
+    let label = tokens.iter().map(|token| width(token)).max().unwrap_or(0);
+    let d_model = report.shape[1] as usize;
+    let columns = d_model.min(style.width - 1 - label - 2);
+    let strips: Vec<_> = rows.iter().map(|row| cells(&row.values, columns)).collect();
+    let extent = extent(strips.iter().flatten());
+    if extent == 0.0 {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let painter = Painter { color: style.color };
+    for (cells, token) in strips.iter().zip(&tokens) {
+        let strip = strip(cells, extent, &painter);
+        writeln!(out, " {token}{:1$}  {strip}", "", label - width(token))?;
+    }
+    if rows.len() < report.rows.len() {
+        writeln!(out, " … {} rows more", report.rows.len() - rows.len())?;
+    }
+    let each = match d_model.div_ceil(columns) {
+        1 => "a cell is a value".to_owned(),
+        n => format!("a cell is the farthest from 0 of up to {n} values"),
+    };
+    let extent = rounded(extent.into());
+    let line = format!(
+        "low is below 0, high above: ▁ is -{extent} or less, █ is {extent} or more; {each}"
+    );
     paragraph(&line, style, out)
 }
 

@@ -1,9 +1,14 @@
 //! Answers as a person reads them, fitted to the width of a terminal.
 
+mod check;
 mod footprint;
+mod glyphs;
 mod info;
 mod lookup;
+mod models;
 mod neighbors;
+mod text;
+pub(super) mod tour;
 
 use std::io::Write;
 
@@ -20,8 +25,13 @@ pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Resu
         Answer::Lookup(report) => lookup::write(report, style, out),
         Answer::Neighbors(report) => neighbors::write(report, style, out),
         Answer::Footprint(report) => footprint::write(report, style, out),
-        Answer::Tokens(_) => Ok(()),
+        Answer::Tokens(_) | Answer::Text(_) => Ok(()),
+        Answer::Tokenized(report) => text::write(report, style, out),
         Answer::Info(report) => info::write(report, style, out),
+        Answer::Tour(report) => tour::write(report, style, out),
+        Answer::TourList(list) => tour::list(list, out),
+        Answer::Models(report) => models::write(report, style, out),
+        Answer::Check(report) => check::write(report, style, out),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | [`estimate`] | `floats`, `f32` | the same |
 //! | [`encode`] | `codes` | the same |
 //! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
-//! | [`estimate_groups`]: one row of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
+//! | [`estimate_groups`]: rows of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
 //!
 //! Every function takes the [`Level`] to run at, and gives the same answer at
 //! all of them: the first and third bit for bit, integers of course, and the
@@ -107,24 +107,25 @@ pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PAN
     plain::products(panel, queries, out);
 }
 
-/// `row·query` and `row·row` of a row that is stored as groups of an `f16`
-/// scale and 32 codes, with a query of 16-bit codes of step 1; off by at most
-/// [`rounding`] as [`estimate`] is.
+/// `row·query` and `row·row` of each of some rows that are stored as groups of
+/// an `f16` scale and 32 codes, with a query of 16-bit codes of step 1; off by
+/// at most [`rounding`] as [`estimate`] is.
 ///
 /// # Panics
 /// Where the lengths don't agree.
-pub fn estimate_groups(level: Level, groups: &[u8], query: &[i16]) -> (f32, f32) {
-    let (groups, rest) = groups.as_chunks::<GROUP_BYTES>();
+pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32, f32)]) {
+    let (groups, rest) = rows.as_chunks::<GROUP_BYTES>();
     let (query, more) = query.as_chunks::<GROUP>();
-    assert!(rest.is_empty() && more.is_empty() && groups.len() == query.len());
+    assert!(rest.is_empty() && more.is_empty() && !query.is_empty());
+    assert!(groups.len() == query.len() * out.len());
     #[cfg(target_arch = "x86_64")]
     match level.kind() {
         // SAFETY: the level says that the processor has the instructions.
-        Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query) },
+        Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query, out) },
         // SAFETY: as above.
-        Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query) },
+        Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query, out) },
         Kind::Baseline => {}
     }
     let _ = level;
-    plain::estimate_groups(groups, query)
+    plain::estimate_groups(groups, query, out)
 }

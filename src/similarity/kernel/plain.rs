@@ -24,7 +24,17 @@ pub(super) fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     }
 }
 
-pub(super) fn estimate_groups(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
+pub(super) fn estimate_groups(
+    rows: &[[u8; GROUP_BYTES]],
+    query: &[[i16; GROUP]],
+    out: &mut [(f32, f32)],
+) {
+    for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
+        *out = estimate_row(row, query);
+    }
+}
+
+fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
     let (mut dot, mut square) = (0.0, 0.0);
     for (group, query) in groups.iter().zip(query) {
         let [low, high, codes @ ..] = group;

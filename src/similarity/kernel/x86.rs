@@ -77,7 +77,7 @@ pub(super) mod avx512 {
     /// 16 bits, and one instruction adds two products to a lane. A lane then
     /// holds at most 2 * 128 * 32767 < 2^23: exact as `f32` too.
     #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub fn estimate_groups(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
+    fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
         let (mut dots, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
         for (group, query) in groups.iter().zip(query) {
             let (scale, codes) = fields(group);
@@ -96,6 +96,17 @@ pub(super) mod avx512 {
             squares = _mm512_fmadd_ps(square, _mm512_mul_ps(scale, scale), squares);
         }
         (_mm512_reduce_add_ps(dots), _mm512_reduce_add_ps(squares))
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub fn estimate_groups(
+        rows: &[[u8; GROUP_BYTES]],
+        query: &[[i16; GROUP]],
+        out: &mut [(f32, f32)],
+    ) {
+        for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
+            *out = estimate_row(row, query);
+        }
     }
 }
 
@@ -156,7 +167,7 @@ pub(super) mod avx2 {
 
     /// As the AVX-512 one, a group in two halves.
     #[target_feature(enable = "avx2,fma,f16c")]
-    pub fn estimate_groups(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
+    fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
         let (mut dots, mut squares) = (_mm256_setzero_ps(), _mm256_setzero_ps());
         for (group, query) in groups.iter().zip(query) {
             let (scale, codes) = fields(group);
@@ -181,6 +192,17 @@ pub(super) mod avx2 {
             squares = _mm256_fmadd_ps(both(codes), _mm256_mul_ps(scale, scale), squares);
         }
         (across(dots), across(squares))
+    }
+
+    #[target_feature(enable = "avx2,fma,f16c")]
+    pub fn estimate_groups(
+        rows: &[[u8; GROUP_BYTES]],
+        query: &[[i16; GROUP]],
+        out: &mut [(f32, f32)],
+    ) {
+        for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
+            *out = estimate_row(row, query);
+        }
     }
 
     #[target_feature(enable = "avx2,fma,f16c")]

@@ -1,0 +1,229 @@
+//! The first minute: what a bare call says, and calls whose words are all there
+//! but in another order.
+//!
+//! A call in the wrong order is corrected, not obeyed: what is to be typed is
+//! one line, and whoever types it has learned the order. (Obeying would give a
+//! command a second meaning that no script should rely on.)
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
+
+use crate::store::{Store, toy};
+use crate::text::visible;
+
+/// What `embcli` alone says. On standard error and with exit code 2: nothing
+/// was asked for, and a script that lost its arguments has to notice.
+pub(super) const BARE: &str = "\
+embcli shows the token embedding table of a language model. Try:
+
+  embcli lookup toy The ' cat' ' sat'    tokens to rows, step by step
+  embcli neighbors toy ' cat'            the rows nearest to a row
+  embcli tour                            ten steps: what embeddings are
+
+toy is a small table that is built in. In its place name a .gguf file, or one of
+the models that `embcli models` finds on this machine (ollama:llama3.2, ...).
+`embcli --help` lists the commands, `embcli help lookup` is the manual of one.";
+
+/// What the list of commands ends in.
+pub(super) const AFTER: &str = "\
+MODEL is a .gguf file, `toy` (a small table that is built in), or one of those
+that `embcli models` lists: ollama:llama3.2, hf:org/repo, ...
+
+Start with:
+  embcli lookup toy The ' cat' ' sat'    tokens to rows, step by step
+  embcli neighbors toy ' cat'            the rows nearest to a row
+  embcli help lookup                     the manual of a command
+
+Exit codes: 0 success, 1 failure, 2 wrong usage.";
+
+/// Whether help is asked for, and of no command.
+pub(super) fn asks_for_help(words: &[OsString]) -> bool {
+    matches!(words, [word] if ["help", "-h", "--help"].iter().any(|help| word == help))
+}
+
+/// The help of the program: a screen, whichever way it was asked for. The
+/// manual is in the help of the commands.
+pub(super) fn overview(mut program: Command) -> StyledStr {
+    program.build();
+    program.mut_arg("help", |arg| arg.help("Print this, or the manual of a command")).render_help()
+}
+
+/// Wrong usage in a line: what the error says, and where to go on from there.
+pub(super) fn complaint(
+    error: &str,
+    kind: ErrorKind,
+    words: &[OsString],
+    program: Command,
+) -> String {
+    let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+    let list = "embcli --help lists the commands";
+    match kind {
+        ErrorKind::MissingSubcommand => return format!("error: no command is named ({list})"),
+        ErrorKind::InvalidSubcommand => {
+            return match reordered(words, &names) {
+                Some(call) => format!("error: {}", visible(&call)),
+                None => format!("{error} ({list})"),
+            };
+        }
+        _ => {}
+    }
+    let of_command = words.iter().find_map(|word| {
+        let name = word.to_str()?;
+        program.get_subcommands().find(|command| command.get_name() == name)
+    });
+    let Some(command) = of_command else {
+        return format!("{error} ({list})");
+    };
+    let help = format!("embcli help {} is the manual", command.get_name());
+    match (kind, example(command)) {
+        (ErrorKind::MissingRequiredArgument, Some(example)) => {
+            format!("{error} (for example: {example}; {help})")
+        }
+        _ => format!("{error} ({help})"),
+    }
+}
+
+/// The first example of a command's help.
+fn example(command: &Command) -> Option<String> {
+    let help = command.get_after_help()?.to_string();
+    let line = help.lines().find_map(|line| line.strip_prefix("  embcli "))?;
+    let call = line.split_once("  ").map_or(line, |(call, _)| call);
+    Some(format!("embcli {call}"))
+}
+
+/// Options of all commands that take a value: the word after them is theirs.
+const WITH_VALUE: [&str; 4] = ["--format", "-o", "--output", "--color"];
+
+/// The call that was probably meant by one that names no command where a
+/// command should be. `words` are those after the program's name.
+pub(super) fn reordered(words: &[OsString], commands: &[&str]) -> Option<String> {
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into()).collect();
+    let first = first_positional(&words)?;
+    let name = words.get(first)?;
+    let is_command = |word: &String| commands.contains(&word.as_str());
+    let command = words.iter().skip(first + 1).position(is_command).map(|at| at + first + 1);
+    let mut rest = words.clone();
+    let call = match command {
+        // A misspelt command followed by another's name is left to the spelling.
+        Some(_) if crate::text::nearest(name, commands.iter().copied()).is_some() => return None,
+        Some(at) => {
+            let command = rest.remove(at);
+            if let Some(model) = rest.iter().position(|word| stands_back(word, name)) {
+                rest[..=model].rotate_right(1);
+            }
+            rest.insert(0, command);
+            return Some(format!("the command comes first: {}", line(&rest)));
+        }
+        None if !is_model(name) => return None,
+        None if words.len() == first + 1 => "info",
+        None => "lookup",
+    };
+    rest.insert(0, call.to_owned());
+    Some(format!("a command comes first: {}", line(&rest)))
+}
+
+/// The call that was probably meant where the model does not come first among
+/// the arguments of a command: where an ID stands in its place.
+pub(super) fn model_first(words: &[OsString], model: &str, others: &[String]) -> Option<String> {
+    let meant = others.iter().find(|other| stands_back(other, model))?;
+    let mut words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into()).collect();
+    let from = words.iter().position(|word| word == meant)?;
+    let to = words.iter().position(|word| word == model)?;
+    let meant = words.remove(from);
+    words.insert(to, meant);
+    Some(format!("the model comes before the tokens: {}", line(&words)))
+}
+
+fn first_positional(words: &[String]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if !word.starts_with('-') {
+            return Some(at);
+        }
+        at += if WITH_VALUE.contains(&word.as_str()) { 2 } else { 1 };
+    }
+    None
+}
+
+/// Whether a word can only be meant as a model, by its form.
+fn is_model(word: &str) -> bool {
+    word == toy::TOY || Store::of_name(word).is_some() || {
+        let word = word.to_ascii_lowercase();
+        word.ends_with(".gguf")
+    }
+}
+
+/// Whether a word is the model, rather than the one that stands in its place.
+fn stands_back(word: &str, in_its_place: &str) -> bool {
+    let is_number = in_its_place.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    // `toy` may be a token's text too.
+    !is_model(in_its_place) && is_model(word) && (is_number || word != toy::TOY)
+}
+
+/// A call as it can be pasted into a shell.
+fn line(words: &[String]) -> String {
+    let words = words.iter().map(|word| quoted(word));
+    ["embcli".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./:=,@%+-".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split('|').map(Into::into).collect()
+    }
+
+    #[test]
+    fn the_command_is_moved_to_the_front() {
+        for (typed, meant) in [
+            ("model.gguf|lookup|5", Some("embcli lookup model.gguf 5")),
+            ("my model.gguf|lookup| cat", Some("embcli lookup 'my model.gguf' ' cat'")),
+            ("llama3.2|neighbors|it's", Some(r"embcli neighbors llama3.2 'it'\''s'")),
+            ("--format|json|toy|info", Some("embcli info --format json toy")),
+            ("5|lookup|m.GGUF", Some("embcli lookup m.GGUF 5")),
+            ("model.gguf", Some("embcli info model.gguf")),
+            ("hf:org/repo|5|6", Some("embcli lookup hf:org/repo 5 6")),
+            ("toy| cat", Some("embcli lookup toy ' cat'")),
+            ("lokup|toy|5", None),
+            ("lokup|lookup", None),
+            ("nonsense", None),
+            ("--format", None),
+        ] {
+            let call = reordered(&words(typed), &["lookup", "neighbors", "info"]);
+            let call = call.as_deref().and_then(|text| Some(text.split_once(": ")?.1));
+            assert_eq!(call, meant, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_model_is_moved_before_the_tokens() {
+        for (typed, meant) in [
+            ("lookup|5|6|model.gguf", Some("embcli lookup model.gguf 5 6")),
+            ("lookup|0..5|toy|--full", Some("embcli lookup toy 0..5 --full")),
+            ("lookup| cat|hf:a/b", Some("embcli lookup hf:a/b ' cat'")),
+            // A token that reads "toy" of a model that a store has.
+            ("lookup|llama3.2|toy", None),
+            ("lookup|a.gguf|b.gguf", None),
+            ("lookup|5|6", None),
+        ] {
+            let all = words(typed);
+            let others: Vec<String> =
+                all[2..].iter().map(|word| word.to_str().unwrap().to_owned()).collect();
+            let call = model_first(&all, all[1].to_str().unwrap(), &others);
+            let call = call.as_deref().and_then(|text| Some(text.split_once(": ")?.1));
+            assert_eq!(call, meant, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A model beside another of the same kind, put into words.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::{Findings, count, rows, threads};
+use crate::answer::Severity::{Note, Problem};
+use crate::answer::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Float};
+use crate::check::compare::{
+    Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
+};
+use crate::commands::Opener;
+use crate::commands::model::View;
+use crate::embedding::TOKEN_EMBEDDING;
+use crate::gguf::Model;
+use crate::text::{clip, visible};
+
+/// By how much a whole table may exceed what its type costs usually, and a
+/// single row.
+const UNUSUAL: f64 = 1.5;
+const DAMAGED: f64 = 5.0;
+
+/// What a single row may differ by in any case: no rounding comes to more.
+const ANY: f64 = 0.05;
+
+/// As many IDs as a message names.
+const NAMED: usize = 4;
+
+pub(super) fn check(
+    model: &Model,
+    path: &Path,
+    other_path: &Path,
+    open: Opener,
+    report: &mut CheckReport,
+) -> Result<()> {
+    let one = View::new(model, path, TOKEN_EMBEDDING)?;
+    let other_model = open(other_path)?;
+    let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
+    let mut findings = Findings::default();
+    report.comparison = of_views(&one, &other, &mut findings)
+        .with_context(|| format!("comparing with {}", other_path.display()))?
+        .map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info });
+    report.findings.extend(findings.finish());
+    Ok(())
+}
+
+fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<ComparisonInfo>> {
+    let tables = [&one.table, &other.table];
+    let [a, b] = tables.map(|table| table.d_model());
+    if a != b {
+        findings.add(
+            ("incomparable", Problem),
+            format!("the tables can't be compared: d_model is {a} here and {b} in the other"),
+            "these are different models, or sizes of one",
+            [("d_model", json!(a)), ("other_d_model", json!(b))],
+        );
+        return Ok(None);
+    }
+    let present = tables.map(|table| table.rows_present());
+    let matching = match (one.vocab(), other.vocab()) {
+        (Ok(vocab), Ok(others)) => Matching::by_text((vocab, present[0]), (others, present[1]))?,
+        _ => Matching::by_id(present[0], present[1]),
+    };
+    if matching.pairs.is_empty() {
+        findings.add(
+            ("incomparable", Problem),
+            "the tables can't be compared: no token of the one is in the other".to_owned(),
+            "these are different models",
+            [],
+        );
+        return Ok(None);
+    }
+    tokens(one, other, &matching, findings)?;
+
+    let formats = tables.map(|table| table.format().name);
+    let [x, y] = tables.map(|table| table.format());
+    let coarser = if x.bits_per_weight() < y.bits_per_weight() { x } else { y };
+    let usual = usual_error(coarser.name);
+    let limit = |median: f64| (8.0 * median).max(DAMAGED * usual.unwrap_or(0.0)).max(ANY);
+    let kind = |id| rows::kind(other.vocab().ok(), id);
+    let compared = compare(tables, &matching, &kind, limit, threads())?;
+    damage(one, &compared, findings)?;
+    whole(&compared, usual, formats, findings);
+    let [lost, asked] = lost_neighbors(tables, &matching, threads())?;
+    let group = |by| {
+        move |group: &Group| ComparedGroup {
+            by,
+            name: group.name.clone(),
+            tokens: group.tokens,
+            median_cosine: Float(group.cosine),
+            median_error: Float(group.error[0]),
+            p99_error: Float(group.error[1]),
+        }
+    };
+    let groups = std::iter::once(group("all")(&compared.all))
+        .chain(compared.by_type.iter().map(group("type")))
+        .chain(compared.by_band.iter().map(group("ids")));
+    Ok(Some(ComparisonInfo {
+        other: String::new(),
+        other_table: other.info(),
+        matched: matching.pairs.len() as u64,
+        moved: matching.moved().count() as u64,
+        added: matching.added.len() as u64,
+        removed: matching.removed.len() as u64,
+        relative_error: Float(compared.error),
+        usual_error: usual.map(Float),
+        groups: groups.collect(),
+        worst: compared.worst.iter().map(|it| token(one, it)).collect::<Result<_>>()?,
+        neighbors_asked: asked,
+        neighbors_lost: lost,
+    }))
+}
+
+fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
+    let [id, other_id] = difference.ids.map(u64::from);
+    Ok(ComparedToken {
+        id,
+        other_id,
+        token: view.token(id)?,
+        cosine: Float(difference.cosine.into()),
+        relative_error: Float(difference.error.into()),
+    })
+}
+
+/// Tokens that are not where they were.
+fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
+    let moved: Vec<_> = matching.moved().collect();
+    let named = |view: &View, ids: &[u32]| -> Result<String> {
+        let names = ids.iter().take(NAMED).map(|id| {
+            let token = view.token((*id).into())?.token.unwrap_or_default();
+            Ok(format!("{id} \"{}\"", clip(&visible(&token), 24)))
+        });
+        let more = if ids.len() > NAMED { ", ..." } else { "" };
+        Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
+    };
+    if let Some([id, before]) = moved.first() {
+        let n = moved.len() as u64;
+        findings.add(
+            ("moved", Note),
+            format!("{} moved: the first is {id}, in the other {before}", count(n, "token")),
+            "rows were compared by text; what uses token IDs has to know the new ones",
+            [("tokens", json!(n)), ("first", json!([id, before]))],
+        );
+    }
+    for (kind, view, ids, whose) in [
+        ("added", one, &matching.added, "the other has not"),
+        ("removed", other, &matching.removed, "only the other has"),
+    ] {
+        if !ids.is_empty() {
+            let n = ids.len() as u64;
+            findings.add(
+                (kind, Note),
+                format!("{} that {whose}: {}", count(n, "token"), named(view, ids)?),
+                "they could not be compared",
+                [("tokens", json!(n)), ("first", json!(&ids[..ids.len().min(16)]))],
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Rows that differ more than any rounding explains.
+fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<()> {
+    let (damaged, limit) = compared.damaged;
+    if damaged == 0 {
+        return Ok(());
+    }
+    let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
+        let token = one.token(it.ids[0].into())?.token.unwrap_or_default();
+        let token = clip(&visible(&token), 24).into_owned();
+        Ok(format!("{} \"{token}\" ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
+    });
+    let named = named.collect::<Result<Vec<_>>>()?.join(", ");
+    findings.add(
+        ("damage", Problem),
+        format!(
+            "{} differ by more than {limit:.3} of their norm, where half differ by {:.4} or less: \
+             {named}",
+            count(damaged, "row"),
+            compared.all.error[0]
+        ),
+        "rounding does not do that: these rows are damaged, or of another token",
+        [("rows", json!(damaged)), ("limit", json!(limit))],
+    );
+    Ok(())
+}
+
+/// The whole table against what its type costs.
+fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
+    let Some(usual) = usual else { return };
+    // Of one type, tables can differ by training as well as by damage.
+    let severity = if formats[0] == formats[1] { Note } else { Problem };
+    if compared.error > UNUSUAL * usual + 1e-6 {
+        findings.add(
+            ("error", severity),
+            format!(
+                "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
+                compared.error, formats[0], formats[1]
+            ),
+            "quantise again, or look at the worst rows",
+            [("relative_error", json!(compared.error)), ("usual_error", json!(usual))],
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! `check`: whether a table is what its vocabulary says it is.
+
+mod compare;
+mod order;
+mod rows;
+mod sizes;
+
+use std::thread;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+use super::{Opener, model};
+use crate::answer::{CheckReport, Finding, OrderPlace, Severity, Verdict};
+use crate::cli;
+use crate::embedding::TOKEN_EMBEDDING;
+
+pub(super) fn run(args: &cli::Check, open: Opener) -> Result<CheckReport> {
+    let model = open(&args.path)?;
+    let mut report = of_model(&model, args).with_context(|| args.path.display().to_string())?;
+    if let Some(other) = &args.other {
+        compare::check(&model, &args.path, other, open, &mut report)?;
+        report.findings.sort_by_key(|finding| finding.severity);
+        report.verdict = verdict(&report.findings);
+    }
+    Ok(report)
+}
+
+fn of_model(model: &crate::gguf::Model, args: &cli::Check) -> Result<CheckReport> {
+    let view = model::View::of(model, TOKEN_EMBEDDING)?;
+    let threads = threads();
+    let mut findings = Findings::default();
+    sizes::check(model, &view, &mut findings)?;
+    rows::check(model, &view, threads, &mut findings)?;
+    let order = order::check(&view, threads, &mut findings)?;
+    let findings = findings.finish();
+    Ok(CheckReport {
+        verdict: verdict(&findings),
+        model: args.path.display().to_string(),
+        table: view.info(),
+        findings,
+        order,
+        comparison: None,
+        strict: args.strict,
+    })
+}
+
+/// What the worst of the findings comes to.
+fn verdict(findings: &[Finding]) -> Verdict {
+    match findings.iter().map(|finding| finding.severity).min() {
+        Some(Severity::Problem) => Verdict::Problems,
+        Some(Severity::Unknown) => Verdict::Unknown,
+        Some(Severity::Note) | None => Verdict::Ok,
+    }
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(
+        &mut self,
+        (kind, severity): (&'static str, Severity),
+        message: String,
+        next: &str,
+        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+    ) {
+        self.place((kind, severity), None, message, next, evidence);
+    }
+
+    /// One that is about the order of some tokens.
+    fn place(
+        &mut self,
+        (kind, severity): (&'static str, Severity),
+        place: Option<OrderPlace>,
+        message: String,
+        next: &str,
+        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+    ) {
+        let evidence: Map<String, Value> =
+            evidence.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let next = next.to_owned();
+        self.0.push(Finding { kind, severity, message, next, place, evidence });
+    }
+
+    fn finish(mut self) -> Vec<Finding> {
+        // Stable: the order of the checks within a severity.
+        self.0.sort_by_key(|finding| finding.severity);
+        self.0
+    }
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// So many of something: `1 row`, `3 rows`.
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,165 @@
+//! The order of the rows, put into words.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Findings, count};
+use crate::answer::Severity::{Problem, Unknown};
+use crate::answer::{Float, OrderInfo, OrderPlace};
+use crate::check::Families;
+use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
+use crate::check::stats::upper_tail;
+use crate::commands::model::View;
+use crate::text::{clip, visible};
+
+pub(super) fn check(
+    view: &View,
+    threads: usize,
+    findings: &mut Findings,
+) -> Result<Option<OrderInfo>> {
+    // Why there is no vocabulary has been told.
+    let Ok(vocab) = view.vocab() else { return Ok(None) };
+    let n_tokens = vocab.len().min(view.table.rows_present());
+    let families = Families::of(vocab, n_tokens)?;
+    let order = order::judge(&view.table, vocab, &families, n_tokens, threads)?;
+    match order.judged {
+        Judged::TooFew => {
+            findings.add(
+                ("unjudged", Unknown),
+                format!(
+                    "the order of the rows can't be judged: {} of spellings of one word, and it \
+                     takes {FEWEST_PAIRS}",
+                    count(order.pairs, "pair")
+                ),
+                "compare with a file that is known to be good: embcli check MODEL OTHER",
+                [("pairs", json!(order.pairs))],
+            );
+            return Ok(None);
+        }
+        Judged::NotLearned => {
+            let geometry = order.geometry.map_or((0.0, 0.0), |it| (it.z, it.chance));
+            findings.add(
+                ("unjudged", Unknown),
+                format!(
+                    "the order of the rows can't be judged: spellings of one word are no nearer \
+                     than other words (mean cosine {:.3}, shuffled {:.3}), and rows have no near \
+                     ones: the table seems random",
+                    order.cosine, order.shuffled
+                ),
+                "nothing, if the table was never trained",
+                [
+                    ("pairs", json!(order.pairs)),
+                    ("nearest_z", json!(geometry.0)),
+                    ("nearest_z_by_chance", json!(geometry.1)),
+                ],
+            );
+        }
+        Judged::Fits | Judged::Broken => {}
+    }
+    for part in &order.parts {
+        self::part(part, &order, findings);
+    }
+    for swap in &order.swaps {
+        self::swap(view, swap, &order, findings)?;
+    }
+    Ok(Some(OrderInfo {
+        pairs: order.pairs,
+        mean_cosine: Float(order.cosine),
+        shuffled: Float(order.shuffled),
+        shuffled_sd: Float(order.shuffled_sd),
+        effect: Float((order.cosine - order.shuffled) / order.shuffled_sd.max(f64::MIN_POSITIVE)),
+        z: Float(order.z),
+        p: Float(order.p()),
+    }))
+}
+
+fn part(part: &Part, order: &Order, findings: &mut Findings) {
+    let [from_id, to_id] = part.ids;
+    let place = OrderPlace { from_id, to_id, offset: part.offset };
+    let tokens = format!("tokens {from_id} to {to_id}");
+    let (message, next, z) = match (part.offset, order.geometry) {
+        (Some(offset), _) => (
+            format!(
+                "{tokens} do not fit their own rows but those at ID {offset:+}: mean cosine with \
+                 other spellings {:.3} there, {:.3} in place ({}, z {:.0})",
+                part.expected,
+                part.cosine,
+                count(part.tokens, "word"),
+                part.z
+            ),
+            format!("rows from {from_id} on look {} too high: convert again, or move them", {
+                offset
+            }),
+            part.z,
+        ),
+        (None, Some(geometry)) => (
+            format!(
+                "{tokens} do not fit their rows at any offset: spellings of a word have mean \
+                 cosine {:.3}, shuffled {:.3}, while rows do have near ones (z {:.1}, by chance \
+                 {:.1})",
+                order.cosine, order.shuffled, geometry.z, geometry.chance
+            ),
+            "rows are shuffled, or the vocabulary is another model's: take both from one model"
+                .to_owned(),
+            geometry.z,
+        ),
+        (None, None) => (
+            format!(
+                "{tokens} do not fit their rows at any offset: mean cosine with other spellings \
+                 {:.3}, elsewhere {:.3} ({}, z {:.0})",
+                part.cosine,
+                part.expected,
+                count(part.tokens, "word"),
+                part.z
+            ),
+            "rows there are shuffled or not of these tokens: convert again from the original"
+                .to_owned(),
+            part.z,
+        ),
+    };
+    findings.place(
+        ("order", Problem),
+        Some(place),
+        message,
+        &next,
+        [
+            ("words", json!(part.tokens)),
+            ("cosine", json!(part.cosine)),
+            ("expected_cosine", json!(part.expected)),
+            ("z", json!(z)),
+            ("p", json!(upper_tail(z))),
+        ],
+    );
+}
+
+fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
+    let name = |id| -> Result<String> {
+        let token = view.token(id)?.token.unwrap_or_default();
+        Ok(format!("{id} \"{}\"", clip(&visible(&token), 24)))
+    };
+    let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
+    findings.place(
+        ("order", Problem),
+        Some(OrderPlace {
+            from_id: swap.id,
+            to_id: swap.id,
+            offset: Some(swap.row as i64 - swap.id as i64),
+        }),
+        format!(
+            "token {} has its row at {}: cosine with its other spellings {:.3} there, {:.3} in \
+             place",
+            name(swap.id)?,
+            name(swap.row)?,
+            swap.expected,
+            swap.cosine
+        ),
+        &format!("rows have changed places: move row {} to {}", swap.row, swap.id),
+        [
+            ("cosine", json!(swap.cosine)),
+            ("expected_cosine", json!(swap.expected)),
+            ("z", json!(z)),
+            ("p", json!(upper_tail(z))),
+        ],
+    );
+    Ok(())
+}

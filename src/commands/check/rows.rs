@@ -1,0 +1,212 @@
+//! What no row should be, rows that are the same, and what they cost.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::{Findings, count};
+use crate::answer::Severity::{Note, Problem};
+use crate::check::{self, MOST_ROWS, Rows, Survey};
+use crate::commands::model::View;
+use crate::embedding::Table;
+use crate::gguf::Model;
+use crate::similarity::Rows as _;
+use crate::vocab::{TokenType, Vocab};
+
+/// The kind of a row that has a word for its token, or part of one.
+const ORDINARY: &str = "ordinary";
+
+/// As many IDs as a message names.
+const NAMED: usize = 4;
+
+/// The share of rows that may well be the same as others: words that were
+/// never seen in training stay as they began.
+const REPEATED: f64 = 0.1;
+
+/// As many bytes of two tables as are compared at a time.
+const PIECE: u64 = 1 << 20;
+
+pub(super) fn check(
+    model: &Model,
+    view: &View,
+    threads: usize,
+    findings: &mut Findings,
+) -> Result<()> {
+    let vocab = view.vocab().ok();
+    let kind = |id: u64| kind(vocab, id);
+    let survey = check::survey(&view.table, threads, &kind)?;
+    for (name, what, rows) in
+        [("nan", "hold NaN", &survey.nan), ("infinite", "hold an infinity", &survey.infinite)]
+    {
+        if rows.count > 0 {
+            findings.add(
+                (name, Problem),
+                format!("{} {what}: {}", count(rows.count, "row"), named(rows)),
+                "convert again from the original: a value overflowed or was damaged",
+                evidence(rows),
+            );
+        }
+    }
+    for (name, what, rows) in [
+        ("zero", "of zeros", &survey.zero),
+        ("constant", "of one value over and over", &survey.constant),
+    ] {
+        if rows.count == 0 {
+            continue;
+        }
+        let ordinary = rows.kinds.get(ORDINARY).copied().unwrap_or(0);
+        let (severity, next) = match ordinary {
+            0 => (Note, "usual for tokens that are reserved, unused or padding"),
+            _ => (Problem, "ordinary words should have rows: look at these in the original"),
+        };
+        let rows_of = format!("{} {what}", count(rows.count, "row"));
+        findings.add(
+            (name, severity),
+            format!("{rows_of}, {ordinary} of ordinary tokens: {}", named(rows)),
+            next,
+            evidence(rows),
+        );
+    }
+    repeated(&view.table, &survey, findings);
+    costs(model, &view.table, &survey, findings)
+}
+
+/// What kind of token a row has.
+pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
+    let Some(vocab) = vocab else { return "unnamed" };
+    if id >= vocab.len() {
+        return "padding";
+    }
+    match vocab.token_type(id) {
+        Ok(None | Some(TokenType::Normal)) => match vocab.token(id) {
+            Ok(Some(token)) if !is_placeholder(&token.text) => ORDINARY,
+            _ => "placeholder",
+        },
+        Ok(Some(other)) => other.name(),
+        Err(_) => "unknown",
+    }
+}
+
+/// Whether a token stands for nothing that could be in a text:
+/// `<unused12>`, `[PAD]`.
+fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    let within = |open, close| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
+    text.is_empty() || within('<', '>') || within('[', ']')
+}
+
+fn named(rows: &Rows) -> String {
+    let first = rows.first.iter().take(NAMED).map(u64::to_string);
+    let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
+    format!("{}{more}", first.collect::<Vec<_>>().join(", "))
+}
+
+fn evidence(rows: &Rows) -> [(&'static str, Value); 3] {
+    [("rows", json!(rows.count)), ("first", json!(rows.first)), ("token_types", json!(rows.kinds))]
+}
+
+fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
+    let rows = &survey.repeated;
+    if rows.count == 0 {
+        return;
+    }
+    let compared = table.rows_present().min(MOST_ROWS);
+    let ordinary = rows.kinds.get(ORDINARY).copied().unwrap_or(0);
+    let (severity, next) = if ordinary as f64 > REPEATED * compared as f64 {
+        (Problem, "too many for chance: rows were written over others")
+    } else {
+        (Note, "usual for tokens that were never seen in training")
+    };
+    let groups = survey.duplicates.iter().map(|group| {
+        let [first, second] = group.first;
+        json!({ "first": first, "second": second, "rows": group.rows })
+    });
+    let largest = survey.duplicates.first();
+    let largest = largest.map_or_else(String::new, |group| {
+        let [first, second] = group.first;
+        format!("; {} are the same as row {first} (row {second} first)", group.rows - 1)
+    });
+    findings.add(
+        ("duplicate", severity),
+        format!(
+            "{} repeat an earlier one byte for byte, {ordinary} of ordinary tokens{largest}",
+            count(rows.count, "row")
+        ),
+        next,
+        evidence(rows)
+            .into_iter()
+            .chain([("compared", json!(compared)), ("groups", groups.collect())]),
+    );
+}
+
+/// Types and tensors that cost more than they need.
+fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings) -> Result<()> {
+    let from = table.format().name;
+    // NaN has many forms, so a table with any is not called exact.
+    let narrower = match from {
+        "F32" | "F64" if survey.exact.bf16 => Some("BF16"),
+        "F32" | "F64" if survey.exact.f16 => Some("F16"),
+        _ => None,
+    };
+    if let Some(to) = narrower {
+        let bytes = table.n_vocab() * table.d_model() as u64 * 2;
+        findings.add(
+            ("costly_type", Note),
+            format!("every value of the {from} table is exact in {to}"),
+            "store it as that: nothing is lost",
+            [("type", json!(from)), ("bytes", json!(table.bytes())), (to, json!(bytes))],
+        );
+    }
+    let head = match model.tensor("output.weight") {
+        Ok(Some(_)) => Table::of_model(model, "output.weight").ok(),
+        _ => None,
+    };
+    if let Some(head) = head
+        && same(table, &head)?
+    {
+        findings.add(
+            ("tied_head", Note),
+            format!("output.weight is the embedding table again, byte for byte: {} bytes", {
+                head.bytes()
+            }),
+            "leave it out: without it llama.cpp uses the table for both",
+            [("bytes", json!(head.bytes()))],
+        );
+    }
+    Ok(())
+}
+
+/// Whether two tables are the same, byte for byte.
+fn same(a: &Table, b: &Table) -> Result<bool> {
+    let shape = |table: &Table| (table.n_vocab(), table.d_model(), table.format().id);
+    if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {
+        return Ok(false);
+    }
+    let step = (PIECE / a.row_bytes().max(1)).max(1);
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let mut start = 0;
+    while start < a.n_vocab() {
+        let rows = start..a.n_vocab().min(start + step);
+        start = rows.end;
+        a.read(rows.clone(), &mut left)?;
+        b.read(rows, &mut right)?;
+        if left != right {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_no_words() {
+        for text in ["", " ", "<unused12>", "[PAD]", "<|reserved_special_token_3|>"] {
+            assert!(is_placeholder(text), "{text:?}");
+        }
+        for text in ["<", "a", "<>", "[]", "x > y", " cat"] {
+            assert!(!is_placeholder(text), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Rows, tokens and what the metadata says of both.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::Findings;
+use crate::answer::Severity::{Note, Problem, Unknown};
+use crate::commands::model::View;
+use crate::gguf::{Gguf, Model};
+use crate::text::{clip, visible};
+
+/// What stands in a file for a special token that there is none of.
+const NO_TOKEN: u64 = u32::MAX as u64;
+
+/// As many special tokens as are told one by one.
+const TOLD: usize = 16;
+
+pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+    let table = &view.table;
+    let (rows, present) = (table.n_vocab(), table.rows_present());
+    if present < rows {
+        findings.add(
+            ("cut", Problem),
+            format!("the file ends within the table: {present} of its {rows} rows are there"),
+            "fetch the file again: the rest of it is missing",
+            [("rows", json!(rows)), ("present", json!(present))],
+        );
+    }
+    let tokens = view.vocab().ok().map(|vocab| vocab.len());
+    match (tokens, view.vocab()) {
+        (Some(tokens), _) if tokens > rows => findings.add(
+            ("rows", Problem),
+            format!(
+                "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to \
+                 {} have no row",
+                tokens - 1
+            ),
+            "llama.cpp refuses such a file: take table and tokenizer from the same model",
+            [("rows", json!(rows)), ("tokens", json!(tokens))],
+        ),
+        (Some(tokens), _) if tokens < rows => findings.add(
+            ("rows", Note),
+            format!(
+                "the table has {rows} rows and the vocabulary {tokens} tokens: rows {tokens} to \
+                 {} have no token",
+                rows - 1
+            ),
+            "padding is usual; if not so much was meant, tokens are missing",
+            [("rows", json!(rows)), ("tokens", json!(tokens))],
+        ),
+        (_, Err(reason)) => findings.add(
+            ("vocabulary", Unknown),
+            format!("nothing says which tokens the rows are of: {reason}"),
+            "check the file that has the tokenizer",
+            [],
+        ),
+        _ => {}
+    }
+    let Ok(gguf) = model.metadata() else { return Ok(()) };
+    if let Some(arch) = gguf.text("general.architecture")? {
+        let said = |name: &str| gguf.integer(&format!("{arch}.{name}"));
+        let arch = clip(&visible(&arch), 40).into_owned();
+        if let Some(said) = said("vocab_size")?
+            && said != rows
+            && Some(said) != tokens
+        {
+            findings.add(
+                ("vocab_size", Note),
+                format!("{arch}.vocab_size says {said}, the table has {rows} rows"),
+                "llama.cpp counts the tokens instead; other programs may believe it",
+                [("vocab_size", json!(said)), ("rows", json!(rows))],
+            );
+        }
+        if let Some(said) = said("embedding_length")?
+            && said != table.d_model() as u64
+        {
+            let d_model = table.d_model();
+            findings.add(
+                ("embedding_length", Problem),
+                format!("{arch}.embedding_length says {said}, the table's rows have {d_model}"),
+                "the table is of another model than the metadata: take both from the same one",
+                [("embedding_length", json!(said)), ("d_model", json!(d_model))],
+            );
+        }
+    }
+    special(gguf, tokens.unwrap_or(rows).min(rows), findings)
+}
+
+/// Special tokens that are none of the first `n`.
+fn special(gguf: &Gguf, n: u64, findings: &mut Findings) -> Result<()> {
+    let mut told = 0;
+    for entry in gguf.entries() {
+        let entry = entry?;
+        let Ok(key) = std::str::from_utf8(&entry.key) else { continue };
+        if !key.starts_with("tokenizer.ggml.") || !key.ends_with("_token_id") {
+            continue;
+        }
+        // A value that can't be read is no ID; two keys of a name are for
+        // `info` to tell.
+        let Ok(value) = gguf.decode(&entry) else { continue };
+        let id = value.as_i64().or_else(|| value.as_u64()?.try_into().ok());
+        if let Some(id) = id
+            && id != -1
+            && id.unsigned_abs() != NO_TOKEN
+            && !(0..n as i64).contains(&id)
+            && told < TOLD
+        {
+            told += 1;
+            let key = clip(&visible(key), 64).into_owned();
+            findings.add(
+                ("special_token", Problem),
+                format!("{key} is {id}: tokens with a row are 0 to {}", n.saturating_sub(1)),
+                "set it to the token that is meant, or remove it",
+                [("id", json!(id)), ("tokens", json!(n))],
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `models`: what can be named, from the header of each.
+
+use anyhow::{Context, Result};
+
+use crate::answer::{ModelInfo, ModelsReport, PlaceInfo};
+use crate::embedding::{self, TOKEN_EMBEDDING};
+use crate::gguf::Model;
+use crate::quant::Format;
+use crate::store::{Found, Location, Root, Stores};
+
+pub(super) fn run(stores: &Stores) -> ModelsReport {
+    let (found, notes) = stores.list();
+    let place = |Root { store, path }| PlaceInfo {
+        store: store.title(),
+        path: stores.shown(&path),
+        found: path.is_dir(),
+    };
+    ModelsReport {
+        models: found.into_iter().map(describe).collect(),
+        places: stores.roots().into_iter().map(place).collect(),
+        notes,
+    }
+}
+
+/// One model; whatever is wrong with it is part of the description.
+fn describe(found: Found) -> ModelInfo {
+    let mut info = ModelInfo {
+        name: found.name.clone(),
+        store: found.store.title(),
+        path: None,
+        bytes: None,
+        architecture: None,
+        shape: None,
+        format: None,
+        problem: None,
+    };
+    if let Err(error) = look(&found, &mut info) {
+        info.problem = Some(format!("{error:#}"));
+    }
+    info
+}
+
+fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {
+    let location = found.locate()?;
+    if let Location::File(path) = &location {
+        info.path = Some(path.display().to_string());
+    }
+    let model = location.open()?;
+    info.bytes = Some(model.file_len());
+    info.architecture = model.metadata()?.text("general.architecture")?;
+    table(&model, info)
+}
+
+fn table(model: &Model, info: &mut ModelInfo) -> Result<()> {
+    let Some((_, tensor)) = model.tensor(TOKEN_EMBEDDING)? else {
+        info.problem = Some(match embedding::kind(model.metadata()?)? {
+            Some(kind) => format!("no embedding table: {kind}"),
+            None => "no embedding table".to_owned(),
+        });
+        return Ok(());
+    };
+    let [columns, rows] = tensor.matrix().context("the embedding table is no matrix")?;
+    info.shape = Some([rows, columns]);
+    info.format = Some(match Format::from_id(tensor.type_id) {
+        Ok(format) => format.name.to_owned(),
+        Err(_) => format!("type {}", tensor.type_id),
+    });
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Step 5: this table and one of the same shape filled by chance.
+
+use anyhow::Result;
+
+use super::say::{cosine, name};
+use super::{SEED, Taken, Tour, sample};
+use crate::answer::{Chance, Float, Measured, TourNeighbor};
+use crate::similarity::{self, Metric, Query, Rows, Search};
+use crate::tour::{Histogram, Pairs, RandomRows, edges, random_pairs};
+
+/// Neighbours that are named.
+const NEIGHBORS: usize = 3;
+
+/// Bins of the histograms.
+const MAX_BINS: usize = 24;
+
+pub(super) fn take(tour: &Tour) -> Result<Taken> {
+    let table = tour.table();
+    let random = RandomRows { seed: SEED, n_rows: tour.present, dim: table.d_model() };
+    let random_row = |id: u64| {
+        let mut values = vec![0.0; random.dim];
+        random.row(id, &mut values);
+        Ok(values)
+    };
+    let learned_pairs = tour.random_pairs()?;
+    let chance_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
+    let (edges, learned_counts, random_counts) = histograms(learned_pairs, &chance_pairs);
+
+    let word = tour.words.word;
+    let neighbors = |rows: &dyn Rows, values: Vec<f32>| near(tour, rows, word, values, NEIGHBORS);
+    let measured = Chance {
+        theory_sd: Float(1.0 / (tour.d_model() as f64).sqrt()),
+        learned: sample(learned_pairs),
+        random: sample(&chance_pairs),
+        edges: edges.into_iter().map(Float).collect(),
+        learned_counts,
+        random_counts,
+        word: tour.token(word)?,
+        learned_neighbors: neighbors(table, table.row(word)?)?.0,
+        random_neighbors: neighbors(&random, random_row(word)?)?.0,
+    };
+    let (shows, notes) = words(&measured, tour.d_model());
+    Ok(Taken {
+        claim: "Random rows would tell tokens apart too, and need no training. But chance puts no \
+                cat near a dog.",
+        measured: Measured::Chance(measured),
+        shows,
+        notes,
+    })
+}
+
+/// The rows nearest to a row by cosine, and how many were compared.
+pub(super) fn near(
+    tour: &Tour,
+    rows: &dyn Rows,
+    id: u64,
+    values: Vec<f32>,
+    k: usize,
+) -> Result<(Vec<TourNeighbor>, u64)> {
+    let search = Search { metric: Metric::Cosine, k, threads: tour.threads };
+    let found = similarity::nearest(rows, tour.present, &[Query { id, values }], &search)?;
+    let left_out = found.left_out.zero + found.left_out.not_finite;
+    let neighbors = found.neighbors.into_iter().flatten();
+    let neighbors = (1..).zip(neighbors).map(|(rank, neighbor)| {
+        let cosine = Float(neighbor.score);
+        Ok(TourNeighbor { rank, token: tour.token(neighbor.id)?, cosine })
+    });
+    // The query is no neighbour of its own.
+    Ok((neighbors.collect::<Result<_>>()?, (tour.present - left_out).saturating_sub(1)))
+}
+
+/// Edges that hold the cosines of both, and how many of each are in every bin.
+fn histograms(learned: &Pairs, random: &Pairs) -> (Vec<f64>, Vec<u64>, Vec<u64>) {
+    let (learned, random) = (learned.cosines(), random.cosines());
+    let all = learned.iter().chain(&random);
+    let (min, max) = all.fold((f64::MAX, f64::MIN), |(a, b), &x| (a.min(x), b.max(x)));
+    if min > max {
+        return Default::default();
+    }
+    let edges = edges(min, max, MAX_BINS);
+    let Histogram(learned) = Histogram::of(&learned, &edges);
+    let Histogram(random) = Histogram::of(&random, &edges);
+    (edges, learned, random)
+}
+
+fn words(measured: &Chance, d_model: u64) -> (Vec<String>, Vec<String>) {
+    let (mut shows, mut notes) = (Vec::new(), Vec::new());
+    if let (Some(learned), Some(random)) = (measured.learned.cosines, measured.random.cosines) {
+        shows.push(format!(
+            "Two random directions in {d_model} dimensions: theory says cosine 0, give or take one \
+             over the square root of d_model, {}. Measured on random rows: {}, give or take {}. On \
+             this table's rows: {}, give or take {}.",
+            cosine(measured.theory_sd.0),
+            cosine(random.mean.0),
+            cosine(random.sd.0),
+            cosine(learned.mean.0),
+            cosine(learned.sd.0),
+        ));
+        // Half a tenth of a standard deviation, or what a small sample strays.
+        let n = measured.learned.pairs as f64;
+        let tolerance = random.sd.0 * (0.05_f64).max(4.0 / n.sqrt());
+        let off = |a: Float<f64>, b: Float<f64>| (a.0 - b.0).abs() > tolerance;
+        if !off(learned.mean, random.mean) && !off(learned.sd, random.sd) {
+            notes.push(
+                "this table shows no difference: its cosines spread as those of random rows do, so \
+                 its own rows may well be random"
+                    .to_owned(),
+            );
+        }
+    }
+    if let ([learned, ..], [random, ..]) =
+        (&measured.learned_neighbors[..], &measured.random_neighbors[..])
+    {
+        shows.push(format!(
+            "Nearest to {} here is {} ({}); in the random table it is {} ({}), and under another \
+             seed it would be someone else.",
+            name(&measured.word),
+            name(&learned.token),
+            cosine(learned.cosine.0),
+            name(&random.token),
+            cosine(random.cosine.0)
+        ));
+        if random.cosine.0 > learned.cosine.0 - measured.theory_sd.0 / 2.0 {
+            notes.push(format!(
+                "chance comes as near as this table does ({} against {}): in {d_model} dimensions, \
+                 among so many rows, a cosine as high as this table's proves nothing by itself",
+                cosine(random.cosine.0),
+                cosine(learned.cosine.0)
+            ));
+        }
+    }
+    (shows, notes)
+}

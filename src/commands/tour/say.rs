@@ -1,0 +1,58 @@
+//! What the sentences of a tour are made of.
+
+use crate::answer::TourToken;
+use crate::text::{clip, visible};
+
+/// A token in quotes, or its ID where it has no text.
+pub(super) fn name(token: &TourToken) -> String {
+    match &token.text.token {
+        Some(text) if token.text.token_hex.is_none() => {
+            format!("\"{}\"", clip(&visible(text), 24))
+        }
+        _ => format!("row {}", token.id),
+    }
+}
+
+/// A number with so many decimals, and never a minus before nothing.
+pub(super) fn decimal(value: f64, decimals: usize) -> String {
+    let shown = format!("{value:.decimals$}");
+    match shown.strip_prefix('-') {
+        Some(rest) if rest.bytes().all(|byte| matches!(byte, b'0' | b'.')) => rest.to_owned(),
+        _ => shown,
+    }
+}
+
+/// A cosine: three decimals.
+pub(super) fn cosine(value: f64) -> String {
+    decimal(value, 3)
+}
+
+/// A factor, such as 2.43 or 30,482.
+pub(super) fn factor(value: f64) -> String {
+    match value {
+        v if v < 100.0 => decimal(v, 2),
+        v if v < 1e15 => crate::text::grouped(v.round() as u128),
+        v => format!("{v:.1e}"),
+    }
+}
+
+/// "1 row", "2 rows".
+pub(super) fn count(n: u64, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {what}{s}", crate::text::grouped(n.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_not_negative() {
+        assert_eq!(decimal(-0.0004, 3), "0.000");
+        assert_eq!(decimal(-0.0006, 3), "-0.001");
+        assert_eq!(factor(2.434), "2.43");
+        assert_eq!(factor(30_482.4), "30,482");
+        assert_eq!(factor(f64::INFINITY), "inf");
+        assert_eq!(count(1, "row"), "1 row");
+    }
+}

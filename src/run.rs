@@ -1,0 +1,66 @@
+//! A command carried out: its results where they belong, its remarks on
+//! standard error.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use embcli::cli::{Cli, Command};
+use embcli::output::Place;
+use embcli::{commands, report, text};
+
+/// Carries out a command; the exit code says what came of it.
+pub fn run(cli: &Cli) -> Result<ExitCode> {
+    let place = Place::of(cli.output.as_deref(), cli.force)?;
+    let format = cli.format().into();
+    if format == report::Format::Npy && place.is_terminal() {
+        bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
+    }
+    let style = report::Style {
+        values: cli.command.values(),
+        color: place.color(cli.color.into()),
+        ..report::Style::of_stdout()
+    };
+    if let (Command::Neighbors(args), Some(form)) = (&cli.command, cli.stream_form()) {
+        let mut out = place.open()?;
+        let notes = commands::stream(args, &mut report::Stream::new(form, &mut out))?;
+        return out.finish().map(|()| remark(&notes)).map(success);
+    }
+    if let Command::Tokens(args) = &cli.command
+        && !args.text.is_given()
+    {
+        let mut out = place.open()?;
+        let notes =
+            commands::stream_tokens(args, &mut report::Tokens::new(format, &style, &mut out))?;
+        return out.finish().map(|()| remark(&notes)).map(success);
+    }
+    if let (Command::Tour(args), Some(steps)) = (&cli.command, cli.steps_to_read()) {
+        let asks = place.is_terminal() && steps > 1;
+        let mut out = place.open()?;
+        commands::walk_tour(args, &mut report::Tour::new(style, asks.then_some(steps), &mut out))?;
+        return out.finish().map(success);
+    }
+    let answer = commands::run(&cli.command)?;
+    let mut out = place.open()?;
+    report::write(&answer, format, &style, &mut out)?;
+    out.finish().map(|()| remark(report::remarks(&answer, format)))?;
+    Ok(ExitCode::from(answer.exit_code()))
+}
+
+/// The exit code of what was carried out.
+pub fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}
+
+/// Says what a reader should know besides an answer that has no place for it.
+fn remark(notes: &[String]) {
+    for note in notes {
+        complain(&format!("note: {}", text::visible(note)));
+    }
+}
+
+/// Says it on standard error, if that can be written to: `eprintln!` panics
+/// where it can't, and the exit code is still to be given.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

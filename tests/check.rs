@@ -1,0 +1,387 @@
+//! `check`, through the built binary: on whole files, and on damaged ones that
+//! are made here from rows of the real model.
+
+#[path = "support/requantise.rs"]
+mod requantise;
+#[path = "support/run.rs"]
+mod run;
+mod support;
+
+use std::path::Path;
+
+use embcli::check::stats::mix;
+use embcli::embedding::{TOKEN_EMBEDDING, Table};
+use embcli::gguf::Gguf as File;
+use embcli::quant::Format;
+use run::{Outcome, embcli};
+use serde_json::{Value, json};
+use support::{F32, Gguf, f32_bytes};
+
+const TOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");
+const Q4_0: u32 = 2;
+const Q8_0: u32 = 8;
+
+fn outcome(path: &Path, args: &[&str]) -> Outcome {
+    let args = args.iter().map(|arg| (*arg).into());
+    embcli(["check".into(), path.as_os_str().to_owned()].into_iter().chain(args))
+}
+
+/// The answer with its exit code.
+#[track_caller]
+fn check(path: &Path, args: &[&str]) -> (Value, i32) {
+    let Outcome { code, stdout, stderr } = outcome(path, &[args, &["--format", "json"]].concat());
+    assert_eq!(stderr, "");
+    (serde_json::from_str(&stdout).expect("JSON"), code.expect("an exit code"))
+}
+
+#[track_caller]
+fn finding<'a>(answer: &'a Value, kind: &str) -> &'a Value {
+    let found = answer["findings"].as_array().unwrap().iter().find(|it| it["kind"] == kind);
+    found.unwrap_or_else(|| panic!("no {kind} in {answer:#}"))
+}
+
+/// `[from_id, to_id, offset]` of what is out of order.
+fn places(answer: &Value) -> Vec<[Value; 3]> {
+    let findings = answer["findings"].as_array().unwrap().iter();
+    let order = findings.filter(|it| it["kind"] == "order");
+    order.map(|it| ["from_id", "to_id", "offset"].map(|key| it[key].clone())).collect()
+}
+
+/// Holds that something is out of order where it should be, within a few IDs:
+/// not every token has another spelling.
+#[track_caller]
+fn assert_places(answer: &Value, expected: &[(i64, i64, Option<i64>)]) {
+    let found = places(answer);
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for ([from, to, offset], expected) in found.iter().zip(expected) {
+        let near = |found: &Value, expected: i64| (found.as_i64().unwrap() - expected).abs() <= 20;
+        assert!(near(from, expected.0) && near(to, expected.1), "{found:?}");
+        assert_eq!(*offset, json!(expected.2), "{found:?}");
+    }
+}
+
+/// Rows of the real model and their tokens, as they are stored.
+#[derive(Clone)]
+struct Real {
+    tokens: Vec<Vec<u8>>,
+    types: Vec<i32>,
+    rows: Vec<Vec<u8>>,
+}
+
+const D_MODEL: usize = 640;
+
+impl Real {
+    /// A range of tokens; `None` where the model is not here.
+    fn of(ids: std::ops::Range<u64>) -> Option<Self> {
+        let gguf = File::open(&support::real_model()?).unwrap();
+        let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
+        let array = |key: &str| gguf.array(key).unwrap().unwrap();
+        let tokens = array("tokenizer.ggml.tokens");
+        let types = array("tokenizer.ggml.token_type");
+        let bytes = table.row_bytes() as usize;
+        let row = |id: u64| {
+            let at = table.offset() + id * bytes as u64;
+            gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
+        };
+        Some(Self {
+            tokens: ids
+                .clone()
+                .map(|id| tokens.string(id).unwrap().unwrap().into_owned())
+                .collect(),
+            types: ids
+                .clone()
+                .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)
+                .collect(),
+            rows: ids.map(row).collect(),
+        })
+    }
+
+    fn vocabulary(&self, d_model: usize) -> Gguf {
+        let tokens: Vec<_> = self.tokens.iter().map(support::text).collect();
+        Gguf::new()
+            .kv("general.architecture", "gemma3")
+            .kv("gemma3.embedding_length", d_model as u32)
+            .kv("tokenizer.ggml.model", "llama")
+            .kv("tokenizer.ggml.tokens", support::Value::Array(8, tokens))
+            .kv("tokenizer.ggml.token_type", self.types.clone())
+    }
+
+    fn file(&self) -> tempfile::NamedTempFile {
+        let rows = self.rows.concat();
+        self.vocabulary(D_MODEL).table(Q8_0, D_MODEL as u64, self.rows.len() as u64, rows).write()
+    }
+
+    /// The rows decoded, each padded with zeros to `width`, which changes no
+    /// cosine.
+    fn values(&self, width: usize) -> Vec<f32> {
+        let format = Format::from_name("Q8_0").unwrap();
+        let mut values = vec![0.0; width * self.rows.len()];
+        for (row, values) in self.rows.iter().zip(values.chunks_mut(width)) {
+            format.decode(row, &mut values[..D_MODEL]);
+        }
+        values
+    }
+
+    /// The same rows stored as another type.
+    fn stored_as(&self, format: &str) -> tempfile::NamedTempFile {
+        let format = Format::from_name(format).unwrap();
+        let width = D_MODEL.next_multiple_of(format.block_len);
+        let values = self.values(width);
+        let data = match format.name {
+            "F32" => f32_bytes(&values),
+            "BF16" => values.iter().flat_map(|x| half::bf16::from_f32(*x).to_le_bytes()).collect(),
+            name => requantise::encode(name, &values),
+        };
+        self.vocabulary(width).table(format.id, width as u64, self.rows.len() as u64, data).write()
+    }
+}
+
+/// Numbers below `n`, each once, in an order of chance.
+fn shuffled(n: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|i| mix(seed << 32 | *i as u64));
+    order
+}
+
+const N: usize = 65_536;
+
+#[test]
+fn the_real_model_is_in_order() {
+    let Some(path) = support::real_model() else { return };
+    let (answer, code) = check(&path, &["--strict"]);
+    assert_eq!((code, &answer["verdict"]), (0, &json!("ok")), "{answer:#}");
+    assert_eq!(answer["findings"], json!([]));
+    let order = &answer["order"];
+    let pairs = order["pairs"].as_f64().unwrap();
+    assert!((pairs / 54_297.0 - 1.0).abs() < 0.001, "{pairs} pairs");
+    for (key, expected) in [("mean_cosine", 0.588), ("shuffled", 0.187), ("shuffled_sd", 0.082)] {
+        let value = order[key].as_f64().unwrap();
+        assert!((value - expected).abs() < 0.004, "{key} {value}");
+    }
+}
+
+#[test]
+fn shifts_are_located_and_named() {
+    let Some(real) = Real::of(0..N as u64) else { return };
+    for (from, by) in [(25_000, 1), (3000, -2), (50_000, 700)] {
+        let mut damaged = real.clone();
+        for i in from..N {
+            let source = (i as i64 - by).clamp(0, N as i64 - 1) as usize;
+            damaged.rows[i] = real.rows[source].clone();
+        }
+        let (answer, code) = check(damaged.file().path(), &[]);
+        assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
+        // Beyond the last tokens there are no rows to be found at.
+        let part = places(&answer).into_iter().find(|[.., offset]| *offset == json!(by));
+        let [from_id, to_id, _] = part.unwrap_or_else(|| panic!("{answer:#}"));
+        let near = |id: &Value, at: i64| (id.as_i64().unwrap() - at).abs() <= 200;
+        assert!(
+            near(&from_id, from as i64 - by.min(0)) || near(&from_id, from as i64),
+            "{from_id}"
+        );
+        assert!(near(&to_id, N as i64 - 1) || near(&to_id, N as i64 - 1 - by), "{to_id}");
+    }
+}
+
+#[test]
+fn rotations_are_named() {
+    let Some(mut real) = Real::of(0..N as u64) else { return };
+    real.rows.rotate_right(3);
+    assert_places(&check(real.file().path(), &[]).0, &[(0, N as i64 - 1, Some(3))]);
+    real.rows.rotate_left(3 + 20_000);
+    let answer = check(real.file().path(), &[]).0;
+    let named: Vec<_> = places(&answer).into_iter().map(|[.., offset]| offset).collect();
+    assert!(named.contains(&json!(-20_000)) && named.contains(&json!(N - 20_000)), "{named:?}");
+}
+
+#[test]
+fn swapped_blocks_are_located_and_named() {
+    let Some(real) = Real::of(0..N as u64) else { return };
+    for (a, b, len) in [(5000, 40_000, 3000), (20_000, 20_200, 200), (8000, 60_000, 100)] {
+        let mut damaged = real.clone();
+        for i in 0..len {
+            damaged.rows.swap(a + i, b + i);
+        }
+        let [a, b, len] = [a, b, len].map(|n| n as i64);
+        let expected = [(a, a + len - 1, Some(b - a)), (b, b + len - 1, Some(a - b))];
+        assert_places(&check(damaged.file().path(), &[]).0, &expected);
+    }
+}
+
+#[test]
+fn permutations_and_wrong_vocabularies_are_seen() {
+    let Some(real) = Real::of(0..N as u64) else { return };
+    let order = shuffled(N, 1);
+    let rows = order.iter().map(|i| real.rows[*i].clone()).collect();
+    let damaged = Real { rows, ..real.clone() };
+    assert_places(&check(damaged.file().path(), &[]).0, &[(0, N as i64 - 1, None)]);
+
+    // Another vocabulary of the same length: the same words, sorted.
+    let mut tokens = real.tokens.clone();
+    tokens.sort();
+    let damaged = Real { tokens, types: vec![1; N], rows: real.rows.clone() };
+    assert_places(&check(damaged.file().path(), &[]).0, &[(0, N as i64 - 1, None)]);
+
+    // A part of the rows only.
+    let mut rows = real.rows.clone();
+    for (i, from) in shuffled(10_000, 2).into_iter().enumerate() {
+        rows[30_000 + i] = real.rows[30_000 + from].clone();
+    }
+    let damaged = Real { rows, ..real.clone() };
+    assert_places(&check(damaged.file().path(), &[]).0, &[(30_000, 39_999, None)]);
+}
+
+#[test]
+fn single_rows_that_changed_places_are_found() {
+    let Some(mut real) = Real::of(0..N as u64) else { return };
+    let common: Vec<usize> = shuffled(10_000, 3)
+        .into_iter()
+        .filter(|id| {
+            let text = String::from_utf8_lossy(&real.tokens[*id]).into_owned();
+            let word = text.strip_prefix('▁').unwrap_or("");
+            word.len() >= 4 && word.chars().all(|c| c.is_ascii_lowercase())
+        })
+        .take(20)
+        .collect();
+    let pairs = common.as_chunks::<2>().0;
+    for [a, b] in pairs {
+        real.rows.swap(*a, *b);
+    }
+    let (answer, code) = check(real.file().path(), &[]);
+    assert_eq!(code, 1);
+    let found = places(&answer);
+    let is_found =
+        |a: usize, b: usize| found.contains(&[json!(a), json!(a), json!(b as i64 - a as i64)]);
+    let whole = pairs.iter().filter(|[a, b]| is_found(*a, *b) && is_found(*b, *a)).count();
+    assert!(2 * whole > pairs.len(), "{whole} of {} swaps in {found:?}", pairs.len());
+    assert_eq!(found.len(), 2 * whole, "none but those: {found:?}");
+}
+
+#[test]
+fn other_damage_has_its_own_name() {
+    let Some(mut real) = Real::of(0..20_000) else { return };
+    // The scale of a block is an f16: all ones is a NaN, its exponent alone an
+    // infinity.
+    real.rows[1234][..2].copy_from_slice(&[0xff, 0xff]);
+    real.rows[77][34..36].copy_from_slice(&[0x00, 0x7c]);
+    real.rows[5000].fill(0);
+    let twin = real.rows[600].clone();
+    real.rows[601] = twin;
+    let (answer, code) = check(real.file().path(), &[]);
+    assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
+    assert_eq!(finding(&answer, "nan")["evidence"]["first"], json!([1234]));
+    assert_eq!(finding(&answer, "infinite")["evidence"]["first"], json!([77]));
+    assert_eq!(finding(&answer, "zero")["severity"], "problem");
+    assert_eq!(finding(&answer, "zero")["evidence"]["first"], json!([5000]));
+    assert_eq!(finding(&answer, "duplicate")["severity"], "note");
+    assert_eq!(finding(&answer, "duplicate")["evidence"]["first"], json!([601]));
+
+    let cut = Real { rows: real.rows[..19_900].to_vec(), ..real };
+    let (answer, _) = check(cut.file().path(), &[]);
+    let rows = finding(&answer, "rows");
+    assert_eq!(rows["severity"], "problem");
+    assert!(rows["message"].as_str().unwrap().contains("tokens 19900 to 19999 have no row"));
+}
+
+/// Rows of chance: normal by the sum of uniform numbers, with a common mean.
+fn random(n: usize, d_model: usize, mean: f32, seed: u64) -> Vec<f32> {
+    let uniform =
+        |i: usize, j: u64| (mix(seed << 40 | (4 * i as u64 + j)) >> 40) as f32 / 16_777_216.0;
+    (0..n * d_model).map(|i| mean + (0..4).map(|j| uniform(i, j)).sum::<f32>() - 2.0).collect()
+}
+
+#[test]
+fn clean_tables_are_no_alarm() {
+    let (answer, code) = check(TOY.as_ref(), &[]);
+    assert_eq!((code, &answer["verdict"]), (0, &json!("unknown")));
+    assert_eq!(check(TOY.as_ref(), &["--strict"]).1, 1);
+
+    let Some(real) = Real::of(0..30_000) else { return };
+    let mut alarms = Vec::new();
+    let mut judge = |name: String, file: tempfile::NamedTempFile, expected: &str| {
+        let (answer, code) = check(file.path(), &[]);
+        if (code, answer["verdict"].as_str()) != (0, Some(expected)) {
+            alarms.push(format!("{name}: {:#}", answer["findings"]));
+        }
+    };
+    for format in ["F32", "BF16", "F16", "Q4_0", "Q6_K", "Q4_K"] {
+        judge(format.to_owned(), real.stored_as(format), "ok");
+    }
+    for range in [0..5000, 0..12_000, 10_000..30_000, 100_000..120_000, 200_000..230_000] {
+        judge(format!("{range:?}"), Real::of(range).unwrap().file(), "ok");
+    }
+    // Too few words, then none.
+    judge("300 tokens".to_owned(), Real::of(0..300).unwrap().file(), "unknown");
+    judge("the last".to_owned(), Real::of(250_000..262_144).unwrap().file(), "unknown");
+    for (seed, (n, d_model, mean)) in [
+        (30_000, 16, 0.0),
+        (30_000, 64, 0.0),
+        (30_000, 64, 1.0),
+        (20_000, 256, 0.0),
+        (20_000, 256, 0.3),
+        (10_000, 640, 0.1),
+        (5000, 1024, 0.0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let values = random(n, d_model, mean, seed as u64);
+        let (tokens, types) = (real.tokens[..n].to_vec(), real.types[..n].to_vec());
+        let vocabulary = Real { tokens, types, rows: Vec::new() }.vocabulary(d_model);
+        let file = |kind: u32, data: Vec<u8>| {
+            vocabulary.table(kind, d_model as u64, n as u64, data).write()
+        };
+        let file = if seed % 2 == 0 {
+            file(F32, f32_bytes(&values))
+        } else {
+            file(Q4_0, requantise::encode("Q4_0", &values))
+        };
+        judge(format!("random [{n}, {d_model}] of mean {mean}"), file, "unknown");
+    }
+    assert!(alarms.is_empty(), "{}", alarms.join("\n"));
+}
+
+fn beside(one: &Path, other: &Path) -> (Value, i32) {
+    check(one, &[other.to_str().unwrap()])
+}
+
+#[test]
+fn two_files_are_compared_by_text() {
+    let Some(real) = Real::of(0..8000) else { return };
+    let original = real.file();
+    let (answer, code) = beside(original.path(), original.path());
+    assert_eq!(code, 0, "{answer:#}");
+    let same = &answer["comparison"];
+    assert_eq!((&same["matched"], &same["relative_error"]), (&json!(8000), &json!(0.0)));
+    assert_eq!(same["neighbors_lost"], 0);
+
+    // A coarser type costs what it costs.
+    let (answer, code) = beside(real.stored_as("Q4_0").path(), original.path());
+    assert_eq!(code, 0, "{:#}", answer["findings"]);
+    let error = answer["comparison"]["relative_error"].as_f64().unwrap();
+    assert!((0.08..0.15).contains(&error), "{error}");
+    assert_eq!(answer["comparison"]["usual_error"], 0.114);
+
+    // Tokens that moved with their rows are no damage; one lost, one new.
+    let mut moved = real.clone();
+    moved.rows.rotate_left(1);
+    moved.tokens.rotate_left(1);
+    moved.types.rotate_left(1);
+    moved.tokens[10] = b"nobody has this".to_vec();
+    let (answer, code) = beside(moved.file().path(), original.path());
+    assert_eq!(code, 0, "{:#}", answer["findings"]);
+    let comparison = &answer["comparison"];
+    let counts = ["matched", "moved", "added", "removed"].map(|key| comparison[key].clone());
+    assert_eq!(counts, [7999, 7999, 1, 1].map(|n| json!(n)));
+    assert_eq!(comparison["relative_error"], 0.0);
+
+    // One wrong row stands out.
+    let mut damaged = real.clone();
+    damaged.rows[4321] = real.rows[17].clone();
+    let (answer, code) = beside(damaged.file().path(), original.path());
+    assert_eq!((code, &finding(&answer, "damage")["evidence"]["rows"]), (1, &json!(1)));
+    assert_eq!(answer["comparison"]["worst"][0]["id"], 4321);
+
+    let (answer, code) = beside(original.path(), TOY.as_ref());
+    assert_eq!((code, &finding(&answer, "incomparable")["severity"]), (1, &json!("problem")));
+}

@@ -1,0 +1,361 @@
+//! Token IDs against llama.cpp's: those it published, and those it made of our
+//! own texts (`scripts/tokenizer_fixtures.py`). Vocabularies come with
+//! `scripts/fetch-vocabularies.sh`.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use embcli::gguf::Gguf;
+use embcli::tokenizer::{Options, Tokenizer};
+use serde_json::Value;
+use support::tell;
+
+const DEFAULT: Options = Options { add_special: true, parse_special: true };
+const PLAIN: Options = Options { add_special: false, parse_special: false };
+
+fn open(gguf: &Gguf) -> Tokenizer {
+    Tokenizer::open(gguf).unwrap().unwrap()
+}
+
+/// The published vocabularies; none, and a word about it, where they are not.
+fn vocabularies() -> Vec<(String, PathBuf)> {
+    let directory = support::models().join("vocabularies");
+    let mut found: Vec<_> = std::fs::read_dir(&directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name()?.to_str()?;
+            let name = name.strip_prefix("ggml-vocab-")?.strip_suffix(".gguf")?.to_owned();
+            Some((name, path))
+        })
+        .collect();
+    found.sort();
+    if found.is_empty() {
+        tell(format_args!(
+            "SKIPPED: {} is not there; scripts/fetch-vocabularies.sh fetches it",
+            directory.display()
+        ));
+    }
+    found
+}
+
+fn fixture(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tokenizer").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn ids(list: &Value) -> Option<Vec<u32>> {
+    let id = |id: &Value| id.as_u64().unwrap().try_into().unwrap();
+    Some(list.as_array()?.iter().map(id).collect())
+}
+
+/// Texts in `FILE.gguf.inp` with a mark between each two; in `.out` the IDs of each
+/// on a line, without anything added and special tokens read as text.
+#[test]
+fn every_published_case() {
+    const MARK: &str = "\n__ggml_vocab_test__\n";
+    for (name, path) in vocabularies() {
+        let beside = |extension: &str| {
+            let path = format!("{}.{extension}", path.display());
+            std::fs::read_to_string(path).ok()
+        };
+        let (Some(texts), Some(expected)) = (beside("inp"), beside("out")) else {
+            tell(format_args!("{name}: no published cases"));
+            continue;
+        };
+        let gguf = Gguf::open(&path).unwrap();
+        let tokenizer = open(&gguf);
+        let texts: Vec<&str> = texts.split(MARK).collect();
+        // The last text of most is empty, and so is the last line.
+        let expected: Vec<&str> = expected.split('\n').take(texts.len()).collect();
+        assert_eq!(texts.len(), expected.len(), "{name}");
+        for (text, expected) in texts.iter().zip(expected) {
+            let ids = tokenizer.encode(text.as_bytes(), PLAIN).unwrap();
+            let expected: Vec<u32> =
+                expected.split_whitespace().map(|id| id.parse().unwrap()).collect();
+            assert_eq!(ids, expected, "{name}: {text:?}");
+        }
+        tell(format_args!("{name}: {} of {0} published cases", texts.len()));
+    }
+}
+
+/// Compares with `fixtures/tokenizer/NAME.json`.
+fn compare(name: &str, path: &Path) {
+    let gguf = Gguf::open(path).unwrap();
+    let tokenizer = open(&gguf);
+    let texts = fixture("texts.json");
+    let texts = texts["texts"].as_array().unwrap();
+    let expected = fixture(&format!("{name}.json"));
+    let (special, plain) = (&expected["special"], &expected["plain"]);
+    assert_eq!(special.as_array().unwrap().len(), texts.len());
+    for (i, text) in texts.iter().enumerate() {
+        let what = &text["what"];
+        let text = match (text["text"].as_str(), text["hex"].as_str()) {
+            (Some(text), None) => text.as_bytes().to_vec(),
+            (None, Some(hex)) => bytes(hex),
+            _ => panic!("{what} has no text"),
+        };
+        let special = ids(&special[i]).unwrap();
+        assert_eq!(tokenizer.encode(&text, DEFAULT).unwrap(), special, "{name}: {what}");
+        let found = tokenizer.encode(&text, PLAIN).unwrap();
+        match ids(&plain[i]) {
+            Some(plain) => assert_eq!(found, plain, "{name}: {what}, plain"),
+            None => {
+                let around = special.len() - found.len();
+                assert!(around <= 2, "{name}: {what}, plain");
+                let inside = |start| special[start..].starts_with(&found);
+                assert!((0..=around).any(inside), "{name}: {what}, plain");
+            }
+        }
+    }
+    tell(format_args!("{name}: {} of {0} own texts, with special tokens and plain", texts.len()));
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    hex.as_bytes().chunks(2).map(byte).collect()
+}
+
+#[test]
+fn our_own_texts_in_every_vocabulary() {
+    for (name, path) in vocabularies() {
+        compare(&name, &path);
+    }
+}
+
+#[test]
+fn our_own_texts_in_the_real_model() {
+    if let Some(path) = support::real_model() {
+        compare("gemma-3-270m", &path);
+    }
+}
+
+/// A vocabulary of a few tokens, each with its type.
+fn tiny(model: &str, tokens: &[(&str, i32)]) -> support::Gguf {
+    let texts: Vec<&str> = tokens.iter().map(|&(text, _)| text).collect();
+    let types: Vec<i32> = tokens.iter().map(|&(_, token_type)| token_type).collect();
+    support::Gguf::new()
+        .kv("tokenizer.ggml.model", model)
+        .kv("tokenizer.ggml.tokens", texts)
+        .kv("tokenizer.ggml.token_type", types)
+}
+
+const NORMAL: i32 = 1;
+const CONTROL: i32 = 3;
+const USER_DEFINED: i32 = 4;
+
+/// SentencePiece: 0 to 3 are special, then some letters and what they make.
+const PIECES: &[(&str, i32)] = &[
+    ("<unk>", 2),
+    ("<s>", CONTROL),
+    ("</s>", CONTROL),
+    ("<x>", USER_DEFINED),
+    ("a", NORMAL),
+    ("b", NORMAL),
+    ("▁", NORMAL),
+    ("▁a", NORMAL),
+    ("ab", NORMAL),
+    ("<0x21>", 6),
+    ("<x><x>", CONTROL),
+];
+
+fn spm() -> support::Gguf {
+    tiny("llama", PIECES).kv("tokenizer.ggml.scores", vec![0_f32; PIECES.len()])
+}
+
+/// Byte pairs: the letters that follow, and what they merge to.
+fn bpe(pre: &str) -> support::Gguf {
+    let tokens = ["a", "b", "Ġ", "ab", "Ġa", "1", "11", "<|end|>", "!"].map(|text| (text, NORMAL));
+    tiny("gpt2", &tokens)
+        .kv("tokenizer.ggml.pre", pre)
+        .kv("tokenizer.ggml.merges", vec!["a b", "Ġ a", "1 1"])
+}
+
+fn ids_of(gguf: support::Gguf, text: &str, options: Options) -> Vec<u32> {
+    let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
+    open(&gguf).encode(text.as_bytes(), options).unwrap()
+}
+
+const NO_BOS: Options = Options { add_special: false, parse_special: true };
+
+#[test]
+fn a_space_goes_in_front_of_a_text_and_behind_a_special_token() {
+    assert_eq!(ids_of(spm(), "ab", DEFAULT), [1, 7, 5]);
+    assert_eq!(ids_of(spm(), " a", DEFAULT), [1, 6, 7], "the text's own space is another");
+    assert_eq!(ids_of(spm(), "b<x>a", DEFAULT), [1, 6, 5, 3, 7]);
+    let without = spm().kv("tokenizer.ggml.add_space_prefix", false);
+    assert_eq!(ids_of(without, "ab<x>a", DEFAULT), [1, 8, 3, 4]);
+}
+
+#[test]
+fn the_best_score_merges_first() {
+    assert_eq!(ids_of(spm(), "ab", PLAIN), [7, 5], "the leftmost of equals");
+    let better = |text: &&str| if *text == "ab" { 1.0 } else { 0_f32 };
+    let scores: Vec<f32> = PIECES.iter().map(|(text, _)| better(text)).collect();
+    let better = tiny("llama", PIECES).kv("tokenizer.ggml.scores", scores);
+    assert_eq!(ids_of(better, "ab", PLAIN), [6, 8]);
+}
+
+#[test]
+fn special_tokens_are_text_where_that_is_asked_for() {
+    assert_eq!(ids_of(spm(), "a</s>", NO_BOS), [7, 2]);
+    assert_eq!(ids_of(spm(), "<x><x><x>", NO_BOS), [10, 3], "the longest is found first");
+    assert_eq!(ids_of(spm(), "<x><x>a", PLAIN), [3, 3, 7], "what the user defined is found");
+}
+
+#[test]
+fn what_stands_around_a_text_is_the_files_to_say() {
+    let both = spm().kv("tokenizer.ggml.add_eos_token", true);
+    assert_eq!(ids_of(both, "", DEFAULT), [1, 2]);
+    let neither = spm().kv("tokenizer.ggml.add_bos_token", false);
+    assert!(ids_of(neither, "", DEFAULT).is_empty());
+    let other = spm().kv("tokenizer.ggml.bos_token_id", 3_u32);
+    assert_eq!(ids_of(other, "", DEFAULT), [3]);
+    let nowhere = spm().kv("tokenizer.ggml.bos_token_id", 99_u32);
+    assert_eq!(ids_of(nowhere, "", DEFAULT), [1], "the default stands");
+}
+
+#[test]
+fn some_tokens_take_the_white_space_beside_them() {
+    let bare = |gguf: support::Gguf| gguf.kv("tokenizer.ggml.add_space_prefix", false);
+    let phi = || bare(spm()).kv("general.name", "My Phi-3");
+    assert_eq!(ids_of(phi(), "b </s> \n b <x> b", NO_BOS), [5, 6, 2, 5, 6, 3, 5]);
+    assert_eq!(ids_of(phi(), "b <s> b", NO_BOS), [5, 6, 1, 6, 5], "<s> takes none");
+
+    let mut tokens = PIECES.to_vec();
+    tokens[3].0 = "<mask>";
+    let nomic = tiny("llama", &tokens).kv("general.architecture", "nomic-bert-moe");
+    assert_eq!(ids_of(bare(nomic), "a  <mask> b", NO_BOS), [4, 3, 6, 5]);
+}
+
+#[test]
+fn a_control_token_is_known_by_its_name() {
+    // "<|end|>" is of the type "normal" in the file.
+    assert_eq!(ids_of(bpe("gpt-2"), "a<|end|>b", NO_BOS), [0, 7, 1]);
+    assert_eq!(ids_of(bpe("gpt-2"), "a<|end|>b", PLAIN), [0, 1], "what has no token is dropped");
+}
+
+#[test]
+fn pairs_merge_within_words_only() {
+    assert_eq!(ids_of(bpe("gpt-2"), "ab 11", PLAIN), [3, 2, 6]);
+    assert_eq!(ids_of(bpe("gpt-2"), "b ab", PLAIN), [1, 2, 3]);
+    assert_eq!(ids_of(bpe("qwen2"), "ab 11", PLAIN), [3, 2, 5, 5], "each digit is a word");
+}
+
+#[test]
+fn a_stranger_among_pre_tokenizers_is_noted() {
+    let built = Gguf::new(Box::new(bpe("gpt-5000").build())).unwrap();
+    let tokenizer = open(&built);
+    assert!(tokenizer.notes()[0].contains("\"gpt-5000\""), "{:?}", tokenizer.notes());
+    assert_eq!(tokenizer.encode(b"ab!", PLAIN).unwrap(), [3, 8]);
+
+    let known = Gguf::new(Box::new(bpe("gpt-2").build())).unwrap();
+    assert!(open(&known).notes().is_empty());
+}
+
+#[test]
+fn dna_goes_six_bases_at_a_time() {
+    let tokens = ["a", "<dna>", "</dna>", "<oov>", "ACGTAC\u{e000}", "GAAAAA\u{e000}"]
+        .map(|text| (text, NORMAL));
+    let dna = || {
+        tiny("hybriddna", &tokens)
+            .kv("tokenizer.ggml.pre", "gpt-2")
+            .kv("tokenizer.ggml.merges", Vec::<String>::new())
+    };
+    assert_eq!(ids_of(dna(), "a<dna>acgtacGGGGGGg</dna>a", PLAIN), [0, 1, 4, 3, 5, 2, 0]);
+    assert_eq!(ids_of(dna(), "<dna>ACGTAC", PLAIN), [1, 4], "to the text's end");
+}
+
+#[test]
+fn white_space_can_mean_nothing() {
+    let tokens = ["a", "b", "ab", "A"].map(|text| (text, NORMAL));
+    let white = || {
+        tiny("whitespace", &tokens)
+            .kv("tokenizer.ggml.pre", "whitespace")
+            .kv("tokenizer.ggml.merges", vec!["a b"])
+    };
+    assert_eq!(ids_of(white(), " ab\t\u{3000}a bA", PLAIN), [2, 0, 1, 3]);
+    let lower = white().kv("tokenizer.ggml.normalizer.lowercase", true);
+    assert_eq!(ids_of(lower, "A AB", PLAIN), [0, 2]);
+}
+
+#[test]
+fn what_can_not_be_spelt_is_an_error() {
+    let gguf = Gguf::new(Box::new(spm().build())).unwrap();
+    let error = open(&gguf).encode(b"a!?", DEFAULT).unwrap_err().to_string();
+    assert!(error.contains("0x3F"), "{error}");
+
+    let no_bos = tiny("gpt2", &[("a", NORMAL)])
+        .kv("tokenizer.ggml.merges", Vec::<String>::new())
+        .kv("tokenizer.ggml.add_bos_token", true);
+    let gguf = Gguf::new(Box::new(no_bos.build())).unwrap();
+    let tokenizer = open(&gguf);
+    let error = tokenizer.encode(b"a", DEFAULT).unwrap_err().to_string();
+    assert!(error.contains("--no-bos"), "{error}");
+    assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [0]);
+}
+
+#[test]
+fn what_is_no_tokenizer_is_refused_by_its_name() {
+    const TOKENS: &str = "tokenizer.ggml.tokens";
+    let texts = || vec!["a", "b"];
+    let with = |model: &str| support::Gguf::new().kv("tokenizer.ggml.model", model);
+    let llama = || with("llama").kv(TOKENS, texts());
+    let refused = [
+        (support::Gguf::new(), "no tokenizer.ggml.model"),
+        (with("none"), "says that it has no tokenizer"),
+        (with("word2vec"), "\"word2vec\""),
+        (with("llama"), "no array tokenizer.ggml.tokens"),
+        (with("llama").kv(TOKENS, vec![1_u32]), "not an array of strings"),
+        (with("llama").kv(TOKENS, Vec::<String>::new()), "is empty"),
+        (with("gpt2").kv(TOKENS, texts()), "no tokenizer.ggml.merges"),
+        (llama().kv("tokenizer.ggml.scores", vec![1_f32]), "1 elements for 2 tokens"),
+        (llama().kv("tokenizer.ggml.token_type", vec![1_u64, 1]), "an array of"),
+    ];
+    for (gguf, expected) in refused {
+        let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
+        let reason = Tokenizer::open(&gguf).unwrap().unwrap_err();
+        assert!(reason.contains(expected), "{reason}");
+    }
+}
+
+#[test]
+fn a_repeated_token_is_noted() {
+    let twice = tiny("llama", &[("a", NORMAL), ("▁", NORMAL), ("a", NORMAL)]);
+    let gguf = Gguf::new(Box::new(twice.build())).unwrap();
+    let tokenizer = open(&gguf);
+    assert!(tokenizer.notes()[0].contains("1 token repeats"), "{:?}", tokenizer.notes());
+    assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [1, 2]);
+}
+
+/// Bytes changed here and there, a little at a time: whatever that makes of a
+/// file, it is read, refused or an error.
+#[test]
+fn no_damage_panics() {
+    let dna = tiny("hybriddna", &[("<dna>", NORMAL), ("</dna>", NORMAL), ("<oov>", NORMAL)])
+        .kv("tokenizer.ggml.merges", vec!["a b"]);
+    let files = [spm().build(), bpe("llama-bpe").build(), bpe("gemma4").build(), dna.build()];
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let mut encoded = 0;
+    for round in 0..20_000 {
+        let mut file = files[round % files.len()].clone();
+        for _ in 0..=random(3) {
+            let at = random(file.len());
+            file[at] = [0, 1, 0x7f, 0x80, 0xff, b' ', b'a'][random(7)];
+        }
+        let run = || {
+            let gguf = Gguf::new(Box::new(file.clone())).ok()?;
+            let tokenizer = Tokenizer::open(&gguf).ok()?.ok()?;
+            tokenizer.encode(b"ab <x>11 <dna>ACG</s>\xff ", DEFAULT).ok()
+        };
+        let found = std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("round {round}"));
+        encoded += usize::from(found.is_some());
+    }
+    assert!(encoded > 1000, "only {encoded} were still readable");
+}
