@@ -6,23 +6,32 @@
 use std::io::Write;
 
 use anyhow::{Result, bail};
-use npyz::{WriteOptions, WriterBuilder};
+use npy_writer::{NumpyArray, NumpyWriter};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, LookupReport};
 
 /// Writes the matrix of an answer that is one.
 ///
 /// # Errors
 /// For every answer but that of `lookup`.
-pub(super) fn write(answer: &Answer, out: &mut dyn Write) -> Result<()> {
+pub(super) fn write(answer: &Answer, mut out: &mut dyn Write) -> Result<()> {
     let Answer::Lookup(report) = answer else { bail!("npy holds the matrix of a lookup only") };
-    let options = WriteOptions::new().default_dtype().shape(&report.shape);
-    let mut matrix = options.writer(out).begin_nd()?;
-    for row in &report.rows {
-        matrix.extend(row.values.iter().map(|value| value.0))?;
+    Ok(Matrix(report).write_npy(&mut out)?)
+}
+
+struct Matrix<'r>(&'r LookupReport);
+
+impl<'r> NumpyArray for Matrix<'r> {
+    type Elem = f32;
+    type Iter = Box<dyn Iterator<Item = f32> + 'r>;
+
+    fn npy_shape(&self) -> Vec<usize> {
+        self.0.shape.map(|n| n as usize).to_vec()
     }
-    matrix.finish()?;
-    Ok(())
+
+    fn npy_elements(self) -> Self::Iter {
+        Box::new(self.0.rows.iter().flat_map(|row| row.values.iter().map(|value| value.0)))
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +79,7 @@ mod tests {
         assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
         let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         let text = std::str::from_utf8(&bytes[10..10 + header]).unwrap();
-        assert!(text.contains("'<f4'") && text.contains("(2, 3"), "{text}");
+        assert!(text.contains("'<f4'") && text.contains("(2, 3,)"), "{text}");
         assert!(text.contains("'fortran_order': False"), "{text}");
         let data: Vec<u8> = odd.iter().flat_map(|bits| bits.to_le_bytes()).collect();
         assert_eq!((&bytes[10 + header..], (10 + header) % 64), (&data[..], 0));
