@@ -703,7 +703,7 @@ fn standard_input_without_end() {
 fn ctrl_c_ends_it_with_130_in_a_shell() {
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Command, Stdio};
-    let mut child = run::command()
+    let mut child = run::mortal(run::command())
         .args(["lookup", "fixtures/toy.gguf", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

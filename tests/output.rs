@@ -299,7 +299,7 @@ mod unix {
     fn a_signal_leaves_nothing() {
         for signal in ["INT", "TERM", "HUP", "KILL"] {
             let directory = temp_dir();
-            let mut child = command()
+            let mut child = run::mortal(command())
                 .args(["neighbors", TOY, "--all", "-k", "500", "--threads", "1", "-o"])
                 .arg(directory.path().join("all.csv"))
                 .stderr(Stdio::piped())

@@ -63,6 +63,24 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
+/// A command that signals end, whatever whoever runs the tests ignores: `nohup`
+/// ignores SIGHUP, a shell SIGINT for what it starts in the background, and
+/// programs inherit that.
+#[cfg(unix)]
+pub fn mortal(mut command: Command) -> Command {
+    use std::os::unix::process::CommandExt;
+    let reset = || {
+        // SAFETY: `signal` may be called between fork and exec.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        // SAFETY: likewise.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: all it does is call `signal`.
+    unsafe { command.pre_exec(reset) };
+    command
+}
+
 /// The binary.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embcli"));
