@@ -56,6 +56,24 @@ impl Answer {
             _ => 0,
         }
     }
+
+    /// What a reader should know besides.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        let notes: Vec<&[String]> = match self {
+            Self::Lookup(report) => vec![&report.notes],
+            Self::Neighbors(report) => vec![&report.notes],
+            Self::Footprint(report) => report.tables().iter().map(|cost| &*cost.notes).collect(),
+            Self::Tokens(report) => vec![&report.notes],
+            Self::Tokenized(report) => vec![&report.notes],
+            Self::Models(report) => vec![&report.notes],
+            Self::Tour(report) => {
+                let steps = report.steps.iter().map(|step| &*step.notes);
+                std::iter::once(&*report.head.notes).chain(steps).collect()
+            }
+            Self::Info(_) | Self::TourList(_) | Self::Text(_) | Self::Check(_) => vec![],
+        };
+        notes.into_iter().flatten().map(String::as_str)
+    }
 }
 
 /// The table that an answer is about.
@@ -315,6 +333,9 @@ pub struct VocabInfo {
     /// Whether the file has scores.
     #[serde(skip)]
     pub scores: bool,
+    /// Whether the file has merges.
+    #[serde(skip)]
+    pub merges: bool,
     /// Whether norms were asked for.
     #[serde(skip)]
     pub norms: bool,
@@ -335,6 +356,10 @@ pub struct TokenAnswer {
     /// Its score, where the file has scores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Float<f32>>,
+    /// The rank of the merge that makes it, where the file has merges and one
+    /// of them does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge_rank: Option<u64>,
     /// The Euclidean norm of its row, where that was asked for and is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<Float<f64>>,

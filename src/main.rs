@@ -11,7 +11,7 @@ use anyhow::Context;
 use embcli::cli::{Cli, Stop};
 use embcli::{commands, gguf, text};
 
-use run::{complain, run, success};
+use run::{complain, is_broken_pipe, run, success};
 
 /// Exit codes: 0 success, 1 failure, 2 wrong usage; 130 in a shell after Ctrl-C.
 ///
@@ -52,18 +52,10 @@ fn worded<'a>(stop: &'a Stop, stream: &impl RawStream) -> &'a str {
 fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
         Ok(code) => code,
-        // Whoever reads our output has seen enough, as `| head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("error: {}", text::visible(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<io::Error>();
-        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
 }

@@ -215,7 +215,10 @@ impl Unfinished {
         {
             use rustix::fs::{Mode, OFlags};
             let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-            if let Ok(file) = rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666)) {
+            // What gives it a name later goes by way of /proc.
+            if Path::new(OWN_FILES).is_dir()
+                && let Ok(file) = rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666))
+            {
                 return Ok(Self::Nameless(File::from(file)));
             }
         }
@@ -261,6 +264,10 @@ impl Unfinished {
     }
 }
 
+/// Where Linux has the files that a process has open, those without a name too.
+#[cfg(target_os = "linux")]
+const OWN_FILES: &str = "/proc/self/fd";
+
 /// How names of unfinished files begin.
 const PREFIX: &str = ".embcli-";
 
@@ -269,6 +276,6 @@ const PREFIX: &str = ".embcli-";
 fn link(file: &File, path: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD};
     use std::os::fd::AsRawFd;
-    let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let nameless = format!("{OWN_FILES}/{}", file.as_raw_fd());
     Ok(rustix::fs::linkat(CWD, nameless, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }

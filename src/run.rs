@@ -24,7 +24,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
     if let (Command::Neighbors(args), Some(form)) = (&cli.command, cli.stream_form()) {
         let mut out = place.open()?;
         let notes = commands::stream(args, &mut report::Stream::new(form, &mut out))?;
-        return out.finish().map(|()| remark(&notes)).map(success);
+        return out.finish().map(|()| remark(notes.iter().map(String::as_str))).map(success);
     }
     if let Command::Tokens(args) = &cli.command
         && !args.text.is_given()
@@ -32,7 +32,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         let mut out = place.open()?;
         let notes =
             commands::stream_tokens(args, &mut report::Tokens::new(format, &style, &mut out))?;
-        return out.finish().map(|()| remark(&notes)).map(success);
+        return out.finish().map(|()| remark(notes.iter().map(String::as_str))).map(success);
     }
     if let (Command::Tour(args), Some(steps)) = (&cli.command, cli.steps_to_read()) {
         let asks = place.is_terminal() && steps > 1;
@@ -42,9 +42,21 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
     }
     let answer = commands::run(&cli.command)?;
     let mut out = place.open()?;
-    report::write(&answer, format, &style, &mut out)?;
-    out.finish().map(|()| remark(report::remarks(&answer, format)))?;
+    let written = report::write(&answer, format, &style, &mut out).and_then(|()| out.finish());
+    match written {
+        // A verdict stands, whether or not all of it was read.
+        Err(error) if !is_broken_pipe(&error) => return Err(error),
+        _ => remark(report::remarks(&answer, format)),
+    }
     Ok(ExitCode::from(answer.exit_code()))
+}
+
+/// Whether whoever reads our output has seen enough, as `| head` has.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// The exit code of what was carried out.
@@ -53,7 +65,7 @@ pub fn success((): ()) -> ExitCode {
 }
 
 /// Says what a reader should know besides an answer that has no place for it.
-fn remark(notes: &[String]) {
+fn remark<'a>(notes: impl IntoIterator<Item = &'a str>) {
     for note in notes {
         complain(&format!("note: {}", text::visible(note)));
     }

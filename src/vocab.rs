@@ -5,15 +5,22 @@
 //!
 //! | `tokenizer.ggml.model` | stored | read |
 //! |---|---|---|
-//! | `llama`, `t5`, `bert`, `plamo2`, ... | `▁cat` (U+2581 for a space) | ` cat` |
-//! | `gpt2` (byte-level BPE) | `Ġcat` (each byte as one printable character) | ` cat` |
+//! | `llama`, `t5`, `bert`, `plamo2`, `gemma4`, ... | `▁cat` (U+2581 for a space) | ` cat` |
+//! | `gpt2`, `hybriddna` (byte-level BPE) | `Ġcat` (each byte as one printable character) | ` cat` |
 //! | `rwkv` | `\x20cat` (escaped bytes) | ` cat` |
+//!
+//! A few pre-tokenizers of `gpt2` (`tokenizer.ggml.pre`) are not byte-level: theirs
+//! is `▁cat` too.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
 use crate::gguf::{Array, Error, Gguf, ValueType, is_integer};
+
+const TOKENS: &str = "tokenizer.ggml.tokens";
 
 /// The tokens of a model, read one at a time from its metadata.
 #[derive(Debug)]
@@ -108,10 +115,58 @@ impl Scores<'_> {
     }
 }
 
+/// As many merges as are ranked: 32 MiB of them. The largest vocabulary known
+/// has 514,906.
+const MOST_MERGES: u64 = 1 << 20;
+
+/// When the tokens of a byte-pair vocabulary are made: each by a merge of two
+/// others, and of all merges that a text allows the one with the lowest rank
+/// comes first.
+#[derive(Debug)]
+pub struct Ranks<'g> {
+    tokens: Array<'g>,
+    merges: Array<'g>,
+    /// From a hash of what a merge makes to the merge.
+    by_hash: HashMap<u64, u32>,
+    hasher: RandomState,
+}
+
+impl<'g> Ranks<'g> {
+    fn new(tokens: Array<'g>, merges: Array<'g>) -> Result<Self, Error> {
+        let hasher = RandomState::new();
+        let most = merges.len().min(MOST_MERGES) as usize;
+        let mut by_hash = HashMap::with_capacity(most);
+        merges.each_string(|rank, merge| {
+            if let (Some(made), Ok(rank)) = (made_by(merge), u32::try_from(rank)) {
+                by_hash.entry(hasher.hash_one(made)).or_insert(rank);
+            }
+            by_hash.len() < most
+        })?;
+        Ok(Self { tokens, merges, by_hash, hasher })
+    }
+
+    /// The rank of the first merge that makes a token; `None` for those that no
+    /// merge makes, single bytes and special tokens say.
+    pub fn of(&self, id: u64) -> Result<Option<u64>, Error> {
+        let Some(token) = self.tokens.string(id)? else { return Ok(None) };
+        let Some(&rank) = self.by_hash.get(&self.hasher.hash_one(&*token)) else {
+            return Ok(None);
+        };
+        let merge = self.merges.string(rank.into())?;
+        let is_it = merge.and_then(|merge| made_by(&merge)).is_some_and(|made| made == *token);
+        Ok(is_it.then_some(rank.into()))
+    }
+}
+
+/// What a merge, `left right`, makes; a half may begin with a space.
+fn made_by(merge: &[u8]) -> Option<Vec<u8>> {
+    let space = memchr::memchr(b' ', merge.get(1..)?)? + 1;
+    Some([&merge[..space], &merge[space + 1..]].concat())
+}
+
 impl<'g> Vocab<'g> {
     /// The vocabulary of a file, or the reason why it has none to show.
     pub fn open(gguf: &'g Gguf) -> Result<Result<Self, &'static str>, Error> {
-        const TOKENS: &str = "tokenizer.ggml.tokens";
         let Some(tokens) = gguf.array(TOKENS)? else {
             return Ok(Err(match gguf.entry(TOKENS)? {
                 None => "the file has no vocabulary (no tokenizer.ggml.tokens)",
@@ -121,11 +176,8 @@ impl<'g> Vocab<'g> {
         if tokens.element_type() != ValueType::String {
             return Ok(Err("tokenizer.ggml.tokens is not an array of strings"));
         }
-        let spelling = match gguf.text("tokenizer.ggml.model")?.as_deref() {
-            Some("gpt2") => Spelling::ByteLevel,
-            Some("rwkv") => Spelling::Escapes,
-            _ => Spelling::Underscores,
-        };
+        let [model, pre] = ["tokenizer.ggml.model", "tokenizer.ggml.pre"].map(|key| gguf.text(key));
+        let spelling = Spelling::of(model?.as_deref(), pre?.as_deref());
         // Types of an unexpected type say nothing.
         let types = gguf.array("tokenizer.ggml.token_type")?;
         let types = types.filter(|types| is_integer(types.element_type()));
@@ -199,6 +251,14 @@ impl<'g> Vocab<'g> {
         Ok(scores.filter(|scores| scores.element_type().is_float()).map(Scores))
     }
 
+    /// The ranks of the merges that make the tokens, where the file has any.
+    pub fn merge_ranks(&self) -> Result<Option<Ranks<'g>>, Error> {
+        let Some(tokens) = self.gguf.array(TOKENS)? else { return Ok(None) };
+        let merges = self.gguf.array("tokenizer.ggml.merges")?;
+        let merges = merges.filter(|merges| merges.element_type() == ValueType::String);
+        merges.map(|merges| Ranks::new(tokens, merges)).transpose()
+    }
+
     /// The type of a token; `None` where the file does not say.
     pub fn token_type(&self, id: u64) -> Result<Option<TokenType>, Error> {
         let Some(types) = &self.types else { return Ok(None) };
@@ -209,7 +269,22 @@ impl<'g> Vocab<'g> {
     }
 }
 
+/// Pre-tokenizers of byte-pair vocabularies that spell as SentencePiece does.
+const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
+
 impl Spelling {
+    /// Of a kind of tokenizer and a pre-tokenizer.
+    fn of(model: Option<&str>, pre: Option<&str>) -> Self {
+        match (model, pre) {
+            (Some("gpt2" | "hybriddna"), Some(pre)) if UNDERSCORES.contains(&pre) => {
+                Self::Underscores
+            }
+            (Some("gpt2" | "hybriddna"), _) => Self::ByteLevel,
+            (Some("rwkv"), _) => Self::Escapes,
+            _ => Self::Underscores,
+        }
+    }
+
     /// Stored bytes to the bytes that they stand for.
     fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
         match self {

@@ -169,8 +169,11 @@ impl Pass<'_> {
     /// Looks at a row; whether it is one to compare with others.
     fn row(&mut self, id: u64, row: &[f32]) -> bool {
         let exact = &mut self.found.exact;
-        exact.bf16 = exact.bf16 && row.iter().all(|value| value.to_bits() & 0xffff == 0);
-        exact.f16 = exact.f16 && row.iter().all(|value| f16::from_f32(*value).to_f32() == *value);
+        // NaN has many forms, so none of them is called exact.
+        let bf16 = |value: &f32| value.to_bits() & 0xffff == 0 && !value.is_nan();
+        let f16 = |value: &f32| f16::from_f32(*value).to_f32() == *value;
+        exact.bf16 = exact.bf16 && row.iter().all(bf16);
+        exact.f16 = exact.f16 && row.iter().all(f16);
         // One sum tells most rows to be ordinary.
         let (_, square) = kernel::estimate(self.level, row, row);
         let odd = if !square.is_finite() && row.iter().any(|value| value.is_nan()) {

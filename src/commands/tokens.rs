@@ -29,7 +29,7 @@ pub(super) fn run(
     }
     let table = args.norm.then(|| Table::of_model(&model, TOKEN_EMBEDDING)).transpose();
     let table = table.with_context(name)?;
-    let scores = vocab.scores()?;
+    let (scores, ranks) = (vocab.scores()?, vocab.merge_ranks()?);
     let range = args.range.clone().unwrap_or(0..u64::MAX);
     vocab.check().with_context(name)?;
 
@@ -37,6 +37,7 @@ pub(super) fn run(
         model: name(),
         n_tokens: vocab.len(),
         scores: scores.is_some(),
+        merges: ranks.is_some(),
         norms: args.norm,
     })?;
     let (mut matched, mut rowless) = (0_u64, 0_u64);
@@ -63,6 +64,10 @@ pub(super) fn run(
             token_type,
             score: match &scores {
                 Some(scores) => scores.of(id)?.map(Float),
+                None => None,
+            },
+            merge_rank: match &ranks {
+                Some(ranks) => ranks.of(id)?,
                 None => None,
             },
             norm: row.map(|row| Float(norm(&row))),

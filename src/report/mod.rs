@@ -89,11 +89,14 @@ pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write
 
 /// What a reader should know besides an answer, where its form has no place for
 /// that.
-pub fn remarks(answer: &Answer, format: Format) -> &[String] {
-    match (answer, format) {
-        (Answer::Tokenized(report), _) => &report.notes,
-        _ => &[],
-    }
+pub fn remarks(answer: &Answer, format: Format) -> impl Iterator<Item = &str> {
+    let has_place = match format {
+        Format::Json => true,
+        Format::Table => !matches!(answer, Answer::Tokenized(_)),
+        Format::Md => !matches!(answer, Answer::Tokenized(_) | Answer::Models(_)),
+        Format::Jsonl | Format::Csv | Format::Tsv | Format::Npy => false,
+    };
+    answer.notes().filter(move |_| !has_place)
 }
 
 fn delimited(answer: &Answer, delimiter: u8, out: &mut dyn Write) -> Result<()> {

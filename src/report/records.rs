@@ -182,6 +182,7 @@ fn footprint(report: &FootprintReport, out: &mut impl Records) -> Result<()> {
 pub(super) fn tokens_header(vocab: &VocabInfo, out: &mut impl Records) -> Result<()> {
     let mut columns = vec![number("id"), text("token"), text("type")];
     columns.extend(vocab.scores.then(|| number("score")));
+    columns.extend(vocab.merges.then(|| number("merge_rank")));
     columns.extend(vocab.norms.then(|| number("norm")));
     out.header(&columns)
 }
@@ -192,10 +193,11 @@ pub(super) fn token_line(
     vocab: &VocabInfo,
     out: &mut impl Records,
 ) -> Result<()> {
-    let TokenAnswer { id, token, token_type, score, norm } = answer;
+    let TokenAnswer { id, token, token_type, score, merge_rank, norm } = answer;
     let word = token_type.map_or(Cell::Nothing, Cell::Word);
     let mut cells = vec![Cell::Number(*id), Cell::Token(token), word];
     cells.extend(vocab.scores.then(|| score.map_or(Cell::Nothing, Cell::Value)));
+    cells.extend(vocab.merges.then(|| merge_rank.map_or(Cell::Nothing, Cell::Number)));
     cells.extend(vocab.norms.then(|| norm.map_or(Cell::Nothing, Cell::Wide)));
     out.record(&cells)
 }

@@ -26,15 +26,18 @@ impl<W: Write> Tokens<W> {
         Self { format, width: style.width, out, vocab: None, any: false }
     }
 
-    /// Columns of numbers before the token: ID, type, score, norm.
-    fn columns(&self, cells: [&str; 4]) -> String {
-        let [id, token_type, score, norm] = cells;
+    /// Columns before the token: ID, type, score, rank of the merge, norm.
+    fn columns(&self, cells: [&str; 5]) -> String {
+        let [id, token_type, score, merge, norm] = cells;
         let vocab = self.vocab.as_ref();
         let last = vocab.map_or(0, |vocab| vocab.n_tokens.saturating_sub(1));
         let width = last.to_string().len().max(2);
         let mut line = format!(" {id:>width$}  {token_type:<7}");
         if vocab.is_some_and(|vocab| vocab.scores) {
             line += &format!("  {score:>10}");
+        }
+        if vocab.is_some_and(|vocab| vocab.merges) {
+            line += &format!("  {merge:>10}");
         }
         if vocab.is_some_and(|vocab| vocab.norms) {
             line += &format!("  {norm:>8}");
@@ -45,8 +48,10 @@ impl<W: Write> Tokens<W> {
     fn row(&mut self, token: &TokenAnswer) -> Result<()> {
         let score = token.score.map(|score| super::number::exact(score.0)).unwrap_or_default();
         let norm = token.norm.map(|norm| super::number::rounded(norm.0)).unwrap_or_default();
-        let id = token.id.to_string();
-        let numbers = self.columns([&id, token.token_type.unwrap_or("-"), &score, &norm]);
+        let [id, merge] = [Some(token.id), token.merge_rank]
+            .map(|number| number.map(|number| number.to_string()).unwrap_or_default());
+        let token_type = token.token_type.unwrap_or("-");
+        let numbers = self.columns([&id, token_type, &score, &merge, &norm]);
         // At least a token of a few letters, however narrow the terminal.
         let left = self.width.saturating_sub(numbers.len()).max(8);
         writeln!(self.out, "{numbers}{}", quoted(&token.token, left))?;
@@ -59,7 +64,7 @@ impl<W: Write> TokenSink for Tokens<W> {
         self.vocab = Some(vocab.clone());
         match self.format {
             Format::Table => {
-                let header = self.columns(["ID", "type", "score", "norm"]) + "token";
+                let header = self.columns(["ID", "type", "score", "merge rank", "norm"]) + "token";
                 let line = "─".repeat((header.len() - 5 + table::TOKEN_WIDTH).min(self.width));
                 writeln!(self.out, "{header}\n{line}").map_err(Into::into)
             }

@@ -50,17 +50,20 @@ pub struct Fits {
 pub(super) struct Group<'a> {
     table: &'a Table<'a>,
     level: Level,
+    ids: Vec<u64>,
     values: Vec<f32>,
     norms: Vec<f32>,
 }
 
 impl<'a> Group<'a> {
     pub(super) fn new(table: &'a Table<'a>) -> Self {
-        Self { table, level: Level::detect(), values: Vec::new(), norms: Vec::new() }
+        let (ids, values, norms) = (Vec::new(), Vec::new(), Vec::new());
+        Self { table, level: Level::detect(), ids, values, norms }
     }
 
     /// Reads rows in the place of those that were there.
     pub(super) fn read(&mut self, ids: impl IntoIterator<Item = u64>) -> Result<()> {
+        self.ids.clear();
         self.values.clear();
         self.norms.clear();
         ids.into_iter().try_for_each(|id| self.push(id))
@@ -75,6 +78,7 @@ impl<'a> Group<'a> {
             self.table.read_row(id, row)?;
         }
         self.norms.push(kernel::estimate(self.level, row, row).1.sqrt());
+        self.ids.push(id);
         Ok(())
     }
 
@@ -97,14 +101,15 @@ impl<'a> Group<'a> {
     }
 
     /// The highest cosine of a row with some of another group, and with how
-    /// many it was compared.
+    /// many it was compared: not with itself, which says nothing.
     pub(super) fn best(
         &self,
         i: usize,
         other: &Self,
         among: impl IntoIterator<Item = usize>,
     ) -> Option<(f32, usize)> {
-        let cosines = among.into_iter().filter_map(|j| self.cosine(i, other, j));
+        let among = among.into_iter().filter(|j| other.ids[*j] != self.ids[i]);
+        let cosines = among.filter_map(|j| self.cosine(i, other, j));
         cosines.fold(None, |best: Option<(f32, usize)>, cosine| match best {
             Some((highest, n)) => Some((highest.max(cosine), n + 1)),
             None => Some((cosine, 1)),
@@ -162,8 +167,7 @@ impl Fits {
             here.read(ids(family))?;
             let span = families.span(family);
             for (i, id) in families.ids()[span].iter().enumerate() {
-                let others = (0..here.len()).filter(|j| *j != i);
-                if let Some((cosine, n)) = here.best(i, &here, others) {
+                if let Some((cosine, n)) = here.best(i, &here, 0..here.len()) {
                     let (family, compared) = (u32::try_from(family)?, n as u8);
                     // The rest is known when all chances are.
                     part.each.push(Fit { id: *id, family, cosine, compared, z: 0.0 });

@@ -176,6 +176,9 @@ pub fn judge(
                 order.judged = Judged::NotLearned;
                 return Ok(order);
             }
+            if order.parts.is_empty() {
+                order.parts.push(search.whole(n_tokens));
+            }
         }
     }
     if ordered {

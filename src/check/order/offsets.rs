@@ -28,6 +28,10 @@ const MOST_VALUES: usize = 1 << 21;
 /// As many nearest rows as vote.
 const NEAREST: usize = 8;
 
+/// As many pairs of spellings as a pair of near rows votes for, of those that
+/// lie as far apart.
+const VOTES: usize = 1 << 10;
+
 /// As many offsets as are tried in each part.
 const TRIED: usize = 8;
 
@@ -141,6 +145,18 @@ impl Search<'_> {
         Ok(parts)
     }
 
+    /// All tokens as one part without an offset.
+    pub(super) fn whole(&self, n_tokens: u64) -> Part {
+        Part {
+            ids: self.ids(&(0..self.each().len()), n_tokens),
+            offset: None,
+            tokens: self.each().len() as u64,
+            cosine: cosines(self.each()).mean(),
+            expected: 0.0,
+            z: 0.0,
+        }
+    }
+
     /// The place of a token in the sequence.
     fn place(&self, id: u64) -> Option<usize> {
         self.each().binary_search_by_key(&id, |fit| fit.id.into()).ok()
@@ -178,8 +194,9 @@ impl Search<'_> {
                 // Both moved by the same offset.
                 let distance = near.id as i64 - *row as i64;
                 let start = apart.partition_point(|(d, _)| *d < distance);
-                let same = apart[start..].iter().take_while(|(d, _)| *d == distance);
-                same.for_each(|(_, token)| vote(*token, *row));
+                let same = &apart[start..apart.partition_point(|(d, _)| *d <= distance)];
+                let spread = same.iter().step_by(same.len() / VOTES + 1);
+                spread.for_each(|(_, token)| vote(*token, *row));
                 // One moved, and the other where it should be.
                 if let Some(place) = self.place(near.id)
                     && part_of(place).is_none()

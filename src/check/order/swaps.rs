@@ -40,8 +40,9 @@ const BETTER: f32 = 1.8;
 /// By how much more, where both words have two spellings only.
 const DOUBT: f32 = 1.0;
 
-/// The longest circle that is looked for.
+/// The longest circle that is looked for, and as many as are.
 const LONGEST: usize = 4;
+const MOST_CIRCLES: usize = 1 << 16;
 
 /// A token whose row is another's, which is not its own either.
 #[derive(Clone, Debug, PartialEq)]
@@ -240,6 +241,9 @@ fn claims(
 fn walk(claims: &[Vec<Claim>], path: &mut Vec<usize>, circles: &mut Vec<Vec<usize>>) {
     let last = path[path.len() - 1];
     for claim in &claims[last] {
+        if circles.len() >= MOST_CIRCLES {
+            return;
+        }
         if claim.to == path[0] {
             circles.push(path.clone());
         } else if claim.to > path[0] && path.len() < LONGEST && !path.contains(&claim.to) {

@@ -17,9 +17,11 @@ use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Model;
 use crate::text::{clip, visible};
 
-/// By how much a whole table may exceed what its type costs usually, and a
-/// single row.
+/// How many times what its type costs usually a whole table may differ by
+/// without a word, and without being wrong: tables with a few large values in
+/// each row cost more than others. And a single row.
 const UNUSUAL: f64 = 1.5;
+const WRONG: f64 = 2.0;
 const DAMAGED: f64 = 5.0;
 
 /// What a single row may differ by in any case: no rounding comes to more.
@@ -191,7 +193,8 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
 fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
     let Some(usual) = usual else { return };
     // Of one type, tables can differ by training as well as by damage.
-    let severity = if formats[0] == formats[1] { Note } else { Problem };
+    let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
+    let severity = if is_wrong { Problem } else { Note };
     if compared.error > UNUSUAL * usual + 1e-6 {
         findings.add(
             ("error", severity),

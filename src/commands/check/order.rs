@@ -87,9 +87,11 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
                 count(part.tokens, "word"),
                 part.z
             ),
-            format!("rows from {from_id} on look {} too high: convert again, or move them", {
-                offset
-            }),
+            format!(
+                "rows from {from_id} on look {} too {}: convert again, or move them",
+                offset.unsigned_abs(),
+                if offset > 0 { "high" } else { "low" }
+            ),
             part.z,
         ),
         (None, Some(geometry)) => (
