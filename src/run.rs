@@ -1,10 +1,10 @@
 //! A command carried out: its results where they belong, its remarks on
 //! standard error.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use embcli::cli::{Cli, Command};
 use embcli::output::Place;
 use embcli::{commands, report, text};
@@ -35,9 +35,14 @@ pub fn run(cli: &Cli) -> Result<ExitCode> {
         return out.finish().map(|()| remark(notes.iter().map(String::as_str))).map(success);
     }
     if let (Command::Tour(args), Some(steps)) = (&cli.command, cli.steps_to_read()) {
-        let asks = place.is_terminal() && steps > 1;
+        let is_read = place.is_terminal() && io::stdin().is_terminal();
+        let mut left = if is_read { steps } else { 0 };
+        let goes_on = || {
+            left = left.saturating_sub(1);
+            if left > 0 { goes_on(&mut io::stdin().lock(), &mut io::stderr()) } else { Ok(true) }
+        };
         let mut out = place.open()?;
-        commands::walk_tour(args, &mut report::Tour::new(style, asks.then_some(steps), &mut out))?;
+        commands::walk_tour(args, &mut report::Tour::new(style, goes_on, &mut out))?;
         return out.finish().map(success);
     }
     let answer = commands::run(&cli.command)?;
@@ -75,4 +80,32 @@ fn remark<'a>(notes: impl IntoIterator<Item = &'a str>) {
 /// where it can't, and the exit code is still to be given.
 pub fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Asks whether to go on: Enter does; `q`, or the end of the input, does not.
+fn goes_on(input: &mut dyn BufRead, prompt: &mut dyn Write) -> Result<bool> {
+    // Who can't see it is waiting all the same.
+    let _ = write!(prompt, "\n(Enter goes on, q ends) ").and_then(|()| prompt.flush());
+    let mut line = String::new();
+    let read = input.read_line(&mut line).context("reading standard input")?;
+    if read == 0 {
+        let _ = writeln!(prompt);
+    }
+    Ok(read > 0 && !line.trim().to_lowercase().starts_with('q'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enter_goes_on_and_q_ends() {
+        for (typed, on) in
+            [("\n", true), ("yes\n", true), ("q\n", false), ("Quit\n", false), ("", false)]
+        {
+            let mut prompt = Vec::new();
+            assert_eq!(goes_on(&mut typed.as_bytes(), &mut prompt).unwrap(), on, "{typed:?}");
+            assert!(!prompt.is_empty());
+        }
+    }
 }

@@ -52,6 +52,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// In a word, that of JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Unknown => "unknown",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// One thing that was found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {

@@ -92,6 +92,20 @@ shows: that IDs are labels, that a lookup is the product with a one-hot vector,
 why neither one-hot nor random vectors do, what a learned table knows, what it
 costs, and what comes after it. A step that a table can't show says so.";
 
+/// About `check`.
+pub(super) const CHECK: &str = "\
+Whether a table is what its vocabulary says it is.
+
+When a conversion or a merge puts rows in the wrong order, every number still
+looks fine. But a learned table keeps the spellings of a word near each other
+('cat', ' cat', ' Cat'): so it shows whether rows are still those of their
+tokens, from which ID on they are not, and at which offset they are. A table that
+never learned anything can't be judged. Rows and tokens are counted, too, and
+NaN, zeros, copies and needless width are looked for.
+
+With OTHER, two tables of one model are compared, token by token: they are
+matched by the text of their tokens. `added` are those that only the first has.";
+
 /// About `models`.
 pub(super) const MODELS: &str = "\
 The models that can be named: those of Ollama, of the Hugging Face hub's cache,

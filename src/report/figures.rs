@@ -2,7 +2,8 @@
 //! to show, apart from how (see `table::tour` and `markdown`).
 
 use super::number::{grouped, rounded};
-use super::table::quoted;
+use super::records::{Column, number, text};
+use super::words::quoted;
 use crate::answer::{
     Chance, Float, Geometry, Labels, Measured, OneHotProduct, OneHots, PairSample, RowRead, Start,
     Storing, TourNeighbor, TourToken, Twice, Widths,
@@ -12,8 +13,7 @@ use crate::answer::{
 pub(super) enum Figure {
     /// A table.
     Grid {
-        /// Names, and whether numbers are in the column.
-        columns: Vec<(String, bool)>,
+        columns: Vec<Column<'static>>,
         /// Cells, as they are shown.
         rows: Vec<Vec<String>>,
     },
@@ -43,21 +43,13 @@ pub(super) fn figures(measured: &Measured) -> Vec<Figure> {
 }
 
 fn grid<const N: usize>(
-    columns: [(&str, bool); N],
+    columns: [Column; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> Figure {
     Figure::Grid {
-        columns: columns.map(|(name, is_number)| (name.to_owned(), is_number)).into(),
+        columns: columns.into_iter().map(Column::into_owned).collect(),
         rows: rows.into_iter().map(Vec::from).collect(),
     }
-}
-
-const fn text(name: &str) -> (&str, bool) {
-    (name, false)
-}
-
-const fn number(name: &str) -> (&str, bool) {
-    (name, true)
 }
 
 fn named(token: &TourToken) -> String {

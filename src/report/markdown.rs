@@ -12,8 +12,7 @@ use super::Style;
 use super::figures::{Figure, figures};
 use super::number::{exact, grouped, rounded};
 use super::records::{self, Cell, Column, Records};
-use super::table::quoted;
-use super::table::tour::drawn;
+use super::words::{drawn, quoted};
 use crate::answer::{
     Answer, FootprintReport, LookupReport, NeighborsReport, TokenText, TourReport, VocabInfo,
 };
@@ -180,14 +179,17 @@ fn tour(report: &TourReport, out: &mut dyn Write) -> Result<()> {
             writeln!(out)?;
             match figure {
                 Figure::Grid { columns, rows } => {
-                    let cells = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-                    let names = columns.iter().map(|(name, _)| prose(name)).collect();
-                    let rule =
-                        columns.iter().map(|(_, is_number)| if *is_number { "--:" } else { "---" });
-                    writeln!(out, "{}", cells(names))?;
-                    writeln!(out, "{}", cells(rule.map(str::to_owned).collect()))?;
+                    let safe = |Column { name, is_number }| Column {
+                        name: prose(&name).into(),
+                        is_number,
+                    };
+                    let columns: Vec<Column> = columns.into_iter().map(safe).collect();
+                    let mut table = Markdown::new(&mut *out);
+                    table.header(&columns)?;
                     for row in rows {
-                        writeln!(out, "{}", cells(row.iter().map(|cell| prose(cell)).collect()))?;
+                        let cells: Vec<String> = row.iter().map(|cell| prose(cell)).collect();
+                        let cells: Vec<Cell> = cells.iter().map(|cell| Cell::Word(cell)).collect();
+                        table.record(&cells)?;
                     }
                 }
                 Figure::Drawing(lines) => writeln!(out, "```text\n{}\n```", lines.join("\n"))?,

@@ -15,6 +15,7 @@ mod stream;
 mod table;
 mod tokens;
 mod tour;
+mod words;
 
 use std::io::Write;
 

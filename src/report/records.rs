@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::info::{facts, shape, shown};
 use crate::answer::{
     Answer, CheckReport, Float, FootprintReport, InfoReport, LookupReport, LookupRow, ModelsReport,
-    NeighborAnswer, NeighborsReport, QueryAnswer, Severity, TableCost, TextReport, TextToken,
-    TokenAnswer, TokenText, TourList, TourReport, TourTitle, VocabInfo,
+    NeighborAnswer, NeighborsReport, QueryAnswer, TableCost, TextReport, TextToken, TokenAnswer,
+    TokenText, TourList, TourReport, TourTitle, VocabInfo,
 };
 use crate::footprint::Precision;
 
@@ -33,6 +33,13 @@ pub(super) trait Records {
 pub(super) struct Column<'a> {
     pub name: Cow<'a, str>,
     pub is_number: bool,
+}
+
+impl Column<'_> {
+    /// With a name of its own.
+    pub(super) fn into_owned(self) -> Column<'static> {
+        Column { name: self.name.into_owned().into(), is_number: self.is_number }
+    }
 }
 
 /// A column of texts.
@@ -264,16 +271,11 @@ fn findings(report: &CheckReport, out: &mut impl Records) -> Result<()> {
     let places = ["from_id", "to_id", "offset"].map(number);
     out.header(&[&words[..], &places].concat())?;
     for finding in &report.findings {
-        let severity = match finding.severity {
-            Severity::Problem => "problem",
-            Severity::Unknown => "unknown",
-            Severity::Note => "note",
-        };
         let id = |id: Option<u64>| id.map_or(Cell::Nothing, Cell::Number);
         let offset = finding.place.and_then(|place| place.offset);
         out.record(&[
             Cell::Word(finding.kind),
-            Cell::Word(severity),
+            Cell::Word(finding.severity.name()),
             Cell::Text(finding.message.as_str().into()),
             Cell::Text(finding.next.as_str().into()),
             id(finding.place.map(|place| place.from_id)),

@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use super::delimited::Delimited;
 use super::markdown::{self, Markdown};
 use super::records::{token_line, tokens_header};
-use super::table::{self, quoted};
+use super::table;
+use super::words::quoted;
 use super::{Format, Style, json};
 use crate::answer::{TokenAnswer, TokenSink, TokensReport, VocabInfo};
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::super::Style;
 use super::super::number::{grouped, rounded};
-use super::{TOKEN_WIDTH, align_right, grid, lines, print, quoted};
+use super::super::words::quoted;
+use super::{TOKEN_WIDTH, align_right, grid, lines, print};
 use crate::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
 use crate::text::{clip, visible};
 
@@ -44,12 +45,7 @@ pub(super) fn write(report: &CheckReport, style: &Style, out: &mut dyn Write) ->
     }
     for finding in &report.findings {
         writeln!(out)?;
-        let label = match finding.severity {
-            Severity::Problem => "problem",
-            Severity::Unknown => "unknown",
-            Severity::Note => "note",
-        };
-        told(label, &visible(&finding.message), style, out)?;
+        told(finding.severity.name(), &visible(&finding.message), style, out)?;
         told("", &format!("-> {}", visible(&finding.next)), style, out)?;
     }
     Ok(())

@@ -7,7 +7,8 @@ use anyhow::Result;
 use super::super::Style;
 use super::super::info::{shape, shown};
 use super::super::number::{decimal_size, grouped, percent};
-use super::{TOKEN_WIDTH, align_right, grid, lines, print, quoted};
+use super::super::words::quoted;
+use super::{TOKEN_WIDTH, align_right, grid, lines, print};
 use crate::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
 use crate::text::{clip, visible};
 

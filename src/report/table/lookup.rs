@@ -8,8 +8,9 @@ use comfy_table::Cell;
 
 use super::super::Style;
 use super::super::number::{decimal_size, exact, grouped, percent, rounded};
+use super::super::words::quoted;
 use super::glyphs::{Painter, cells, extent, strip};
-use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, quoted, text};
+use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, text};
 use crate::answer::{LookupReport, LookupRow, TextInput};
 use crate::text::{clip, visible, width};
 

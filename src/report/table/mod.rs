@@ -16,8 +16,8 @@ use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::Style;
-use crate::answer::{Answer, TokenText};
-use crate::text::{clip, visible, width};
+use crate::answer::Answer;
+use crate::text::{visible, width};
 
 /// Writes an answer as tables and lines of text.
 pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Result<()> {
@@ -32,20 +32,6 @@ pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Resu
         Answer::TourList(list) => tour::list(list, out),
         Answer::Models(report) => models::write(report, style, out),
         Answer::Check(report) => check::write(report, style, out),
-    }
-}
-
-/// A token in quotes, so that its spaces show; at most `columns` wide.
-pub(super) fn quoted(token: &TokenText, columns: usize) -> String {
-    match &token.token {
-        None => "(no token)".to_owned(),
-        Some(text) => {
-            let text = visible(text);
-            match &token.token_hex {
-                None => format!("\"{}\"", clip(&text, columns.saturating_sub(2))),
-                Some(hex) => clip(&format!("(bytes {hex})"), columns).into_owned(),
-            }
-        }
     }
 }
 
@@ -126,17 +112,5 @@ mod tests {
         assert_eq!(lines("incomprehensible x", 5), ["incomprehensible", "x"]);
         assert_eq!(lines("", 5), [""]);
         assert_eq!(lines("about 70.4 % of it", 10), ["about", "70.4 % of", "it"]);
-    }
-
-    #[test]
-    fn a_token_shows_its_spaces_and_not_its_escapes() {
-        let token = |text: &str| TokenText { token: Some(text.to_owned()), token_hex: None };
-        assert_eq!(quoted(&token(" cat"), 24), "\" cat\"");
-        assert_eq!(quoted(&token("\x1b[2J"), 24), "\"\\x1b[2J\"");
-        assert_eq!(quoted(&token("abcdefghij"), 8), "\"abcde…\"");
-        let bytes =
-            TokenText { token: Some("\u{fffd}".to_owned()), token_hex: Some("ff".to_owned()) };
-        assert_eq!(quoted(&bytes, 24), "(bytes ff)");
-        assert_eq!(quoted(&TokenText { token: None, token_hex: None }, 24), "(no token)");
     }
 }

@@ -7,8 +7,9 @@ use comfy_table::Cell;
 
 use super::super::Style;
 use super::super::number::grouped;
+use super::super::words::quoted;
 use super::glyphs::{Painter, bar};
-use super::{TOKEN_WIDTH, align_right, grid, notes, paragraph, quoted};
+use super::{TOKEN_WIDTH, align_right, grid, notes, paragraph};
 use crate::answer::{NeighborsReport, QueryAnswer};
 use crate::text::width;
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::super::Style;
 use super::super::number::grouped;
-use super::{TOKEN_WIDTH, align_right, grid, paragraph, print, quoted};
+use super::super::words::quoted;
+use super::{TOKEN_WIDTH, align_right, grid, paragraph, print};
 use crate::answer::{TextInput, TextReport, TokenText};
 use crate::text::{clip, visible};
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::super::Style;
 use super::super::figures::{Figure, figures};
+use super::super::words::drawn;
 use super::{align_right, grid, lines, notes, print};
 use crate::answer::{TourHead, TourList, TourReport, TourStep};
 use crate::text::visible;
@@ -37,15 +38,6 @@ pub(in crate::report) fn head(head: &TourHead, style: &Style, out: &mut dyn Writ
     notes(&head.notes, &narrow(style), out)
 }
 
-/// What the numbers depend on besides the file.
-pub(in crate::report) fn drawn(head: &TourHead) -> String {
-    let architecture = match &head.architecture {
-        Some(architecture) => format!("architecture {}; ", visible(architecture)),
-        None => String::new(),
-    };
-    format!("{architecture}what is drawn by chance is drawn from seed {}", head.seed)
-}
-
 /// One step.
 pub(in crate::report) fn step(
     step: &TourStep,
@@ -59,11 +51,11 @@ pub(in crate::report) fn step(
     for figure in figures(&step.measured) {
         match figure {
             Figure::Grid { columns, rows } => {
-                let mut table = grid(columns.iter().map(|(name, _)| name));
+                let mut table = grid(columns.iter().map(|column| &*column.name));
                 rows.into_iter().for_each(|row| {
                     table.add_row(row);
                 });
-                let numbers = columns.iter().enumerate().filter(|(_, column)| column.1);
+                let numbers = columns.iter().enumerate().filter(|(_, column)| column.is_number);
                 align_right(&mut table, numbers.map(|(at, _)| at));
                 writeln!(out)?;
                 print(&table, out)?;
