@@ -39,6 +39,7 @@ pub mod report;
 pub mod similarity;
 pub mod store;
 pub mod text;
+mod threads;
 pub mod tokenizer;
 pub mod tour;
 pub mod vocab;

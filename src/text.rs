@@ -110,38 +110,70 @@ pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
+        .map(|candidate| (apart(name, candidate), candidate))
         .filter(|(distance, candidate)| distance * 3 <= name.len().max(candidate.len()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance over bytes, for names of a sensible length (a
-/// tensor's has up to 64 bytes). Names of very different lengths are not
-/// compared: the distance is no less than the difference.
-fn distance(a: &str, b: &str) -> usize {
+/// How far apart two names of a sensible length are (a tensor's has up to 64
+/// bytes). Names of very different lengths are not compared: the distance is no
+/// less than the difference.
+fn apart(a: &str, b: &str) -> usize {
     if a.len().max(b.len()) > 128 {
         return usize::MAX / 3;
     }
     if a.len().abs_diff(b.len()) * 3 > a.len().max(b.len()) {
         return a.len().abs_diff(b.len());
     }
+    distance(a.as_bytes(), b.as_bytes())
+}
+
+/// How many letters have to be put in, left out or replaced to make one word of
+/// the other (Levenshtein), in time proportional to both lengths multiplied.
+pub fn distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
             diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
         }
     }
     row[b.len()]
 }
 
+/// A text in quotes, made visible; what is between them at most `columns` wide.
+pub fn quoted(text: &str, columns: usize) -> String {
+    format!("\"{}\"", clip(&visible(text), columns))
+}
+
+/// So many of something: `1 row`, `3,000 rows`.
+pub fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(n.into()), if n == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forms_of_a_word_are_a_few_letters_apart() {
+        let apart = |a: &str, b: &str| {
+            distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
+        };
+        assert_eq!(apart("unos", "unas"), 1);
+        assert_eq!(apart("них", "ними"), 2);
+        assert_eq!(apart("house", "river"), 5);
+        assert_eq!(apart("", "abc"), 3);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(30_482, "row"), "30,482 rows");
+    }
 
     #[test]
     fn nothing_that_acts_on_a_terminal_survives() {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::stats::{self, quantile, sample};
-use super::threads::{self, Pieces};
 use crate::embedding::Table;
 use crate::similarity::{self, Metric, Query, Search};
+use crate::threads::{self, Pieces};
 use crate::vocab::Vocab;
 
 /// As many tokens of each as are matched: 8 MiB of hashes a file.

@@ -16,7 +16,6 @@ mod families;
 pub mod order;
 pub mod stats;
 mod survey;
-mod threads;
 
 pub use families::{Families, MOST_TOKENS};
 pub use survey::{Duplicate, MOST_ROWS, Rows, Survey, survey};

@@ -8,10 +8,10 @@ use anyhow::Result;
 use half::f16;
 
 use super::stats;
-use super::threads::{self, Pieces};
 use crate::cpu::Level;
 use crate::embedding::Table;
 use crate::similarity::{Rows as _, kernel};
+use crate::threads::{self, Pieces};
 
 /// As many rows as are compared with each other: 8 MiB of hashes.
 pub const MOST_ROWS: u64 = 1 << BITS;

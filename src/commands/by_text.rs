@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 
 use super::model;
-use crate::text::{clip, visible};
+use crate::text::{clip, quoted, visible};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
 /// As much of a text as is compared with others to find what was meant, in
 /// bytes: that is done for people, who type words.
 const MAX_COMPARED: usize = 128;
+
+/// As many columns of a text as a message shows.
+const SHOWN: usize = 64;
 
 /// As many of a text's tokens as an error names.
 const MAX_NAMED: usize = 6;
@@ -31,7 +34,7 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
         Ok(vocab) => vocab,
         Err(reason) => bail!(
             "{} is no number, and there are no tokens to find it among: {reason}",
-            quoted(first)
+            quoted(first, SHOWN)
         ),
     };
     let mut hits: HashMap<Vec<u8>, Hits> = HashMap::new();
@@ -63,15 +66,15 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
         if let Some(second) = found.second {
             note(format!(
                 "{} is ID {id} here, the lowest of the tokens that read so; the next is ID {second}",
-                quoted(text)
+                quoted(text, SHOWN)
             ));
         }
         if let Some(other) = other {
             let with = if text.starts_with(' ') { "without the" } else { "with a" };
             note(format!(
                 "{} is ID {id}; {with} leading space, {} is ID {other}",
-                quoted(text),
-                quoted(&twin)
+                quoted(text, SHOWN),
+                quoted(&twin, SHOWN)
             ));
         }
     }
@@ -85,15 +88,15 @@ fn twin(text: &str) -> String {
 
 /// What to say of a text that is no token's.
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
-    let no = format!("{} is no token here", quoted(text));
+    let no = format!("{} is no token here", quoted(text, SHOWN));
     if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
         let shown = visible(rest);
-        let shown = clip(&shown, 64);
+        let shown = clip(&shown, SHOWN);
         return Ok(format!("{no}; the sign that stands for a space is a space: write ' {shown}'"));
     }
     if let Some(other) = other {
         let shown = visible(twin);
-        let shown = clip(&shown, 64);
+        let shown = clip(&shown, SHOWN);
         return Ok(format!("{no}; \"{shown}\" (ID {other}) is: write '{shown}'"));
     }
     let near = nearest(text.trim(), vocab)?;
@@ -104,7 +107,7 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
     Ok(match pieces(text, vocab) {
         Some(pieces) => format!(
             "{} is {pieces}{near}; use --text to look {} up (embcli lookup)",
-            quoted(text),
+            quoted(text, SHOWN),
             if pieces.starts_with("1 ") { "it" } else { "them all" }
         ),
         None => {
@@ -122,7 +125,7 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
     let named = |&id: &u32| {
         let token = vocab.token(id.into()).ok()??;
-        Some(format!("{id} {}", quoted(&token.text)))
+        Some(format!("{id} {}", quoted(&token.text, SHOWN)))
     };
     let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
     if ids.len() > MAX_NAMED {
@@ -160,14 +163,10 @@ fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
         let rank = (class, token.len().abs_diff(text.len()), id);
         let at = best.partition_point(|(other, _)| *other < rank);
         if at < 3 {
-            best.insert(at, (rank, format!("{} (ID {id})", quoted(shown))));
+            best.insert(at, (rank, format!("{} (ID {id})", quoted(shown, SHOWN))));
             best.truncate(3);
         }
         Ok(true)
     })?;
     Ok(best.into_iter().map(|(_, shown)| shown).collect())
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", clip(&visible(text), 64))
 }

@@ -1,8 +1,6 @@
 //! One pass over the table for any number of queries.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use anyhow::Result;
 
@@ -12,6 +10,7 @@ use super::kernel::{MAX_CODES, PANEL};
 use super::top_k::TopK;
 use super::{Metric, Neighbor, Rows};
 use crate::cpu::Level;
+use crate::threads::{self, Pieces};
 
 /// A row to find the neighbours of.
 #[derive(Clone, Debug)]
@@ -124,41 +123,20 @@ pub(super) fn nearest_at(
     // A batch fills whole panels.
     let piece_rows =
         if few { piece_rows.max(1) } else { piece_rows.next_multiple_of(PANEL).max(PANEL) };
-    let piece_rows = piece_rows as u64;
-    let next = AtomicU64::new(0);
-    // Threads take pieces as they are ready for them, so none waits for another.
-    let work = || -> Result<(Vec<TopK>, LeftOut)> {
+    let pieces = Pieces::new(n_rows, piece_rows as u64);
+    let parts = threads::each(pieces.threads(search.threads), || {
         let mut worker = worker();
         let mut stored = Vec::new();
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed).saturating_mul(piece_rows);
-            if first >= n_rows {
-                return Ok(worker.finish());
-            }
-            let ids = first..first.saturating_add(piece_rows).min(n_rows);
+        while let Some(ids) = pieces.next() {
             rows.read(ids.clone(), &mut stored)?;
             worker.piece(ids, &stored);
         }
-    };
-
-    let threads = search.threads.min(usize::try_from(n_rows.div_ceil(piece_rows))?);
-    let parts: Vec<_> = if threads <= 1 {
-        vec![work()]
-    } else {
-        thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            std::iter::once(own).chain(others.into_iter().map(join)).collect()
-        })
-    };
+        Ok(worker.finish())
+    })?;
 
     let mut parts = parts.into_iter();
-    let (mut tops, mut left_out) = parts.next().expect("this thread worked too")?;
-    for part in parts {
-        let (more, others) = part?;
+    let (mut tops, mut left_out) = parts.next().expect("this thread worked too");
+    for (more, others) in parts {
         for (top, more) in tops.iter_mut().zip(more) {
             top.merge(more);
         }

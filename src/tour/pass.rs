@@ -1,11 +1,9 @@
 //! Every row of a table once, over all threads, in bounded memory.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-
 use anyhow::Result;
 
 use crate::similarity::Rows;
+use crate::threads::{self, Pieces};
 
 /// As many bytes as a thread reads at once, and a quarter as many values as it
 /// decodes at once: a second-level cache holds both.
@@ -24,17 +22,12 @@ pub fn fold<T: Send>(
     start: impl Fn() -> T + Sync,
     each: impl Fn(&mut T, u64, &[f32]) + Sync,
 ) -> Result<Vec<T>> {
-    let piece = (PIECE / rows.row_bytes()).min(PIECE / 4 / rows.dim()).max(1);
-    let next = AtomicU64::new(0);
-    let work = || -> Result<T> {
+    let piece = (PIECE / rows.row_bytes()).min(PIECE / 4 / rows.dim());
+    let pieces = Pieces::new(n_rows, piece as u64);
+    threads::each(pieces.threads(threads), || {
         let mut made = start();
         let (mut stored, mut values) = (Vec::new(), Vec::new());
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed).saturating_mul(piece as u64);
-            if first >= n_rows {
-                return Ok(made);
-            }
-            let ids = first..first.saturating_add(piece as u64).min(n_rows);
+        while let Some(ids) = pieces.next() {
             rows.read(ids.clone(), &mut stored)?;
             values.resize((ids.end - ids.start) as usize * rows.dim(), 0.0);
             rows.decode(&stored, &mut values);
@@ -42,16 +35,7 @@ pub fn fold<T: Send>(
                 each(&mut made, id, row);
             }
         }
-    };
-    // A thread without a piece would only take time to start.
-    let pieces = usize::try_from(n_rows.div_ceil(piece as u64)).unwrap_or(usize::MAX);
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(pieces)).map(|_| scope.spawn(work)).collect();
-        let own = work();
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        std::iter::once(own).chain(others.into_iter().map(join)).collect()
+        Ok(made)
     })
 }
 

@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use crate::check::families::Families;
 use crate::check::stats::Moments;
-use crate::check::threads::{self, Pieces};
 use crate::cpu::Level;
 use crate::embedding::Table;
 use crate::similarity::kernel;
+use crate::threads::{self, Pieces};
 
 /// As many families as a thread takes at a time. The answer does not depend on
 /// the number of threads.

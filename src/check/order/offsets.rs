@@ -11,9 +11,9 @@ use super::segments::runs;
 use super::{FEWEST, Part, cosines};
 use crate::check::Families;
 use crate::check::stats::{Moments, sample};
-use crate::check::threads::{self, Pieces};
 use crate::embedding::Table;
 use crate::similarity::{self, Metric, Neighbor, Query};
+use crate::threads::{self, Pieces};
 
 /// As many parts as are searched for offsets, the longest first.
 const MOST_PARTS: usize = 12;

@@ -16,6 +16,7 @@ use super::fit::{Fit, Fits};
 use crate::check::Families;
 use crate::embedding::Table;
 use crate::similarity::{self, Metric, Query, Rows};
+use crate::text::distance;
 use crate::vocab::Vocab;
 
 /// Rows whose fit is below this many standard deviations above chance are
@@ -254,6 +255,9 @@ fn walk(claims: &[Vec<Claim>], path: &mut Vec<usize>, circles: &mut Vec<Vec<usiz
     }
 }
 
+/// As many letters of a word as are compared.
+const LONGEST_WORD: usize = 64;
+
 /// Whether two words of a circle are forms of one word: `unos` and `unas` are
 /// used alike, and each spelling of the one can be nearer to the other's same
 /// spelling than to its own word's.
@@ -262,44 +266,11 @@ fn alike(vocab: &Vocab, suspects: &[&Fit], circle: &[usize]) -> Result<bool> {
     for place in circle {
         let token = vocab.token(suspects[*place].id.into())?;
         let text = token.map_or_else(String::new, |token| token.text);
-        words.push(text.trim().to_lowercase().chars().collect::<Vec<char>>());
+        words.push(text.trim().to_lowercase().chars().take(LONGEST_WORD).collect::<Vec<char>>());
     }
     let related = |a: &[char], b: &[char]| {
         let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
         3 * start >= a.len().min(b.len()) || 2 * distance(a, b) <= a.len().max(b.len())
     };
     Ok((0..words.len()).any(|i| (0..i).any(|j| related(&words[i], &words[j]))))
-}
-
-/// How many letters have to be put in, left out or replaced to make one word
-/// of the other (Levenshtein). What is longer than any word is not looked at.
-fn distance(a: &[char], b: &[char]) -> usize {
-    const LONGEST_WORD: usize = 64;
-    let [a, b] = [a, b].map(|word| &word[..word.len().min(LONGEST_WORD)]);
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_of_a_word_are_a_few_letters_apart() {
-        let apart = |a: &str, b: &str| {
-            distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
-        assert_eq!(apart("unos", "unas"), 1);
-        assert_eq!(apart("них", "ними"), 2);
-        assert_eq!(apart("house", "river"), 5);
-        assert_eq!(apart("", "abc"), 3);
-    }
 }

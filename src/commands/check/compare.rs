@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{Findings, count, rows, threads};
+use super::{Findings, rows};
 use crate::answer::Severity::{Note, Problem};
 use crate::answer::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Float};
 use crate::check::compare::{
@@ -15,7 +15,8 @@ use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Model;
-use crate::text::{clip, visible};
+use crate::text::{counted, quoted};
+use crate::threads;
 
 /// How many times what its type costs usually a whole table may differ by
 /// without a word, and without being wrong: tables with a few large values in
@@ -82,10 +83,10 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
     let usual = usual_error(coarser.name);
     let limit = |median: f64| (8.0 * median).max(DAMAGED * usual.unwrap_or(0.0)).max(ANY);
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let compared = compare(tables, &matching, &kind, limit, threads())?;
+    let compared = compare(tables, &matching, &kind, limit, threads::available())?;
     damage(one, &compared, findings)?;
     whole(&compared, usual, formats, findings);
-    let [lost, asked] = lost_neighbors(tables, &matching, threads())?;
+    let [lost, asked] = lost_neighbors(tables, &matching, threads::available())?;
     let group = |by| {
         move |group: &Group| ComparedGroup {
             by,
@@ -132,7 +133,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
     let named = |view: &View, ids: &[u32]| -> Result<String> {
         let names = ids.iter().take(NAMED).map(|id| {
             let token = view.token((*id).into())?.token.unwrap_or_default();
-            Ok(format!("{id} \"{}\"", clip(&visible(&token), 24)))
+            Ok(format!("{id} {}", quoted(&token, 24)))
         });
         let more = if ids.len() > NAMED { ", ..." } else { "" };
         Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
@@ -141,7 +142,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
         let n = moved.len() as u64;
         findings.add(
             ("moved", Note),
-            format!("{} moved: the first is {id}, in the other {before}", count(n, "token")),
+            format!("{} moved: the first is {id}, in the other {before}", counted(n, "token")),
             "rows were compared by text; what uses token IDs has to know the new ones",
             [("tokens", json!(n)), ("first", json!([id, before]))],
         );
@@ -154,7 +155,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
             let n = ids.len() as u64;
             findings.add(
                 (kind, Note),
-                format!("{} that {whose}: {}", count(n, "token"), named(view, ids)?),
+                format!("{} that {whose}: {}", counted(n, "token"), named(view, ids)?),
                 "they could not be compared",
                 [("tokens", json!(n)), ("first", json!(&ids[..ids.len().min(16)]))],
             );
@@ -171,8 +172,8 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     }
     let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
         let token = one.token(it.ids[0].into())?.token.unwrap_or_default();
-        let token = clip(&visible(&token), 24).into_owned();
-        Ok(format!("{} \"{token}\" ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
+        let token = quoted(&token, 24);
+        Ok(format!("{} {token} ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
     });
     let named = named.collect::<Result<Vec<_>>>()?.join(", ");
     findings.add(
@@ -180,7 +181,7 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
         format!(
             "{} differ by more than {limit:.3} of their norm, where half differ by {:.4} or less: \
              {named}",
-            count(damaged, "row"),
+            counted(damaged, "row"),
             compared.all.error[0]
         ),
         "rounding does not do that: these rows are damaged, or of another token",

@@ -5,8 +5,6 @@ mod order;
 mod rows;
 mod sizes;
 
-use std::thread;
-
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
@@ -14,6 +12,7 @@ use super::{Opener, model};
 use crate::answer::{CheckReport, Finding, OrderPlace, Severity, Verdict};
 use crate::cli;
 use crate::embedding::TOKEN_EMBEDDING;
+use crate::threads;
 
 pub(super) fn run(args: &cli::Check, open: Opener) -> Result<CheckReport> {
     let model = open(&args.path)?;
@@ -28,7 +27,7 @@ pub(super) fn run(args: &cli::Check, open: Opener) -> Result<CheckReport> {
 
 fn of_model(model: &crate::gguf::Model, args: &cli::Check) -> Result<CheckReport> {
     let view = model::View::of(model, TOKEN_EMBEDDING)?;
-    let threads = threads();
+    let threads = threads::available();
     let mut findings = Findings::default();
     sizes::check(model, &view, &mut findings)?;
     rows::check(model, &view, threads, &mut findings)?;
@@ -89,13 +88,4 @@ impl Findings {
         self.0.sort_by_key(|finding| finding.severity);
         self.0
     }
-}
-
-fn threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// So many of something: `1 row`, `3 rows`.
-fn count(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

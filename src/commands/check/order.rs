@@ -3,14 +3,14 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Findings, count};
+use super::Findings;
 use crate::answer::Severity::{Problem, Unknown};
 use crate::answer::{Float, OrderInfo, OrderPlace};
 use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
 use crate::check::stats::upper_tail;
 use crate::commands::model::View;
-use crate::text::{clip, visible};
+use crate::text::{counted, quoted};
 
 pub(super) fn check(
     view: &View,
@@ -29,7 +29,7 @@ pub(super) fn check(
                 format!(
                     "the order of the rows can't be judged: {} of spellings of one word, and it \
                      takes {FEWEST_PAIRS}",
-                    count(order.pairs, "pair")
+                    counted(order.pairs, "pair")
                 ),
                 "compare with a file that is known to be good: embcli check MODEL OTHER",
                 [("pairs", json!(order.pairs))],
@@ -84,7 +84,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
                  other spellings {:.3} there, {:.3} in place ({}, z {:.0})",
                 part.expected,
                 part.cosine,
-                count(part.tokens, "word"),
+                counted(part.tokens, "word"),
                 part.z
             ),
             format!(
@@ -111,7 +111,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
                  {:.3}, elsewhere {:.3} ({}, z {:.0})",
                 part.cosine,
                 part.expected,
-                count(part.tokens, "word"),
+                counted(part.tokens, "word"),
                 part.z
             ),
             "rows there are shuffled or not of these tokens: convert again from the original"
@@ -137,7 +137,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
 fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
     let name = |id| -> Result<String> {
         let token = view.token(id)?.token.unwrap_or_default();
-        Ok(format!("{id} \"{}\"", clip(&visible(&token), 24)))
+        Ok(format!("{id} {}", quoted(&token, 24)))
     };
     let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
     findings.place(

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Findings, count};
+use super::Findings;
 use crate::answer::Severity::{Note, Problem};
 use crate::check::{self, MOST_ROWS, Rows, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
 use crate::gguf::Model;
 use crate::similarity::Rows as _;
+use crate::text::counted;
 use crate::vocab::{TokenType, Vocab};
 
 /// The kind of a row that has a word for its token, or part of one.
@@ -40,7 +41,7 @@ pub(super) fn check(
         if rows.count > 0 {
             findings.add(
                 (name, Problem),
-                format!("{} {what}: {}", count(rows.count, "row"), named(rows)),
+                format!("{} {what}: {}", counted(rows.count, "row"), named(rows)),
                 "convert again from the original: a value overflowed or was damaged",
                 evidence(rows),
             );
@@ -58,7 +59,7 @@ pub(super) fn check(
             0 => (Note, "usual for tokens that are reserved, unused or padding"),
             _ => (Problem, "ordinary words should have rows: look at these in the original"),
         };
-        let rows_of = format!("{} {what}", count(rows.count, "row"));
+        let rows_of = format!("{} {what}", counted(rows.count, "row"));
         findings.add(
             (name, severity),
             format!("{rows_of}, {ordinary} of ordinary tokens: {}", named(rows)),
@@ -129,7 +130,7 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
         ("duplicate", severity),
         format!(
             "{} repeat an earlier one byte for byte, {ordinary} of ordinary tokens{largest}",
-            count(rows.count, "row")
+            counted(rows.count, "row")
         ),
         next,
         evidence(rows)

@@ -3,8 +3,6 @@
 mod all;
 mod space;
 
-use std::thread;
-
 use anyhow::{Context, Result, ensure};
 
 use super::{Opener, ids, model};
@@ -14,6 +12,7 @@ use crate::embedding::Table;
 use crate::gguf::Model;
 use crate::input::Input;
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
+use crate::threads;
 
 use space::Space;
 
@@ -99,7 +98,7 @@ fn metric(args: &cli::Neighbors) -> Metric {
 fn search(args: &cli::Neighbors) -> Result<Search> {
     let threads = match args.threads {
         Some(threads) => usize::from(threads),
-        None => thread::available_parallelism().map_or(1, usize::from),
+        None => threads::available(),
     };
     Ok(Search { metric: metric(args), k: usize::try_from(args.k)?, threads })
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::say::{cosine, count, name};
+use super::say::{cosine, name};
 use super::{Taken, Tour, chance};
 use crate::answer::{Coordinate, Float, Geometry, Measured};
 use crate::similarity::{Metric, norm};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 
 /// Neighbours that are named.
 const NEIGHBORS: usize = 5;
@@ -75,7 +75,7 @@ fn sentences(measured: &Geometry, tour: &Tour) -> Result<(Vec<String>, Vec<Strin
         shows.push(format!(
             "Of {}, {} lies nearest to {}, at a cosine of {}. (1 is the same direction, 0 a right \
              angle.)",
-            count(measured.rows_compared, "other row"),
+            counted(measured.rows_compared, "other row"),
             name(&nearest.token),
             name(word),
             cosine(nearest.cosine.0)

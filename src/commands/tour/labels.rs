@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
-use super::say::{cosine, count, factor, name};
+use super::say::{cosine, factor, name};
 use super::{SEED, Taken, Tour, sample};
 use crate::answer::{Float, Labels, Measured, PairSample};
 use crate::similarity::{Metric, norm};
+use crate::text::counted;
 use crate::tour::{adjacent_pairs, rank_correlation};
 
 /// As many standard deviations as chance is not believed to reach.
@@ -92,7 +93,7 @@ fn correlation(measured: &Labels, shows: &mut Vec<String>, notes: &mut Vec<Strin
         "Do IDs that lie far apart have rows that are less alike? Over {} drawn by chance, the \
          rank correlation of ID distance and cosine is {}. (At 0 one tells nothing of the other; \
          chance alone strays from there by {}.) That is {verdict}.",
-        count(measured.random.pairs, "pair"),
+        counted(measured.random.pairs, "pair"),
         cosine(rho),
         cosine(chance)
     ));

@@ -21,7 +21,6 @@ mod words;
 
 use std::cell::OnceCell;
 use std::path::Path;
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
@@ -36,6 +35,7 @@ use crate::gguf::Model;
 use crate::input::Input;
 use crate::similarity::norm;
 use crate::store::toy::TOY;
+use crate::threads;
 use crate::tour::{Pairs, Spread, random_pairs};
 use words::Words;
 
@@ -143,7 +143,7 @@ impl<'g> Tour<'g> {
             "{}: not one whole row of the table is in the file (an incomplete download?)",
             named()
         );
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads::available();
         let words = Words::choose(&view, present, threads).with_context(named)?;
         let input = Input::of(model, view.table.d_model()).map_err(|error| format!("{error:#}"));
         let random_pairs = OnceCell::new();

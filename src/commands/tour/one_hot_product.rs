@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::say::{count, factor};
+use super::say::factor;
 use super::{Taken, Tour, clock};
 use crate::answer::{Cost, Float, Measured, OneHotProduct};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::tour::product;
 
 /// Lookups that are timed together: one is over too soon.
@@ -89,7 +89,7 @@ fn shows(measured: &OneHotProduct, format: &str) -> Vec<String> {
             "The product took {} times as long, on {}, to find out what the IDs had said to begin \
              with.{decode} Times are of this machine, now.",
             factor(measured.times_as_long.0),
-            count(measured.threads, "thread")
+            counted(measured.threads, "thread")
         ),
     ]
 }
@@ -100,20 +100,20 @@ fn notes(measured: &OneHotProduct) -> Vec<String> {
         notes.push(format!(
             "{} with a NaN or an infinity had to be left out of the product: 0 times infinity is \
              NaN, and would spoil its column in every result. A lookup does not care",
-            count(measured.rows_left_out, "row")
+            counted(measured.rows_left_out, "row")
         ));
     }
     if measured.zeros_of_other_sign > 0 {
         notes.push(format!(
             "{} that the table stores as -0 came out as +0: a sum that begins at +0 can't become \
              -0. They are equal as numbers, and differ in one bit",
-            count(measured.zeros_of_other_sign, "value")
+            counted(measured.zeros_of_other_sign, "value")
         ));
     }
     if measured.different > 0 {
         notes.push(format!(
             "{} differ, which the arithmetic rules out: please report this file",
-            count(measured.different, "value")
+            counted(measured.different, "value")
         ));
     }
     notes

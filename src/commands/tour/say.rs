@@ -1,14 +1,12 @@
 //! What the sentences of a tour are made of.
 
 use crate::answer::TourToken;
-use crate::text::{clip, visible};
+use crate::text::quoted;
 
 /// A token in quotes, or its ID where it has no text.
 pub(super) fn name(token: &TourToken) -> String {
     match &token.text.token {
-        Some(text) if token.text.token_hex.is_none() => {
-            format!("\"{}\"", clip(&visible(text), 24))
-        }
+        Some(text) if token.text.token_hex.is_none() => quoted(text, 24),
         _ => format!("row {}", token.id),
     }
 }
@@ -36,12 +34,6 @@ pub(super) fn factor(value: f64) -> String {
     }
 }
 
-/// "1 row", "2 rows".
-pub(super) fn count(n: u64, what: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {what}{s}", crate::text::grouped(n.into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +45,5 @@ mod tests {
         assert_eq!(factor(2.434), "2.43");
         assert_eq!(factor(30_482.4), "30,482");
         assert_eq!(factor(f64::INFINITY), "inf");
-        assert_eq!(count(1, "row"), "1 row");
     }
 }

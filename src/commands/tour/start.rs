@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
-use super::say::{count, name};
+use super::say::name;
 use super::twice::cosine_of;
 use super::{SEED, Taken, Tour};
 use crate::answer::{Answered, Float, InputStep, Measured, Start, StartRow};
 use crate::commands::lookup;
 use crate::input::Input;
 use crate::similarity::norm;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::tour::RandomRows;
 
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
@@ -68,7 +68,7 @@ fn quiz() -> Vec<Answered> {
     ];
     quiz[0].answer = format!("A matrix {}: a row a token.", shape(&quiz[0]));
     quiz[1].answer = format!("{}: the same row twice.", quiz[1].distinct_rows);
-    quiz[2].answer = format!("{}: {}.", shape(&quiz[2]), count(quiz[2].values, "value"));
+    quiz[2].answer = format!("{}: {}.", shape(&quiz[2]), counted(quiz[2].values, "value"));
     quiz
 }
 

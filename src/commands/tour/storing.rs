@@ -2,11 +2,10 @@
 
 use anyhow::{Context, Result};
 
-use super::say::count;
 use super::{SEED, Taken, Tour, clock};
 use crate::answer::{Float, Measured, Storing, TimedPrecision, TimedRead, Unstorable};
 use crate::quant::Format;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::tour::{SplitMix64, fold};
 
 /// Precisions that are timed, where rows of this width can be stored so.
@@ -96,7 +95,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
             "Times are of this machine, now: medians, with the file in the system's cache; the \
              whole table once, on {}. For the other types, rows of made-up bits were decoded on \
              one thread; the whole table at that pace is computed.",
-            count(measured.threads, "thread")
+            counted(measured.threads, "thread")
         ),
     ];
     Ok(Taken {

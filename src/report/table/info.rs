@@ -10,7 +10,7 @@ use super::super::number::{decimal_size, grouped, percent};
 use super::super::words::quoted;
 use super::{TOKEN_WIDTH, align_right, grid, lines, print};
 use crate::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
-use crate::text::{clip, visible};
+use crate::text::{clip, counted, visible};
 
 /// Where the facts begin: one past the longest label.
 const LABEL: usize = "other tables".len() + 2;
@@ -72,7 +72,7 @@ fn screen(report: &InfoReport, style: &Style, out: &mut dyn Write) -> Result<()>
     say("name", &text_or_none(report.name.as_deref(), "(none given)"))?;
     say("architecture", &text_or_none(report.architecture.as_deref(), "(none given)"))?;
     let parameters = grouped(report.parameters);
-    say("parameters", &format!("{parameters} in {}", count(report.n_tensors, "tensor")))?;
+    say("parameters", &format!("{parameters} in {}", counted(report.n_tensors, "tensor")))?;
     if let Some(file_type) = &report.file_type {
         let name = file_type.name.unwrap_or("not a number that llama.cpp knows");
         say("file type", &format!("{name} (general.file_type {})", file_type.id))?;
@@ -124,14 +124,10 @@ fn text_or_none(text: Option<&str>, none: &str) -> String {
     text.map_or_else(|| none.to_owned(), |text| clip(&visible(text), 120).into_owned())
 }
 
-fn count(n: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
-}
-
 fn types(report: &InfoReport) -> String {
     let each = report.types.iter().map(|share| {
         let size = share.bytes.map_or_else(|| "size unknown".to_owned(), decimal_size);
-        format!("{} ({}, {size})", share.format, count(share.tensors, "tensor"))
+        format!("{} ({}, {size})", share.format, counted(share.tensors, "tensor"))
     });
     each.collect::<Vec<_>>().join(", ")
 }
@@ -184,7 +180,7 @@ fn kind(tokenizer: &TokenizerInfo, table: Option<&InfoTable>) -> String {
         text += &format!(", pre-tokenizer {}", clip(&visible(pre), 40));
     }
     text += &match tokenizer.n_tokens {
-        Some(n) => format!(", {}", count(n, "token")),
+        Some(n) => format!(", {}", counted(n, "token")),
         None => ", no list of tokens".to_owned(),
     };
     let rows = table.and_then(|table| table.tensor.shape.first().copied());
@@ -212,7 +208,7 @@ fn file(report: &InfoReport) -> String {
         grouped(report.file_bytes),
         decimal_size(report.file_bytes),
         report.version,
-        count(report.n_keys, "key"),
+        counted(report.n_keys, "key"),
         decimal_size(report.header_bytes),
         report.alignment
     );

@@ -7,8 +7,13 @@ use std::thread;
 
 use anyhow::Result;
 
+/// As many threads as there are cores.
+pub(crate) fn available() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Pieces of `0..total`, given out to whoever asks.
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     next: AtomicU64,
     total: u64,
     each: u64,
@@ -16,12 +21,18 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// `each` at a time, at least one.
-    pub(super) fn new(total: u64, each: u64) -> Self {
+    pub(crate) fn new(total: u64, each: u64) -> Self {
         Self { next: AtomicU64::new(0), total, each: each.max(1) }
     }
 
+    /// How many threads of so many have something to do.
+    pub(crate) fn threads(&self, threads: usize) -> usize {
+        let pieces = usize::try_from(self.total.div_ceil(self.each)).unwrap_or(usize::MAX);
+        threads.min(pieces).max(1)
+    }
+
     /// The next piece; `None` when all are given out.
-    pub(super) fn next(&self) -> Option<Range<u64>> {
+    pub(crate) fn next(&self) -> Option<Range<u64>> {
         let first = self.next.fetch_add(1, Ordering::Relaxed).checked_mul(self.each)?;
         (first < self.total).then(|| first..first.saturating_add(self.each).min(self.total))
     }
@@ -29,7 +40,7 @@ impl Pieces {
 
 /// Does the same on every thread; what each of them came to, in no order that
 /// matters.
-pub(super) fn each<T: Send>(threads: usize, work: impl Fn() -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(crate) fn each<T: Send>(threads: usize, work: impl Fn() -> Result<T> + Sync) -> Result<Vec<T>> {
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
         let own = work();
