@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use super::advice::{choices, suggest};
 use super::guard::component;
 use super::walk::Walk;
-use super::{choices, suggest};
 
 /// How far down GGUF files lie in a repository: it may have a folder for each
 /// precision.
