@@ -11,17 +11,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::folder::{self, DEPTH, File, Wanted, file_name, stem};
-use super::guard::{component, read_small, stay_within};
-use super::walk::{Walk, is_absence};
+use super::guard::{components, read_small, stay_within};
+use super::walk::{Walk, is_there};
 use super::{Found, Place, Store};
 
-/// The file that `org/repo[/file]` or `org/repo:tag` is in the cache at `root`; `None` where the
-/// repository is not in it.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
-    let parts: Vec<&str> = name.split('/').collect();
-    for part in &parts {
-        component(part)?;
-    }
+/// The file that `org/repo[/file]` or `org/repo:tag` is in the cache at `root`;
+/// `None` where the repository is not in it.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+    let parts = components(name)?;
     // The oldest repositories have no organisation; whatever follows one that
     // has is the file.
     let (repo, file) = match &parts[..] {
@@ -34,14 +31,14 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
         (_, file) => (&*repo, Wanted::File(file)),
     };
     let folder = root.join(format!("models--{}", repo.replace('/', "--")));
-    match folder.symlink_metadata() {
-        Ok(_) => {}
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    if !is_there(&folder)? {
+        return Ok(None);
     }
     stay_within(root, &folder)?;
     let snapshot = snapshot(root, &folder)?;
-    folder::pick(root, &snapshot, wanted, &format!("{}{repo}", Store::Hub.prefix())).map(Some)
+    let repo = format!("{}{repo}", Store::Hub.prefix());
+    let path = folder::pick(root, &snapshot, wanted, &repo)?;
+    Ok(Some(Place::File { root: root.into(), path }))
 }
 
 /// The folder of the files that `main` has, or of the only commit there is.

@@ -280,28 +280,16 @@ impl Stores {
     }
 
     fn in_store(&self, store: Store, name: &str) -> Result<Location> {
-        let ollama = match store {
-            Store::Ollama => Some(ollama::Name::parse(name)?),
-            _ => None,
-        };
         let roots = self.roots_of(store);
         for root in &roots {
-            let found = match store {
+            let place = match store {
                 Store::BuiltIn => None,
-                Store::Ollama => match &ollama {
-                    Some(name) => ollama::find(root, name)?,
-                    None => None,
-                },
+                Store::Ollama => ollama::find(root, name)?,
                 Store::Hub => hub::find(root, name)?,
                 Store::LmStudio => lm_studio::find(root, name)?,
                 Store::LlamaCpp => llama_cpp::find(root, name)?,
             };
-            if let Some(path) = found {
-                let root = root.clone();
-                let place = match store {
-                    Store::Ollama => Place::Manifest { root, path },
-                    _ => Place::File { root, path },
-                };
+            if let Some(place) = place {
                 return place.locate();
             }
         }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
-use super::walk::{Walk, is_absence};
+use super::walk::{Walk, is_there};
 use super::{Found, Place, Store};
 use crate::text::{clip, visible};
 
@@ -29,7 +29,7 @@ const MODEL: &str = "application/vnd.ollama.image.model";
 
 /// A name as Ollama has it: `[[host/]namespace/]model[:tag]`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Name<'a> {
+struct Name<'a> {
     host: &'a str,
     namespace: &'a str,
     model: &'a str,
@@ -37,7 +37,7 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    pub(super) fn parse(name: &'a str) -> Result<Self> {
+    fn parse(name: &'a str) -> Result<Self> {
         // A colon before the last slash is that of a host's port.
         let file = name.rfind('/').map_or(0, |at| at + 1);
         let (path, tag) = match name[file..].split_once(':') {
@@ -78,13 +78,9 @@ impl<'a> Name<'a> {
 }
 
 /// The manifest of a name in the store at `root`; `None` where there is none.
-pub(super) fn find(root: &Path, name: &Name) -> Result<Option<PathBuf>> {
-    let path = name.manifest(root);
-    match path.symlink_metadata() {
-        Ok(_) => Ok(Some(path)),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+    let path = Name::parse(name)?.manifest(root);
+    Ok(is_there(&path)?.then(|| Place::Manifest { root: root.into(), path }))
 }
 
 /// The blob that a manifest says is the model.

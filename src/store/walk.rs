@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+
 /// As many entries as one look through all stores meets.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -91,6 +93,15 @@ impl Walk {
         if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+}
+
+/// Whether there is something at a path, be it a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
 }
 
