@@ -2,6 +2,8 @@
 //! (Hub caches are made of links, so this is for systems that have them.)
 #![cfg(unix)]
 
+#[path = "support/machine.rs"]
+mod machine;
 #[path = "support/run.rs"]
 mod run;
 mod support;
@@ -10,32 +12,14 @@ use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use machine::{MANIFESTS, Machine, blob, hex, manifest_of};
 use run::{Outcome, assert_harmless, command};
 use serde_json::{Value, json};
 use support::{F32, Gguf, f32_bytes};
-use tempfile::TempDir;
-
-/// A machine with stores in its user's folder.
-struct Machine(TempDir);
 
 impl Machine {
-    fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
     fn link(&self, path: &str, to: impl AsRef<Path>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -49,8 +33,8 @@ impl Machine {
 
     fn run_with(&self, set: &[(&str, &str)], args: &[&str]) -> Outcome {
         let mut command = command();
-        command.env_clear().env("COLUMNS", "80").env("HOME", self.0.path());
-        command.envs(set.iter().copied()).current_dir(&self.0).args(args);
+        command.env_clear().env("COLUMNS", "80").env("HOME", self.home());
+        command.envs(set.iter().copied()).current_dir(self.home()).args(args);
         let outcome = Outcome::from(command.output().unwrap());
         assert_harmless(&outcome.stdout);
         assert_harmless(&outcome.stderr);
@@ -75,12 +59,6 @@ impl Machine {
         self.run(&["models", "--format", "json"]).json()
     }
 
-    /// Puts a model into Ollama's store.
-    fn ollama(&self, manifest: &str, hex: &str, inside: &str) {
-        self.write(&format!(".ollama/models/blobs/sha256-{hex}"), gguf(inside));
-        self.write(&format!("{MANIFESTS}/{manifest}"), manifest_of(&format!("sha256:{hex}")));
-    }
-
     /// Puts a model into the hub's cache, as its client lays it out.
     fn hub(&self, repo: &str, file: &str, bytes: Vec<u8>) {
         let folder = format!(".cache/huggingface/hub/models--{repo}");
@@ -92,12 +70,7 @@ impl Machine {
     }
 }
 
-const MANIFESTS: &str = ".ollama/models/manifests/registry.ollama.ai";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-
-fn hex(digit: char) -> String {
-    digit.to_string().repeat(64)
-}
 
 /// A model that says who it is.
 fn model(inside: &str) -> Gguf {
@@ -112,19 +85,12 @@ fn gguf(inside: &str) -> Vec<u8> {
     model(inside).build()
 }
 
-fn manifest_of(digest: &str) -> String {
-    let layer = |kind: &str, digest: &str| json!({"mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": 1});
-    let template = layer("template", &format!("sha256:{}", hex('f')));
-    json!({"schemaVersion": 2, "config": {}, "layers": [layer("model", digest), template]})
-        .to_string()
-}
-
 /// A machine with something in each store.
 fn furnished() -> Machine {
     let machine = Machine::new();
-    machine.ollama("library/llama3.2/latest", &hex('a'), "ollama latest");
-    machine.ollama("library/llama3.2/1b", &hex('b'), "ollama 1b");
-    machine.ollama("me/mine/latest", &hex('c'), "mine");
+    machine.ollama("library/llama3.2/latest", &hex('a'), gguf("ollama latest"));
+    machine.ollama("library/llama3.2/1b", &hex('b'), gguf("ollama 1b"));
+    machine.ollama("me/mine/latest", &hex('c'), gguf("mine"));
     machine.write(".ollama/models/manifests/hf.co/org/repo/Q8_0", {
         manifest_of(&format!("sha256:{}", hex('a')))
     });
@@ -325,7 +291,7 @@ fn hostile_manifests_are_refused_in_a_line() {
     assert_refused(&machine, huge, "is longer than");
     let absent = manifest_of(&format!("sha256:{}", hex('0')));
     assert_refused(&machine, absent, "not there (an incomplete download?)");
-    machine.write(&format!(".ollama/models/blobs/sha256-{}", hex('1')), "no GGUF");
+    machine.write(&blob(&hex('1')), "no GGUF");
     let manifest = manifest_of(&format!("sha256:{}", hex('1')));
     machine.write(&format!("{MANIFESTS}/library/evil/latest"), manifest);
     assert!(machine.refused("ollama:evil").contains("not a GGUF file"));
@@ -336,7 +302,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     let machine = furnished();
     let secret = machine.write("secret.gguf", gguf("secret"));
     let manifest = manifest_of(&format!("sha256:{}", hex('d')));
-    machine.link(&format!(".ollama/models/blobs/sha256-{}", hex('d')), &secret);
+    machine.link(&blob(&hex('d')), &secret);
     assert_refused(&machine, manifest, "a link leaves the store");
 
     // The manifest itself: a link, a pipe, a folder.
@@ -354,7 +320,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     assert!(machine.refused("ollama:evil").contains("not a regular file"));
     // The blob: a pipe.
     fs::remove_dir(&evil).unwrap();
-    pipe(&machine.path(&format!(".ollama/models/blobs/sha256-{}", hex('e'))));
+    pipe(&machine.path(&blob(&hex('e'))));
     let manifest = manifest_of(&format!("sha256:{}", hex('e')));
     machine.write(&format!("{MANIFESTS}/library/evil/latest"), manifest);
     assert!(machine.refused("ollama:evil").contains("this is a named pipe"));
