@@ -59,6 +59,13 @@ impl Machine {
         self.run(&["models", "--format", "json"]).json()
     }
 
+    /// What can be typed, as `models` says.
+    fn names(&self) -> Vec<String> {
+        let models = self.models();
+        let all = models["models"].as_array().unwrap().iter();
+        all.map(|model| model["name"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Puts a model into the hub's cache, as its client lays it out.
     fn hub(&self, repo: &str, file: &str, bytes: Vec<u8>) {
         let folder = format!(".cache/huggingface/hub/models--{repo}");
@@ -318,6 +325,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     fs::remove_file(&evil).unwrap();
     fs::create_dir(&evil).unwrap();
     assert!(machine.refused("ollama:evil").contains("not a regular file"));
+    assert!(!machine.names().contains(&"ollama:evil".to_owned()), "a folder is no tag");
     // The blob: a pipe.
     fs::remove_dir(&evil).unwrap();
     pipe(&machine.path(&blob(&hex('e'))));
@@ -352,8 +360,96 @@ fn links_and_pipes_are_refused_in_a_line() {
     let models = machine.models();
     let notes = models["notes"].to_string();
     assert!(notes.contains("link to a folder outside of the store"), "{notes}");
-    let listed = models.to_string();
-    assert!(!listed.contains("secret\""), "{listed}");
+    // Of what a link leads to, the listing says nothing.
+    let all = models["models"].as_array().unwrap();
+    for name in [
+        "hf:org/single/x.gguf",
+        "hf:org/single/y.gguf",
+        "hf:org/split",
+        "lmstudio:pub/one/evil.gguf",
+        "llama.cpp:evil.gguf",
+        "llama.cpp:wicked.gguf",
+    ] {
+        let linked = all.iter().find(|model| model["name"] == name).expect(name);
+        assert!(linked["problem"].as_str().unwrap().contains("link"), "{linked}");
+        for field in ["path", "bytes", "architecture", "shape", "type"] {
+            assert_eq!(linked.get(field), Some(&Value::Null), "{field} of {linked}");
+        }
+    }
+}
+
+#[test]
+fn folders_that_links_have_elsewhere_are_not_listed() {
+    let machine = furnished();
+    let secret = machine.write("secret/a/b/secret.gguf", gguf("secret"));
+    let [b, a] = [1, 2].map(|up| secret.ancestors().nth(up).unwrap());
+    let hub = ".cache/huggingface/hub";
+    machine.write(&format!("{hub}/models--evil--main/refs/main"), COMMIT);
+    machine.link(&format!("{hub}/models--evil--main/snapshots/{COMMIT}"), b);
+    machine.link(&format!("{hub}/models--evil--only/snapshots/{COMMIT}"), b);
+    machine.link(&format!("{hub}/models--evil--all/snapshots"), a);
+    machine.link(&format!("{hub}/models--evil--repo"), a);
+    machine.link(&format!("{hub}/models--org--many/more"), b);
+    machine.link(&format!("{MANIFESTS}/library/evil"), b);
+    machine.link(&format!("{MANIFESTS}/library/llama3.2/evil"), b);
+    machine.link(".lmstudio/models/evil", a);
+    machine.link(".lmstudio/models/pub/evil", b);
+    machine.link(".cache/llama.cpp/evil.gguf", b);
+    let models = machine.models();
+    for part in ["models", "places"] {
+        let listed = models[part].to_string();
+        assert!(!listed.contains("evil") && !listed.contains("secret"), "{listed}");
+    }
+    let notes = models["notes"].to_string();
+    assert!(!notes.contains("secret.gguf"), "{notes}");
+    for repo in ["main", "all", "repo"] {
+        let line = machine.refused(&format!("hf:evil/{repo}"));
+        assert!(line.contains("a link leaves the store"), "{line}");
+    }
+    assert!(machine.refused("hf:evil/only").contains("nothing of it is downloaded"));
+    assert!(machine.refused("lmstudio:pub/evil").contains("a link leaves the store"));
+    assert!(machine.refused("ollama:evil:secret.gguf").contains("a link leaves the store"));
+
+    // All of Ollama's manifests.
+    fs::rename(machine.path(".ollama/models/manifests"), machine.path("manifests")).unwrap();
+    machine.link(".ollama/models/manifests", machine.path("manifests"));
+    assert!(!machine.models()["models"].to_string().contains("ollama:"));
+    assert!(machine.refused("ollama:me/mine").contains("a link leaves the store"));
+}
+
+#[test]
+fn links_within_a_store_are_followed() {
+    let machine = furnished();
+    machine.link(&blob(&hex('d')), format!("sha256-{}", hex('a')));
+    machine.link(&blob(&hex('e')), machine.path(&blob(&hex('d'))));
+    for digit in ['d', 'e'] {
+        let manifest = manifest_of(&format!("sha256:{}", hex(digit)));
+        machine.write(&format!("{MANIFESTS}/library/linked/{digit}"), manifest);
+    }
+    machine.link(&format!("{MANIFESTS}/library/linked/latest"), "d");
+    machine.link(&format!("{MANIFESTS}/library/same"), "linked");
+    let many = ".cache/huggingface/hub/models--org--many";
+    machine.link(&format!("{many}/snapshots/other"), COMMIT);
+    machine.write(&format!("{many}/refs/main"), "other");
+    machine.link(".lmstudio/models/pub/three", "one");
+    // The store itself may be anywhere.
+    for store in [".ollama/models", ".cache/huggingface"] {
+        let elsewhere = machine.path(&store.replace(['.', '/'], "-"));
+        fs::rename(machine.path(store), &elsewhere).unwrap();
+        machine.link(store, elsewhere);
+    }
+    let names = machine.names();
+    for (name, inside) in [
+        ("ollama:linked", "ollama latest"),
+        ("ollama:linked:d", "ollama latest"),
+        ("ollama:linked:e", "ollama latest"),
+        ("ollama:same", "ollama latest"),
+        ("hf:org/many/many-Q8_0.gguf", "many 8"),
+        ("lmstudio:pub/three", "studio"),
+    ] {
+        assert_eq!(machine.inside(name), inside, "{name}");
+        assert!(names.contains(&name.to_owned()), "{name}: {names:?}");
+    }
 }
 
 fn pipe(path: &Path) {

@@ -45,7 +45,7 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
 fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
     let snapshots = repo.join("snapshots");
     let main = repo.join("refs/main");
-    if main.symlink_metadata().is_ok() {
+    let folder = if main.symlink_metadata().is_ok() {
         let in_main = || main.display().to_string();
         stay_within(root, &main).with_context(in_main)?;
         let commit = read_small(&main, 256).context("reading the commit of main")?;
@@ -55,18 +55,21 @@ fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
         ensure!(is_plain, "{} holds no commit", in_main());
         let folder = snapshots.join(commit);
         ensure!(folder.is_dir(), "the files of its commit {commit} are not there");
-        return Ok(folder);
-    }
-    let commits = Walk::new().entries(root, &snapshots);
-    let mut commits = commits.into_iter().filter(|entry| entry.is_folder);
-    match (commits.next(), commits.next()) {
-        (Some(only), None) => Ok(only.path),
-        (None, _) => bail!("nothing of it is downloaded"),
-        _ => bail!(
-            "it has several commits and no main: name a file by its path in {}",
-            snapshots.display()
-        ),
-    }
+        folder
+    } else {
+        let commits = Walk::new().entries(root, &snapshots);
+        let mut commits = commits.into_iter().filter(|entry| entry.is_folder);
+        match (commits.next(), commits.next()) {
+            (Some(only), None) => only.path,
+            (None, _) => bail!("nothing of it is downloaded"),
+            _ => bail!(
+                "it has several commits and no main: name a file by its path in {}",
+                snapshots.display()
+            ),
+        }
+    };
+    stay_within(root, &folder).with_context(|| folder.display().to_string())?;
+    Ok(folder)
 }
 
 /// Every model of the cache at `root`.

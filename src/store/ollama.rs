@@ -139,10 +139,15 @@ fn sha256(digest: &str) -> Result<&str> {
 
 /// Every model of the store at `root`; no manifest is read.
 pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
-    for host in folders(walk, root, &root.join("manifests")) {
+    let manifests = root.join("manifests");
+    if manifests.is_dir() && !walk.is_within(root, &manifests) {
+        return;
+    }
+    for host in folders(walk, root, &manifests) {
         for namespace in folders(walk, root, &host.1) {
             for model in folders(walk, root, &namespace.1) {
-                for tag in walk.entries(root, &model.1) {
+                let tags = walk.entries(root, &model.1).into_iter();
+                for tag in tags.filter(|entry| !entry.is_folder) {
                     let name = Name {
                         host: &host.0,
                         namespace: &namespace.0,
