@@ -556,6 +556,47 @@ fn variables_move_the_stores() {
 }
 
 #[test]
+fn variables_may_be_empty_relative_or_wrong() {
+    let machine = furnished();
+    let (ollama, hub, studio, flat) =
+        ("ollama:me/mine", "hf:org/single", "lmstudio:pub/one", "llama.cpp:org_repo_old");
+    let lookup = |name, value, model| machine.run_with(&[(name, value)], &["lookup", model, "0"]);
+    for (name, relative) in [
+        ("OLLAMA_MODELS", ".ollama/models"),
+        ("HF_HUB_CACHE", ".cache/huggingface/hub"),
+        ("HUGGINGFACE_HUB_CACHE", ".cache/huggingface/hub/"),
+        ("HF_HOME", "./.cache/huggingface"),
+        ("XDG_CACHE_HOME", ".cache"),
+        ("LLAMA_CACHE", ".cache/llama.cpp"),
+    ] {
+        for value in ["", relative] {
+            for model in [ollama, hub, studio, flat] {
+                let outcome = lookup(name, value, model);
+                assert_eq!(outcome.code, Some(0), "{name}={value}: {outcome:?}");
+            }
+        }
+    }
+    machine.write("file", "");
+    for (name, model, store) in [
+        ("OLLAMA_MODELS", ollama, ""),
+        ("HF_HUB_CACHE", hub, ""),
+        ("HUGGINGFACE_HUB_CACHE", hub, ""),
+        ("HF_HOME", hub, "/hub"),
+        ("XDG_CACHE_HOME", hub, "/huggingface/hub"),
+        ("XDG_CACHE_HOME", flat, "/llama.cpp"),
+        ("LLAMA_CACHE", flat, ""),
+    ] {
+        for value in ["nowhere", "file"] {
+            let line = lookup(name, value, model).error();
+            let place = format!("it is not in {value}{store}");
+            assert!(line.contains(&place), "{name}={value}: {line}");
+            machine.run_with(&[(name, value)], &["models"]).ok();
+        }
+    }
+    assert_eq!(lookup("LLAMA_CACHE", "nowhere", hub).code, Some(0), "it has a cache of its own");
+}
+
+#[test]
 fn models_lists_all_and_every_form_holds_it() {
     let machine = furnished();
     let long = "a-model-with-a-name-that-is-much-too-long-for-a-column-Q4_K_M.gguf";
