@@ -2,52 +2,44 @@
 //! are installed.
 #![cfg(unix)]
 
+#[path = "support/machine.rs"]
+mod machine;
 #[path = "support/run.rs"]
 mod run;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use machine::{Machine, hex};
 use run::{assert_harmless, embcli, skipped};
 
 /// A folder to complete in: two models, another file, and a store.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
-        for file in ["my model.gguf", "notes.txt", "zoo/model.gguf"] {
-            home.write(file, "");
-        }
-        let digest = "a".repeat(64);
-        let layer = format!(
-            r#"{{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{digest}"}}"#
-        );
-        let manifest = ".ollama/models/manifests/registry.ollama.ai/library/llama3.2/1b";
-        home.write(manifest, &format!(r#"{{"layers":[{layer}]}}"#));
-        home.write(&format!(".ollama/models/blobs/sha256-{digest}"), "");
-        home
+fn furnished() -> Machine {
+    let home = Machine::new();
+    for file in ["my model.gguf", "notes.txt", "zoo/model.gguf"] {
+        home.write(file, "");
     }
+    home.ollama("library/llama3.2/1b", &hex('a'), "");
+    home
+}
 
-    fn write(&self, file: &str, text: &str) {
-        let path = self.0.path().join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
+impl Machine {
     /// Runs a program there, with embcli on its path and no other stores.
     fn run(&self, program: &str, args: &[&str]) -> Option<Output> {
         let bin = Path::new(env!("CARGO_BIN_EXE_embcli")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(program);
-        for name in ["OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE", "XDG_CACHE_HOME"] {
+        let others =
+            ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "LLAMA_CACHE", "XDG_CACHE_HOME"];
+        for name in others {
             command.env_remove(name);
         }
         let output = command
             .args(args)
-            .current_dir(self.0.path())
-            .env("HOME", self.0.path())
-            .env("XDG_CONFIG_HOME", self.0.path())
+            .current_dir(self.home())
+            .env("HOME", self.home())
+            .env("OLLAMA_MODELS", self.path(".ollama/models"))
+            .env("XDG_CONFIG_HOME", self.home())
             .env("PATH", format!("{}:{path}", bin.display()))
             .stdin(Stdio::null())
             .output();
@@ -72,7 +64,7 @@ impl Home {
 }
 
 /// What Bash would offer after some words, as it cuts them.
-fn in_bash(home: &Home, words: &[&str], line: &str) -> Option<Vec<String>> {
+fn in_bash(home: &Machine, words: &[&str], line: &str) -> Option<Vec<String>> {
     let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
     let script = format!(
         "source <(embcli completions bash)
@@ -89,7 +81,7 @@ fn in_bash(home: &Home, words: &[&str], line: &str) -> Option<Vec<String>> {
 
 #[test]
 fn bash_completes() {
-    let home = Home::new();
+    let home = furnished();
     let Some(commands) = in_bash(&home, &["embcli", "lo"], "embcli lo") else { return };
     assert_eq!(commands, ["lookup"]);
     let models = in_bash(&home, &["embcli", "lookup", ""], "embcli lookup ").unwrap();
@@ -112,7 +104,7 @@ fn bash_completes() {
 
 #[test]
 fn fish_completes() {
-    let home = Home::new();
+    let home = furnished();
     let offered = |line: &str| {
         let script = format!("embcli completions fish | source; complete -C '{line}'");
         home.lines("fish", &["--no-config", "-c", &script])
@@ -126,7 +118,7 @@ fn fish_completes() {
 
 #[test]
 fn zsh_loads_the_script_and_is_answered() {
-    let home = Home::new();
+    let home = furnished();
     let script = "autoload -U compinit; compinit -u -d ./dump
         source <(embcli completions zsh)
         [[ $_comps[embcli] == _clap_dynamic_completer_embcli ]] || echo not registered
@@ -154,10 +146,10 @@ fn scripts_call_what_is_on_the_path() {
 
 #[test]
 fn a_script_goes_to_a_file_of_any_name() {
-    let home = Home::new();
+    let home = furnished();
     let output = home.run("embcli", &["completions", "zsh", "-o", "_embcli"]).unwrap();
     assert!(output.status.success());
-    let written = std::fs::read_to_string(home.0.path().join("_embcli")).unwrap();
+    let written = std::fs::read_to_string(home.path("_embcli")).unwrap();
     assert_eq!(written, embcli(["completions", "zsh"]).ok());
     let formed = embcli(["man", "--format", "json"]);
     assert_eq!((formed.code, formed.stderr.lines().count()), (Some(2), 1), "{formed:?}");
@@ -192,9 +184,9 @@ fn the_manual_has_every_command_and_option() {
 
 #[test]
 fn man_has_nothing_to_warn_of() {
-    let home = Home::new();
+    let home = furnished();
     for command in ["", "lookup", "neighbors", "footprint", "tokens", "info", "tour", "models"] {
-        home.write("embcli.1", &embcli(["man", command].iter().filter(|arg| !arg.is_empty())).ok());
+        home.write("embcli.1", embcli(["man", command].iter().filter(|arg| !arg.is_empty())).ok());
         for width in ["80", "160"] {
             let man = format!("LC_ALL=C.UTF-8 MANWIDTH={width} man --warnings -l ./embcli.1");
             let Some(output) = home.run("man", &["--version"]) else { return };

@@ -2,6 +2,8 @@
 //! (Hub caches are made of links, so this is for systems that have them.)
 #![cfg(unix)]
 
+#[path = "support/machine.rs"]
+mod machine;
 #[path = "support/run.rs"]
 mod run;
 mod support;
@@ -10,32 +12,14 @@ use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use machine::{MANIFESTS, Machine, blob, hex, manifest_of};
 use run::{Outcome, assert_harmless, command};
 use serde_json::{Value, json};
 use support::{F32, Gguf, f32_bytes};
-use tempfile::TempDir;
-
-/// A machine with stores in its user's folder.
-struct Machine(TempDir);
 
 impl Machine {
-    fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
-    fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, bytes).unwrap();
-        path
-    }
-
     fn link(&self, path: &str, to: impl AsRef<Path>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -49,8 +33,8 @@ impl Machine {
 
     fn run_with(&self, set: &[(&str, &str)], args: &[&str]) -> Outcome {
         let mut command = command();
-        command.env_clear().env("COLUMNS", "80").env("HOME", self.0.path());
-        command.envs(set.iter().copied()).current_dir(&self.0).args(args);
+        command.env_clear().env("COLUMNS", "80").env("HOME", self.home());
+        command.envs(set.iter().copied()).current_dir(self.home()).args(args);
         let outcome = Outcome::from(command.output().unwrap());
         assert_harmless(&outcome.stdout);
         assert_harmless(&outcome.stderr);
@@ -75,10 +59,11 @@ impl Machine {
         self.run(&["models", "--format", "json"]).json()
     }
 
-    /// Puts a model into Ollama's store.
-    fn ollama(&self, manifest: &str, hex: &str, inside: &str) {
-        self.write(&format!(".ollama/models/blobs/sha256-{hex}"), gguf(inside));
-        self.write(&format!("{MANIFESTS}/{manifest}"), manifest_of(&format!("sha256:{hex}")));
+    /// What can be typed, as `models` says.
+    fn names(&self) -> Vec<String> {
+        let models = self.models();
+        let all = models["models"].as_array().unwrap().iter();
+        all.map(|model| model["name"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Puts a model into the hub's cache, as its client lays it out.
@@ -92,12 +77,7 @@ impl Machine {
     }
 }
 
-const MANIFESTS: &str = ".ollama/models/manifests/registry.ollama.ai";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-
-fn hex(digit: char) -> String {
-    digit.to_string().repeat(64)
-}
 
 /// A model that says who it is.
 fn model(inside: &str) -> Gguf {
@@ -112,19 +92,12 @@ fn gguf(inside: &str) -> Vec<u8> {
     model(inside).build()
 }
 
-fn manifest_of(digest: &str) -> String {
-    let layer = |kind: &str, digest: &str| json!({"mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": 1});
-    let template = layer("template", &format!("sha256:{}", hex('f')));
-    json!({"schemaVersion": 2, "config": {}, "layers": [layer("model", digest), template]})
-        .to_string()
-}
-
 /// A machine with something in each store.
 fn furnished() -> Machine {
     let machine = Machine::new();
-    machine.ollama("library/llama3.2/latest", &hex('a'), "ollama latest");
-    machine.ollama("library/llama3.2/1b", &hex('b'), "ollama 1b");
-    machine.ollama("me/mine/latest", &hex('c'), "mine");
+    machine.ollama("library/llama3.2/latest", &hex('a'), gguf("ollama latest"));
+    machine.ollama("library/llama3.2/1b", &hex('b'), gguf("ollama 1b"));
+    machine.ollama("me/mine/latest", &hex('c'), gguf("mine"));
     machine.write(".ollama/models/manifests/hf.co/org/repo/Q8_0", {
         manifest_of(&format!("sha256:{}", hex('a')))
     });
@@ -325,7 +298,7 @@ fn hostile_manifests_are_refused_in_a_line() {
     assert_refused(&machine, huge, "is longer than");
     let absent = manifest_of(&format!("sha256:{}", hex('0')));
     assert_refused(&machine, absent, "not there (an incomplete download?)");
-    machine.write(&format!(".ollama/models/blobs/sha256-{}", hex('1')), "no GGUF");
+    machine.write(&blob(&hex('1')), "no GGUF");
     let manifest = manifest_of(&format!("sha256:{}", hex('1')));
     machine.write(&format!("{MANIFESTS}/library/evil/latest"), manifest);
     assert!(machine.refused("ollama:evil").contains("not a GGUF file"));
@@ -336,7 +309,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     let machine = furnished();
     let secret = machine.write("secret.gguf", gguf("secret"));
     let manifest = manifest_of(&format!("sha256:{}", hex('d')));
-    machine.link(&format!(".ollama/models/blobs/sha256-{}", hex('d')), &secret);
+    machine.link(&blob(&hex('d')), &secret);
     assert_refused(&machine, manifest, "a link leaves the store");
 
     // The manifest itself: a link, a pipe, a folder.
@@ -352,9 +325,10 @@ fn links_and_pipes_are_refused_in_a_line() {
     fs::remove_file(&evil).unwrap();
     fs::create_dir(&evil).unwrap();
     assert!(machine.refused("ollama:evil").contains("not a regular file"));
+    assert!(!machine.names().contains(&"ollama:evil".to_owned()), "a folder is no tag");
     // The blob: a pipe.
     fs::remove_dir(&evil).unwrap();
-    pipe(&machine.path(&format!(".ollama/models/blobs/sha256-{}", hex('e'))));
+    pipe(&machine.path(&blob(&hex('e'))));
     let manifest = manifest_of(&format!("sha256:{}", hex('e')));
     machine.write(&format!("{MANIFESTS}/library/evil/latest"), manifest);
     assert!(machine.refused("ollama:evil").contains("this is a named pipe"));
@@ -386,8 +360,96 @@ fn links_and_pipes_are_refused_in_a_line() {
     let models = machine.models();
     let notes = models["notes"].to_string();
     assert!(notes.contains("link to a folder outside of the store"), "{notes}");
-    let listed = models.to_string();
-    assert!(!listed.contains("secret\""), "{listed}");
+    // Of what a link leads to, the listing says nothing.
+    let all = models["models"].as_array().unwrap();
+    for name in [
+        "hf:org/single/x.gguf",
+        "hf:org/single/y.gguf",
+        "hf:org/split",
+        "lmstudio:pub/one/evil.gguf",
+        "llama.cpp:evil.gguf",
+        "llama.cpp:wicked.gguf",
+    ] {
+        let linked = all.iter().find(|model| model["name"] == name).expect(name);
+        assert!(linked["problem"].as_str().unwrap().contains("link"), "{linked}");
+        for field in ["path", "bytes", "architecture", "shape", "type"] {
+            assert_eq!(linked.get(field), Some(&Value::Null), "{field} of {linked}");
+        }
+    }
+}
+
+#[test]
+fn folders_that_links_have_elsewhere_are_not_listed() {
+    let machine = furnished();
+    let secret = machine.write("secret/a/b/secret.gguf", gguf("secret"));
+    let [b, a] = [1, 2].map(|up| secret.ancestors().nth(up).unwrap());
+    let hub = ".cache/huggingface/hub";
+    machine.write(&format!("{hub}/models--evil--main/refs/main"), COMMIT);
+    machine.link(&format!("{hub}/models--evil--main/snapshots/{COMMIT}"), b);
+    machine.link(&format!("{hub}/models--evil--only/snapshots/{COMMIT}"), b);
+    machine.link(&format!("{hub}/models--evil--all/snapshots"), a);
+    machine.link(&format!("{hub}/models--evil--repo"), a);
+    machine.link(&format!("{hub}/models--org--many/more"), b);
+    machine.link(&format!("{MANIFESTS}/library/evil"), b);
+    machine.link(&format!("{MANIFESTS}/library/llama3.2/evil"), b);
+    machine.link(".lmstudio/models/evil", a);
+    machine.link(".lmstudio/models/pub/evil", b);
+    machine.link(".cache/llama.cpp/evil.gguf", b);
+    let models = machine.models();
+    for part in ["models", "places"] {
+        let listed = models[part].to_string();
+        assert!(!listed.contains("evil") && !listed.contains("secret"), "{listed}");
+    }
+    let notes = models["notes"].to_string();
+    assert!(!notes.contains("secret.gguf"), "{notes}");
+    for repo in ["main", "all", "repo"] {
+        let line = machine.refused(&format!("hf:evil/{repo}"));
+        assert!(line.contains("a link leaves the store"), "{line}");
+    }
+    assert!(machine.refused("hf:evil/only").contains("nothing of it is downloaded"));
+    assert!(machine.refused("lmstudio:pub/evil").contains("a link leaves the store"));
+    assert!(machine.refused("ollama:evil:secret.gguf").contains("a link leaves the store"));
+
+    // All of Ollama's manifests.
+    fs::rename(machine.path(".ollama/models/manifests"), machine.path("manifests")).unwrap();
+    machine.link(".ollama/models/manifests", machine.path("manifests"));
+    assert!(!machine.models()["models"].to_string().contains("ollama:"));
+    assert!(machine.refused("ollama:me/mine").contains("a link leaves the store"));
+}
+
+#[test]
+fn links_within_a_store_are_followed() {
+    let machine = furnished();
+    machine.link(&blob(&hex('d')), format!("sha256-{}", hex('a')));
+    machine.link(&blob(&hex('e')), machine.path(&blob(&hex('d'))));
+    for digit in ['d', 'e'] {
+        let manifest = manifest_of(&format!("sha256:{}", hex(digit)));
+        machine.write(&format!("{MANIFESTS}/library/linked/{digit}"), manifest);
+    }
+    machine.link(&format!("{MANIFESTS}/library/linked/latest"), "d");
+    machine.link(&format!("{MANIFESTS}/library/same"), "linked");
+    let many = ".cache/huggingface/hub/models--org--many";
+    machine.link(&format!("{many}/snapshots/other"), COMMIT);
+    machine.write(&format!("{many}/refs/main"), "other");
+    machine.link(".lmstudio/models/pub/three", "one");
+    // The store itself may be anywhere.
+    for store in [".ollama/models", ".cache/huggingface"] {
+        let elsewhere = machine.path(&store.replace(['.', '/'], "-"));
+        fs::rename(machine.path(store), &elsewhere).unwrap();
+        machine.link(store, elsewhere);
+    }
+    let names = machine.names();
+    for (name, inside) in [
+        ("ollama:linked", "ollama latest"),
+        ("ollama:linked:d", "ollama latest"),
+        ("ollama:linked:e", "ollama latest"),
+        ("ollama:same", "ollama latest"),
+        ("hf:org/many/many-Q8_0.gguf", "many 8"),
+        ("lmstudio:pub/three", "studio"),
+    ] {
+        assert_eq!(machine.inside(name), inside, "{name}");
+        assert!(names.contains(&name.to_owned()), "{name}: {names:?}");
+    }
 }
 
 fn pipe(path: &Path) {
@@ -491,6 +553,47 @@ fn variables_move_the_stores() {
     assert_eq!(inside(&set, "lmstudio:p/r"), "pointed to");
     machine.write(".cache/lm-studio/models/p/s/f.gguf", gguf("older"));
     assert_eq!(inside(&set, "lmstudio:p/s"), "older");
+}
+
+#[test]
+fn variables_may_be_empty_relative_or_wrong() {
+    let machine = furnished();
+    let (ollama, hub, studio, flat) =
+        ("ollama:me/mine", "hf:org/single", "lmstudio:pub/one", "llama.cpp:org_repo_old");
+    let lookup = |name, value, model| machine.run_with(&[(name, value)], &["lookup", model, "0"]);
+    for (name, relative) in [
+        ("OLLAMA_MODELS", ".ollama/models"),
+        ("HF_HUB_CACHE", ".cache/huggingface/hub"),
+        ("HUGGINGFACE_HUB_CACHE", ".cache/huggingface/hub/"),
+        ("HF_HOME", "./.cache/huggingface"),
+        ("XDG_CACHE_HOME", ".cache"),
+        ("LLAMA_CACHE", ".cache/llama.cpp"),
+    ] {
+        for value in ["", relative] {
+            for model in [ollama, hub, studio, flat] {
+                let outcome = lookup(name, value, model);
+                assert_eq!(outcome.code, Some(0), "{name}={value}: {outcome:?}");
+            }
+        }
+    }
+    machine.write("file", "");
+    for (name, model, store) in [
+        ("OLLAMA_MODELS", ollama, ""),
+        ("HF_HUB_CACHE", hub, ""),
+        ("HUGGINGFACE_HUB_CACHE", hub, ""),
+        ("HF_HOME", hub, "/hub"),
+        ("XDG_CACHE_HOME", hub, "/huggingface/hub"),
+        ("XDG_CACHE_HOME", flat, "/llama.cpp"),
+        ("LLAMA_CACHE", flat, ""),
+    ] {
+        for value in ["nowhere", "file"] {
+            let line = lookup(name, value, model).error();
+            let place = format!("it is not in {value}{store}");
+            assert!(line.contains(&place), "{name}={value}: {line}");
+            machine.run_with(&[(name, value)], &["models"]).ok();
+        }
+    }
+    assert_eq!(lookup("LLAMA_CACHE", "nowhere", hub).code, Some(0), "it has a cache of its own");
 }
 
 #[test]

@@ -20,8 +20,8 @@ const READ: [&str; 9] = [
 ];
 
 /// The variables that say where models are; a value, so that tests need no
-/// change to their own process. A variable that is empty counts as not set, as
-/// it does in the programs whose stores these are.
+/// change to their own process. A variable that is empty counts as not set:
+/// that is how people take one back.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<&'static str, PathBuf>);
 
@@ -54,7 +54,8 @@ impl Environment {
     }
 
     /// A variable that holds a path, in which `~/` may stand for the user's
-    /// folder: the programs that read these variables take it so.
+    /// folder: the hub's client takes it so, and nobody means a folder of that
+    /// name. One that is relative starts where the program does, as for them.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let path = self.0.get(name)?;
         match (path.strip_prefix("~"), self.home()) {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::guard::component;
+use super::advice::{choices, suggest};
+use super::guard::components;
 use super::walk::Walk;
-use super::{choices, suggest};
 
 /// How far down GGUF files lie in a repository: it may have a folder for each
 /// precision.
@@ -114,7 +114,6 @@ impl Wanted<'_> {
         match self {
             Self::Only => true,
             Self::Tag(tag) => has_tag(&file.name, tag),
-
             Self::File(wanted) => {
                 let names = [&*file.name, file_name(&file.name)];
                 names.iter().any(|name| *name == wanted || stem(name) == wanted)
@@ -128,9 +127,7 @@ impl Wanted<'_> {
 pub(super) fn pick(root: &Path, folder: &Path, wanted: Wanted, repo: &str) -> Result<PathBuf> {
     if let Wanted::File(name) = wanted {
         let mut path = folder.to_owned();
-        for part in name.split('/') {
-            path.push(component(part)?);
-        }
+        path.extend(components(name)?);
         // A link that leads nowhere is there too, and said to be one later.
         if path.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
             return Ok(path);

@@ -31,6 +31,11 @@ pub(super) fn component(name: &str) -> Result<&str> {
     bail!("\"{}\" {refused}: that is no name in a store", clip(&visible(name), 64))
 }
 
+/// The parts of a name between its slashes, each of them one component.
+pub(super) fn components(name: &str) -> Result<Vec<&str>> {
+    name.split('/').map(component).collect()
+}
+
 /// Refuses a path that leads out of a store by links, or one whose other parts
 /// (of a split model) do.
 pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {

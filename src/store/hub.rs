@@ -11,17 +11,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::folder::{self, DEPTH, File, Wanted, file_name, stem};
-use super::guard::{component, read_small, stay_within};
-use super::walk::{Walk, is_absence};
+use super::guard::{components, read_small, stay_within};
+use super::walk::{Walk, is_there};
 use super::{Found, Place, Store};
 
-/// The file that `org/repo[/file]` or `org/repo:tag` is in the cache at `root`; `None` where the
-/// repository is not in it.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
-    let parts: Vec<&str> = name.split('/').collect();
-    for part in &parts {
-        component(part)?;
-    }
+/// The file that `org/repo[/file]` or `org/repo:tag` is in the cache at `root`;
+/// `None` where the repository is not in it.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+    let parts = components(name)?;
     // The oldest repositories have no organisation; whatever follows one that
     // has is the file.
     let (repo, file) = match &parts[..] {
@@ -34,21 +31,21 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
         (_, file) => (&*repo, Wanted::File(file)),
     };
     let folder = root.join(format!("models--{}", repo.replace('/', "--")));
-    match folder.symlink_metadata() {
-        Ok(_) => {}
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    if !is_there(&folder)? {
+        return Ok(None);
     }
     stay_within(root, &folder)?;
     let snapshot = snapshot(root, &folder)?;
-    folder::pick(root, &snapshot, wanted, &format!("{}{repo}", Store::Hub.prefix())).map(Some)
+    let repo = format!("{}{repo}", Store::Hub.prefix());
+    let path = folder::pick(root, &snapshot, wanted, &repo)?;
+    Ok(Some(Place::File { root: root.into(), path }))
 }
 
 /// The folder of the files that `main` has, or of the only commit there is.
 fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
     let snapshots = repo.join("snapshots");
     let main = repo.join("refs/main");
-    if main.symlink_metadata().is_ok() {
+    let folder = if main.symlink_metadata().is_ok() {
         let in_main = || main.display().to_string();
         stay_within(root, &main).with_context(in_main)?;
         let commit = read_small(&main, 256).context("reading the commit of main")?;
@@ -58,18 +55,21 @@ fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
         ensure!(is_plain, "{} holds no commit", in_main());
         let folder = snapshots.join(commit);
         ensure!(folder.is_dir(), "the files of its commit {commit} are not there");
-        return Ok(folder);
-    }
-    let commits = Walk::new().entries(root, &snapshots);
-    let mut commits = commits.into_iter().filter(|entry| entry.is_folder);
-    match (commits.next(), commits.next()) {
-        (Some(only), None) => Ok(only.path),
-        (None, _) => bail!("nothing of it is downloaded"),
-        _ => bail!(
-            "it has several commits and no main: name a file by its path in {}",
-            snapshots.display()
-        ),
-    }
+        folder
+    } else {
+        let commits = Walk::new().entries(root, &snapshots);
+        let mut commits = commits.into_iter().filter(|entry| entry.is_folder);
+        match (commits.next(), commits.next()) {
+            (Some(only), None) => only.path,
+            (None, _) => bail!("nothing of it is downloaded"),
+            _ => bail!(
+                "it has several commits and no main: name a file by its path in {}",
+                snapshots.display()
+            ),
+        }
+    };
+    stay_within(root, &folder).with_context(|| folder.display().to_string())?;
+    Ok(folder)
 }
 
 /// Every model of the cache at `root`.

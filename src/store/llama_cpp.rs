@@ -10,16 +10,16 @@ use super::walk::Walk;
 use super::{Found, Place, Store};
 
 /// The file of a name, `.gguf` or not, in the folder at `root`.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let name = component(name)?;
     let paths = [root.join(name), root.join(format!("{name}.gguf"))];
     // A link that leads nowhere is there too, and said to be one later.
     let is_there = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| !found.is_dir());
-    if let Some(path) = paths.into_iter().find(is_there) {
-        return Ok(Some(path));
-    }
-    let files = models(&mut Walk::new(), root);
-    Ok(files.into_iter().find(|file| stem(&file.name) == name).map(|file| file.path))
+    let path = paths.into_iter().find(is_there).or_else(|| {
+        let files = models(&mut Walk::new(), root);
+        files.into_iter().find(|file| stem(&file.name) == name).map(|file| file.path)
+    });
+    Ok(path.map(|path| Place::File { root: root.into(), path }))
 }
 
 /// Every model of the folder at `root`.

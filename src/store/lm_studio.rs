@@ -1,37 +1,33 @@
 //! LM Studio's models: `<publisher>/<repo>/<file>.gguf`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::folder::{self, DEPTH, Wanted};
-use super::guard::{component, stay_within};
-use super::walk::{Walk, is_absence};
-use super::{Found, Store, hub};
+use super::guard::{components, stay_within};
+use super::walk::{Walk, is_there};
+use super::{Found, Place, Store, hub};
 
 /// The file that `publisher/repo[/file]` is in the folder at `root`; `None`
 /// where the repository is not in it.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<PathBuf>> {
-    let parts: Vec<&str> = name.split('/').collect();
-    for part in &parts {
-        component(part)?;
-    }
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+    let parts = components(name)?;
     let [publisher, repo, file @ ..] = &parts[..] else {
         bail!(
             "LM Studio's models are named lmstudio:publisher/repo or lmstudio:publisher/repo/file"
         )
     };
     let folder = root.join(publisher).join(repo);
-    match folder.symlink_metadata() {
-        Ok(_) => {}
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    if !is_there(&folder)? {
+        return Ok(None);
     }
     stay_within(root, &folder)?;
     let file = file.join("/");
     let wanted = if file.is_empty() { Wanted::Only } else { Wanted::File(&file) };
     let repo = format!("{}{publisher}/{repo}", Store::LmStudio.prefix());
-    folder::pick(root, &folder, wanted, &repo).map(Some)
+    let path = folder::pick(root, &folder, wanted, &repo)?;
+    Ok(Some(Place::File { root: root.into(), path }))
 }
 
 /// Every model of the folder at `root`.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
-use super::walk::{Walk, is_absence};
+use super::walk::{Walk, is_there};
 use super::{Found, Place, Store};
 use crate::text::{clip, visible};
 
@@ -29,7 +29,7 @@ const MODEL: &str = "application/vnd.ollama.image.model";
 
 /// A name as Ollama has it: `[[host/]namespace/]model[:tag]`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Name<'a> {
+struct Name<'a> {
     host: &'a str,
     namespace: &'a str,
     model: &'a str,
@@ -37,7 +37,7 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    pub(super) fn parse(name: &'a str) -> Result<Self> {
+    fn parse(name: &'a str) -> Result<Self> {
         // A colon before the last slash is that of a host's port.
         let file = name.rfind('/').map_or(0, |at| at + 1);
         let (path, tag) = match name[file..].split_once(':') {
@@ -78,13 +78,9 @@ impl<'a> Name<'a> {
 }
 
 /// The manifest of a name in the store at `root`; `None` where there is none.
-pub(super) fn find(root: &Path, name: &Name) -> Result<Option<PathBuf>> {
-    let path = name.manifest(root);
-    match path.symlink_metadata() {
-        Ok(_) => Ok(Some(path)),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+    let path = Name::parse(name)?.manifest(root);
+    Ok(is_there(&path)?.then(|| Place::Manifest { root: root.into(), path }))
 }
 
 /// The blob that a manifest says is the model.
@@ -143,10 +139,15 @@ fn sha256(digest: &str) -> Result<&str> {
 
 /// Every model of the store at `root`; no manifest is read.
 pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
-    for host in folders(walk, root, &root.join("manifests")) {
+    let manifests = root.join("manifests");
+    if manifests.is_dir() && !walk.is_within(root, &manifests) {
+        return;
+    }
+    for host in folders(walk, root, &manifests) {
         for namespace in folders(walk, root, &host.1) {
             for model in folders(walk, root, &namespace.1) {
-                for tag in walk.entries(root, &model.1) {
+                let tags = walk.entries(root, &model.1).into_iter();
+                for tag in tags.filter(|entry| !entry.is_folder) {
                     let name = Name {
                         host: &host.0,
                         namespace: &namespace.0,

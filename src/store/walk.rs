@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+
 /// As many entries as one look through all stores meets.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -21,7 +23,7 @@ pub(super) struct Walk {
 pub(super) struct Entry {
     pub name: String,
     pub path: PathBuf,
-    /// A folder that lies in the store, where links are followed.
+    /// Whether it is a folder; where it is a link, whether it leads to one.
     pub is_folder: bool,
 }
 
@@ -36,7 +38,8 @@ impl Walk {
 
     /// What a folder of the store at `root` holds, by name; nothing where it is
     /// not there. Names that begin with a dot are left out, as are those that
-    /// are not UTF-8, which nobody could type.
+    /// are not UTF-8, which nobody could type, and folders that links have
+    /// elsewhere.
     pub(super) fn entries(&mut self, root: &Path, folder: &Path) -> Vec<Entry> {
         let found = match fs::read_dir(folder) {
             Ok(found) => found,
@@ -58,29 +61,30 @@ impl Walk {
             self.left -= 1;
             let Ok(name) = entry.file_name().into_string() else { continue };
             let Ok(kind) = entry.file_type() else { continue };
-            if !name.starts_with('.') {
-                let path = entry.path();
-                let is_folder = kind.is_dir() || (kind.is_symlink() && self.leads(root, &path));
-                entries.push(Entry { name, path, is_folder });
+            if name.starts_with('.') {
+                continue;
             }
+            let path = entry.path();
+            let is_folder = kind.is_dir() || (kind.is_symlink() && path.is_dir());
+            if is_folder && kind.is_symlink() && !self.is_within(root, &path) {
+                continue;
+            }
+            entries.push(Entry { name, path, is_folder });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         entries
     }
 
-    /// Whether a link leads to a folder of the store.
-    fn leads(&mut self, root: &Path, link: &Path) -> bool {
-        if !link.is_dir() {
-            return false;
-        }
-        let within = match (fs::canonicalize(root), fs::canonicalize(link)) {
+    /// Whether a folder lies in the store, wherever links have it; noted if not.
+    pub(super) fn is_within(&mut self, root: &Path, folder: &Path) -> bool {
+        let within = match (fs::canonicalize(root), fs::canonicalize(folder)) {
             (Ok(root), Ok(real)) => real.starts_with(root),
             _ => false,
         };
         if !within {
             self.note(format!(
                 "{} is a link to a folder outside of the store: left out",
-                link.display()
+                folder.display()
             ));
         }
         within
@@ -91,6 +95,15 @@ impl Walk {
         if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+}
+
+/// Whether there is something at a path, be it a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
 }
 

@@ -1,0 +1,138 @@
+//! What to say of a name that leads to no model: what was probably meant, where
+//! it was looked for, and how to get one.
+
+use std::path::{Path, PathBuf};
+
+use super::{Found, Store, Stores, folder};
+use crate::text::{clip, nearest, visible};
+
+/// As many names as one message lists.
+const LISTED: usize = 6;
+
+/// As many as are compared with a misspelt one.
+const COMPARED: usize = 5_000;
+
+impl Store {
+    /// How a model gets into it.
+    fn advice(self, name: &str) -> String {
+        let name = clip(&visible(name), 80).into_owned();
+        match self {
+            Self::BuiltIn => String::new(),
+            Self::Ollama => format!("`ollama pull {name}` fetches it"),
+            Self::Hub => format!("`hf download {name}` fetches it"),
+            Self::LmStudio => format!("`lms get {name}` fetches it"),
+            Self::LlamaCpp => "`llama-cli -hf ORG/REPO` fetches one".to_owned(),
+        }
+    }
+}
+
+impl Stores {
+    /// What to say of a name that a store does not have.
+    pub(super) fn not_in(&self, store: Store, name: &str, roots: &[PathBuf]) -> String {
+        let (found, _) = self.list();
+        let of_it = found.into_iter().filter(|found| found.store == store);
+        let names: Vec<String> = of_it.map(|found| found.name).collect();
+        let typed = format!("{}{name}", store.prefix());
+        let near = suggest(&typed, &names).unwrap_or_else(|| match names.is_empty() {
+            true => String::new(),
+            false => format!("; there is {}", list(&names)),
+        });
+        format!("it is not in {}{near}; {}", self.places(roots), store.advice(name))
+    }
+
+    /// What to say of a name that is nowhere.
+    pub(super) fn nothing(&self, name: &str, found: &[Found]) -> String {
+        let near = near(name, found).or_else(|| beside(name.as_ref())).unwrap_or_default();
+        let roots = self.roots().into_iter().map(|root| root.path);
+        let there: Vec<PathBuf> = roots.filter(|path| path.is_dir()).collect();
+        let looked = match there.is_empty() {
+            true => "there is no store of models here".to_owned(),
+            false => format!("no model is called so in {}", self.places(&there)),
+        };
+        if name.contains("://") {
+            return format!("no such file, and {looked}; to read from the web, download it first");
+        }
+        if near.is_empty() && name.contains(':') {
+            let stores = Store::ALL.map(Store::prefix).join(", ");
+            return format!("no such file, and {looked}; a name in a store begins with {stores}");
+        }
+        format!("no such file, and {looked}{near} (embcli models lists what can be named)")
+    }
+
+    /// Folders, and whether they are there.
+    fn places(&self, roots: &[PathBuf]) -> String {
+        let mut places: Vec<String> = Vec::new();
+        for root in roots {
+            let there = if root.is_dir() { "" } else { " (not there)" };
+            let place = format!("{}{there}", self.shown(root));
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match places.is_empty() {
+            true => "any place (HOME is not set)".to_owned(),
+            false => places.join(", "),
+        }
+    }
+}
+
+/// Whether a name can only be a path: it begins where a path does.
+pub(super) fn is_path(name: &str) -> bool {
+    Path::new(name).has_root() || name.is_empty() || name.starts_with(['.', '~'])
+}
+
+/// The file beside a missing one that was probably meant.
+pub(super) fn beside(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let here = if folder == Path::new("") { Path::new(".") } else { folder };
+    let names: Vec<String> = here
+        .read_dir()
+        .ok()?
+        .flatten()
+        .take(COMPARED)
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| folder::is_model(name))
+        .collect();
+    let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(format!("; did you mean {}?", clip(&visible(&folder.join(name).to_string_lossy()), 160)))
+}
+
+/// The models that a bare name may have been meant for.
+fn near(name: &str, found: &[Found]) -> Option<String> {
+    let called = found.iter().flat_map(|found| found.called.iter().chain([&found.name]));
+    let called = called.take(COMPARED);
+    if let Some(nearest) = nearest(name, called.map(String::as_str)) {
+        let meant = found.iter().find(|found| {
+            found.name == nearest || found.called.iter().any(|called| called == nearest)
+        })?;
+        return Some(format!("; did you mean {}?", shown(&meant.name)));
+    }
+    let part = name.to_lowercase();
+    let holds =
+        |found: &&Found| found.called.iter().any(|called| called.to_lowercase().contains(&part));
+    let names: Vec<String> = found.iter().filter(holds).map(|found| found.name.clone()).collect();
+    (!names.is_empty()).then(|| format!("; near it: {}", list(&names)))
+}
+
+/// The one of some names that was probably meant.
+pub(super) fn suggest(name: &str, names: &[String]) -> Option<String> {
+    let nearest = nearest(name, names.iter().take(COMPARED).map(String::as_str))?;
+    Some(format!("; did you mean {}?", shown(nearest)))
+}
+
+/// Names to choose from, where there are any.
+pub(super) fn choices(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": name one of {}", list(names)) }
+}
+
+fn list(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(LISTED).map(|name| shown(name)).collect();
+    match names.len() - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+fn shown(name: &str) -> String {
+    clip(&visible(name), 120).into_owned()
+}
