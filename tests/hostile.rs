@@ -468,7 +468,10 @@ fn evil_tensor_names_keys_and_model_names() {
     for format in ["table", "csv", "json", "md"] {
         let args =
             ["lookup", file.path().to_str().unwrap(), "0", "--tensor", &name, "--format", format];
-        assert_harmless(&embcli(args).ok());
+        let outcome = embcli(args);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_harmless(&outcome.stdout);
+        assert_harmless(&outcome.stderr);
     }
     // A key in an error.
     for key in [EVIL, &"k".repeat(60_000)] {

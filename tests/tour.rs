@@ -542,7 +542,7 @@ fn other_forms_hold_the_same() {
     let json = embcli(["tour", "--step", "6", "--format", "json"]).json();
     let md = embcli(["tour", "--step", "6", "--format", "md"]).ok();
     assert!(md.contains("\n## 6 of 10: Learned geometry\n"), "{md}");
-    assert!(md.contains("\n| --: | --: | --- | --: |\n| 1 | 5765 | \" dog\" | 0.998 |\n"), "{md}");
+    assert!(md.contains("\n|--:|--:|---|--:|\n| 1 | 5765 | \" dog\" | 0.998 |\n"), "{md}");
     let csv = embcli(["tour", "--step", "6", "--format", "csv"]).ok();
     let expected = json["steps"][0]["measured"]["alike_cosine"].to_string();
     assert!(csv.starts_with("step,slug,name,value\n"), "{csv}");
