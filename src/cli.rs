@@ -164,7 +164,7 @@ Examples:
 Exit code 0 where nothing is wrong, 1 where something is.")]
     Check(Check),
 
-    /// The models that can be named: Ollama's, LM Studio's, the hub's, ...
+    /// The models here that can be named: Ollama's, the hub's, ...
     #[command(long_about = manual::MODELS, after_help = "\
 Examples:
   embcli models                     what is there, by store
@@ -172,7 +172,7 @@ Examples:
   embcli info ollama:llama3.2       any of the names, in any command")]
     Models,
 
-    /// A script that makes a shell complete commands, options and models
+    /// A script that makes a shell complete commands, options, models
     #[command(after_help = "\
 Examples:
   embcli completions bash          ~/.bashrc: source <(embcli completions bash)

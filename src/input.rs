@@ -253,7 +253,11 @@ impl<'g> Plan<'_, 'g> {
     fn scale(&self, absent: Option<f32>) -> Result<Vec<Step<'g>>> {
         let key = self.key("embedding_scale");
         Ok(match (self.float(&key)?, absent) {
-            (Some(0.0), _) | (None, None) => vec![],
+            (Some(0.0), _) => {
+                let text = format!("{key} is 0, which means none: the rows enter as they are");
+                vec![Step::remark("nothing", &key, text)]
+            }
+            (None, None) => vec![],
             (Some(by), _) => vec![Step::scale(by, &*key, &format!("which is {key}"))],
             (None, Some(by)) => {
                 let why = format!("the scale of {} where the file has no {key}", self.arch);
@@ -348,7 +352,7 @@ impl<'g> Plan<'_, 'g> {
             None => Ok(None),
             Some(entry) => match self.metadata.decode(&entry)? {
                 MetadataValue::F32(value) => Ok(Some(value)),
-                _ => bail!("{key} is of type {}, and must be a f32", entry.value_type.name()),
+                _ => bail!("{key} is of type {}, and must be an f32", entry.value_type.name()),
             },
         }
     }

@@ -13,7 +13,7 @@
 //! power cut alone, after which a result can be had again.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
@@ -51,6 +51,11 @@ impl Place {
             }
             Ok(found) if !found.is_file() => Ok(Self::Stream(path.to_owned())),
             Ok(found) => {
+                // Likely the one that is read; and no answer is one.
+                ensure!(
+                    !is_model(path),
+                    "{name} is a model, which is never replaced: name another file"
+                );
                 ensure!(force, "{name} is there already: --force replaces it");
                 // Renaming onto a link would replace the link.
                 Ok(Self::Old(
@@ -118,6 +123,13 @@ impl Place {
         };
         Ok(Output { out: BufWriter::with_capacity(1 << 16, Named { name, sink }) })
     }
+}
+
+/// Whether a file begins as GGUF files do.
+fn is_model(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"GGUF"
 }
 
 /// The directory that a file is in.

@@ -318,7 +318,7 @@ pub struct Chance {
 }
 
 /// A near row.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TourNeighbor {
     /// 1 for the nearest.
     pub rank: u64,
@@ -383,7 +383,7 @@ pub struct Twice {
     /// How many have the same bits at both positions.
     pub identical: u64,
     /// The same of what enters the first block.
-    pub identical_as_input: u64,
+    pub identical_as_input: Option<u64>,
     /// The cosine of what enters the first block at the two positions; none
     /// where that has no direction.
     pub cosine_as_input: Option<Float<f64>>,
@@ -509,7 +509,7 @@ pub struct StartRow {
     /// The norm of the row.
     pub norm: Float<f64>,
     /// The norm of what enters the first block.
-    pub norm_as_input: Float<f64>,
+    pub norm_as_input: Option<Float<f64>>,
     /// The cosine of the two; none where one has no direction.
     pub cosine: Option<Float<f64>>,
 }

@@ -222,7 +222,9 @@ pub fn compare(
 fn difference(ids: [u32; 2], a: &[f32], b: &[f32]) -> (Difference, [f64; 2]) {
     let (aa, bb, ab) = (similarity::dot(a, a), similarity::dot(b, b), similarity::dot(a, b));
     let apart = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
-    let error = if apart == 0.0 { 0.0 } else { (apart / bb).sqrt() };
+    // Of a NaN and itself there's no difference to be told, and none there.
+    let is_same = apart == 0.0 || a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+    let error = if is_same { 0.0 } else { (apart / bb).sqrt() };
     let cosine = if apart == 0.0 && aa > 0.0 { 1.0 } else { ab / (aa * bb).sqrt() };
     (Difference { ids, cosine: cosine as f32, error: error as f32 }, [apart, bb])
 }
@@ -333,5 +335,6 @@ mod tests {
         assert_eq!(difference([0, 0], &[1.0], &[0.0]).0.error, f32::INFINITY);
         assert_eq!(difference([0, 0], &[0.0], &[0.0]).0.error, 0.0);
         assert!(difference([0, 0], &[f32::NAN], &[1.0]).0.error.is_nan());
+        assert_eq!(difference([0, 0], &[f32::NAN], &[f32::NAN]).0.error, 0.0);
     }
 }

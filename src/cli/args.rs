@@ -43,7 +43,8 @@ pub struct Lookup {
     #[allow(missing_docs)]
     pub text: Text,
 
-    /// Print the first N values of each row, every digit [default: first and last few]
+    /// Print the first N values of each row, every digit; json, jsonl and npy hold all of them
+    /// [default: what fits a line]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
     pub values: Option<u32>,
 

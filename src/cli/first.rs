@@ -7,9 +7,9 @@
 
 use std::ffi::OsString;
 
-use clap::Command;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
+use clap::{Arg, Command};
 
 use crate::store::{Store, toy};
 use crate::text::visible;
@@ -27,7 +27,7 @@ toy is a small table that is built in. In its place name a .gguf file, or one of
 the models that `embcli models` finds on this machine (ollama:llama3.2, ...).
 `embcli --help` lists the commands, `embcli help lookup` is the manual of one.";
 
-/// What the list of commands ends in.
+/// What the manual page of all commands ends in.
 pub(super) const AFTER: &str = "\
 MODEL is a .gguf file, `toy` (a small table that is built in), or one of those
 that `embcli models` lists: ollama:llama3.2, hf:org/repo, ...
@@ -39,6 +39,11 @@ Start with:
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
+/// The same on a screen of 24 lines.
+const BELOW: &str = "\
+MODEL is a .gguf file, `toy` (built in), or a name that `embcli models` lists.
+Start with  embcli lookup toy The ' cat' ' sat'  or  embcli help lookup";
+
 /// Whether help is asked for, and of no command.
 pub(super) fn asks_for_help(words: &[OsString]) -> bool {
     matches!(words, [word] if ["help", "-h", "--help"].iter().any(|help| word == help))
@@ -48,7 +53,20 @@ pub(super) fn asks_for_help(words: &[OsString]) -> bool {
 /// manual is in the help of the commands.
 pub(super) fn overview(mut program: Command) -> StyledStr {
     program.build();
-    program.mut_arg("help", |arg| arg.help("Print this, or the manual of a command")).render_help()
+    let brief = |arg: Arg, help: &'static str| {
+        arg.help(help).hide_possible_values(true).hide_default_value(true)
+    };
+    program
+        .help_template("{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
+        .mut_subcommand("help", |command| command.hide(true))
+        .mut_arg("format", |arg| {
+            brief(arg, "table, json, jsonl, csv, tsv, md, npy [default: table]")
+        })
+        .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
+        .mut_arg("version", |arg| arg.hide(true))
+        .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
+        .after_help(BELOW)
+        .render_help()
 }
 
 /// Wrong usage in a line: what the error says, and where to go on from there.

@@ -101,6 +101,7 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
     }
     let near = nearest(text.trim(), vocab)?;
     let near = match near.len() {
+        _ if is_list(text) => "; IDs are written apart (5 7), a range is 5..8".to_owned(),
         0 => String::new(),
         _ => format!("; near it: {}", near.join(", ")),
     };
@@ -114,6 +115,14 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
             format!("{no}{near}; write a token's whole text, a number (791) or a range (0..5)")
         }
     })
+}
+
+/// Whether a text was probably meant for several IDs: `5-8`, `1,2,3`, `5..`.
+fn is_list(text: &str) -> bool {
+    let numbers = text.split(['-', ',', ':', '.', '=', ' ']);
+    numbers.filter(|number| !number.is_empty()).all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && (text.contains(['-', ',', ':', ' ']) || text.contains(".."))
 }
 
 /// The tokens that a model reads a text as: `2 tokens here: 7 "dragon", 9

@@ -50,13 +50,23 @@ pub fn complete(args: impl IntoIterator<Item = OsString>) -> Result<bool> {
 /// The command line with what can be completed besides its own words.
 fn command() -> clap::Command {
     let known = || KNOWN.iter().map(|known| CompletionCandidate::new(known.name)).collect();
+    let commands = || {
+        let commands = Cli::command();
+        let named = commands.get_subcommands().map(|command| {
+            CompletionCandidate::new(command.get_name()).help(command.get_about().cloned())
+        });
+        named.collect()
+    };
     Cli::command().mut_subcommands(|command| {
+        let is_man = command.get_name() == "man";
         command.mut_args(|arg| {
             let names = arg.get_value_names().unwrap_or_default();
             if names.iter().any(|name| *name == "MODEL" || *name == "OTHER") {
                 arg.add(ArgValueCompleter::new(models))
             } else if arg.get_id() == "like" {
                 arg.add(ArgValueCandidates::new(known))
+            } else if is_man && arg.get_id() == "command" {
+                arg.add(ArgValueCandidates::new(commands))
             } else {
                 arg
             }
@@ -106,7 +116,9 @@ _embcli() {
     # Where no quote is open, what is special to the shell needs a backslash.
     if [[ $current != [\"\']* ]]; then
         for i in "${!COMPREPLY[@]}"; do
-            printf -v "COMPREPLY[$i]" %q "${COMPREPLY[i]}"
+            printf -v word %q "${COMPREPLY[i]}"
+            # But for the tilde that the shell makes a home of.
+            COMPREPLY[$i]=${word/#\\\~/\~}
         done
     fi
 }

@@ -82,7 +82,7 @@ pub(super) fn run(args: &cli::Lookup, open: Opener) -> Result<LookupReport> {
         table: view.info(),
         shape,
         bytes_read: first_index.len() as u64 * table.row_bytes(),
-        steps: input.map(|input| input.steps.into_iter().map(step).collect()),
+        steps: input.map(|input| input.steps.iter().map(step).collect()),
         ids,
         rows,
         notes: view.notes,
@@ -99,7 +99,7 @@ fn tokens_of(args: &cli::Text, view: &model::View) -> Result<Tokenized> {
 }
 
 /// A step as an answer names it.
-pub(super) fn step(step: input::Step) -> InputStep {
+pub(super) fn step(step: &input::Step) -> InputStep {
     let input::Step { name, from, value, text, .. } = step;
-    InputStep { step: name, from, value: value.map(Float), text }
+    InputStep { step: name, from: from.clone(), value: value.map(Float), text: text.clone() }
 }

@@ -122,3 +122,8 @@ pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
         )),
     }
 }
+
+/// Whether an architecture ends without a step back to tokens.
+pub(super) fn is_encoder(architecture: &str) -> bool {
+    architecture.contains("bert") || matches!(architecture, "t5encoder" | "gemma-embedding")
+}

@@ -8,7 +8,7 @@ use crate::answer::{Float, TokenAnswer, TokenSink, TokenText, TokensReport, Voca
 use crate::cli;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::similarity::norm;
-use crate::text::{clip, visible};
+use crate::text::{grouped, quoted};
 use crate::vocab::{Token, Vocab};
 
 /// Gives the tokens that match to a sink; returns what a reader should know
@@ -78,7 +78,9 @@ pub(super) fn run(
 
     let mut notes = Vec::new();
     if matched == 0 {
-        notes.push(format!("none of the {} tokens matches", vocab.len()));
+        let sign = args.pattern.as_deref().is_some_and(|pattern| pattern.contains(['▁', 'Ġ']));
+        let spaces = if sign { ": here a space is a space, not the sign for one" } else { "" };
+        notes.push(format!("none of the {} tokens matches{spaces}", grouped(vocab.len().into())));
     }
     if rowless > 0 {
         notes.push(format!("{rowless} of {matched} tokens have no row in the file, so no norm"));
@@ -146,7 +148,7 @@ fn regex(text: &str) -> Result<Regex> {
         // The crate draws the place over several lines and says what last.
         let drawn = error.to_string();
         let what = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        anyhow!("the regular expression \"{}\" is not one: {what}", clip(&visible(text), 64))
+        anyhow!("the regular expression {} is not one: {what}", quoted(text, 64))
     })
 }
 

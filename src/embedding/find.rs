@@ -73,6 +73,9 @@ fn describe(files: &[&Gguf], name: &str) -> Result<String, crate::gguf::Error> {
     }
     let names = if tables.total > 0 { tables } else { layers };
     message += &match names.total {
+        0 if files.iter().all(|gguf| gguf.tensor_count() == 0) => {
+            "; embcli info and embcli tokens read what it has".to_owned()
+        }
         0 => "; it has no two-dimensional tensor".to_owned(),
         total => {
             let more = match total - names.first.len() {

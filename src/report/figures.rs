@@ -8,6 +8,7 @@ use crate::answer::{
     Chance, Float, Geometry, Labels, Measured, OneHotProduct, OneHots, PairSample, RowRead, Start,
     Storing, TourNeighbor, TourToken, Twice, Widths,
 };
+use crate::text::counted;
 
 /// A part of a figure.
 pub(super) enum Figure {
@@ -53,7 +54,10 @@ fn grid<const N: usize>(
 }
 
 fn named(token: &TourToken) -> String {
-    quoted(&token.text, TOKEN)
+    match token.text.token {
+        Some(_) => quoted(&token.text, TOKEN),
+        None => format!("row {}", token.id),
+    }
 }
 
 fn cosine(Float(value): Float<f64>) -> String {
@@ -129,7 +133,7 @@ fn one_hot_product(measured: &OneHotProduct) -> Vec<Figure> {
             text("way"),
             number("multiplications"),
             number("bytes of the table"),
-            number("bytes in"),
+            number("bytes of input"),
             number("microseconds"),
         ],
         rows,
@@ -166,9 +170,9 @@ fn chance(chance: &Chance) -> Vec<Figure> {
     if !chance.learned_counts.is_empty() {
         figures.push(Figure::Drawing(histograms(chance)));
         figures.push(Figure::Line(format!(
-            "(The longest bar is {} pairs. In theory most random pairs lie between the marks \
-             ±: 0 plus and minus one over the square root of d_model, {}.)",
-            grouped(longest(chance)),
+            "(The longest bar is {}, and · is fewer than a block. In theory most random pairs lie \
+             between the marks ±: 0 plus and minus one over the square root of d_model, {}.)",
+            counted(longest(chance), "pair"),
             cosine(chance.theory_sd)
         )));
     }
@@ -268,13 +272,13 @@ fn geometry(geometry: &Geometry) -> Vec<Figure> {
 fn twice(twice: &Twice) -> Vec<Figure> {
     let [p, q] = twice.positions;
     let rows = [
-        ("the rows", twice.identical, None),
+        ("the rows", Some(twice.identical), None),
         ("what enters the first block", twice.identical_as_input, twice.cosine_as_input),
     ];
     let rows = rows.map(|(what, same, angle)| {
         [
             what.to_owned(),
-            grouped(same),
+            same.map_or_else(String::new, grouped),
             grouped(twice.d_model),
             angle.map_or_else(String::new, cosine),
         ]
@@ -303,7 +307,7 @@ fn widths(widths: &Widths) -> Vec<Figure> {
             number("parameters"),
             number("bytes as F16"),
             number(&own),
-            number("chance"),
+            number("chance cosine"),
         ],
         rows,
     )]
@@ -339,7 +343,7 @@ fn storing(storing: &Storing) -> Vec<Figure> {
             ],
             reads,
         ),
-        Figure::Line("The same table at each precision, in microseconds:".to_owned()),
+        Figure::Line("Decoding alone, at each precision, in microseconds:".to_owned()),
         grid(
             [
                 text("type"),
@@ -366,7 +370,7 @@ fn start(start: &Start) -> Vec<Figure> {
             row.token.id.to_string(),
             named(&row.token),
             rounded(row.norm.0),
-            rounded(row.norm_as_input.0),
+            row.norm_as_input.map_or_else(String::new, |norm| rounded(norm.0)),
             row.cosine.map_or_else(String::new, cosine),
         ]
     });

@@ -83,7 +83,7 @@ pub(super) fn write(answer: &Answer, style: &Style, mut out: &mut dyn Write) -> 
         Answer::Neighbors(report) => neighbors(report, out),
         Answer::Footprint(report) => footprint(report, out),
         Answer::Tour(report) => tour(report, out),
-        _ => records::write(answer, &mut Markdown::new(&mut out)),
+        _ => records::write(answer, None, &mut Markdown::new(&mut out)),
     }
 }
 
@@ -210,8 +210,10 @@ fn prose(text: &str) -> String {
     let mut shown = String::new();
     for c in visible(text).chars() {
         match c {
-            '<' | '>' | '&' | '@' | '`' | '|' | '*' | '_' | '~' | '[' | ']' | '\\' | '#' => {
-                shown.push_str(&format!("&#{};", u32::from(c)));
+            // No backslash keeps a name from being called.
+            '@' => shown.push_str("&#64;"),
+            '<' | '>' | '&' | '`' | '|' | '*' | '_' | '~' | '[' | ']' | '\\' | '#' => {
+                shown.extend(['\\', c]);
             }
             c => shown.push(c),
         }

@@ -81,8 +81,8 @@ pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write
         Format::Table => table::write(answer, style, out),
         Format::Json => json::line(answer, out),
         Format::Jsonl => json::lines(answer, out),
-        Format::Csv => delimited(answer, b',', out),
-        Format::Tsv => delimited(answer, b'\t', out),
+        Format::Csv => delimited(answer, b',', style, out),
+        Format::Tsv => delimited(answer, b'\t', style, out),
         Format::Md => markdown::write(answer, style, out),
         Format::Npy => npy::write(answer, out),
     }
@@ -100,8 +100,8 @@ pub fn remarks(answer: &Answer, format: Format) -> impl Iterator<Item = &str> {
     answer.notes().filter(move |_| !has_place)
 }
 
-fn delimited(answer: &Answer, delimiter: u8, out: &mut dyn Write) -> Result<()> {
+fn delimited(answer: &Answer, delimiter: u8, style: &Style, out: &mut dyn Write) -> Result<()> {
     let mut out = delimited::Delimited::new(delimiter, out);
-    records::write(answer, &mut out)?;
+    records::write(answer, style.values, &mut out)?;
     out.flush()
 }

@@ -79,11 +79,13 @@ impl Cell<'_> {
     }
 }
 
-/// Writes all records of an answer.
-pub(super) fn write(answer: &Answer, out: &mut impl Records) -> Result<()> {
+/// Writes all records of an answer; of rows with the first `values` values each,
+/// or all.
+pub(super) fn write(answer: &Answer, values: Option<usize>, out: &mut impl Records) -> Result<()> {
     match answer {
         Answer::Lookup(report) => {
-            let dimensions: Vec<_> = (0..report.shape[1] as usize).map(Some).collect();
+            let dimensions = (report.shape[1] as usize).min(values.unwrap_or(usize::MAX));
+            let dimensions: Vec<_> = (0..dimensions).map(Some).collect();
             lookup(report, &dimensions, out)
         }
         Answer::Neighbors(report) => neighbors(report, out),

@@ -17,6 +17,8 @@ const MAX_NOTES: usize = 10;
 pub(super) struct Walk {
     left: usize,
     notes: Vec<String>,
+    /// Notes that were too many.
+    unsaid: usize,
 }
 
 /// A name in a folder.
@@ -29,11 +31,15 @@ pub(super) struct Entry {
 
 impl Walk {
     pub(super) fn new() -> Self {
-        Self { left: MAX_ENTRIES, notes: Vec::new() }
+        Self { left: MAX_ENTRIES, notes: Vec::new(), unsaid: 0 }
     }
 
     pub(super) fn finish(self) -> Vec<String> {
-        self.notes
+        let Self { mut notes, unsaid, .. } = self;
+        if unsaid > 0 {
+            notes.push(format!("and {unsaid} more are left out"));
+        }
+        notes
     }
 
     /// What a folder of the store at `root` holds, by name; nothing where it is
@@ -92,8 +98,13 @@ impl Walk {
 
     /// Notes what is left out, the first few times.
     pub(super) fn note(&mut self, note: String) {
-        if self.notes.len() < MAX_NOTES && !self.notes.contains(&note) {
+        if self.notes.contains(&note) {
+            return;
+        }
+        if self.notes.len() < MAX_NOTES {
             self.notes.push(note);
+        } else {
+            self.unsaid += 1;
         }
     }
 }

@@ -9,10 +9,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{Opener, model};
-use crate::answer::{FileType, InfoReport, OutputKind, StrictVerdict, TokenizerInfo};
+use crate::answer::{FileType, InfoReport, OutputKind, StrictVerdict, TokenizerInfo, TypeShare};
 use crate::cli;
 use crate::embedding;
 use crate::gguf::{self, Error, Gguf, Model, file_type_name};
+use crate::quant::Format;
 use crate::text::{clip, visible};
 
 pub(super) fn run(args: &cli::Info, open: Opener) -> Result<InfoReport> {
@@ -61,11 +62,14 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
     let output_head = match (&tally.output, &table) {
         (Some(_), _) => OutputKind::Separate,
         (None, _) if !missing_parts.is_empty() => OutputKind::Unknown,
-        (None, Some(_)) if !is_encoder(architecture.as_deref()) => OutputKind::Tied,
+        (None, Some(_)) if !architecture.as_deref().is_some_and(model::is_encoder) => {
+            OutputKind::Tied
+        }
         (None, _) => OutputKind::None,
     };
     let name = oddities.unless(gguf.text("general.name"));
     let file_type = oddities.unless(gguf.integer("general.file_type"));
+    oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
     Ok(InfoReport {
         model: display(&args.path),
         name: name.or_else(|| gguf.text("general.basename").ok().flatten()),
@@ -112,11 +116,16 @@ fn check_vocab_size(
     }
 }
 
-/// Architectures that end without a step back to tokens.
-fn is_encoder(architecture: Option<&str>) -> bool {
-    architecture.is_some_and(|name| {
-        name.contains("bert") || matches!(name, "t5encoder" | "gemma-embedding")
-    })
+/// What to say of a `general.file_type` whose type no tensor has.
+fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
+    let name = file_type_name(id)?;
+    let (_, mix) = name.split_once(' ')?;
+    // Mixes are called after the type of most tensors: Q4_K_M.
+    let size = ["_S", "_M", "_L"].into_iter().find_map(|size| mix.strip_suffix(size));
+    let format = Format::from_name(size.unwrap_or(mix))?;
+    let is_met = types.iter().any(|share| share.format == format.name);
+    (!is_met && !types.is_empty())
+        .then(|| format!("general.file_type {id} says {name}, and no tensor is {}", format.name))
 }
 
 fn strict(files: &[&Gguf]) -> StrictVerdict {

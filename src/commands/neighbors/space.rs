@@ -130,7 +130,7 @@ impl<'a, 'g> Space<'a, 'g> {
 
 /// The steps as an answer lists them.
 pub(super) fn steps(input: Input) -> Vec<InputStep> {
-    input.steps.into_iter().map(lookup::step).collect()
+    input.steps.iter().map(lookup::step).collect()
 }
 
 /// The table with everything done to every row as it is decoded.

@@ -6,6 +6,7 @@ use super::say::{cosine, name};
 use super::{SEED, Taken, Tour, sample};
 use crate::answer::{Chance, Float, Measured, TourNeighbor};
 use crate::similarity::{self, Metric, Query, Rows, Search};
+use crate::text::counted;
 use crate::tour::{Histogram, Pairs, RandomRows, edges, random_pairs};
 
 /// Neighbours that are named.
@@ -27,7 +28,6 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let (edges, learned_counts, random_counts) = histograms(learned_pairs, &chance_pairs);
 
     let word = tour.words.word;
-    let neighbors = |rows: &dyn Rows, values: Vec<f32>| near(tour, rows, word, values, NEIGHBORS);
     let measured = Chance {
         theory_sd: Float(1.0 / (tour.d_model() as f64).sqrt()),
         learned: sample(learned_pairs),
@@ -36,10 +36,10 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         learned_counts,
         random_counts,
         word: tour.token(word)?,
-        learned_neighbors: neighbors(table, table.row(word)?)?.0,
-        random_neighbors: neighbors(&random, random_row(word)?)?.0,
+        learned_neighbors: tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect(),
+        random_neighbors: near(tour, &random, word, random_row(word)?, NEIGHBORS)?.0,
     };
-    let (shows, notes) = words(&measured, tour.d_model());
+    let (shows, notes) = words(&measured, tour);
     Ok(Taken {
         claim: "Random rows would tell tokens apart too, and need no training. But chance puts no \
                 cat near a dog.",
@@ -83,29 +83,39 @@ fn histograms(learned: &Pairs, random: &Pairs) -> (Vec<f64>, Vec<u64>, Vec<u64>)
     (edges, learned, random)
 }
 
-fn words(measured: &Chance, d_model: u64) -> (Vec<String>, Vec<String>) {
+fn words(measured: &Chance, tour: &Tour) -> (Vec<String>, Vec<String>) {
+    let d_model = tour.d_model();
     let (mut shows, mut notes) = (Vec::new(), Vec::new());
     if let (Some(learned), Some(random)) = (measured.learned.cosines, measured.random.cosines) {
         shows.push(format!(
-            "Two random directions in {d_model} dimensions: theory says cosine 0, give or take one \
-             over the square root of d_model, {}. Measured on random rows: {}, give or take {}. On \
-             this table's rows: {}, give or take {}.",
+            "Two random directions in {}: theory says cosine 0, give or take one over the square \
+             root of d_model, {}. Measured on random rows: {}, give or take {}. On this table's \
+             rows: {}, give or take {}.",
+            counted(d_model, "dimension"),
             cosine(measured.theory_sd.0),
             cosine(random.mean.0),
             cosine(random.sd.0),
             cosine(learned.mean.0),
             cosine(learned.sd.0),
         ));
-        // Half a tenth of a standard deviation, or what a small sample strays.
-        let n = measured.learned.pairs as f64;
-        let tolerance = random.sd.0 * (0.05_f64).max(4.0 / n.sqrt());
-        let off = |a: Float<f64>, b: Float<f64>| (a.0 - b.0).abs() > tolerance;
-        if !off(learned.mean, random.mean) && !off(learned.sd, random.sd) {
-            notes.push(
-                "this table shows no difference: its cosines spread as those of random rows do, so \
-                 its own rows may well be random"
+        if learned.mean.0 > 3.0 * measured.theory_sd.0 {
+            shows.push(format!(
+                "Learned rows lean a common way: here {}, not 0, is what two tokens have that have \
+                 nothing to do with each other.",
+                cosine(learned.mean.0)
+            ));
+        }
+        if spreads_as_random(measured) {
+            notes.push(match is_near(measured) {
+                true => {
+                    "taken in pairs, these rows spread as random ones do: what is learned shows \
+                         among the nearest alone"
+                        .to_owned()
+                }
+                false => "this table shows no difference: its cosines spread as those of random \
+                          rows do, so its own rows may well be random"
                     .to_owned(),
-            );
+            });
         }
     }
     if let ([learned, ..], [random, ..]) =
@@ -120,14 +130,36 @@ fn words(measured: &Chance, d_model: u64) -> (Vec<String>, Vec<String>) {
             name(&random.token),
             cosine(random.cosine.0)
         ));
-        if random.cosine.0 > learned.cosine.0 - measured.theory_sd.0 / 2.0 {
+        if !is_near(measured) {
+            let nearly = if random.cosine.0 < learned.cosine.0 { "nearly " } else { "" };
             notes.push(format!(
-                "chance comes as near as this table does ({} against {}): in {d_model} dimensions, \
-                 among so many rows, a cosine as high as this table's proves nothing by itself",
+                "chance comes {nearly}as near as this table does ({} against {}): in {}, among so \
+                 many rows, a cosine as high as this table's proves nothing by itself",
                 cosine(random.cosine.0),
-                cosine(learned.cosine.0)
+                cosine(learned.cosine.0),
+                counted(d_model, "dimension")
             ));
         }
     }
     (shows, notes)
+}
+
+/// Whether pairs of rows lie to each other as pairs of random rows do.
+pub(super) fn spreads_as_random(measured: &Chance) -> bool {
+    let (Some(learned), Some(random)) = (measured.learned.cosines, measured.random.cosines) else {
+        return false;
+    };
+    // Half a tenth of a standard deviation, or what a small sample strays.
+    let n = measured.learned.pairs as f64;
+    let tolerance = random.sd.0 * (0.05_f64).max(4.0 / n.sqrt());
+    let off = |a: Float<f64>, b: Float<f64>| (a.0 - b.0).abs() > tolerance;
+    !off(learned.mean, random.mean) && !off(learned.sd, random.sd)
+}
+
+/// Whether the word's nearest row is nearer than chance puts one, by more than
+/// one seed and another differ.
+pub(super) fn is_near(measured: &Chance) -> bool {
+    let [learned, random] = [&measured.learned_neighbors, &measured.random_neighbors]
+        .map(|neighbors| neighbors.first().map_or(-1.0, |neighbor| neighbor.cosine.0));
+    learned > random + 0.1 * (1.0 - random)
 }

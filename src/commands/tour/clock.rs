@@ -17,3 +17,9 @@ pub(super) fn median(times: usize, mut work: impl FnMut()) -> f64 {
     all.sort_by(f64::total_cmp);
     all.get(times / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// How often something that handles so many values is done for one time: it is
+/// over too soon to be timed alone, unless the rows are wider than any model's.
+pub(super) fn batch(values: u64) -> usize {
+    ((1 << 22) / values.max(1)).clamp(1, 100) as usize
+}

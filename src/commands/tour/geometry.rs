@@ -3,13 +3,10 @@
 use anyhow::Result;
 
 use super::say::{cosine, name};
-use super::{Taken, Tour, chance};
+use super::{Taken, Tour};
 use crate::answer::{Coordinate, Float, Geometry, Measured};
 use crate::similarity::{Metric, norm};
 use crate::text::{counted, grouped};
-
-/// Neighbours that are named.
-const NEIGHBORS: usize = 5;
 
 /// Coordinates that are shown.
 const COORDINATES: usize = 8;
@@ -27,12 +24,11 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         alike: Float(alike[i]),
         unlike: Float(unlike[i]),
     };
-    let (neighbors, rows_compared) =
-        chance::near(tour, table, words.word, word.clone(), NEIGHBORS)?;
+    let (neighbors, rows_compared) = tour.neighbors()?;
     let measured = Geometry {
         word: tour.token(words.word)?,
-        neighbors,
-        rows_compared,
+        neighbors: neighbors.clone(),
+        rows_compared: *rows_compared,
         alike: tour.token(words.alike)?,
         alike_cosine: score(&alike),
         unlike: tour.token(words.unlike)?,
@@ -44,8 +40,8 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     };
     let (shows, notes) = sentences(&measured, tour)?;
     Ok(Taken {
-        claim: "Training moves rows until tokens that are used alike lie alike. No coordinate \
-                means anything by itself; directions do.",
+        claim: "Training moves rows until tokens that are used alike lie alike. As a rule no \
+                single coordinate has a meaning; directions do.",
         measured: Measured::Geometry(measured),
         shows,
         notes,
@@ -103,15 +99,24 @@ fn sentences(measured: &Geometry, tour: &Tour) -> Result<(Vec<String>, Vec<Strin
     }
     let spread = crate::tour::Spread::of(&tour.random_pairs()?.cosines());
     let by_chance = 1.0 / (tour.d_model() as f64).sqrt();
-    if spread.is_some_and(|spread| {
+    // As in step 5, against theory: rows need not be drawn for that.
+    let is_random = spread.is_some_and(|spread| {
         spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
-    }) {
-        notes.push(format!(
-            "the rows of this table spread like random ones: {} and {} may have been put \
-             together by hand, and its other neighbours are chance",
-            name(word),
-            name(alike)
-        ));
+    });
+    if is_random {
+        let by_hand = alike.text.token.is_some()
+            && measured.neighbors.first().is_some_and(|nearest| nearest.token.id == alike.id);
+        notes.push(match by_hand {
+            true => format!(
+                "the rows of this table spread like random ones: {} and {} may have been put \
+                 together by hand, and its other neighbours are chance",
+                name(word),
+                name(alike)
+            ),
+            false => "the rows of this table spread like random ones: that these are neighbours \
+                      may well be chance"
+                .to_owned(),
+        });
     }
     Ok((shows, notes))
 }

@@ -12,8 +12,15 @@ use crate::tour::{adjacent_pairs, rank_correlation};
 /// As many standard deviations as chance is not believed to reach.
 const SIGNIFICANT: f64 = 4.0;
 
-/// A correlation that is no longer little.
+/// A correlation that is no longer little, and a difference of cosines.
 const MUCH: f64 = 0.3;
+
+/// A difference of cosines that three decimals don't show.
+const NONE: f64 = 0.0005;
+
+/// Pairs of so many to a row say as much as if they had nothing to do with each
+/// other; more of them share too many rows.
+const PAIRS_A_ROW: u64 = 4;
 
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let ids = [tour.words.word, tour.words.alike];
@@ -23,7 +30,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
 
     let pairs = tour.random_pairs()?;
     let adjacent = adjacent_pairs(tour.present, tour.n_pairs(), SEED, &|id| tour.table().row(id))?;
-    let n = pairs.pairs.len();
+    let n = (pairs.pairs.len() as u64).min(PAIRS_A_ROW * tour.present);
     let measured = Labels {
         two: [tour.token(low)?, tour.token(high)?],
         id_ratio: (low > 0).then(|| Float(high as f64 / low as f64)),
@@ -34,7 +41,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         rank_correlation: rank_correlation(&pairs.distances(), &pairs.cosines()).map(Float),
         rank_correlation_by_chance: (n > 1).then(|| Float(1.0 / (n as f64 - 1.0).sqrt())),
     };
-    let (mut shows, mut notes) = (vec![two(&measured)], Vec::new());
+    let (mut shows, mut notes) = (Vec::from_iter(two(&measured)), Vec::new());
     correlation(&measured, &mut shows, &mut notes);
     side_by_side(&measured, &mut shows, &mut notes);
     left_out(&measured, &mut notes);
@@ -47,22 +54,29 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     })
 }
 
-fn two(measured: &Labels) -> String {
+fn two(measured: &Labels) -> Option<String> {
     let [low, high] = &measured.two;
-    let ratio = match measured.id_ratio {
-        Some(Float(ratio)) => format!(", {} times as large a number", factor(ratio)),
-        None => String::new(),
+    if low.id == high.id {
+        return None;
+    }
+    let (ratio, but) = match measured.id_ratio {
+        Some(Float(ratio)) if ratio >= 1.005 => {
+            (format!(", {} times as large a number", factor(ratio)), "But its")
+        }
+        _ => (String::new(), "Its"),
     };
-    format!(
-        "{} is ID {}, {} is ID {}{ratio}. But its row is {} times as long, and the cosine of the \
-         two is {}: none of that can be read off the IDs.",
+    let told = measured.rank_correlation.is_some_and(|Float(rho)| rho.abs() >= MUCH);
+    Some(format!(
+        "{} is ID {}, {} is ID {}{ratio}. {but} row is {} times as long, and the cosine of the two \
+         is {}{}.",
         name(low),
         low.id,
         name(high),
         high.id,
         factor(measured.norm_ratio.0),
-        cosine(measured.cosine.0)
-    )
+        cosine(measured.cosine.0),
+        if told { "" } else { ": none of that can be read off the IDs" }
+    ))
 }
 
 fn correlation(measured: &Labels, shows: &mut Vec<String>, notes: &mut Vec<String>) {
@@ -75,24 +89,27 @@ fn correlation(measured: &Labels, shows: &mut Vec<String>, notes: &mut Vec<Strin
         );
         return;
     };
+    let farther = if rho < 0.0 { "less" } else { "more" };
     let verdict = if rho.abs() <= SIGNIFICANT * chance {
-        "no more than chance: from two IDs nothing can be told of two rows"
+        "no more than chance: from two IDs nothing can be told of two rows".to_owned()
     } else if rho.abs() < MUCH {
-        "more than chance, and little. What there is comes from the order of the list: \
-         vocabularies are roughly sorted by how common a token is, and rare tokens' rows differ \
-         from common ones'"
+        format!(
+            "more than chance, and little: farther apart, a touch {farther} alike. Probably that \
+             comes from the order of the list, for vocabularies are roughly sorted by how common a \
+             token is"
+        )
     } else {
         notes.push(
             "this table does not show the claim: its IDs do tell of its rows (was its vocabulary \
              sorted by meaning, or by the rows?)"
                 .to_owned(),
         );
-        "far more than chance"
+        format!("far more than chance: farther apart, {farther} alike")
     };
     shows.push(format!(
         "Do IDs that lie far apart have rows that are less alike? Over {} drawn by chance, the \
-         rank correlation of ID distance and cosine is {}. (At 0 one tells nothing of the other; \
-         chance alone strays from there by {}.) That is {verdict}.",
+         rank correlation of ID distance and cosine is {} (from -1 to 1; 0 says nothing; chance \
+         alone makes ±{}). That is {verdict}.",
         counted(measured.random.pairs, "pair"),
         cosine(rho),
         cosine(chance)
@@ -105,14 +122,14 @@ fn side_by_side(measured: &Labels, shows: &mut Vec<String>, notes: &mut Vec<Stri
     let error = |sample: &PairSample, sd: f64| sd * sd / sample.pairs as f64;
     let by_chance = (error(random, far.sd.0) + error(adjacent, near.sd.0)).sqrt();
     let more = near.mean.0 - far.mean.0;
-    let verdict = if more.abs() <= SIGNIFICANT * by_chance {
+    let verdict = if more.abs() <= (SIGNIFICANT * by_chance).max(NONE) {
         "no difference that chance would not make"
-    } else if more > MUCH {
-        notes.push(
-            "this table does not show the claim: rows side by side are much more alike than others"
-                .to_owned(),
-        );
-        "much more alike"
+    } else if more.abs() > MUCH {
+        let how = if more > 0.0 { "much more alike" } else { "much less alike" };
+        notes.push(format!(
+            "this table does not show the claim: rows side by side are {how} than others"
+        ));
+        how
     } else if more > 0.0 {
         "a little more alike: tokens that came into the vocabulary together often look or occur \
          alike"

@@ -26,8 +26,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Opener, model};
 use crate::answer::{
-    CosineSpread, Float, Measured, PairSample, TOUR_STEPS, TourHead, TourList, TourReport,
-    TourSink, TourStep, TourTitle, TourToken,
+    CosineSpread, Float, Measured, PairSample, TOUR_STEPS, TourHead, TourList, TourNeighbor,
+    TourReport, TourSink, TourStep, TourTitle, TourToken,
 };
 use crate::cli;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
@@ -56,6 +56,9 @@ struct Step {
     title: &'static str,
     take: fn(&Tour) -> Result<Taken>,
 }
+
+/// Neighbours of the word that steps show.
+const NEIGHBORS: usize = 5;
 
 /// What comes of a step.
 struct Taken {
@@ -131,6 +134,7 @@ struct Tour<'g> {
     present: u64,
     threads: usize,
     random_pairs: OnceCell<Pairs>,
+    neighbors: OnceCell<(Vec<TourNeighbor>, u64)>,
 }
 
 impl<'g> Tour<'g> {
@@ -146,8 +150,8 @@ impl<'g> Tour<'g> {
         let threads = threads::available();
         let words = Words::choose(&view, present, threads).with_context(named)?;
         let input = Input::of(model, view.table.d_model()).map_err(|error| format!("{error:#}"));
-        let random_pairs = OnceCell::new();
-        Ok(Self { model, path, view, words, input, present, threads, random_pairs })
+        let (random_pairs, neighbors) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { model, path, view, words, input, present, threads, random_pairs, neighbors })
     }
 
     fn head(&self) -> Result<TourHead> {
@@ -161,13 +165,9 @@ impl<'g> Tour<'g> {
             ));
         }
         notes.extend(self.words.notes.clone());
-        let architecture = match self.model.metadata() {
-            Ok(metadata) => metadata.text("general.architecture")?,
-            Err(_) => None,
-        };
         Ok(TourHead {
             model: self.path.display().to_string(),
-            architecture,
+            architecture: self.architecture()?,
             table: self.view.info(),
             seed: SEED,
             words: self.words.listed(|id| self.token(id))?,
@@ -175,6 +175,14 @@ impl<'g> Tour<'g> {
             of: TOUR_STEPS,
             notes,
         })
+    }
+
+    /// What the file says; nothing where that part of it is missing.
+    fn architecture(&self) -> Result<Option<String>> {
+        match self.model.metadata() {
+            Ok(metadata) => Ok(metadata.text("general.architecture")?),
+            Err(_) => Ok(None),
+        }
     }
 
     fn step(&self, number: u64) -> Result<TourStep> {
@@ -212,6 +220,16 @@ impl<'g> Tour<'g> {
         let row = |id| self.table().row(id);
         let drawn = random_pairs(self.present, self.n_pairs(), SEED, &row)?;
         Ok(self.random_pairs.get_or_init(|| drawn))
+    }
+
+    /// The word's nearest rows, and how many were compared.
+    fn neighbors(&self) -> Result<&(Vec<TourNeighbor>, u64)> {
+        if let Some(neighbors) = self.neighbors.get() {
+            return Ok(neighbors);
+        }
+        let word = self.words.word;
+        let near = chance::near(self, self.table(), word, self.table().row(word)?, NEIGHBORS)?;
+        Ok(self.neighbors.get_or_init(|| near))
     }
 
     fn n_pairs(&self) -> u64 {

@@ -6,7 +6,7 @@ use super::say::factor;
 use super::{Taken, Tour};
 use crate::answer::{Float, Measured, OneHotPair, OneHots};
 use crate::similarity::{Metric, norm};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let [word, alike, unlike] = [tour.words.word, tour.words.alike, tour.words.unlike];
@@ -38,14 +38,14 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         times_as_many: Float(wide as f64 / narrow as f64),
     };
     let shows = vec![
-        "Every two one-hots are the square root of two apart and at right angles, whoever they \
+        "Any two one-hots are the square root of two apart and at right angles, whoever they \
          are. Rows can be near and far; one-hots have no room for alike."
             .to_owned(),
         format!(
-            "And they are wide: {} numbers a token, against {}. The first matrix multiply at that \
-             width, from one-hot to one-hot, would have {} weights, {} bytes in F16, and multiply \
-             with each of them; from row to row it has {}, {} bytes. That is {} times as many.",
-            grouped(measured.dimension.into()),
+            "And they are wide: {} a token, against {}. A first matrix from that width to the same \
+             would have {} weights ({} bytes in F16), each to be multiplied with; from row to row \
+             it has {} ({} bytes). That is {} times as many.",
+            counted(measured.dimension, "number"),
             grouped(measured.d_model.into()),
             grouped(measured.weights_at_n_vocab),
             grouped(measured.f16_bytes_at_n_vocab),
@@ -57,9 +57,11 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     Ok(Taken {
         claim: "One-hot vectors tell tokens apart and nothing else: each is as far from every \
                 other, so no two can be alike.",
+        notes: Vec::from_iter((measured.dimension <= measured.d_model).then(|| {
+            "this table does not show the width: it has no more rows than columns".to_owned()
+        })),
         measured: Measured::OneHots(measured),
         shows,
-        notes: Vec::new(),
     })
 }
 

@@ -25,7 +25,9 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         })
     });
     let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
-    let bytes_read = row_bytes * ids.len() as u64;
+    // The same row twice is read once.
+    let distinct = std::collections::BTreeSet::from(ids).len() as u64;
+    let bytes_read = row_bytes * distinct;
     let measured = RowRead {
         shape: [ids.len() as u64, tour.d_model()],
         table_offset: table.offset(),
@@ -37,7 +39,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     };
     let decoded = match table.format().name {
         "F32" => "They are f32 already, so the bytes are the vector".to_owned(),
-        format => format!("They are decoded from {format} to f32, and are the vector"),
+        format => format!("Decoded from {format} to f32, they are the vector"),
     };
     let shows = vec![
         format!(

@@ -6,7 +6,7 @@ use super::say::name;
 use super::twice::cosine_of;
 use super::{SEED, Taken, Tour};
 use crate::answer::{Answered, Float, InputStep, Measured, Start, StartRow};
-use crate::commands::lookup;
+use crate::commands::{lookup, model};
 use crate::input::Input;
 use crate::similarity::norm;
 use crate::text::{counted, grouped};
@@ -18,31 +18,42 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let mut rows = Vec::new();
     for (position, id) in (0..).zip(ids) {
         let row = tour.table().row(id)?;
-        let entering = tour.entering(&row, position).unwrap_or_else(|why| {
+        let entering = tour.entering(&row, position);
+        // What is not known is among the steps.
+        let is_unknown = tour.input.as_ref().is_ok_and(Input::is_unknown);
+        if let Err(why) = &entering
+            && !is_unknown
+        {
             let note = format!("what enters the first block can't be told: {why}");
             if !notes.contains(&note) {
                 notes.push(note);
             }
-            row.clone()
-        });
+        }
+        let entering = entering.ok();
         rows.push(StartRow {
             position,
             token: tour.token(id)?,
             norm: Float(norm(&row)),
-            norm_as_input: Float(norm(&entering)),
-            cosine: cosine_of(&row, &entering),
+            norm_as_input: entering.as_ref().map(|entering| Float(norm(entering))),
+            cosine: entering.as_ref().and_then(|entering| cosine_of(&row, entering)),
         });
     }
-    let steps: Vec<InputStep> = match Input::of(tour.model, tour.table().d_model()) {
-        Ok(input) => input.steps.into_iter().map(lookup::step).collect(),
+    let steps: Vec<InputStep> = match &tour.input {
+        Ok(input) => input.steps.iter().map(lookup::step).collect(),
         Err(_) => Vec::new(),
+    };
+    let serves = match tour.architecture()? {
+        Some(architecture) if model::is_encoder(&architecture) => {
+            "what the model makes of it there"
+        }
+        _ => "what may come next",
     };
     let word = name(&tour.token(ids[1])?);
     let quiz = quiz();
     let mut shows = vec![format!(
         "A [{}, {}] matrix enters the first block. Each block adds to every row what it makes of \
          the rows it may look at. After the last, the row that began as {word} stands for {word} \
-         in this place: for what may come next, and no more for {word} alone.",
+         in this place: for {serves}, and no more for {word} alone.",
         ids.len(),
         tour.d_model(),
     )];

@@ -36,7 +36,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
             }
         })
     };
-    let (batch, runs) = (batch(tour), runs(tour));
+    let (batch, runs) = (clock::batch(tour.d_model()), runs(tour));
     let row = read(&vec![tour.words.word; batch], runs) / batch as f64;
     let thousand = read(&ids, runs);
     let (all, whole) = clock::once(|| {
@@ -45,7 +45,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     });
     let threads = all?.len() as u64;
     let timed = |rows: u64, microseconds: f64| {
-        let bytes = rows * table.row_bytes();
+        let bytes = (rows * table.row_bytes()).min(table.bytes());
         TimedRead {
             rows,
             bytes,
@@ -93,8 +93,9 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         ),
         format!(
             "Times are of this machine, now: medians, with the file in the system's cache; the \
-             whole table once, on {}. For the other types, rows of made-up bits were decoded on \
-             one thread; the whole table at that pace is computed.",
+             whole table once, on {}, in large pieces, which cost less a row than single rows do. \
+             In the second table, rows of made-up bits are only decoded, on one thread, whatever \
+             the type; the whole table at that pace is computed.",
             counted(measured.threads, "thread")
         ),
     ];
@@ -105,11 +106,6 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         shows,
         notes,
     })
-}
-
-/// One row is too soon done to be timed: as many are, and share the time.
-fn batch(tour: &Tour) -> usize {
-    (VALUES / tour.d_model()).clamp(1, 100) as usize
 }
 
 /// Runs that a median is taken of.
@@ -150,7 +146,7 @@ fn decoded(tour: &Tour, format: &'static Format) -> Option<TimedPrecision> {
             std::hint::black_box(&values);
         }
     };
-    let (batch, runs) = (batch(tour), runs(tour));
+    let (batch, runs) = (clock::batch(tour.d_model()), runs(tour));
     let row = clock::median(runs, || decode(batch)) / batch as f64;
     let thousand = clock::median(runs, || decode(THOUSAND as usize));
     Some(TimedPrecision {

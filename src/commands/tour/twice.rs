@@ -17,18 +17,18 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let entering = tour
         .entering(&a, positions[0])
         .and_then(|first| Ok((first, tour.entering(&b, positions[1])?)));
-    let (first, second) = entering.unwrap_or_else(|why| {
-        notes.push(format!("what enters the first block can't be told: {why}; these are the rows"));
-        (a.clone(), b.clone())
-    });
+    if let Err(why) = &entering {
+        notes.push(format!("what enters the first block can't be told: {why}"));
+    }
+    let entering = entering.ok();
     let measured = Twice {
         ids,
         token: tour.token(tour.words.word)?,
         positions,
         d_model: tour.d_model(),
         identical: identical(&a, &b),
-        identical_as_input: identical(&first, &second),
-        cosine_as_input: cosine_of(&first, &second),
+        identical_as_input: entering.as_ref().map(|(first, second)| identical(first, second)),
+        cosine_as_input: entering.as_ref().and_then(|(first, second)| cosine_of(first, second)),
     };
     let alike =
         |n: u64| format!("{} of {} values", grouped(n.into()), grouped(measured.d_model.into()));
@@ -40,25 +40,25 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
             name(&measured.token),
             alike(measured.identical)
         ),
-        match (&tour.input, measured.cosine_as_input) {
-            (Ok(input), Some(Float(angle))) if input.depends_on_position() => format!(
+        match (&tour.input, measured.identical_as_input) {
+            (Ok(input), Some(same)) if input.depends_on_position() => format!(
                 "This architecture adds a vector for the position before the first block: there \
-                 the two agree in {}, at a cosine of {}. From then on they are two.",
-                alike(measured.identical_as_input),
-                cosine(angle)
+                 the two agree in {}{}. From then on they are two.",
+                alike(same),
+                match measured.cosine_as_input {
+                    Some(Float(angle)) => format!(", at a cosine of {}", cosine(angle)),
+                    None => String::new(),
+                }
             ),
-            (Ok(input), _) if input.is_unknown() => {
-                "What this architecture does before its first block, embcli does not know. In \
-                 every model, though, attention or recurrence lets each token see what stands \
-                 around it, and that differs."
-                    .to_owned()
-            }
-            _ => format!(
+            (_, Some(same)) => format!(
                 "What enters the first block agrees in {} too. Inside, they part: attention (or \
                  recurrence) lets each token see its own surroundings, by position, and after the \
                  first block each row has taken in something else.",
-                alike(measured.identical_as_input)
+                alike(same)
             ),
+            (_, None) => "Inside, attention (or recurrence) lets each token see its own \
+                          surroundings, by position: there, at the latest, the two part."
+                .to_owned(),
         },
     ];
     Ok(Taken {
@@ -74,6 +74,9 @@ impl Tour<'_> {
     /// A row as it enters the first block, or why that can't be told.
     pub(super) fn entering(&self, row: &[f32], position: u64) -> Result<Vec<f32>, String> {
         let input = self.input.as_ref().map_err(Clone::clone)?;
+        if let Some(unknown) = input.steps.iter().find(|step| step.name == "unknown") {
+            return Err(unknown.text.clone());
+        }
         let mut values = row.to_vec();
         input.apply(&mut values, position).map_err(|error| format!("{error:#}"))?;
         Ok(values)

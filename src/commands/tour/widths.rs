@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::say::{cosine, factor};
 use super::{Taken, Tour};
 use crate::answer::{Float, Measured, WidthChoice, Widths};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 
 /// The widths of two models that many know, from their `config.json`
 /// (openai-community/gpt2, meta-llama/Meta-Llama-3-70B).
@@ -35,13 +35,14 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         _ => 1.0,
     };
     let mut shows = vec![format!(
-        "The price is a line: every further column costs {} parameters, one a token.",
-        grouped(n_vocab.into())
+        "The price grows in step: every further column costs {}, one for each token.",
+        counted(n_vocab, "parameter")
     )];
     if let [narrowest, .., widest] = &choices[..] {
         shows.push(format!(
-            "The room grows slowly: chance alone makes cosines of {} at width {}, and of {} at \
-             {}, {} times as wide. What lies much nearer than that did not come to lie there by chance.",
+            "What chance does shrinks slowly: two random rows have a cosine of about ±{} at width \
+             {}, and of ±{} at {}, {} times as wide. (The nearest of many goes several times \
+             further: step 5.)",
             cosine(narrowest.chance_cosine.0),
             grouped(narrowest.d_model.into()),
             cosine(widest.chance_cosine.0),

@@ -95,8 +95,10 @@ fn paragraph(text: &str, style: &Style, out: &mut dyn Write) -> Result<()> {
 
 /// Prints what a reader should know besides.
 fn notes(notes: &[String], style: &Style, out: &mut dyn Write) -> Result<()> {
-    for note in notes {
+    if !notes.is_empty() {
         writeln!(out)?;
+    }
+    for note in notes {
         paragraph(&format!("note: {}", visible(note)), style, out)?;
     }
     Ok(())
