@@ -169,7 +169,7 @@ fn finding_nothing_is_said_and_no_failure() {
     let nothing = tokens(&[TOY, "zzzz", "--format=csv"]);
     assert_eq!(nothing.code, Some(0));
     assert_eq!(nothing.stdout, "id,token,type,score\n");
-    assert_eq!(nothing.stderr, "note: none of the 8192 tokens matches\n");
+    assert_eq!(nothing.stderr, "note: none of the 8,192 tokens matches\n");
     let nothing = tokens(&[TOY, "zzzz", "--format=json"]);
     let json: serde_json::Value = serde_json::from_str(&nothing.stdout).unwrap();
     assert_eq!(json["tokens"], serde_json::json!([]));

@@ -543,7 +543,7 @@ fn other_forms_hold_the_same() {
     let md = embcli(["tour", "--step", "6", "--format", "md"]).ok();
     assert!(md.contains("\n## 6 of 10: Learned geometry\n"), "{md}");
     assert!(md.contains("\n|--:|--:|---|--:|\n| 1 | 5765 | \" dog\" | 0.998 |\n"), "{md}");
-    let csv = embcli(["tour", "--step", "6", "--format", "csv"]).ok();
+    let csv = embcli(["tour", "--step", "6", "--format", "csv"]).stdout;
     let expected = json["steps"][0]["measured"]["alike_cosine"].to_string();
     assert!(csv.starts_with("step,slug,name,value\n"), "{csv}");
     assert!(csv.contains(&format!("6,geometry,alike_cosine,{expected}\n")), "{csv}");
@@ -640,7 +640,7 @@ fn rows_that_have_no_place_are_left_out_and_counted() {
     assert_eq!((&product["zeros_of_other_sign"], &product["different"]), (&json!(1), &json!(0)));
     assert_eq!(product["identical"], 11);
     assert!(notes(&tour, 3).contains("0 times infinity"), "{tour}");
-    assert!(notes(&tour, 3).contains("1 value that the table stores as -0"), "{tour}");
+    assert!(notes(&tour, 3).contains("1 value that a lookup gives as -0"), "{tour}");
     assert_eq!(tour["steps"][5]["measured"]["rows_compared"], 56);
 
     for value in [0.0_f32, f32::NAN] {
@@ -698,7 +698,10 @@ fn positions_make_the_two_differ() {
         40,
         f32_bytes(&rows),
     ));
-    assert!(unknown["steps"][6]["shows"].to_string().contains("does not know"), "{unknown}");
+    assert!(notes(&unknown, 7).contains("does not know"), "{unknown}");
+    let twice = &unknown["steps"][6]["measured"];
+    assert_eq!((&twice["identical"], &twice["identical_as_input"]), (&json!(4), &Value::Null));
+    assert_eq!(unknown["steps"][9]["measured"]["rows"][0]["norm_as_input"], Value::Null);
 }
 
 #[test]

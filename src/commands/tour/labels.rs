@@ -108,8 +108,8 @@ fn correlation(measured: &Labels, shows: &mut Vec<String>, notes: &mut Vec<Strin
     };
     shows.push(format!(
         "Do IDs that lie far apart have rows that are less alike? Over {} drawn by chance, the \
-         rank correlation of ID distance and cosine is {} (from -1 to 1; 0 says nothing; chance \
-         alone makes ±{}). That is {verdict}.",
+         rank correlation of ID distance and cosine is {} (0 says nothing, plus or minus 1 \
+         everything; chance alone makes ±{}). That is {verdict}.",
         counted(measured.random.pairs, "pair"),
         cosine(rho),
         cosine(chance)
