@@ -110,6 +110,9 @@ pub struct OrderInfo {
     pub z: Float<f64>,
     /// The chance of so large a `z` where pairs mean nothing.
     pub p: Float<f64>,
+    /// The first and the last token that was judged; what is beyond has no
+    /// spellings that could tell.
+    pub judged_ids: [u64; 2],
 }
 
 impl CheckReport {

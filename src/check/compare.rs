@@ -137,15 +137,15 @@ pub struct Comparison {
     pub by_band: Vec<Group>,
     /// Those whose rows differ most.
     pub worst: Vec<Difference>,
-    /// How many are worse than `limit`, and the limit.
+    /// How many are damaged, and the limit of their error.
     pub damaged: (u64, f64),
 }
 
 /// Where bands of IDs end, the last one never.
 const BANDS: [u32; 4] = [1000, 10_000, 50_000, 200_000];
 
-/// Measures every pair. `limit` gives the error from which on a row is damaged,
-/// from the median error.
+/// Measures every pair. `limits` gives the error above which a row is damaged, and
+/// the cosine below which it is, from the medians of all.
 ///
 /// # Errors
 /// Where rows can't be read, or the tables have rows of different lengths.
@@ -153,7 +153,7 @@ pub fn compare(
     tables: [&Table; 2],
     matching: &Matching,
     kind: &dyn Fn(u64) -> &'static str,
-    limit: impl Fn(f64) -> f64,
+    limits: impl Fn(f64, f64) -> [f64; 2],
     workers: usize,
 ) -> Result<Comparison> {
     let [one, other] = tables;
@@ -185,9 +185,11 @@ pub fn compare(
     let mut each: Vec<Difference> = parts.into_iter().flat_map(|(.., each)| each).collect();
 
     let all = group("all", each.iter());
-    let limit = limit(all.error[0]);
+    let [limit, least] = limits(all.error[0], all.cosine);
     // What is no number is worse than all that is.
-    let is_damaged = |it: &&Difference| it.error.is_nan() || f64::from(it.error) > limit;
+    let is_damaged = |it: &&Difference| {
+        it.error.is_nan() || f64::from(it.error) > limit || f64::from(it.cosine) < least
+    };
     let damaged = each.iter().filter(is_damaged).count() as u64;
     let mut types: BTreeMap<&'static str, Vec<Difference>> = BTreeMap::new();
     for difference in &each {
@@ -256,6 +258,8 @@ pub fn lost_neighbors(
     let pairs = &matching.pairs;
     let search = Search { metric: Metric::Cosine, k: 1, threads };
     let [mut lost, mut asked] = [0, 0];
+    let mut others: Vec<u32> = pairs.iter().map(|[_, other]| *other).collect();
+    others.sort_unstable();
     let places = sample(pairs.len() as u64, ASKED, 17);
     for places in places.chunks((MOST_VALUES / tables[0].d_model()).max(1)) {
         let mut queries = [Vec::new(), Vec::new()];
@@ -272,18 +276,25 @@ pub fn lost_neighbors(
                 }
             }
         }
-        asked += queries[0].len() as u64;
         let [one, other] = [0, 1].map(|i| {
             let rows = tables[i].rows_present();
             similarity::nearest(tables[i], rows, &queries[i], &search)
         });
         for (one, other) in one?.neighbors.iter().zip(other?.neighbors) {
             let [one, other] = [one.first(), other.first()].map(|near| near.map(|near| near.id));
-            let same = one.and_then(|id| {
+            let place = one.and_then(|id| {
                 let id = u32::try_from(id).ok()?;
                 pairs.binary_search_by_key(&id, |pair| pair[0]).ok()
             });
-            lost += u64::from(same.map(|place| u64::from(pairs[place][1])) != other);
+            let matched = other.and_then(|id| {
+                let id = u32::try_from(id).ok()?;
+                others.binary_search(&id).is_ok().then_some(id)
+            });
+            // A row that only one of the tables has was not lost.
+            if let (Some(place), Some(other)) = (place, matched) {
+                asked += 1;
+                lost += u64::from(pairs[place][1] != other);
+            }
         }
     }
     Ok([lost, asked])

@@ -31,6 +31,10 @@ pub struct Fit {
     /// By how many standard deviations that is above what rows of other words
     /// come to, as many of them compared.
     pub z: f32,
+    /// By how many the rest of its family fits better without it: the median of
+    /// the others' own best, less `z`. Far above 0 for the odd one out; 0 in a
+    /// family of two, which has no rest.
+    pub odd: f32,
 }
 
 /// How every token's row fits, and what chance gives.
@@ -117,6 +121,17 @@ impl<'a> Group<'a> {
     }
 }
 
+impl Group<'_> {
+    /// The median of what the others come to at best among themselves.
+    fn rest_without(&self, i: usize) -> f32 {
+        let others = || (0..self.len()).filter(|j| *j != i);
+        let best = |j| self.best(j, self, others()).map(|(cosine, _)| cosine);
+        let mut best: Vec<f32> = others().filter_map(best).collect();
+        best.sort_unstable_by(f32::total_cmp);
+        best.get(best.len() / 2).copied().unwrap_or(0.0)
+    }
+}
+
 impl Fits {
     /// Measures every family's rows against each other, and against those of
     /// the family before it, which is as good as any at random.
@@ -144,6 +159,9 @@ impl Fits {
         let mut each = std::mem::take(&mut all.each);
         for fit in &mut each {
             fit.z = all.z(fit.cosine, fit.compared.into());
+            if fit.compared > 1 {
+                fit.odd = all.z(fit.odd, usize::from(fit.compared) - 1) - fit.z;
+            }
         }
         all.each = each;
         Ok(all)
@@ -169,8 +187,9 @@ impl Fits {
             for (i, id) in families.ids()[span].iter().enumerate() {
                 if let Some((cosine, n)) = here.best(i, &here, 0..here.len()) {
                     let (family, compared) = (u32::try_from(family)?, n as u8);
-                    // The rest is known when all chances are.
-                    part.each.push(Fit { id: *id, family, cosine, compared, z: 0.0 });
+                    // In deviations when all chances are known.
+                    let (z, odd) = (0.0, here.rest_without(i));
+                    part.each.push(Fit { id: *id, family, cosine, compared, z, odd });
                 }
                 if i > 0 {
                     let cosine = |with: &Group| here.cosine(i, with, 0).map(f64::from);

@@ -46,6 +46,9 @@ const WINDOW: usize = 64;
 /// near it in any number of windows.
 const ORDERED: f32 = 1.0;
 
+/// The spread of cosines in a table whose rows are all alike.
+const NO_SPREAD: f64 = 1e-6;
+
 /// The fewest tokens that are called a part.
 const FEWEST: usize = 6;
 
@@ -64,6 +67,9 @@ pub struct Order {
     pub shuffled_sd: f64,
     /// By how many standard errors the one mean is above the other.
     pub z: f64,
+    /// The first and the last token that was judged: of those beyond, nothing
+    /// can be told by their spelling.
+    pub judged_ids: [u64; 2],
     /// Parts whose rows are not those of their tokens, ascending.
     pub parts: Vec<Part>,
     /// Rows that changed places with each other.
@@ -119,6 +125,7 @@ impl Order {
             shuffled: 0.0,
             shuffled_sd: 0.0,
             z: 0.0,
+            judged_ids: [0; 2],
             parts: Vec::new(),
             swaps: Vec::new(),
             geometry: None,
@@ -150,8 +157,14 @@ pub fn judge(
         shuffled: fits.shuffled.mean(),
         shuffled_sd: fits.shuffled.sd(),
         z: fits.pairs.z_above(&fits.shuffled),
+        judged_ids: [fits.each.first(), fits.each.last()]
+            .map(|fit| fit.map_or(0, |fit| fit.id.into())),
         ..Order::without(Judged::Fits, fits.pairs.n)
     };
+    if fits.shuffled.sd() < NO_SPREAD {
+        order.judged = Judged::NotLearned;
+        return Ok(order);
+    }
     let best = best_window(&fits.each);
     let ordered = best >= ORDERED;
     // What tells fits from chance: nearer to chance, whose spread is known and

@@ -35,12 +35,30 @@ const VOTES: usize = 1 << 10;
 /// As many offsets as are tried in each part.
 const TRIED: usize = 8;
 
+/// Offsets from here to here are tried whether or not they are voted for:
+/// a row or a few too many is what goes wrong most.
+const SMALL: i64 = 8;
+
+/// Rows beside those of an offset, which it has to do better than: rows of one
+/// language, or rows that were never trained, suit each other everywhere.
+const DECOYS: [i64; 2] = [-37, 41];
+
+/// By how many standard deviations better.
+const BETTER: f32 = 1.5;
+
 /// Tokens that an offset is tried on.
 const TRIALS: usize = 200;
 
 /// The share of them that an offset has to suit: by chance a few in a hundred
 /// seem to.
 const SUITED: f64 = 0.08;
+
+/// By how many standard errors a part has to fit better where its rows should
+/// be than where they are: less than that, many windows have by chance.
+const SURE: f64 = 5.0;
+
+/// Tokens of a part that is told whatever its fit.
+const LONG: u64 = 64;
 
 /// Tokens on both sides of a broken part that are judged anew with it.
 const MARGIN: usize = 48;
@@ -134,13 +152,21 @@ impl Search<'_> {
         for (i, part) in candidates.iter().enumerate() {
             self.label(&candidates, i, part, n_tokens, &mut parts)?;
         }
+        // Where no token is in place, nothing tells how well one should fit.
+        let none_fits = broken.iter().map(Range::len).sum::<usize>() == self.each().len();
+        parts.retain(|part| {
+            let is_long = none_fits && part.offset.is_none() && part.tokens >= LONG;
+            part.z >= SURE || is_long
+        });
         parts.sort_by_key(|part| part.ids);
         parts.dedup_by(|next, part| {
             // A margin can reach into the part before.
-            part.offset == next.offset && next.ids[0] <= part.ids[1] && {
+            if part.offset == next.offset && next.ids[0] <= part.ids[1] {
                 part.ids[1] = part.ids[1].max(next.ids[1]);
-                true
+                return true;
             }
+            next.ids[0] = next.ids[0].max(part.ids[1] + 1);
+            next.ids[0] > next.ids[1]
         });
         Ok(parts)
     }
@@ -221,10 +247,27 @@ impl Search<'_> {
                 }
             }
         }
+        // What was found in one part may suit another, which had fewer votes.
+        let mut likely: Vec<i64> = candidates.iter().flat_map(|it| it.offsets.clone()).collect();
+        likely.extend((-SMALL..=SMALL).filter(|offset| *offset != 0));
+        likely.sort_unstable_by_key(|offset| (offset.unsigned_abs(), *offset));
+        likely.dedup();
+        let mut searched: Vec<usize> = (0..candidates.len()).collect();
+        searched.sort_by_key(|part| std::cmp::Reverse(candidates[*part].span.len()));
+        for part in searched.into_iter().take(MOST_PARTS) {
+            for &offset in &likely {
+                if !candidates[part].offsets.contains(&offset)
+                    && self.suits(&broken[part], offset)?
+                {
+                    candidates[part].offsets.push(offset);
+                }
+            }
+        }
         Ok(candidates)
     }
 
-    /// Whether an offset suits a good share of a part's tokens.
+    /// Whether an offset suits a good share of a part's tokens, and better than
+    /// offsets beside it do.
     fn suits(&self, span: &Range<usize>, offset: i64) -> Result<bool> {
         let places = sample(span.len() as u64, TRIALS as u64, 3);
         let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
@@ -236,8 +279,14 @@ impl Search<'_> {
                 Some(place) if span.contains(&place) => vec![0, offset],
                 _ => vec![0],
             };
-            let fits = self.fits_at(fit, &[offset], states, &mut own, &mut others)?;
-            suited += u32::from(fits[0].is_some_and(|(_, z)| z > self.midway + 1.0));
+            let tried =
+                [offset, offset.saturating_add(DECOYS[0]), offset.saturating_add(DECOYS[1])];
+            let fits = self.fits_at(fit, &tried, states, &mut own, &mut others)?;
+            let decoys: Vec<f32> = fits[1..].iter().flatten().map(|(_, z)| *z).collect();
+            let decoy = decoys.iter().sum::<f32>() / decoys.len().max(1) as f32;
+            suited += u32::from(
+                fits[0].is_some_and(|(_, z)| z > self.midway + 1.0 && z > decoy + BETTER),
+            );
         }
         Ok(f64::from(suited) >= SUITED * places.len() as f64)
     }

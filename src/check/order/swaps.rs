@@ -1,9 +1,11 @@
 //! Single rows that changed places.
 //!
 //! A row that does not fit its own word is nothing unusual: ` May` and ` may`
-//! are not used alike. But where it fits another word's family, and the row of
-//! that word fits the first one's, then they have been swapped; or three and
-//! more of them in a circle.
+//! are not used alike. But where it is the odd one out of a family that keeps
+//! together, fits another word's family, and the row of that word fits the first
+//! one's, then they have been swapped; or three and more of them in a circle.
+//! (Of two families of two, nothing tells which pair was swapped: they are left
+//! out.)
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -19,9 +21,11 @@ use crate::similarity::{self, Metric, Query, Rows};
 use crate::text::distance;
 use crate::vocab::Vocab;
 
-/// Rows whose fit is below this many standard deviations above chance are
-/// suspects.
-const SUSPECT: f32 = 1.5;
+/// Suspects are rows whose fit is below this many standard deviations above
+/// chance, and below that of the rest of their family by so many: in a table
+/// that keeps no words together there are none, however badly all fit.
+const SUSPECT: f32 = 2.0;
+const ODD: f32 = 2.0;
 
 /// As many suspects as are looked into: the largest families first, which are
 /// those of the commonest words.
@@ -31,15 +35,12 @@ const MOST: usize = 4096;
 const MOST_VALUES: usize = 1 << 21;
 
 /// As many of the nearest rows as are looked at for each.
-const NEAREST: usize = 12;
+const NEAREST: usize = 8;
 
 /// How well a row has to fit another word's family, and by how much better
 /// than its own, and than that word's own.
 const FITS: f32 = 2.6;
 const BETTER: f32 = 1.8;
-
-/// By how much more, where both words have two spellings only.
-const DOUBT: f32 = 1.0;
 
 /// The longest circle that is looked for, and as many as are.
 const LONGEST: usize = 4;
@@ -121,18 +122,9 @@ pub(super) fn find(
         .sort_by(|a, b| a.len().cmp(&b.len()).then(worst(b).total_cmp(&worst(a))).then(a.cmp(b)));
 
     let mut taken: HashSet<usize> = HashSet::new();
-    let mut small: HashSet<[u32; 2]> = HashSet::new();
     let mut swaps = Vec::new();
     for circle in circles {
         if circle.iter().any(|place| taken.contains(place)) || alike(vocab, &suspects, &circle)? {
-            continue;
-        }
-        // Of four rows in two families of two, either one pair or the other
-        // was swapped, and nothing tells which: once is enough.
-        let of = |place: usize| suspects[circle[place]];
-        if circle.iter().all(|place| suspects[*place].compared == 1)
-            && !small.insert([of(0).family.min(of(1).family), of(0).family.max(of(1).family)])
-        {
             continue;
         }
         taken.extend(&circle);
@@ -158,7 +150,8 @@ fn suspects<'f>(fits: &'f Fits, families: &Families, parts: &[Part]) -> Vec<&'f 
         let before = parts.partition_point(|part| part.ids[0] <= id);
         before.checked_sub(1).is_none_or(|part| id > parts[part].ids[1])
     };
-    let mut suspects: Vec<&Fit> = fits.each.iter().filter(|fit| fit.z < SUSPECT).collect();
+    let mut suspects: Vec<&Fit> =
+        fits.each.iter().filter(|fit| fit.z < SUSPECT && fit.odd >= ODD).collect();
     suspects.retain(|fit| families.ids()[families.span(fit.family as usize)].iter().all(is_whole));
     suspects.sort_by_key(|fit| (Reverse(fit.compared), fit.id));
     suspects.truncate(MOST);
@@ -225,9 +218,7 @@ fn claims(
                     }
                     let cosine = near.score as f32;
                     let z = fits.z(cosine, other.compared.into());
-                    // With one other spelling on each side, more is asked.
-                    let doubt = if own.compared.max(other.compared) == 1 { DOUBT } else { 0.0 };
-                    if z - doubt >= FITS && z - doubt >= own.z.max(other.z) + BETTER {
+                    if z >= FITS && z >= own.z.max(other.z) + BETTER {
                         claims[from].push(Claim { to, cosine, z });
                     }
                 }

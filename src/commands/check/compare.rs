@@ -20,13 +20,24 @@ use crate::threads;
 
 /// How many times what its type costs usually a whole table may differ by
 /// without a word, and without being wrong: tables with a few large values in
-/// each row cost more than others. And a single row.
+/// each row cost more than others. And how many times the median a single row.
 const UNUSUAL: f64 = 1.5;
 const WRONG: f64 = 2.0;
-const DAMAGED: f64 = 5.0;
+const DAMAGED: f64 = 4.0;
 
 /// What a single row may differ by in any case: no rounding comes to more.
 const ANY: f64 = 0.05;
+
+/// Rows of one model have a median cosine of this or more, and so have most of
+/// them their nearest row, if their types have as many bits as this.
+const SAME: f64 = 0.9;
+const BITS: f64 = 2.5;
+
+/// In tables of one model, a row with a lower cosine is another's.
+const ANOTHER: f64 = 0.6;
+
+/// As many tokens have to be asked for their nearest to tell by it.
+const FEWEST_ASKED: u64 = 50;
 
 /// As many IDs as a message names.
 const NAMED: usize = 4;
@@ -64,7 +75,15 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
     let present = tables.map(|table| table.rows_present());
     let matching = match (one.vocab(), other.vocab()) {
         (Ok(vocab), Ok(others)) => Matching::by_text((vocab, present[0]), (others, present[1]))?,
-        _ => Matching::by_id(present[0], present[1]),
+        _ => {
+            findings.add(
+                ("by_id", Note),
+                "rows are compared by ID alone: one of the files says no tokens".to_owned(),
+                "where tokens have moved, their rows seem to differ",
+                [],
+            );
+            Matching::by_id(present[0], present[1])
+        }
     };
     if matching.pairs.is_empty() {
         findings.add(
@@ -81,12 +100,33 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
     let [x, y] = tables.map(|table| table.format());
     let coarser = if x.bits_per_weight() < y.bits_per_weight() { x } else { y };
     let usual = usual_error(coarser.name);
-    let limit = |median: f64| (8.0 * median).max(DAMAGED * usual.unwrap_or(0.0)).max(ANY);
+    let limits = |error: f64, cosine: f64| {
+        [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
+    };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let compared = compare(tables, &matching, &kind, limit, threads::available())?;
-    damage(one, &compared, findings)?;
-    whole(&compared, usual, formats, findings);
+    let compared = compare(tables, &matching, &kind, limits, threads::available())?;
     let [lost, asked] = lost_neighbors(tables, &matching, threads::available())?;
+    let median = compared.all.cosine;
+    if coarser.bits_per_weight() >= BITS
+        && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)
+    {
+        findings.add(
+            ("unlike", Problem),
+            format!(
+                "these are not the same rows: the median cosine of a token's two rows is \
+                 {median:.3}, and {lost} of {asked} tokens have another nearest one"
+            ),
+            "rows are out of order in one of the files (check each), or they are two models",
+            [
+                ("median_cosine", json!(median)),
+                ("neighbors_lost", json!(lost)),
+                ("neighbors_asked", json!(asked)),
+            ],
+        );
+    } else {
+        damage(one, &compared, findings)?;
+        whole(&compared, usual, formats, findings);
+    }
     let group = |by| {
         move |group: &Group| ComparedGroup {
             by,
@@ -179,9 +219,10 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     findings.add(
         ("damage", Problem),
         format!(
-            "{} differ by more than {limit:.3} of their norm, where half differ by {:.4} or less: \
-             {named}",
-            counted(damaged, "row"),
+            "{} of {} differ by more than {limit:.3} of their norm, or point elsewhere, where half \
+             differ by {:.4} or less: {named}",
+            damaged,
+            counted(compared.all.tokens, "row"),
             compared.all.error[0]
         ),
         "rounding does not do that: these rows are damaged, or of another token",

@@ -10,7 +10,11 @@ use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
 use crate::check::stats::upper_tail;
 use crate::commands::model::View;
-use crate::text::{counted, quoted};
+use crate::text::{counted, grouped, quoted};
+
+/// As many parts as are told one by one, and as many tokens with another's row.
+const MOST_PARTS: usize = 12;
+const MOST_SWAPS: usize = 60;
 
 pub(super) fn check(
     view: &View,
@@ -56,11 +60,29 @@ pub(super) fn check(
         }
         Judged::Fits | Judged::Broken => {}
     }
-    for part in &order.parts {
+    let told = told(&order.parts);
+    for part in &told {
         self::part(part, &order, findings);
     }
-    for swap in &order.swaps {
+    if told.len() < order.parts.len() {
+        let more = (order.parts.len() - told.len()) as u64;
+        findings.add(
+            ("order_more", Problem),
+            format!("{} more of the kind, each with fewer tokens", counted(more, "part")),
+            "there is no one order that rows could be put back in: convert again",
+            [("parts", json!(order.parts.len()))],
+        );
+    }
+    for swap in order.swaps.iter().take(MOST_SWAPS) {
         self::swap(view, swap, &order, findings)?;
+    }
+    if let Some(more @ 1..) = order.swaps.len().checked_sub(MOST_SWAPS) {
+        findings.add(
+            ("order_more", Problem),
+            format!("{} more have another's row", counted(more as u64, "token")),
+            "too many to put back by hand: convert again",
+            [("swaps", json!(order.swaps.len()))],
+        );
     }
     Ok(Some(OrderInfo {
         pairs: order.pairs,
@@ -70,7 +92,17 @@ pub(super) fn check(
         effect: Float((order.cosine - order.shuffled) / order.shuffled_sd.max(f64::MIN_POSITIVE)),
         z: Float(order.z),
         p: Float(order.p()),
+        judged_ids: order.judged_ids,
     }))
+}
+
+/// The parts to tell one by one, ascending: those of the most tokens.
+fn told(parts: &[Part]) -> Vec<&Part> {
+    let mut told: Vec<&Part> = parts.iter().collect();
+    told.sort_by_key(|part| std::cmp::Reverse(part.tokens));
+    told.truncate(MOST_PARTS);
+    told.sort_by_key(|part| part.ids);
+    told
 }
 
 fn part(part: &Part, order: &Order, findings: &mut Findings) {
@@ -88,8 +120,8 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
                 part.z
             ),
             format!(
-                "rows from {from_id} on look {} too {}: convert again, or move them",
-                offset.unsigned_abs(),
+                "the rows of these tokens lie {} too {}: convert again, or move them",
+                grouped(offset.unsigned_abs().into()),
                 if offset > 0 { "high" } else { "low" }
             ),
             part.z,
@@ -114,7 +146,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
                 counted(part.tokens, "word"),
                 part.z
             ),
-            "rows there are shuffled or not of these tokens: convert again from the original"
+            "rows there are shuffled, not of these tokens, or never trained: convert again"
                 .to_owned(),
             part.z,
         ),

@@ -36,7 +36,7 @@ pub(super) fn check(
     let kind = |id: u64| kind(vocab, id);
     let survey = check::survey(&view.table, threads, &kind)?;
     for (name, what, rows) in
-        [("nan", "hold NaN", &survey.nan), ("infinite", "hold an infinity", &survey.infinite)]
+        [("nan", "with a NaN", &survey.nan), ("infinite", "with an infinity", &survey.infinite)]
     {
         if rows.count > 0 {
             findings.add(
@@ -62,7 +62,7 @@ pub(super) fn check(
         let rows_of = format!("{} {what}", counted(rows.count, "row"));
         findings.add(
             (name, severity),
-            format!("{rows_of}, {ordinary} of ordinary tokens: {}", named(rows)),
+            format!("{rows_of} ({ordinary} of ordinary tokens): {}", named(rows)),
             next,
             evidence(rows),
         );
@@ -124,12 +124,12 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
     let largest = survey.duplicates.first();
     let largest = largest.map_or_else(String::new, |group| {
         let [first, second] = group.first;
-        format!("; {} are the same as row {first} (row {second} first)", group.rows - 1)
+        format!("; the largest group has {} rows, {first} and {second} the first", group.rows)
     });
     findings.add(
         ("duplicate", severity),
         format!(
-            "{} repeat an earlier one byte for byte, {ordinary} of ordinary tokens{largest}",
+            "{} the same as an earlier one, byte for byte ({ordinary} of ordinary tokens){largest}",
             counted(rows.count, "row")
         ),
         next,

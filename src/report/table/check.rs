@@ -30,13 +30,15 @@ pub(super) fn write(report: &CheckReport, style: &Style, out: &mut dyn Write) ->
     if let Some(order) = &report.order {
         let text = format!(
             "{} pairs of spellings have mean cosine {:.3}, shuffled {:.3} (sd {:.3}): {:.1} sd \
-             apart, z {:.0}",
+             apart, z {:.0}; they tell of tokens {} to {}, and not of others",
             grouped(order.pairs),
             order.mean_cosine.0,
             order.shuffled.0,
             order.shuffled_sd.0,
-            order.effect.0,
-            order.z.0
+            order.effect.0 + 0.0,
+            order.z.0 + 0.0,
+            order.judged_ids[0],
+            order.judged_ids[1]
         );
         told("order", &text, style, out)?;
     }
