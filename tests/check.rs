@@ -385,3 +385,203 @@ fn two_files_are_compared_by_text() {
     let (answer, code) = beside(original.path(), TOY.as_ref());
     assert_eq!((code, &finding(&answer, "incomparable")["severity"]), (1, &json!("problem")));
 }
+
+// ---- a made-up table that has learned its words: these need no model
+
+const WORDS: usize = 2000;
+const WIDTH: usize = 64;
+
+/// Words in three spellings each, ` word`, `word`, ` Word`, whose rows are a row
+/// of the word and some noise; the spellings side by side, or scattered.
+struct Made {
+    tokens: Vec<String>,
+    rows: Vec<Vec<f32>>,
+}
+
+impl Made {
+    fn new(is_scattered: bool) -> Self {
+        let words = random(WORDS, WIDTH, 0.0, 7);
+        let noise = random(3 * WORDS, WIDTH, 0.0, 8);
+        let letters = |mut n: usize| -> String {
+            let letter = |_| {
+                let letter = char::from(b'a' + (n % 26) as u8);
+                n /= 26;
+                letter
+            };
+            (0..6).map(letter).collect()
+        };
+        let (mut tokens, mut rows) = (Vec::new(), Vec::new());
+        let order = if is_scattered { shuffled(3 * WORDS, 9) } else { (0..3 * WORDS).collect() };
+        for place in order {
+            let word = letters(place / 3);
+            tokens.push(match place % 3 {
+                0 => format!("▁{word}"),
+                1 => word,
+                _ => format!("▁{}{}", word[..1].to_uppercase(), &word[1..]),
+            });
+            let base = &words[place / 3 * WIDTH..][..WIDTH];
+            let noise = &noise[place * WIDTH..][..WIDTH];
+            rows.push(base.iter().zip(noise).map(|(base, noise)| base + 0.5 * noise).collect());
+        }
+        Self { tokens, rows }
+    }
+
+    fn gguf(&self) -> Gguf {
+        let tokens: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
+        let rows = f32_bytes(&self.rows.concat());
+        Gguf::new().vocab("llama", &tokens).table(F32, WIDTH as u64, self.rows.len() as u64, rows)
+    }
+
+    fn check(&self) -> (Value, i32) {
+        check(self.gguf().write().path(), &[])
+    }
+}
+
+#[test]
+fn what_is_in_order_is_no_problem() {
+    for is_scattered in [false, true] {
+        let made = Made::new(is_scattered);
+        let (answer, code) = made.check();
+        assert_eq!((code, &answer["verdict"], &answer["findings"]), (0, &json!("ok"), &json!([])));
+        assert_eq!(answer["order"]["pairs"], 2 * WORDS);
+        assert_eq!(answer["order"]["judged_ids"], json!([0, 3 * WORDS - 1]));
+    }
+}
+
+/// A row is not compared with itself, where spellings lie side by side.
+#[test]
+fn one_row_too_many_is_named_wherever_it_is() {
+    for (is_scattered, from) in [(false, 0), (true, 0), (true, 2000)] {
+        let mut made = Made::new(is_scattered);
+        made.rows[from..].rotate_right(1);
+        let last = 3 * WORDS as i64 - 1;
+        if is_scattered {
+            assert_places(&made.check().0, &[(from as i64, last, Some(1))]);
+        } else {
+            // Any three rows further on suit three spellings as well.
+            let (answer, code) = made.check();
+            let found = places(&answer);
+            assert_eq!((code, &found[0][0], &found[0][1]), (1, &json!(0), &json!(last)));
+        }
+    }
+}
+
+#[test]
+fn blocks_and_permutations_are_seen_in_a_made_up_table_too() {
+    let mut blocks = Made::new(true);
+    for i in 0..500 {
+        blocks.rows.swap(1000 + i, 4000 + i);
+    }
+    assert_places(&blocks.check().0, &[(1000, 1499, Some(3000)), (4000, 4499, Some(-3000))]);
+
+    let mut permuted = Made::new(true);
+    let order = shuffled(3 * WORDS, 3);
+    permuted.rows = order.into_iter().map(|i| permuted.rows[i].clone()).collect();
+    assert_places(&permuted.check().0, &[(0, 3 * WORDS as i64 - 1, None)]);
+}
+
+#[test]
+fn two_rows_that_changed_places_are_found_and_no_others() {
+    let mut made = Made::new(true);
+    made.rows.swap(100, 5000);
+    let (answer, code) = made.check();
+    assert_eq!(code, 1);
+    assert_eq!(
+        places(&answer),
+        [[100, 100, 4900], [5000, 5000, -4900]].map(|place| place.map(|n| json!(n)))
+    );
+}
+
+/// Kept together as badly as words can be, it is not the clean rows that are
+/// told of.
+#[test]
+fn weak_tables_are_no_alarm() {
+    for noise in [2.0, 3.0, 5.0] {
+        let mut made = Made::new(true);
+        let more = random(3 * WORDS, WIDTH, 0.0, 21);
+        for (row, more) in made.rows.iter_mut().zip(more.chunks(WIDTH)) {
+            row.iter_mut().zip(more).for_each(|(x, more)| *x += noise * more);
+        }
+        let (answer, code) = made.check();
+        assert_eq!((code, places(&answer).len()), (0, 0), "{noise}: {:#}", answer["findings"]);
+    }
+}
+
+#[test]
+fn what_costs_more_than_it_need_is_a_note() {
+    let mut made = Made::new(true);
+    let bf16 = |x: &mut f32| *x = half::bf16::from_f32(*x).to_f32();
+    made.rows.iter_mut().flatten().for_each(bf16);
+    let (n, rows) = (made.rows.len() as u64, f32_bytes(&made.rows.concat()));
+    let head = made.gguf().tensor("output.weight", &[WIDTH as u64, n], F32, rows.clone());
+    let (answer, code) = check(head.write().path(), &[]);
+    assert_eq!((code, &answer["verdict"]), (0, &json!("ok")));
+    let costly = finding(&answer, "costly_type");
+    assert_eq!(
+        (&costly["severity"], &costly["evidence"]["exact_in"]),
+        (&json!("note"), &json!("BF16"))
+    );
+    assert_eq!(finding(&answer, "tied_head")["evidence"]["bytes"], rows.len());
+
+    // One value that BF16 has not, one byte of the head that is another.
+    made.rows[7][3] = 1.0 + f32::EPSILON;
+    let other = made.gguf().tensor("output.weight", &[WIDTH as u64, n], F32, rows);
+    assert_eq!(check(other.write().path(), &[]).0["findings"], json!([]));
+}
+
+#[test]
+fn rows_of_one_value_and_missing_rows_are_told() {
+    let mut made = Made::new(true);
+    made.rows[3] = vec![0.25; WIDTH];
+    let file = |bytes: &[u8]| {
+        let file = tempfile::NamedTempFile::with_suffix(".gguf").unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        file
+    };
+    let whole = made.gguf().build();
+    let (answer, code) = check(file(&whole).path(), &[]);
+    assert_eq!((code, &finding(&answer, "constant")["evidence"]["first"]), (1, &json!([3])));
+
+    let (answer, code) = check(file(&whole[..whole.len() - 4 * WIDTH]).path(), &[]);
+    let cut = finding(&answer, "cut");
+    assert_eq!((code, &cut["evidence"]["present"]), (1, &json!(3 * WORDS - 1)));
+
+    // All rows alike: nothing can be out of order, and it is soon said.
+    made.rows.iter_mut().for_each(|row| *row = vec![0.25; WIDTH]);
+    let (answer, _) = made.check();
+    assert_eq!(finding(&answer, "unjudged")["severity"], "unknown");
+}
+
+#[test]
+fn two_files_without_the_same_rows_are_never_called_ok() {
+    let made = Made::new(true);
+    let file = made.gguf().write();
+    let mut other = Made::new(true);
+    other.rows.iter_mut().flatten().for_each(|x| *x = -*x);
+    let (answer, code) = beside(file.path(), other.gguf().write().path());
+    assert_eq!((code, &finding(&answer, "unlike")["severity"]), (1, &json!("problem")));
+
+    let mut other = Made::new(true);
+    let order = shuffled(3 * WORDS, 4);
+    other.rows = order.into_iter().map(|i| made.rows[i].clone()).collect();
+    let (answer, code) = beside(file.path(), other.gguf().write().path());
+    assert_eq!(code, 1);
+    assert!(finding(&answer, "unlike")["evidence"]["neighbors_lost"].as_u64().unwrap() > 100);
+
+    // A row with a NaN in both is the same row.
+    let mut odd = Made::new(true);
+    odd.rows[5][0] = f32::NAN;
+    let odd = odd.gguf().write();
+    let (answer, _) = beside(odd.path(), odd.path());
+    assert_eq!(answer["comparison"]["relative_error"], 0.0);
+    assert!(!answer["findings"].to_string().contains("\"damage\""), "{answer}");
+
+    // Without tokens, by ID; and no row is lost that only one of them has.
+    let bare = |n: usize| {
+        let rows = f32_bytes(&made.rows[..n].concat());
+        Gguf::new().table(F32, WIDTH as u64, n as u64, rows).write()
+    };
+    let (answer, _) = beside(bare(3 * WORDS).path(), bare(2 * WORDS).path());
+    assert_eq!(finding(&answer, "by_id")["severity"], "note");
+    assert_eq!(answer["comparison"]["neighbors_lost"], 0);
+}
