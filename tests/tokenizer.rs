@@ -293,7 +293,7 @@ fn what_can_not_be_spelt_is_an_error() {
     let gguf = Gguf::new(Box::new(no_bos.build())).unwrap();
     let tokenizer = open(&gguf);
     let error = tokenizer.encode(b"a", DEFAULT).unwrap_err().to_string();
-    assert!(error.contains("--no-bos"), "{error}");
+    assert!(error.contains("names no BOS token"), "{error}");
     assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [0]);
 }
 
