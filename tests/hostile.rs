@@ -740,3 +740,114 @@ fn a_vocabulary_of_millions_for_three_rows() {
     let tokens = Value::Array(STRING, vec![text(b"x"); 3_000_000]);
     answered(table(Gguf::new().kv("tokenizer.ggml.tokens", tokens)));
 }
+
+#[track_caller]
+fn tokenized(path: &Path, text: &str) -> Outcome {
+    let text = format!("--text={text}");
+    watched(["tokens".as_ref(), text.as_ref(), "--format=json".as_ref(), path.as_os_str()])
+}
+
+#[test]
+fn more_tokens_and_merges_than_any_model_has() {
+    // That many empty strings, which are zeros.
+    let n = (1 << 20) + 1_u64;
+    let empty = [&STRING.to_le_bytes()[..], &n.to_le_bytes()].concat();
+    let with = |gguf: Gguf, key| then_zeros(&gguf.kv(key, raw(ARRAY, &*empty)).build(), 9 << 20);
+    let rwkv = Gguf::new().kv("tokenizer.ggml.model", "rwkv");
+    let Some(file) = with(rwkv, "tokenizer.ggml.tokens") else { return };
+    let reason = "tokenizer.ggml.tokens has 1048577 strings, and up to 917504 are read";
+    let error = tokenized(file.path(), "x").error();
+    assert!(error.contains(reason), "{error}");
+    // Here a tokenizer would only make an error clearer.
+    watched(["lookup".as_ref(), file.path().as_os_str(), "word".as_ref()]).error();
+
+    let gpt2 = Gguf::new().vocab("gpt2", &["a"]);
+    let Some(file) = with(gpt2, "tokenizer.ggml.merges") else { return };
+    let error = tokenized(file.path(), "x").error();
+    assert!(error.contains("tokenizer.ggml.merges has 1048577 strings"), "{error}");
+}
+
+#[test]
+fn tokens_that_are_long_or_long_together() {
+    let long = vec!["a".repeat(60_000) + "b"];
+    let all = vec!["a".repeat(2000); 4000];
+    for (tokens, words) in [
+        (&long, "has a token of 60001 bytes, and up to 2048 are looked for"),
+        (&all, "has more than 6 MiB of text"),
+    ] {
+        let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
+        let file = Gguf::new().vocab("rwkv", &tokens).write();
+        let error = tokenized(file.path(), &"a".repeat(60_000)).error();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn tokens_that_a_text_nearly_has() {
+    // From each letter on, the text is compared with the second to its end.
+    let almost = "a".repeat(2047) + "b";
+    let scores = vec![-1_f32; 2];
+    for model in ["rwkv", "bert", "t5"] {
+        let file = Gguf::new()
+            .vocab(model, &["a", &almost])
+            .kv("tokenizer.ggml.scores", scores.clone())
+            .kv("tokenizer.ggml.unknown_token_id", 0_u32)
+            .kv("tokenizer.ggml.bos_token_id", 0_u32)
+            .kv("tokenizer.ggml.seperator_token_id", 0_u32)
+            .kv("tokenizer.ggml.eos_token_id", 0_u32)
+            .write();
+        tokenized(file.path(), &"a".repeat(4000)).ok();
+    }
+}
+
+#[test]
+fn special_tokens_without_number() {
+    const USER_DEFINED: i32 = 4;
+    let letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut tokens = Vec::new();
+    for a in letters.chars() {
+        for b in letters.chars() {
+            tokens.extend(letters.chars().map(|c| format!("{a}{b}{c}")));
+        }
+    }
+    let mut state = 1_usize;
+    let text: String = (0..20_000)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            &letters[(state >> 33) % 36..][..1]
+        })
+        .collect();
+    let nested: Vec<String> = (1..500).map(|n| "a".repeat(n)).collect();
+    for (tokens, text) in [(tokens, text), (nested, "a".repeat(20_000))] {
+        let types = vec![USER_DEFINED; tokens.len()];
+        let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
+        let file =
+            Gguf::new().vocab("llama", &tokens).kv("tokenizer.ggml.token_type", types).write();
+        tokenized(file.path(), &text);
+    }
+}
+
+#[test]
+fn normalisations_that_blow_a_text_up() {
+    let t5 = |charsmap: Vec<u8>| {
+        let file = Gguf::new()
+            .vocab("t5", &["a", "</s>", "<unk>"])
+            .kv("tokenizer.ggml.precompiled_charsmap", charsmap)
+            .write();
+        tokenized(file.path(), &"A".repeat(50_000)).error()
+    };
+    for (len, words) in [
+        (1 << 20, "a text of 1048576 bytes, and up to 1024 are taken"),
+        (1000, "makes the text more than 16 times as long"),
+        (4 << 20, "and up to 4194304 are read"),
+    ] {
+        let error = t5(support::charsmap(&b"x".repeat(len)));
+        assert!(error.contains(words), "{error}");
+    }
+    // `A` leads to where it came from.
+    let mut cycle = support::charsmap(b"x");
+    let unit = 4 + 4 * (1 ^ usize::from(b'A'));
+    cycle[unit..unit + 4].copy_from_slice(&(u32::from(b'A') << 10 | u32::from(b'A')).to_le_bytes());
+    let error = t5(cycle);
+    assert!(error.contains("leads along more than 1024 bytes"), "{error}");
+}

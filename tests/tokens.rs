@@ -84,6 +84,21 @@ fn a_text_of_several_tokens_is_shown_in_them() {
 }
 
 #[test]
+fn a_token_that_is_missing_can_be_left_out() {
+    let no_bos = Gguf::new()
+        .vocab("gpt2", &["a"])
+        .kv("tokenizer.ggml.pre", "gpt-2")
+        .kv("tokenizer.ggml.merges", Vec::<String>::new())
+        .kv("tokenizer.ggml.add_bos_token", true)
+        .write();
+    let path = no_bos.path().to_str().unwrap();
+    let error = embcli(["tokens", "--text=a", path]).error();
+    assert!(error.ends_with("its file names no BOS token; leave it out with --no-bos"), "{error}");
+    let answer = embcli(["tokens", "--text=a", "--no-bos", "--format=json", path]).json();
+    assert_eq!(answer["ids"], serde_json::json!([0]));
+}
+
+#[test]
 fn of_tokens_that_read_alike_the_lowest_is_taken() {
     let twice = Gguf::new()
         .kv("general.architecture", "llama")

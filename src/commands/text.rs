@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 
 use super::Opener;
 use crate::answer::{TextInput, TextReport, TextToken};
 use crate::cli;
 use crate::gguf::{Gguf, Model};
-use crate::tokenizer::{Options, Tokenizer};
+use crate::tokenizer::{NothingAround, Options, Tokenizer};
 use crate::vocab::{Token, Vocab};
 
 /// As much of standard input as is read for a text.
@@ -71,7 +71,8 @@ pub(super) fn read(args: &cli::Text) -> Result<Vec<u8>> {
 pub(super) fn tokenize(gguf: &Gguf, text: &[u8], args: &cli::Text) -> Result<Tokenized> {
     let tokenizer = Tokenizer::open(gguf)?.map_err(anyhow::Error::msg)?;
     let options = Options { add_special: !args.no_bos, parse_special: !args.no_parse_special };
-    let ids: Vec<u64> = tokenizer.encode(text, options)?.into_iter().map(u64::from).collect();
+    let ids = tokenizer.encode(text, options).map_err(advised)?;
+    let ids: Vec<u64> = ids.into_iter().map(u64::from).collect();
     let (front, behind) = tokenizer.around();
     let added = |token: Option<u32>| usize::from(options.add_special && token.is_some());
     let Token { text: shown, bytes } = Token::from(text.to_vec());
@@ -86,6 +87,14 @@ pub(super) fn tokenize(gguf: &Gguf, text: &[u8], args: &cli::Text) -> Result<Tok
         ids,
         notes: tokenizer.notes().to_vec(),
     })
+}
+
+/// What an error of the tokenizer means to whoever gave the arguments.
+fn advised(error: Error) -> Error {
+    match error.is::<NothingAround>() {
+        true => anyhow!("{error}; leave it out with --no-bos"),
+        false => error,
+    }
 }
 
 /// What the file says that a token is.

@@ -21,7 +21,7 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A compiled normalisation.
 pub(super) struct Charsmap {
@@ -33,6 +33,9 @@ impl Charsmap {
     /// From the bytes in a file, which are not to be trusted; or what is wrong
     /// with them.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > MOST_BYTES {
+            return Err(format!("it has {} bytes, and up to {MOST_BYTES} are read", bytes.len()));
+        }
         let Some((len, rest)) = bytes.split_first_chunk() else {
             return Err(format!("it has {} bytes and begins with a length of 4", bytes.len()));
         };
@@ -44,6 +47,10 @@ impl Charsmap {
                 bytes.len()
             ));
         };
+        if let Some(text) = texts.split(|&byte| byte == 0).find(|text| text.len() > LONGEST) {
+            let len = text.len();
+            return Err(format!("it has a text of {len} bytes, and up to {LONGEST} are taken"));
+        }
         let (units, _) = array.as_chunks();
         let units = units.iter().map(|unit| u32::from_le_bytes(*unit)).collect();
         Ok(Self { units, texts: texts.to_vec() })
@@ -53,7 +60,7 @@ impl Charsmap {
     /// how long that start is.
     ///
     /// # Errors
-    /// Where the array leads out of itself or past its texts.
+    /// Where the array leads out of itself or past its texts, or on and on.
     pub(super) fn replace(&self, text: &[u8]) -> Result<Option<(&[u8], usize)>> {
         if self.units.is_empty() {
             return Ok(None);
@@ -69,6 +76,7 @@ impl Charsmap {
             if unit & LABEL != u32::from(byte) {
                 break;
             }
+            ensure!(len < LONGEST, "{KEY} leads along more than {LONGEST} bytes of text");
             at ^= offset(unit);
             if unit & HAS_VALUE != 0 {
                 found = Some((len + 1, self.unit(at)? & !IS_VALUE));
@@ -89,6 +97,13 @@ impl Charsmap {
         unit.with_context(|| format!("{KEY} leads out of its {} units, to {at}", self.units.len()))
     }
 }
+
+/// As many bytes as are read. T5's has 237,539.
+const MOST_BYTES: usize = 4 << 20;
+
+/// As long as what is replaced may be, and what it is replaced with. Unicode's
+/// normalisations know up to some tens of bytes.
+const LONGEST: usize = 1 << 10;
 
 /// The key that the bytes come from.
 pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";

@@ -4,10 +4,14 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-use crate::gguf::{Array, Error, Gguf, ValueType};
+use crate::gguf::{Error, Gguf, ValueType};
 
 use super::pre::Pre;
 use super::strings::Strings;
+
+/// As long as all merges of a file may be. Those of the largest vocabulary known
+/// have 5 MB.
+const MOST_BYTES: usize = 16 << 20;
 
 /// The merges as the file has them, `left right`, found by their two halves.
 #[derive(Debug, Default)]
@@ -24,7 +28,8 @@ impl Merges {
         const MERGES: &str = "tokenizer.ggml.merges";
         match gguf.array(MERGES)? {
             Some(merges) if merges.element_type() == ValueType::String => {
-                Self::read(&merges).map(Ok)
+                let texts = Strings::read(&merges, MOST_BYTES, |_| String::new())?;
+                Ok(texts.map(Self::new).map_err(|reason| format!("{MERGES} {reason}")))
             }
             None if gguf.entry(MERGES)?.is_none() => Ok(match pre.needs_merges {
                 true => Err(format!("its tokenizer has no merges (no {MERGES})")),
@@ -32,15 +37,6 @@ impl Merges {
             }),
             _ => Ok(Err(format!("{MERGES} is not an array of strings"))),
         }
-    }
-
-    fn read(merges: &Array<'_>) -> Result<Self, Error> {
-        let mut texts = Strings::default();
-        merges.each_string(|_, merge| {
-            texts.push(merge);
-            true
-        })?;
-        Ok(Self::new(texts))
     }
 
     fn new(texts: Strings) -> Self {
@@ -97,11 +93,8 @@ mod tests {
 
     #[test]
     fn a_merge_is_found_by_its_halves() {
-        let mut texts = Strings::default();
-        for merge in ["a b", "ab c", "a b", "  x", "none", "", "a bc"] {
-            texts.push(merge.as_bytes());
-        }
-        let merges = Merges::new(texts);
+        let texts = ["a b", "ab c", "a b", "  x", "none", "", "a bc"];
+        let merges = Merges::new(texts.into_iter().collect());
         let rank = |left: &str, right: &str| merges.rank(left.as_bytes(), right.as_bytes());
         assert_eq!(rank("a", "b"), Some(0), "the first of two");
         assert_eq!(rank("ab", "c"), Some(1));

@@ -53,7 +53,7 @@ mod words;
 
 use std::fmt;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 
 use crate::gguf::{Error, Gguf};
 use crate::text::{clip, visible};
@@ -89,9 +89,20 @@ impl Default for Options {
     }
 }
 
-/// The longest text that is encoded, in bytes: a gigabyte. Families may make it
-/// four times as long and still count with 32 bits.
-const MAX_TEXT: usize = 1 << 30;
+/// The longest text that is encoded, in bytes: half a gigabyte. Families that
+/// count with 32 bits make it up to six times as long: of a byte that is not
+/// UTF-8 three bytes, and two of each of those in GPT-2's alphabet.
+const MAX_TEXT: usize = 1 << 29;
+
+/// What [`Tokenizer::encode`] fails with where it should put a token around the
+/// text, a BOS say, that the file does not name.
+/// [`Options::add_special`] is what asks for it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the model wants {name} around a text, and its file names no {name} token")]
+pub struct NothingAround {
+    /// What it is called.
+    pub name: &'static str,
+}
 
 /// A way to turn plain text into token IDs.
 trait Family {
@@ -212,13 +223,13 @@ impl Tokenizer {
     ///
     /// # Errors
     /// Where the vocabulary lacks what the text needs: a byte without a token,
-    /// a BOS that is asked for and not named.
+    /// a BOS that is asked for and not named ([`NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<u32>> {
-        ensure!(text.len() < MAX_TEXT, "the text is over a gigabyte long: encode it in parts");
+        ensure!(text.len() < MAX_TEXT, "the text is over half a gigabyte long: encode it in parts");
         let mut ids = Vec::new();
         let frame = options.add_special.then(|| self.settings.frame());
         if let Some((first, _)) = frame {
-            ids.extend(first.map(|token| self.named(token)).transpose()?);
+            ids.extend(first.map(named).transpose()?);
         }
         let mut leads = true;
         for part in self.partition.split(&self.vocabulary, text, options.parse_special) {
@@ -231,20 +242,15 @@ impl Tokenizer {
             leads = matches!(part, Part::Token(_));
         }
         if let Some((_, last)) = frame {
-            ids.extend(last.map(|token| self.named(token)).transpose()?);
+            ids.extend(last.map(named).transpose()?);
         }
         Ok(ids)
     }
+}
 
-    fn named(&self, token: settings::Frame) -> Result<u32> {
-        token.id.ok_or_else(|| {
-            let name = token.name;
-            anyhow!(
-                "the model wants {name} around a text, and its file names no {name} token; \
-                 leave it out with --no-bos"
-            )
-        })
-    }
+/// The token that goes around a text.
+fn named(token: settings::Frame) -> Result<u32, NothingAround> {
+    token.id.ok_or(NothingAround { name: token.name })
 }
 
 impl fmt::Debug for Tokenizer {

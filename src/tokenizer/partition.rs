@@ -1,17 +1,16 @@
 //! A text as special tokens and what stands between them.
 
-use memchr::memmem;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
+use super::trie::Trie;
+use super::unicode::is_space;
 use super::vocabulary::{Types, Vocabulary};
 
 /// The tokens that are looked for in a text before anything else.
 #[derive(Debug)]
 pub(super) struct Partition {
-    /// Longest first. Equally long ones by ID, where llama.cpp leaves it to its
-    /// sort; it matters only to two that overlap in a text.
-    special: Vec<u32>,
-    /// The lengths that those beginning with a byte have.
-    lengths: Vec<Vec<usize>>,
+    special: Trie,
 }
 
 /// A part of a text.
@@ -24,41 +23,119 @@ pub(super) enum Part<'t> {
 
 impl Partition {
     pub fn new(vocabulary: &Vocabulary) -> Self {
-        let is_special = |&id: &u32| vocabulary.types(id).any(Types::SPECIAL);
-        let mut special: Vec<u32> = vocabulary.ids().filter(is_special).collect();
-        special.sort_by_key(|&id| std::cmp::Reverse(vocabulary.text(id).len()));
-        let mut lengths = vec![Vec::new(); 256];
-        for &id in &special {
-            let text = vocabulary.text(id);
-            let of_byte = &mut lengths[usize::from(text[0])];
-            if of_byte.last() != Some(&text.len()) {
-                of_byte.push(text.len());
-            }
-        }
-        Self { special, lengths }
+        // Of several tokens of one text, only the last is found.
+        let is_found = |&id: &u32| {
+            vocabulary.types(id).any(Types::SPECIAL)
+                && vocabulary.id_of(vocabulary.text(id)) == Some(id)
+        };
+        Self { special: Trie::new(vocabulary.texts(), vocabulary.ids().filter(is_found)) }
     }
 
     /// Cuts a text at each special token in it: the longest first, wherever it
     /// is, then the next in what is left. Without `parse_special`, only those of
     /// the type "user-defined" count.
+    ///
+    /// Equally long ones go by ID, where llama.cpp leaves it to its sort; it
+    /// matters only to two that overlap in a text.
     pub fn split<'t>(
         &self,
         vocabulary: &Vocabulary,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
+        let unread = Types::CONTROL.with(Types::UNKNOWN);
+        let counts = |&(_, id): &(usize, u32)| parse_special || !vocabulary.types(id).any(unread);
+        // What may be cut out first of all that begins at a place and ends by
+        // `end`: the longest. Places fit 32 bits, for texts are shorter.
+        let candidate = |at: usize, end: usize| {
+            let (len, id) = self.special.prefixes(&text[at..end]).filter(counts).last()?;
+            Some((len as u32, Reverse(id), Reverse(at as u32)))
+        };
+        // The stretches that are left, from where to where, and the tokens.
+        let mut left: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut tokens = Vec::new();
+        let keep = |left: &mut BTreeMap<usize, usize>, start, end| {
+            if start < end {
+                left.insert(start, end);
+            }
+        };
+        keep(&mut left, 0, text.len());
+
+        let mut candidates: BinaryHeap<_> =
+            (0..text.len()).filter_map(|at| candidate(at, text.len())).collect();
+        while let Some((len, Reverse(id), Reverse(at))) = candidates.pop() {
+            let (len, at) = (len as usize, at as usize);
+            let Some((&start, &end)) = left.range(..=at).next_back() else { continue };
+            if at >= end {
+                continue;
+            }
+            if at + len > end {
+                candidates.extend(candidate(at, end));
+                continue;
+            }
+            let types = vocabulary.types(id);
+            let (mut before, mut after) = (at, at + len);
+            if types.any(Types::LSTRIP) {
+                before -= spaces(text[start..before].iter().rev());
+            }
+            if types.any(Types::RSTRIP) {
+                after += spaces(text[after..end].iter());
+            }
+            left.remove(&start);
+            keep(&mut left, start, before);
+            keep(&mut left, after, end);
+            tokens.push((at, id));
+        }
+
+        tokens.sort_unstable();
+        let mut parts = Vec::with_capacity(left.len() + tokens.len());
+        let mut left = left.into_iter().peekable();
+        for (at, id) in tokens {
+            while let Some((start, end)) = left.next_if(|&(start, _)| start < at) {
+                parts.push(Part::Text(&text[start..end]));
+            }
+            parts.push(Part::Token(id));
+        }
+        parts.extend(left.map(|(start, end)| Part::Text(&text[start..end])));
+        parts
+    }
+}
+
+/// How many of the first bytes are white space.
+fn spaces<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
+    bytes.take_while(|&&byte| is_space(byte)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use memchr::memmem;
+
+    use super::*;
+
+    /// The parts as llama.cpp finds them: for each token, the longest first,
+    /// through all that is left of the text.
+    fn one_token_after_another<'t>(
+        vocabulary: &Vocabulary,
+        text: &'t [u8],
+        parse_special: bool,
+    ) -> Vec<Part<'t>> {
+        let mut special: Vec<u32> = vocabulary
+            .ids()
+            .filter(|&id| vocabulary.types(id).any(Types::SPECIAL))
+            .filter(|&id| vocabulary.id_of(vocabulary.text(id)) == Some(id))
+            .collect();
+        special.sort_by_key(|&id| Reverse(vocabulary.text(id).len()));
         let mut parts = Vec::new();
         if !text.is_empty() {
             parts.push(Part::Text(text));
         }
-        let there = self.special_in(vocabulary, text);
-        for &id in self.special.iter().filter(|&&id| there[id as usize]) {
+        for id in special {
             let types = vocabulary.types(id);
             if !parse_special && types.any(Types::CONTROL.with(Types::UNKNOWN)) {
                 continue;
             }
             let finder = memmem::Finder::new(vocabulary.text(id));
-            let mut cut = Vec::with_capacity(parts.len());
+            let mut cut = Vec::new();
             for part in parts {
                 match part {
                     Part::Token(_) => cut.push(part),
@@ -70,51 +147,73 @@ impl Partition {
         parts
     }
 
-    /// Which of them a text contains at all: hardly any, of the thousands that
-    /// some vocabularies have.
-    fn special_in(&self, vocabulary: &Vocabulary, text: &[u8]) -> Vec<bool> {
-        let mut there = vec![false; vocabulary.len()];
-        for at in 0..text.len() {
-            for &len in &self.lengths[usize::from(text[at])] {
-                if let Some(id) = text.get(at..at + len).and_then(|text| vocabulary.id_of(text)) {
-                    there[id as usize] = true;
+    /// Cuts a text at each place that a token is in, from the left.
+    fn cut_at<'t>(
+        id: u32,
+        types: Types,
+        finder: &memmem::Finder<'_>,
+        mut text: &'t [u8],
+        parts: &mut Vec<Part<'t>>,
+    ) {
+        while let Some(at) = finder.find(text) {
+            let mut before = &text[..at];
+            if types.any(Types::LSTRIP) {
+                let end = before.iter().rposition(|&byte| !is_space(byte));
+                before = &before[..end.map_or(0, |last| last + 1)];
+            }
+            if !before.is_empty() {
+                parts.push(Part::Text(before));
+            }
+            parts.push(Part::Token(id));
+            text = &text[at + finder.needle().len()..];
+            if types.any(Types::RSTRIP) {
+                let start = text.iter().position(|&byte| !is_space(byte));
+                text = &text[start.unwrap_or(text.len())..];
+            }
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text));
+        }
+    }
+
+    #[test]
+    fn it_cuts_as_one_token_after_another_does() {
+        let mut state = 11_usize;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) % below
+        };
+        let mut cuts = 0;
+        for round in 0..6_000 {
+            // Few letters, so that tokens overlap; some rounds have mostly spaces.
+            let letters: &[u8] = [&b"ab \n"[..], b"a ", b"ab", b"a   \x0bb"][round % 4];
+            let mut text = |longest: usize| {
+                (0..random(longest + 1)).map(|_| letters[random(letters.len())]).collect::<Vec<_>>()
+            };
+            let tokens: Vec<Vec<u8>> =
+                (0..12).map(|_| text(6)).filter(|token| !token.is_empty()).collect();
+            let texts: Vec<Vec<u8>> = (0..4).map(|_| text(60)).collect();
+            let kinds = [
+                Types::NORMAL,
+                Types::CONTROL,
+                Types::UNKNOWN,
+                Types::USER_DEFINED,
+                Types::USER_DEFINED.with(Types::LSTRIP),
+                Types::USER_DEFINED.with(Types::RSTRIP),
+                Types::CONTROL.with(Types::LSTRIP).with(Types::RSTRIP),
+            ];
+            let tokens = tokens.into_iter().map(|token| (token, kinds[random(kinds.len())]));
+            let vocabulary = Vocabulary::of(tokens);
+            let partition = Partition::new(&vocabulary);
+            for text in &texts {
+                for parse_special in [false, true] {
+                    let expected = one_token_after_another(&vocabulary, text, parse_special);
+                    let parts = partition.split(&vocabulary, text, parse_special);
+                    assert_eq!(parts, expected, "round {round}: {text:?} in {vocabulary:?}");
+                    cuts += expected.iter().filter(|part| matches!(part, Part::Token(_))).count();
                 }
             }
         }
-        there
+        assert!(cuts > 100_000, "only {cuts} tokens were found");
     }
-}
-
-/// Cuts a text at each place that a token is in, from the left.
-fn cut_at<'t>(
-    id: u32,
-    types: Types,
-    finder: &memmem::Finder<'_>,
-    mut text: &'t [u8],
-    parts: &mut Vec<Part<'t>>,
-) {
-    while let Some(at) = finder.find(text) {
-        let mut before = &text[..at];
-        if types.any(Types::LSTRIP) {
-            let end = before.iter().rposition(|&byte| !is_space(byte));
-            before = &before[..end.map_or(0, |last| last + 1)];
-        }
-        if !before.is_empty() {
-            parts.push(Part::Text(before));
-        }
-        parts.push(Part::Token(id));
-        text = &text[at + finder.needle().len()..];
-        if types.any(Types::RSTRIP) {
-            let start = text.iter().position(|&byte| !is_space(byte));
-            text = &text[start.unwrap_or(text.len())..];
-        }
-    }
-    if !text.is_empty() {
-        parts.push(Part::Text(text));
-    }
-}
-
-/// C's `isspace`, which counts the vertical tab.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
 }

@@ -7,8 +7,11 @@
 //! case in which the two differ, a score that the automaton takes for its own
 //! sign of an end, is refused.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
+use super::strings::Strings;
 use super::trie::Trie;
 use super::utf8;
 use super::vocabulary::{Types, Vocabulary};
@@ -27,8 +30,7 @@ pub(super) struct Plamo2 {
 
 /// A token as a PLaMo-2 vocabulary sees it.
 #[derive(Clone, Copy, Debug)]
-struct Piece<'v> {
-    text: &'v [u8],
+struct Piece {
     score: f32,
     /// Whether it stands for a byte, `<0x0A>`.
     is_byte: bool,
@@ -53,20 +55,21 @@ struct Best {
 impl Plamo2 {
     /// From a vocabulary; or why that is not one of PLaMo-2.
     pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
-        Self::new(vocabulary.ids().map(|id| Piece {
-            text: vocabulary.text(id),
+        let pieces = vocabulary.ids().map(|id| Piece {
             score: vocabulary.score(id),
             is_byte: vocabulary.types(id).any(Types::BYTE),
-        }))
+        });
+        Self::new(vocabulary.texts(), pieces)
     }
 
     /// From the tokens in the order of their IDs; or why they are none.
-    fn new<'v>(pieces: impl Iterator<Item = Piece<'v>>) -> Result<Self, String> {
+    fn new(texts: Arc<Strings>, pieces: impl Iterator<Item = Piece>) -> Result<Self, String> {
         // No byte is token 0, which llama.cpp too takes for one that is missing.
         let mut bytes = [0; 256];
         let mut scores = Vec::new();
         let mut tokens = Vec::new();
-        for (Piece { text, score, is_byte }, id) in pieces.zip(0..) {
+        for (Piece { score, is_byte }, id) in pieces.zip(0..) {
+            let text = texts.get(id);
             let score = if is_byte { INVALID } else { fixed(score) };
             scores.push(score);
             if is_byte {
@@ -84,13 +87,13 @@ impl Plamo2 {
                 ));
             }
             if score > INVALID {
-                tokens.push((text, id));
+                tokens.push(id);
             }
         }
         if let Some(byte) = bytes.iter().position(|&id| id == 0) {
             return Err(format!("the vocabulary has no token for the byte <0x{byte:02X}>"));
         }
-        Ok(Self { tokens: Trie::new(tokens), scores, bytes })
+        Ok(Self { tokens: Trie::new(texts, tokens), scores, bytes })
     }
 
     /// Appends the tokens of a text.
@@ -161,15 +164,12 @@ mod tests {
 
     fn vocabulary(words: &[(&'static str, f32)]) -> Result<Plamo2, String> {
         let names: Vec<String> = (0..=255).map(|byte: u8| format!("<0x{byte:02X}>")).collect();
-        let unknown = Piece { text: b"<unk>", score: 0.0, is_byte: false };
-        let bytes =
-            names.iter().map(|name| Piece { text: name.as_bytes(), score: 0.0, is_byte: true });
-        let words = words.iter().map(|(text, score)| Piece {
-            text: text.as_bytes(),
-            score: *score,
-            is_byte: false,
-        });
-        Plamo2::new([unknown].into_iter().chain(bytes).chain(words))
+        let texts = ["<unk>"].into_iter().chain(names.iter().map(|name| &**name));
+        let texts = Arc::new(texts.chain(words.iter().map(|(text, _)| *text)).collect());
+        let unknown = Piece { score: 0.0, is_byte: false };
+        let bytes = [Piece { score: 0.0, is_byte: true }; 256];
+        let words = words.iter().map(|&(_, score)| Piece { score, is_byte: false });
+        Plamo2::new(texts, [unknown].into_iter().chain(bytes).chain(words))
     }
 
     fn ids(words: &[(&'static str, f32)], text: &[u8]) -> Vec<u32> {
@@ -206,7 +206,7 @@ mod tests {
     fn what_can_not_be_done_exactly_is_refused() {
         let refused = |words| vocabulary(words).unwrap_err();
         assert!(refused(&[("a", -1000.0)]).contains("token 257 has the score -1000"));
-        let none = Plamo2::new([].into_iter()).unwrap_err();
+        let none = Plamo2::new(Default::default(), [].into_iter()).unwrap_err();
         assert!(none.contains("<0x00>"), "{none}");
         assert_eq!(byte_of(b"<0x0a>"), Some(10));
         assert_eq!(byte_of(b"<0xg0>"), None);

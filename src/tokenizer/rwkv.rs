@@ -1,9 +1,12 @@
 //! RWKV's tokenizer: the longest token that the text begins with, again and
 //! again. No merges, no scores, nothing around the text.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 
 use super::settings::Settings;
+use super::strings::Strings;
 use super::trie::Trie;
 use super::vocabulary::Vocabulary;
 use super::{Family, Fragment};
@@ -17,14 +20,14 @@ pub(super) struct Rwkv {
 
 impl Rwkv {
     pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
-        let tokens = vocabulary.ids().map(|id| (vocabulary.text(id), id));
-        Self::new(tokens, settings.unk)
+        Self::new(vocabulary.ids().map(|id| vocabulary.text(id)), settings.unk)
     }
 
-    /// From the texts of all tokens as the file stores them, with their IDs.
-    fn new<'v>(tokens: impl IntoIterator<Item = (&'v [u8], u32)>, unknown: Option<u32>) -> Self {
-        let tokens = tokens.into_iter().map(|(text, id)| (unescape(text), id));
-        Self { tokens: Trie::new(tokens), unknown }
+    /// From the texts of all tokens as the file stores them.
+    fn new<'v>(tokens: impl IntoIterator<Item = &'v [u8]>, unknown: Option<u32>) -> Self {
+        let texts: Strings = tokens.into_iter().map(unescape).collect();
+        let ids = 0..texts.len() as u32;
+        Self { tokens: Trie::new(Arc::new(texts), ids), unknown }
     }
 
     /// Appends the tokens of a text.
@@ -98,7 +101,7 @@ mod tests {
     use super::*;
 
     fn encoded(tokens: &[&str], unknown: Option<u32>, text: &[u8]) -> Result<Vec<u32>> {
-        let tokens = tokens.iter().map(|token| token.as_bytes()).zip(0..);
+        let tokens = tokens.iter().map(|token| token.as_bytes());
         let mut out = Vec::new();
         Rwkv::new(tokens, unknown).tokens_of(text, &mut out)?;
         Ok(out)

@@ -4,6 +4,12 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::hash_table::{Entry, HashTable};
 
+use crate::gguf::{Array, Error};
+
+/// As many strings as are read from an array: what an [`Index`] of 2^20 places
+/// holds. The largest vocabulary known has 262,144, and 514,906 merges.
+const MOST: u64 = 7 << 17;
+
 /// Strings of bytes, one after another.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
@@ -13,6 +19,38 @@ pub(super) struct Strings {
 }
 
 impl Strings {
+    /// Those of an array, or why they are too many. `most_bytes` is as long as
+    /// they may be together, and `named` what an empty one becomes.
+    pub fn read(
+        array: &Array<'_>,
+        most_bytes: usize,
+        named: impl Fn(u64) -> String,
+    ) -> Result<Result<Self, String>, Error> {
+        let n = array.len();
+        if n > MOST {
+            return Ok(Err(format!("has {n} strings, and up to {MOST} are read")));
+        }
+        // Room that is not used is no memory, and to grow would take twice as much.
+        let mut strings = Self { bytes: Vec::with_capacity(most_bytes), ends: Vec::new() };
+        strings.ends.reserve_exact(n as usize);
+        let mut fits = true;
+        array.each_string(|i, string| {
+            let name = string.is_empty().then(|| named(i));
+            let string = name.as_ref().map_or(string, |name| name.as_bytes());
+            fits = string.len() <= most_bytes - strings.bytes.len();
+            if fits {
+                strings.push(string);
+            }
+            fits
+        })?;
+        if !fits {
+            let mib = most_bytes >> 20;
+            return Ok(Err(format!("has more than {mib} MiB of text, and so much is not read")));
+        }
+        strings.bytes.shrink_to_fit();
+        Ok(Ok(strings))
+    }
+
     pub fn push(&mut self, string: &[u8]) {
         self.bytes.extend_from_slice(string);
         self.ends.push(self.bytes.len() as u32);
@@ -32,6 +70,15 @@ impl Strings {
     }
 }
 
+impl<T: AsRef<[u8]>> FromIterator<T> for Strings {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
+        let mut strings = Self::default();
+        all.into_iter().for_each(|string| strings.push(string.as_ref()));
+        strings.bytes.shrink_to_fit();
+        strings
+    }
+}
+
 /// From a string to its place in [`Strings`].
 #[derive(Debug)]
 pub(super) struct Index {
@@ -44,24 +91,12 @@ impl Index {
         Self { places: HashTable::with_capacity(capacity), hasher: Default::default() }
     }
 
-    #[inline]
-    fn hash(&self, string: &[u8]) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(string);
-        hasher.finish()
-    }
-
     /// Adds one of the strings; where an equal one is there, takes its place and
     /// returns it.
     pub fn insert(&mut self, strings: &Strings, i: u32) -> Option<u32> {
-        let hash = self.hash(strings.get(i));
         let Self { places, hasher } = self;
-        let rehash = |&j: &u32| {
-            let mut hasher = hasher.build_hasher();
-            hasher.write(strings.get(j));
-            hasher.finish()
-        };
-        match places.entry(hash, |&j| strings.get(j) == strings.get(i), rehash) {
+        let hash_at = |&j: &u32| hash(hasher, strings.get(j));
+        match places.entry(hash_at(&i), |&j| strings.get(j) == strings.get(i), hash_at) {
             Entry::Occupied(mut there) => Some(std::mem::replace(there.get_mut(), i)),
             Entry::Vacant(free) => {
                 free.insert(i);
@@ -72,8 +107,15 @@ impl Index {
 
     #[inline]
     pub fn get(&self, strings: &Strings, string: &[u8]) -> Option<u32> {
-        self.places.find(self.hash(string), |&i| strings.get(i) == string).copied()
+        self.places.find(hash(&self.hasher, string), |&i| strings.get(i) == string).copied()
     }
+}
+
+#[inline]
+fn hash(hasher: &hashbrown::DefaultHashBuilder, string: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(string);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -82,10 +124,7 @@ mod tests {
 
     #[test]
     fn the_last_of_equal_strings_is_found() {
-        let mut strings = Strings::default();
-        for string in ["a", "", "bc", "a"] {
-            strings.push(string.as_bytes());
-        }
+        let strings: Strings = ["a", "", "bc", "a"].into_iter().collect();
         let mut index = Index::with_capacity(0);
         let before: Vec<_> = (0..4).map(|i| index.insert(&strings, i)).collect();
         assert_eq!(before, [None, None, None, Some(0)]);

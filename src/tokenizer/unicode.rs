@@ -41,6 +41,11 @@ pub(super) fn is_whitespace(point: u32) -> bool {
     char::from_u32(point).is_some_and(char::is_whitespace)
 }
 
+/// White space of ASCII by C's `isspace`, which counts the vertical tab.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
 /// The lower case of a code point, or the first character of it.
 pub(super) fn lower(point: u32) -> u32 {
     match char::from_u32(point) {

@@ -1,10 +1,14 @@
 //! Unigram tokenizers, as SentencePiece trains them for T5 and XLM-R: of all
 //! the ways to write a text in tokens, the one with the highest sum of scores.
 
-use anyhow::{Context, Result};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
 
 use super::charsmap::{self, Charsmap};
 use super::settings::Settings;
+use super::strings::Strings;
+use super::symbols::utf8_len;
 use super::trie::Trie;
 use super::vocabulary::{Types, Vocabulary};
 use super::{Family, Fragment, utf8};
@@ -35,8 +39,7 @@ struct Spaces {
 
 /// A token as a unigram vocabulary sees it.
 #[derive(Clone, Copy, Debug)]
-struct Piece<'v> {
-    text: &'v [u8],
+struct Piece {
     score: f32,
     types: Types,
 }
@@ -46,6 +49,10 @@ const SPACE: &[u8] = "▁".as_bytes();
 
 /// What an unknown character costs beside the worst token.
 const UNKNOWN_PENALTY: f32 = 10.0;
+
+/// How many times as long as it was a text may become. The longest of Unicode's
+/// compositions, U+FDFA, is three bytes and becomes 39.
+const MOST_TIMES: usize = 16;
 
 /// The best way to write a text up to some place.
 #[derive(Clone, Copy)]
@@ -69,27 +76,26 @@ impl Unigram {
             Ok(charsmap) => charsmap,
             Err(reason) => return Ok(Err(format!("{}: {reason}", charsmap::KEY))),
         };
-        let pieces = vocabulary.ids().map(|id| Piece {
-            text: vocabulary.text(id),
-            score: vocabulary.score(id),
-            types: vocabulary.types(id),
-        });
+        let pieces = vocabulary
+            .ids()
+            .map(|id| Piece { score: vocabulary.score(id), types: vocabulary.types(id) });
         let spaces =
             Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
-        Ok(Ok(Self::new(pieces, settings.unk, charsmap, spaces)))
+        Ok(Ok(Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces)))
     }
 
     /// From the tokens in the order of their IDs. `unknown` is the token that
     /// stands for what is none.
-    fn new<'v>(
-        pieces: impl Iterator<Item = Piece<'v>> + Clone,
+    fn new(
+        texts: &Arc<Strings>,
+        pieces: impl Iterator<Item = Piece> + Clone,
         unknown: Option<u32>,
         charsmap: Option<Charsmap>,
         spaces: Spaces,
     ) -> Self {
         let of = |types| {
             let pieces = pieces.clone().zip(0..).filter(|(piece, _)| piece.types.any(types));
-            Trie::new(pieces.map(|(piece, id)| (piece.text, id)))
+            Trie::new(Arc::clone(texts), pieces.map(|(_, id)| id))
         };
         let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
         // A score that is no number is never the lowest.
@@ -126,7 +132,7 @@ impl Unigram {
         let mut at = 0;
         while at < text.len() {
             let rest = &text[at..];
-            let character = character_len(rest[0]).min(rest.len());
+            let character = utf8_len(rest[0]).min(rest.len());
             let so_far = best[at].score;
             let mut is_token = false;
             for (len, id) in self.tokens.prefixes(rest) {
@@ -164,6 +170,9 @@ impl Unigram {
     }
 
     /// The text as the vocabulary writes it.
+    ///
+    /// # Errors
+    /// Where the normalisation in the file is damaged, or makes far too much of it.
     fn normalized(&self, text: &[u8]) -> Result<Vec<u8>> {
         let Spaces { prefix, merge } = self.spaces;
         let mut normalized = Vec::with_capacity(text.len() + SPACE.len());
@@ -186,6 +195,11 @@ impl Unigram {
                     }
                 }
             }
+            ensure!(
+                normalized.len() <= text.len() * MOST_TIMES,
+                "{} makes the text more than {MOST_TIMES} times as long",
+                charsmap::KEY
+            );
             rest = &rest[consumed..];
         }
         Ok(normalized)
@@ -240,16 +254,6 @@ fn read_charsmap(gguf: &Gguf) -> Result<Result<Option<Charsmap>, String>, Error>
     Ok(Charsmap::parse(&array.scalar_bytes()?).map(Some))
 }
 
-/// How many bytes a character has by its first.
-fn character_len(first: u8) -> usize {
-    match first >> 4 {
-        0..=11 => 1,
-        12 | 13 => 2,
-        14 => 3,
-        _ => 4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,14 +274,11 @@ mod tests {
     ];
 
     fn ids_of(text: &[u8], spaces: Spaces) -> Vec<u32> {
-        let pieces = PIECES.iter().map(|&(text, score, types)| Piece {
-            text: text.as_bytes(),
-            score,
-            types,
-        });
+        let texts = Arc::new(PIECES.iter().map(|&(text, ..)| text).collect());
+        let pieces = PIECES.iter().map(|&(_, score, types)| Piece { score, types });
         let mut out = vec![7];
         let score_of = |id: u32| PIECES[id as usize].1.into();
-        let unigram = Unigram::new(pieces, Some(0), None, spaces);
+        let unigram = Unigram::new(&texts, pieces, Some(0), None, spaces);
         unigram.tokens_of(text, score_of, &mut out).unwrap();
         assert_eq!(out.remove(0), 7, "what was there stays");
         out

@@ -1,8 +1,19 @@
 //! The vocabulary, held for looking texts up.
 
+use std::sync::Arc;
+
 use crate::gguf::{Error, Gguf, ValueType};
+use crate::vocab::TokenType;
 
 use super::strings::{Index, Strings};
+
+/// As long as all tokens of a file may be. Those of the largest vocabulary known
+/// have 3 MB.
+const MOST_BYTES: usize = 6 << 20;
+
+/// As long as one token may be, in bytes. It bounds how far the text is compared
+/// with tokens from each place in it; the longest known has 1024.
+const LONGEST: usize = 2 << 10;
 
 /// All tokens: their texts as stored, scores and types, and the way from a text
 /// to its ID.
@@ -11,7 +22,7 @@ use super::strings::{Index, Strings};
 /// a few million times a second.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    texts: Strings,
+    texts: Arc<Strings>,
     index: Index,
     /// Empty where the file has none: then each is 0.
     scores: Vec<f32>,
@@ -42,14 +53,14 @@ impl Types {
 
     /// From the number in the file.
     fn from_id(id: i64) -> Self {
-        match id {
-            1 => Self::NORMAL,
-            2 => Self::UNKNOWN,
-            3 => Self::CONTROL,
-            4 => Self::USER_DEFINED,
-            5 => Self::UNUSED,
-            6 => Self::BYTE,
-            _ => Self::UNDEFINED,
+        match TokenType::from_id(id) {
+            Some(TokenType::Normal) => Self::NORMAL,
+            Some(TokenType::Unknown) => Self::UNKNOWN,
+            Some(TokenType::Control) => Self::CONTROL,
+            Some(TokenType::UserDefined) => Self::USER_DEFINED,
+            Some(TokenType::Unused) => Self::UNUSED,
+            Some(TokenType::Byte) => Self::BYTE,
+            None => Self::UNDEFINED,
         }
     }
 
@@ -73,17 +84,19 @@ impl Vocabulary {
         if tokens.element_type() != ValueType::String {
             return Ok(Err(format!("{TOKENS} is not an array of strings")));
         }
-        let mut texts = Strings::default();
-        tokens.each_string(|id, text| {
-            match text {
-                // llama.cpp's name for a token without a text.
-                [] => texts.push(format!("[EMPTY_{id}]").as_bytes()),
-                _ => texts.push(text),
-            };
-            true
-        })?;
+        // llama.cpp's name for a token without a text.
+        let texts = match Strings::read(&tokens, MOST_BYTES, |id| format!("[EMPTY_{id}]"))? {
+            Ok(texts) => Arc::new(texts),
+            Err(reason) => return Ok(Err(format!("{TOKENS} {reason}"))),
+        };
         if texts.len() == 0 {
             return Ok(Err(format!("{TOKENS} is empty")));
+        }
+        let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
+        if longest > LONGEST {
+            return Ok(Err(format!(
+                "{TOKENS} has a token of {longest} bytes, and up to {LONGEST} are looked for"
+            )));
         }
         let mut index = Index::with_capacity(texts.len());
         let mut repeated = 0_usize;
@@ -112,13 +125,29 @@ impl Vocabulary {
             Ok(types) => types,
             Err(reason) => return Ok(Err(reason)),
         };
-        let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
         Ok(Ok(Self { texts, index, scores, types, longest }))
+    }
+
+    /// Of some tokens, for tests of what looks them up.
+    #[cfg(test)]
+    pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, Types)>) -> Self {
+        let (texts, types): (Vec<T>, Vec<Types>) = tokens.into_iter().unzip();
+        let texts: Strings = texts.into_iter().collect();
+        let mut index = Index::with_capacity(texts.len());
+        for id in 0..texts.len() as u32 {
+            index.insert(&texts, id);
+        }
+        Self { texts: Arc::new(texts), index, scores: Vec::new(), types, longest: LONGEST }
     }
 
     /// How many tokens there are: at least one.
     pub fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// The texts of all tokens by their IDs, for those who keep them too.
+    pub fn texts(&self) -> Arc<Strings> {
+        Arc::clone(&self.texts)
     }
 
     /// A token's text as it is stored; never empty.

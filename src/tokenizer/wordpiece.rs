@@ -5,10 +5,13 @@
 //! In GGUF, a token that begins a word begins with `▁`, and one that goes on
 //! with a word (`##ing`) is written without its signs.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use unicode_normalization::char::decompose_canonical;
 
 use super::settings::Settings;
+use super::strings::Strings;
 use super::trie::Trie;
 use super::unicode::{self, Category};
 use super::utf8;
@@ -33,18 +36,14 @@ struct Normalizer {
 
 impl WordPiece {
     pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
-        let tokens = vocabulary.ids().map(|id| (vocabulary.text(id), id));
         let &Settings { unk, lowercase, strip_accents, .. } = settings;
-        Self::new(tokens, unk, Normalizer { lowercase, strip_accents })
+        Self::new(vocabulary.texts(), unk, Normalizer { lowercase, strip_accents })
     }
 
-    /// From the texts of all tokens, with their IDs.
-    fn new<'v>(
-        tokens: impl IntoIterator<Item = (&'v [u8], u32)>,
-        unknown: Option<u32>,
-        normalizer: Normalizer,
-    ) -> Self {
-        Self { tokens: Trie::new(tokens), unknown, normalizer }
+    /// From the texts of all tokens.
+    fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
+        let ids = 0..texts.len() as u32;
+        Self { tokens: Trie::new(texts, ids), unknown, normalizer }
     }
 
     /// Appends the tokens of a text.
@@ -198,9 +197,9 @@ mod tests {
     #[test]
     fn a_word_is_cut_into_the_longest_tokens() {
         let tokens = ["[UNK]", "▁un", "aff", "able", "▁", "a", "!", "▁!"];
-        let tokens = tokens.iter().map(|token| token.as_bytes()).zip(0..);
+        let texts = Arc::new(tokens.into_iter().collect());
         let normalizer = Normalizer { lowercase: true, strip_accents: true };
-        let bert = WordPiece::new(tokens, Some(0), normalizer);
+        let bert = WordPiece::new(texts, Some(0), normalizer);
         let ids = |text: &str| {
             let mut out = Vec::new();
             bert.tokens_of(text.as_bytes(), &mut out).unwrap();

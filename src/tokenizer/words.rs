@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder, bytes};
 
 use super::pre::{Rule, Spaces};
-use super::unicode::{Category, is_whitespace};
+use super::unicode::{Category, is_space, is_whitespace};
 
 /// Rules, ready to cut.
 pub(super) struct Cutter {
@@ -116,7 +116,7 @@ impl Words<'_> {
 
 impl Cut {
     fn new(rule: Rule) -> Self {
-        const KNOWN: &str = "the patterns in pre.rs are well-formed: a test makes them all";
+        const KNOWN: &str = "the patterns in pre/known.rs are well-formed: a test makes them all";
         let classes = |pattern: &str| {
             let mut pattern = pattern.to_owned();
             for (category, class) in CATEGORIES {
@@ -166,10 +166,6 @@ fn is_han(point: u32) -> bool {
             | 0x2b740..=0x2ebef
             | 0x2f800..=0x2fa1f
     )
-}
-
-fn is_space(class: u8) -> bool {
-    matches!(class, b' ' | b'\t'..=b'\r')
 }
 
 /// The matches of a pattern that goes on `|\s+(?!\S)|\s+`, or the like.

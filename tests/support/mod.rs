@@ -340,6 +340,23 @@ impl Out {
     }
 }
 
+/// A `tokenizer.ggml.precompiled_charsmap` that replaces an `A` with a text.
+pub fn charsmap(with: &[u8]) -> Vec<u8> {
+    // Units of a double array: the root, whose children lie at its offset of 1
+    // XOR their byte, that of `A` with a value, and the value: a place among
+    // the texts.
+    let mut units = [0_u32; 128];
+    let a = 1 ^ u32::from(b'A');
+    units[0] = 1 << 10;
+    units[a as usize] = (a ^ 4) << 10 | 1 << 8 | u32::from(b'A');
+    units[4] = 1 << 31;
+    let mut bytes = (units.len() as u32 * 4).to_le_bytes().to_vec();
+    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    bytes.extend(with);
+    bytes.push(0);
+    bytes
+}
+
 /// The model's path; where it is not there, says so past the test harness's
 /// capture, so that a skipped test is seen.
 pub fn real_model() -> Option<PathBuf> {
