@@ -7,6 +7,7 @@ mod requantise;
 mod run;
 mod support;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use embcli::check::stats::mix;
@@ -234,12 +235,19 @@ fn permutations_and_wrong_vocabularies_are_seen() {
 #[test]
 fn single_rows_that_changed_places_are_found() {
     let Some(mut real) = Real::of(0..N as u64) else { return };
+    // Of two words with two spellings nothing tells which pair was swapped.
+    let mut words: HashMap<String, usize> = HashMap::new();
+    for token in &real.tokens {
+        let text = String::from_utf8_lossy(token).trim_start_matches('▁').to_lowercase();
+        *words.entry(text).or_default() += 1;
+    }
+    let spellings = |word: &str| words.get(word).copied().unwrap_or(0);
     let common: Vec<usize> = shuffled(10_000, 3)
         .into_iter()
         .filter(|id| {
             let text = String::from_utf8_lossy(&real.tokens[*id]).into_owned();
             let word = text.strip_prefix('▁').unwrap_or("");
-            word.len() >= 4 && word.chars().all(|c| c.is_ascii_lowercase())
+            word.len() >= 4 && word.chars().all(|c| c.is_ascii_lowercase()) && spellings(word) > 3
         })
         .take(20)
         .collect();
@@ -253,7 +261,7 @@ fn single_rows_that_changed_places_are_found() {
     let is_found =
         |a: usize, b: usize| found.contains(&[json!(a), json!(a), json!(b as i64 - a as i64)]);
     let whole = pairs.iter().filter(|[a, b]| is_found(*a, *b) && is_found(*b, *a)).count();
-    assert!(2 * whole > pairs.len(), "{whole} of {} swaps in {found:?}", pairs.len());
+    assert!(5 * whole > 4 * pairs.len(), "{whole} of {} swaps in {found:?}", pairs.len());
     assert_eq!(found.len(), 2 * whole, "none but those: {found:?}");
 }
 
@@ -391,8 +399,8 @@ fn two_files_are_compared_by_text() {
 const WORDS: usize = 2000;
 const WIDTH: usize = 64;
 
-/// Words in three spellings each, ` word`, `word`, ` Word`, whose rows are a row
-/// of the word and some noise; the spellings side by side, or scattered.
+/// Words in three spellings each, ` word`, `word`, ` Word`, scattered; or in the
+/// first two, side by side. Their rows are a row of the word and some noise.
 struct Made {
     tokens: Vec<String>,
     rows: Vec<Vec<f32>>,
@@ -402,16 +410,17 @@ impl Made {
     fn new(is_scattered: bool) -> Self {
         let words = random(WORDS, WIDTH, 0.0, 7);
         let noise = random(3 * WORDS, WIDTH, 0.0, 8);
-        let letters = |mut n: usize| -> String {
-            let letter = |_| {
-                let letter = char::from(b'a' + (n % 26) as u8);
-                n /= 26;
-                letter
-            };
-            (0..6).map(letter).collect()
+        // No two of them look related.
+        let letters = |n: usize| -> String {
+            let bits = mix(n as u64);
+            (0..8).map(|i| char::from(b'a' + (bits >> (8 * i)) as u8 % 26)).collect()
         };
         let (mut tokens, mut rows) = (Vec::new(), Vec::new());
-        let order = if is_scattered { shuffled(3 * WORDS, 9) } else { (0..3 * WORDS).collect() };
+        let order = if is_scattered {
+            shuffled(3 * WORDS, 9)
+        } else {
+            (0..3 * WORDS).filter(|place| place % 3 < 2).collect()
+        };
         for place in order {
             let word = letters(place / 3);
             tokens.push(match place % 3 {
@@ -443,8 +452,9 @@ fn what_is_in_order_is_no_problem() {
         let made = Made::new(is_scattered);
         let (answer, code) = made.check();
         assert_eq!((code, &answer["verdict"], &answer["findings"]), (0, &json!("ok"), &json!([])));
-        assert_eq!(answer["order"]["pairs"], 2 * WORDS);
-        assert_eq!(answer["order"]["judged_ids"], json!([0, 3 * WORDS - 1]));
+        let spellings = if is_scattered { 3 } else { 2 };
+        assert_eq!(answer["order"]["pairs"], (spellings - 1) * WORDS);
+        assert_eq!(answer["order"]["judged_ids"], json!([0, spellings * WORDS - 1]));
     }
 }
 
@@ -454,11 +464,11 @@ fn one_row_too_many_is_named_wherever_it_is() {
     for (is_scattered, from) in [(false, 0), (true, 0), (true, 2000)] {
         let mut made = Made::new(is_scattered);
         made.rows[from..].rotate_right(1);
-        let last = 3 * WORDS as i64 - 1;
+        let last = made.rows.len() as i64 - 1;
         if is_scattered {
             assert_places(&made.check().0, &[(from as i64, last, Some(1))]);
         } else {
-            // Any three rows further on suit three spellings as well.
+            // Any two rows further on suit two spellings as well.
             let (answer, code) = made.check();
             let found = places(&answer);
             assert_eq!((code, &found[0][0], &found[0][1]), (1, &json!(0), &json!(last)));

@@ -35,6 +35,8 @@ impl Strings {
         strings.ends.reserve_exact(n as usize);
         let mut fits = true;
         array.each_string(|i, string| {
+            // llama.cpp's strings end at a zero byte.
+            let string = &string[..memchr::memchr(0, string).unwrap_or(string.len())];
             let name = string.is_empty().then(|| named(i));
             let string = name.as_ref().map_or(string, |name| name.as_bytes());
             fits = string.len() <= most_bytes - strings.bytes.len();

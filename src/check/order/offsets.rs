@@ -43,15 +43,12 @@ const SMALL: i64 = 8;
 /// language, or rows that were never trained, suit each other everywhere.
 const DECOYS: [i64; 2] = [-37, 41];
 
-/// By how many standard deviations better.
-const BETTER: f32 = 1.5;
-
 /// Tokens that an offset is tried on.
 const TRIALS: usize = 200;
 
-/// The share of them that an offset has to suit: by chance a few in a hundred
-/// seem to.
-const SUITED: f64 = 0.08;
+/// The share of them that an offset has to suit beyond those that its decoys do:
+/// five standard errors of what chance makes of so many.
+const SUITED: f64 = 0.12;
 
 /// By how many standard errors a part has to fit better where its rows should
 /// be than where they are: less than that, many windows have by chance.
@@ -148,17 +145,30 @@ impl Search<'_> {
         n_tokens: u64,
     ) -> Result<Vec<Part>> {
         let candidates = self.candidates(broken, scan)?;
-        let mut parts = Vec::new();
+        let mut labelled: Vec<(Range<usize>, Part)> = Vec::new();
         for (i, part) in candidates.iter().enumerate() {
-            self.label(&candidates, i, part, n_tokens, &mut parts)?;
+            self.label(&candidates, i, part, n_tokens, &mut labelled)?;
+        }
+        labelled.sort_by_key(|(span, _)| span.start);
+        // What an offset does not clearly suit has none, and goes with what is
+        // beside it.
+        let mut runs: Vec<(Range<usize>, Option<Part>)> = Vec::new();
+        for (span, part) in labelled {
+            let named = Some(part).filter(|part| part.offset.is_some() && part.z >= SURE);
+            match runs.last_mut() {
+                Some((last, None)) if named.is_none() && span.start <= last.end => {
+                    last.end = last.end.max(span.end);
+                }
+                _ => runs.push((span, named)),
+            }
         }
         // Where no token is in place, nothing tells how well one should fit.
         let none_fits = broken.iter().map(Range::len).sum::<usize>() == self.each().len();
-        parts.retain(|part| {
-            let is_long = none_fits && part.offset.is_none() && part.tokens >= LONG;
-            part.z >= SURE || is_long
+        let parts = runs.into_iter().map(|(span, named)| {
+            named.unwrap_or_else(|| self.without_offset(&span, &candidates, n_tokens))
         });
-        parts.sort_by_key(|part| part.ids);
+        let mut parts: Vec<Part> =
+            parts.filter(|part| part.z >= SURE || (none_fits && part.tokens >= LONG)).collect();
         parts.dedup_by(|next, part| {
             // A margin can reach into the part before.
             if part.offset == next.offset && next.ids[0] <= part.ids[1] {
@@ -171,16 +181,23 @@ impl Search<'_> {
         Ok(parts)
     }
 
+    /// A run of tokens whose rows are nowhere.
+    fn without_offset(&self, span: &Range<usize>, broken: &[Candidates], n_tokens: u64) -> Part {
+        let (here, expected) = (cosines(&self.each()[span.clone()]), self.elsewhere(broken));
+        Part {
+            ids: self.ids(span, n_tokens),
+            offset: None,
+            tokens: span.len() as u64,
+            cosine: here.mean(),
+            expected: expected.mean(),
+            z: expected.z_above(&here),
+        }
+    }
+
     /// All tokens as one part without an offset.
     pub(super) fn whole(&self, n_tokens: u64) -> Part {
-        Part {
-            ids: self.ids(&(0..self.each().len()), n_tokens),
-            offset: None,
-            tokens: self.each().len() as u64,
-            cosine: cosines(self.each()).mean(),
-            expected: 0.0,
-            z: 0.0,
-        }
+        let all = Candidates { span: 0..self.each().len(), offsets: Vec::new() };
+        self.without_offset(&all.span.clone(), &[all], n_tokens)
     }
 
     /// The place of a token in the sequence.
@@ -271,7 +288,7 @@ impl Search<'_> {
     fn suits(&self, span: &Range<usize>, offset: i64) -> Result<bool> {
         let places = sample(span.len() as u64, TRIALS as u64, 3);
         let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
-        let mut suited = 0;
+        let mut suited = 0.0;
         for &place in &places {
             let place = span.start + place as usize;
             let fit = &self.each()[place];
@@ -282,13 +299,11 @@ impl Search<'_> {
             let tried =
                 [offset, offset.saturating_add(DECOYS[0]), offset.saturating_add(DECOYS[1])];
             let fits = self.fits_at(fit, &tried, states, &mut own, &mut others)?;
-            let decoys: Vec<f32> = fits[1..].iter().flatten().map(|(_, z)| *z).collect();
-            let decoy = decoys.iter().sum::<f32>() / decoys.len().max(1) as f32;
-            suited += u32::from(
-                fits[0].is_some_and(|(_, z)| z > self.midway + 1.0 && z > decoy + BETTER),
-            );
+            let suits =
+                |i: usize| f64::from(u8::from(fits[i].is_some_and(|(_, z)| z > self.midway + 1.0)));
+            suited += suits(0) - 0.5 * (suits(1) + suits(2));
         }
-        Ok(f64::from(suited) >= SUITED * places.len() as f64)
+        Ok(suited >= SUITED * places.len() as f64)
     }
 
     /// How well the rows at some offsets from a token fit its family, whose
@@ -325,7 +340,7 @@ impl Search<'_> {
         index: usize,
         part: &Candidates,
         n_tokens: u64,
-        parts: &mut Vec<Part>,
+        labelled: &mut Vec<(Range<usize>, Part)>,
     ) -> Result<()> {
         let each = self.each();
         let before = index.checked_sub(1).map_or(0, |before| all[before].span.end);
@@ -379,19 +394,21 @@ impl Search<'_> {
                 let measured = measured[run.span.clone()].iter();
                 measured.filter_map(|(_, fits)| Some(f64::from(fits[tried]?.0))).collect()
             };
-            let here = at(0);
-            let (offset, expected) = match run.state {
-                1 => (None, self.elsewhere(all)),
-                moved => (Some(tried[moved - 1]), at(moved - 1)),
+            let part = match run.state {
+                1 => self.without_offset(&span, all, n_tokens),
+                moved => {
+                    let (here, expected) = (at(0), at(moved - 1));
+                    Part {
+                        ids: self.ids(&span, n_tokens),
+                        offset: Some(tried[moved - 1]),
+                        tokens: span.len() as u64,
+                        cosine: here.mean(),
+                        expected: expected.mean(),
+                        z: expected.z_above(&here),
+                    }
+                }
             };
-            parts.push(Part {
-                ids: self.ids(&span, n_tokens),
-                offset,
-                tokens: span.len() as u64,
-                cosine: here.mean(),
-                expected: expected.mean(),
-                z: expected.z_above(&here),
-            });
+            labelled.push((span, part));
         }
         Ok(())
     }
