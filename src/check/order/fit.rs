@@ -31,10 +31,10 @@ pub struct Fit {
     /// By how many standard deviations that is above what rows of other words
     /// come to, as many of them compared.
     pub z: f32,
-    /// By how many the rest of its family fits better without it: the median of
-    /// the others' own best, less `z`. Far above 0 for the odd one out; 0 in a
-    /// family of two, which has no rest.
-    pub odd: f32,
+    /// By how many the rest of its family fits among itself: the median of what
+    /// each comes to. High above `z` for the odd one out; 0 in a family of two,
+    /// which has no rest.
+    pub rest: f32,
 }
 
 /// How every token's row fits, and what chance gives.
@@ -160,7 +160,7 @@ impl Fits {
         for fit in &mut each {
             fit.z = all.z(fit.cosine, fit.compared.into());
             if fit.compared > 1 {
-                fit.odd = all.z(fit.odd, usize::from(fit.compared) - 1) - fit.z;
+                fit.rest = all.z(fit.rest, usize::from(fit.compared) - 1);
             }
         }
         all.each = each;
@@ -188,8 +188,8 @@ impl Fits {
                 if let Some((cosine, n)) = here.best(i, &here, 0..here.len()) {
                     let (family, compared) = (u32::try_from(family)?, n as u8);
                     // In deviations when all chances are known.
-                    let (z, odd) = (0.0, here.rest_without(i));
-                    part.each.push(Fit { id: *id, family, cosine, compared, z, odd });
+                    let (z, rest) = (0.0, here.rest_without(i));
+                    part.each.push(Fit { id: *id, family, cosine, compared, z, rest });
                 }
                 if i > 0 {
                     let cosine = |with: &Group| here.cosine(i, with, 0).map(f64::from);
@@ -210,8 +210,10 @@ impl Fits {
     /// By how many standard deviations the highest of `n` cosines is above what
     /// rows of other words come to.
     pub(super) fn z(&self, cosine: f32, n: usize) -> f32 {
-        // Few families are large, and a spread takes some values to measure.
-        let known = (0..n.clamp(1, CHANCES)).rev().map(|i| &self.chance[i]);
+        // Few families are large, and a spread takes some values to measure: where
+        // there are too few, it is that of a few less, or else of more.
+        let n = n.clamp(1, CHANCES);
+        let known = (0..n).rev().chain(n..CHANCES).map(|i| &self.chance[i]);
         match known.into_iter().find(|chance| chance.n >= 30 && chance.sd() > 0.0) {
             Some(chance) => ((f64::from(cosine) - chance.mean()) / chance.sd()) as f32,
             None => 0.0,

@@ -22,10 +22,10 @@ use crate::text::distance;
 use crate::vocab::Vocab;
 
 /// Suspects are rows whose fit is below this many standard deviations above
-/// chance, and below that of the rest of their family by so many: in a table
+/// chance, while the rest of their family keeps together by so many: in a table
 /// that keeps no words together there are none, however badly all fit.
 const SUSPECT: f32 = 2.0;
-const ODD: f32 = 2.0;
+const TOGETHER: f32 = 3.5;
 
 /// As many suspects as are looked into: the largest families first, which are
 /// those of the commonest words.
@@ -151,7 +151,7 @@ fn suspects<'f>(fits: &'f Fits, families: &Families, parts: &[Part]) -> Vec<&'f 
         before.checked_sub(1).is_none_or(|part| id > parts[part].ids[1])
     };
     let mut suspects: Vec<&Fit> =
-        fits.each.iter().filter(|fit| fit.z < SUSPECT && fit.odd >= ODD).collect();
+        fits.each.iter().filter(|fit| fit.z < SUSPECT && fit.rest >= TOGETHER).collect();
     suspects.retain(|fit| families.ids()[families.span(fit.family as usize)].iter().all(is_whole));
     suspects.sort_by_key(|fit| (Reverse(fit.compared), fit.id));
     suspects.truncate(MOST);
