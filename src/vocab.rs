@@ -270,7 +270,7 @@ impl<'g> Vocab<'g> {
 }
 
 /// Pre-tokenizers of byte-pair vocabularies that spell as SentencePiece does.
-const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
+pub(crate) const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
 
 impl Spelling {
     /// Of a kind of tokenizer and a pre-tokenizer.

@@ -293,6 +293,25 @@ mod unix {
         assert!(said.to_lowercase().contains("permission denied"), "{said}");
     }
 
+    /// Waits until a process has a file open that is in a directory.
+    #[cfg(target_os = "linux")]
+    fn wait_for_a_file_in(directory: &Path, process: u32) {
+        let directory = std::fs::canonicalize(directory).unwrap();
+        let is_open = || {
+            let files = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten();
+            files.flatten().any(|file| {
+                std::fs::read_link(file.path()).is_ok_and(|path| path.starts_with(&directory))
+            })
+        };
+        for _ in 0..1000 {
+            if is_open() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("no file was opened in {}", directory.display());
+    }
+
     /// The kernel drops what has no name. (Elsewhere a file is left.)
     #[test]
     #[cfg(target_os = "linux")]
@@ -305,7 +324,7 @@ mod unix {
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(150));
+            wait_for_a_file_in(directory.path(), child.id());
             let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
             assert!(kill.unwrap().success());
             let status = child.wait().unwrap();

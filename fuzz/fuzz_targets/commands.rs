@@ -12,7 +12,18 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let open = |_: &Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
     let style = Style { width: 80, values: None, color: false };
-    for line in ["lookup m 0 1", "neighbors m 0", "neighbors m 1 --metric l2", "footprint m"] {
+    for line in [
+        "lookup m 0 1",
+        "lookup m --text a --as-input",
+        "neighbors m 0",
+        "neighbors m 1 --metric l2",
+        "footprint m",
+        "info m",
+        "tokens m --norm",
+        "tokens m --text a",
+        "check m",
+        "tour m",
+    ] {
         let words = ["embcli"].into_iter().chain(line.split(' ')).map(Into::into);
         let Ok(cli) = Cli::parse_from_args(words) else { unreachable!("{line}") };
         let mut printed = Vec::new();

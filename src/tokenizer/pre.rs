@@ -129,6 +129,16 @@ mod tests {
         assert_eq!(names.len(), all);
     }
 
+    /// Where tokens are read by their text, they are read as they are spelt here.
+    #[test]
+    fn the_vocabulary_is_spelt_in_one_way() {
+        for name in Pre::names() {
+            let (pre, _) = Pre::named(Some(name));
+            let underscores = pre.spelling == Spelling::Underscores;
+            assert_eq!(crate::vocab::UNDERSCORES.contains(&name), underscores, "{name}");
+        }
+    }
+
     #[test]
     fn a_stranger_is_noted_and_the_default_taken() {
         for name in [None, Some(""), Some("gpt-5000")] {

@@ -39,8 +39,8 @@ const NEAREST: usize = 8;
 
 /// How well a row has to fit another word's family, and by how much better
 /// than its own, and than that word's own.
-const FITS: f32 = 2.6;
-const BETTER: f32 = 1.8;
+const FITS: f32 = 3.2;
+const BETTER: f32 = 2.2;
 
 /// The longest circle that is looked for, and as many as are.
 const LONGEST: usize = 4;
