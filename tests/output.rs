@@ -380,7 +380,8 @@ fn numpy_and_pandas_load_what_is_written() {
         for extension in ["npy", "csv", "tsv", "jsonl", "json"] {
             let mut args = vec!["lookup", model.to_str().unwrap(), ids];
             args.extend((!option.is_empty()).then_some(option));
-            write_to(directory.path(), &args, &format!("rows.{extension}")).ok();
+            let written = write_to(directory.path(), &args, &format!("rows.{extension}"));
+            assert_eq!((written.code, &*written.stdout), (Some(0), ""), "{written:?}");
         }
         let output = std::process::Command::new(&python)
             .args(["-c", LOAD])
@@ -521,6 +522,8 @@ fn a_terminal_is_coloured_and_gets_no_matrix() {
         let output = std::process::Command::new("script")
             .args(["-qec", &line, "/dev/null"])
             .env_remove("NO_COLOR")
+            // Where that is set, any terminal is taken to show colours.
+            .env_remove("CI")
             .env("TERM", "xterm")
             .output();
         Some(String::from_utf8(output.ok()?.stdout).unwrap())

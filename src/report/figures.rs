@@ -307,7 +307,7 @@ fn widths(widths: &Widths) -> Vec<Figure> {
             number("parameters"),
             number("bytes as F16"),
             number(&own),
-            number("chance cosine"),
+            number("by chance"),
         ],
         rows,
     )]

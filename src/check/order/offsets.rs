@@ -52,7 +52,7 @@ const SUITED: f64 = 0.12;
 
 /// By how many standard errors a part has to fit better where its rows should
 /// be than where they are: less than that, many windows have by chance.
-const SURE: f64 = 5.0;
+const SURE: f64 = 6.0;
 
 /// Tokens of a part that is told whatever its fit.
 const LONG: u64 = 64;
