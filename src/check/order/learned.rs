@@ -3,15 +3,12 @@
 use anyhow::Result;
 
 use super::fit::Group;
-use super::offsets::Scan;
+use super::scan::{COPY, Scan};
 use crate::check::stats::{Moments, quantile, sample};
 use crate::embedding::Table;
 
 /// As many rows as tell what is usual.
 const USUAL: u64 = 512;
-
-/// Cosines from here on are those of copies.
-pub(super) const COPY: f64 = 0.9999;
 
 /// How near the nearest rows are, and how near they'd be by chance.
 #[derive(Clone, Copy, Debug, PartialEq)]

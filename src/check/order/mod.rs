@@ -8,9 +8,9 @@
 //! 1. `fit`: each token's fit, in standard deviations above chance.
 //! 2. `segments`: where along the IDs fits fall to chance, by the most likely
 //!    sequence of two states.
-//! 3. `offsets`: in those places rows ask the whole table for their nearest,
-//!    and pairs of near rows vote for the offset at which they would be two
-//!    spellings of one word. What is voted for is tried on every token there.
+//! 3. `scan`: in those places rows ask the whole table for their nearest.
+//!    `offsets`: pairs of near rows vote for the offset at which they would be
+//!    two spellings of one word. What is voted for is tried on every token there.
 //! 4. `swaps`: single rows that fit another word's family, whose row fits
 //!    theirs.
 //! 5. `learned`: where nothing fits anything, whether the table has learned
@@ -19,6 +19,7 @@
 mod fit;
 mod learned;
 mod offsets;
+mod scan;
 mod segments;
 mod swaps;
 
@@ -177,7 +178,7 @@ pub fn judge(
     };
     if !broken.is_empty() {
         let search = offsets::Search { table, families, fits: &fits, midway, threads };
-        let scan = search.scan(&broken, n_tokens)?;
+        let scan = scan::scan(table, &search.longest(&broken, n_tokens), threads)?;
         order.parts = search.parts(&broken, &scan, n_tokens)?;
         let named = order.parts.iter().any(|part| part.offset.is_some());
         if !ordered && !named {

@@ -6,27 +6,16 @@ use std::ops::Range;
 use anyhow::Result;
 
 use super::fit::{Fit, Fits, Group};
-use super::learned::COPY;
+use super::scan::{Asked, COPY, Scan};
 use super::segments::runs;
 use super::{FEWEST, Part, cosines};
 use crate::check::Families;
 use crate::check::stats::{Moments, sample};
 use crate::embedding::Table;
-use crate::similarity::{self, Metric, Neighbor, Query};
 use crate::threads::{self, Pieces};
 
 /// As many parts as are searched for offsets, the longest first.
 const MOST_PARTS: usize = 12;
-
-/// As many rows of each as ask for their nearest, and of all together.
-const ASKED: u64 = 256;
-const MOST_ASKED: u64 = 1024;
-
-/// As many values of queries as are held at a time: 8 MiB.
-const MOST_VALUES: usize = 1 << 21;
-
-/// As many nearest rows as vote.
-const NEAREST: usize = 8;
 
 /// As many pairs of spellings as a pair of near rows votes for, of those that
 /// lie as far apart.
@@ -73,16 +62,8 @@ pub(super) struct Search<'a> {
     pub threads: usize,
 }
 
-/// What rows of the broken parts found nearest.
-pub(super) struct Scan {
-    pub queries: Vec<Asked>,
-}
-
-/// A row and the nearest to it.
-pub(super) struct Asked {
-    pub row: u64,
-    pub nearest: Vec<Neighbor>,
-}
+/// A run of tokens, and the part that it is where an offset suits it.
+type Run = (Range<usize>, Option<Part>);
 
 /// A part with the offsets that suit some of it.
 struct Candidates {
@@ -108,33 +89,10 @@ impl Search<'_> {
         [first, last]
     }
 
-    /// Asks rows of the broken parts for their nearest, in one pass.
-    pub(super) fn scan(&self, broken: &[Range<usize>], n_tokens: u64) -> Result<Scan> {
-        let (table, present) = (self.table, self.table.rows_present());
-        let asked = ASKED.min(MOST_ASKED / broken.len().min(MOST_PARTS) as u64);
-        let mut rows: Vec<u64> = Vec::new();
-        for span in longest(broken) {
-            let [first, last] = self.ids(span, n_tokens.min(present));
-            let places = sample(last + 1 - first, asked, 5);
-            rows.extend(places.into_iter().map(|place| first + place));
-        }
-        let search =
-            similarity::Search { metric: Metric::Cosine, k: NEAREST, threads: self.threads };
-        let mut scan = Scan { queries: Vec::new() };
-        for rows in rows.chunks((MOST_VALUES / table.d_model()).max(1)) {
-            let mut queries = Vec::new();
-            for &id in rows {
-                let values = table.row(id)?;
-                let norm = similarity::norm(&values);
-                if norm > 0.0 && norm.is_finite() {
-                    queries.push(Query { id, values });
-                }
-            }
-            let found = similarity::nearest(table, present, &queries, &search)?;
-            let asked = queries.iter().zip(found.neighbors);
-            scan.queries.extend(asked.map(|(query, nearest)| Asked { row: query.id, nearest }));
-        }
-        Ok(scan)
+    /// The IDs of the longest of some parts, as far as their rows are in the file.
+    pub(super) fn longest(&self, broken: &[Range<usize>], n_tokens: u64) -> Vec<[u64; 2]> {
+        let n_tokens = n_tokens.min(self.table.rows_present());
+        longest(broken).into_iter().map(|span| self.ids(span, n_tokens)).collect()
     }
 
     /// The parts that are broken, each with its offset where it has one.
@@ -144,23 +102,31 @@ impl Search<'_> {
         scan: &Scan,
         n_tokens: u64,
     ) -> Result<Vec<Part>> {
-        let candidates = self.candidates(broken, scan)?;
-        let mut labelled: Vec<(Range<usize>, Part)> = Vec::new();
-        for (i, part) in candidates.iter().enumerate() {
-            self.label(&candidates, i, part, n_tokens, &mut labelled)?;
-        }
-        labelled.sort_by_key(|(span, _)| span.start);
-        // What an offset does not clearly suit has none, and goes with what is
-        // beside it.
-        let mut runs: Vec<(Range<usize>, Option<Part>)> = Vec::new();
-        for (span, part) in labelled {
-            let named = Some(part).filter(|part| part.offset.is_some() && part.z >= SURE);
-            match runs.last_mut() {
-                Some((last, None)) if named.is_none() && span.start <= last.end => {
-                    last.end = last.end.max(span.end);
-                }
-                _ => runs.push((span, named)),
-            }
+        let (mut candidates, mut runs) = self.runs(broken, scan, n_tokens)?;
+        // What nothing suits as a whole may be parts, now that what is around
+        // them is known.
+        let is_open = |(span, named): &Run| named.is_none() && span.len() as u64 >= LONG;
+        if runs.len() > 1 && runs.iter().any(is_open) {
+            let mut end = 0;
+            let apart = runs.iter().map(|(span, _)| {
+                let start = span.start.max(end);
+                end = span.end.max(end);
+                start..end
+            });
+            let apart: Vec<_> = apart.filter(|span| !span.is_empty()).collect();
+            let (found, again) = self.runs(&apart, scan, n_tokens)?;
+            candidates = found;
+            runs = runs
+                .into_iter()
+                .flat_map(|run| match is_open(&run) {
+                    true => {
+                        let within = |it: &&Run| run.0.contains(&it.0.start);
+                        let parts: Vec<Run> = again.iter().filter(within).cloned().collect();
+                        if parts.is_empty() { vec![run] } else { parts }
+                    }
+                    false => vec![run],
+                })
+                .collect();
         }
         // Where no token is in place, nothing tells how well one should fit.
         let none_fits = broken.iter().map(Range::len).sum::<usize>() == self.each().len();
@@ -179,6 +145,35 @@ impl Search<'_> {
             next.ids[0] > next.ids[1]
         });
         Ok(parts)
+    }
+
+    /// Runs of tokens in broken parts, ascending, each with its offset where it
+    /// has one.
+    fn runs(
+        &self,
+        broken: &[Range<usize>],
+        scan: &Scan,
+        n_tokens: u64,
+    ) -> Result<(Vec<Candidates>, Vec<Run>)> {
+        let candidates = self.candidates(broken, scan)?;
+        let mut labelled: Vec<(Range<usize>, Part)> = Vec::new();
+        for (i, part) in candidates.iter().enumerate() {
+            self.label(&candidates, i, part, n_tokens, &mut labelled)?;
+        }
+        labelled.sort_by_key(|(span, _)| span.start);
+        // What an offset does not clearly suit has none, and goes with what is
+        // beside it.
+        let mut runs: Vec<Run> = Vec::new();
+        for (span, part) in labelled {
+            let named = Some(part).filter(|part| part.offset.is_some() && part.z >= SURE);
+            match runs.last_mut() {
+                Some((last, None)) if named.is_none() && span.start <= last.end => {
+                    last.end = last.end.max(span.end);
+                }
+                _ => runs.push((span, named)),
+            }
+        }
+        Ok((candidates, runs))
     }
 
     /// A run of tokens whose rows are nowhere.
@@ -259,7 +254,7 @@ impl Search<'_> {
         });
         for voted in voted.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
             for &((part, offset), _) in voted.iter().take(TRIED) {
-                if self.suits(&broken[part], offset)? {
+                if self.suits(&candidates, part, offset)? {
                     candidates[part].offsets.push(offset);
                 }
             }
@@ -274,7 +269,7 @@ impl Search<'_> {
         for part in searched.into_iter().take(MOST_PARTS) {
             for &offset in &likely {
                 if !candidates[part].offsets.contains(&offset)
-                    && self.suits(&broken[part], offset)?
+                    && self.suits(&candidates, part, offset)?
                 {
                     candidates[part].offsets.push(offset);
                 }
@@ -284,17 +279,21 @@ impl Search<'_> {
     }
 
     /// Whether an offset suits a good share of a part's tokens, and better than
-    /// offsets beside it do.
-    fn suits(&self, span: &Range<usize>, offset: i64) -> Result<bool> {
+    /// offsets beside it do. Other parts have their rows where that is known.
+    fn suits(&self, all: &[Candidates], part: usize, offset: i64) -> Result<bool> {
+        let span = &all[part].span;
         let places = sample(span.len() as u64, TRIALS as u64, 3);
         let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
         let mut suited = 0.0;
         for &place in &places {
             let place = span.start + place as usize;
             let fit = &self.each()[place];
-            let states = |token: u64| match self.place(token) {
-                Some(place) if span.contains(&place) => vec![0, offset],
-                _ => vec![0],
+            let states = |token: u64| {
+                let place = self.place(token);
+                let other = place.and_then(|place| part_of(all, place, |part| &part.span));
+                let known = other.map_or(&[][..], |other| &all[other].offsets);
+                let here = other.filter(|other| *other == part).map(|_| offset);
+                std::iter::once(0).chain(known.iter().copied()).chain(here).collect()
             };
             let tried =
                 [offset, offset.saturating_add(DECOYS[0]), offset.saturating_add(DECOYS[1])];

@@ -1,0 +1,57 @@
+//! Rows that ask the whole table for their nearest.
+
+use anyhow::Result;
+
+use crate::check::stats::sample;
+use crate::embedding::Table;
+use crate::similarity::{self, Metric, Neighbor, Query};
+
+/// As many rows of each part as ask, and of all together.
+const ASKED: u64 = 256;
+const MOST_ASKED: u64 = 1024;
+
+/// As many values of queries as are held at a time: 8 MiB.
+const MOST_VALUES: usize = 1 << 21;
+
+/// As many nearest rows as each finds.
+const NEAREST: usize = 8;
+
+/// Cosines from here on are those of copies.
+pub(super) const COPY: f64 = 0.9999;
+
+/// What some rows found nearest.
+pub(super) struct Scan {
+    pub queries: Vec<Asked>,
+}
+
+/// A row and the nearest to it.
+pub(super) struct Asked {
+    pub row: u64,
+    pub nearest: Vec<Neighbor>,
+}
+
+/// Asks rows of some parts, each from a first ID to a last, in one pass.
+pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<Scan> {
+    let asked = ASKED.min(MOST_ASKED / parts.len().max(1) as u64);
+    let mut rows: Vec<u64> = Vec::new();
+    for &[first, last] in parts {
+        let places = sample(last + 1 - first, asked, 5);
+        rows.extend(places.into_iter().map(|place| first + place));
+    }
+    let search = similarity::Search { metric: Metric::Cosine, k: NEAREST, threads };
+    let mut scan = Scan { queries: Vec::new() };
+    for rows in rows.chunks((MOST_VALUES / table.d_model()).max(1)) {
+        let mut queries = Vec::new();
+        for &id in rows {
+            let values = table.row(id)?;
+            let norm = similarity::norm(&values);
+            if norm > 0.0 && norm.is_finite() {
+                queries.push(Query { id, values });
+            }
+        }
+        let found = similarity::nearest(table, table.rows_present(), &queries, &search)?;
+        let asked = queries.iter().zip(found.neighbors);
+        scan.queries.extend(asked.map(|(query, nearest)| Asked { row: query.id, nearest }));
+    }
+    Ok(scan)
+}
