@@ -123,16 +123,16 @@ const MOST_MERGES: u64 = 1 << 20;
 /// others, and of all merges that a text allows the one with the lowest rank
 /// comes first.
 #[derive(Debug)]
-pub struct Ranks<'g> {
-    tokens: Array<'g>,
+pub struct Ranks<'v, 'g> {
+    tokens: &'v Array<'g>,
     merges: Array<'g>,
     /// From a hash of what a merge makes to the merge.
     by_hash: HashMap<u64, u32>,
     hasher: RandomState,
 }
 
-impl<'g> Ranks<'g> {
-    fn new(tokens: Array<'g>, merges: Array<'g>) -> Result<Self, Error> {
+impl<'v, 'g> Ranks<'v, 'g> {
+    fn new(tokens: &'v Array<'g>, merges: Array<'g>) -> Result<Self, Error> {
         let hasher = RandomState::new();
         let most = merges.len().min(MOST_MERGES) as usize;
         let mut by_hash = HashMap::with_capacity(most);
@@ -158,10 +158,17 @@ impl<'g> Ranks<'g> {
     }
 }
 
-/// What a merge, `left right`, makes; a half may begin with a space.
+/// What a merge, `left right`, makes.
 fn made_by(merge: &[u8]) -> Option<Vec<u8>> {
+    let (left, right) = halves(merge)?;
+    Some([left, right].concat())
+}
+
+/// What stands before and behind the first space of a merge, the first
+/// character aside.
+pub(crate) fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
     let space = memchr::memchr(b' ', merge.get(1..)?)? + 1;
-    Some([&merge[..space], &merge[space + 1..]].concat())
+    Some((&merge[..space], &merge[space + 1..]))
 }
 
 impl<'g> Vocab<'g> {
@@ -252,11 +259,10 @@ impl<'g> Vocab<'g> {
     }
 
     /// The ranks of the merges that make the tokens, where the file has any.
-    pub fn merge_ranks(&self) -> Result<Option<Ranks<'g>>, Error> {
-        let Some(tokens) = self.gguf.array(TOKENS)? else { return Ok(None) };
+    pub fn merge_ranks(&self) -> Result<Option<Ranks<'_, 'g>>, Error> {
         let merges = self.gguf.array("tokenizer.ggml.merges")?;
         let merges = merges.filter(|merges| merges.element_type() == ValueType::String);
-        merges.map(|merges| Ranks::new(tokens, merges)).transpose()
+        merges.map(|merges| Ranks::new(&self.tokens, merges)).transpose()
     }
 
     /// The type of a token; `None` where the file does not say.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::hash_table::{Entry, HashTable};
 
 use crate::gguf::{Error, Gguf, ValueType};
+use crate::vocab::halves;
 
 use super::pre::Pre;
 use super::strings::Strings;
@@ -71,12 +72,6 @@ impl Merges {
         };
         self.ranks.find(hash(&self.hasher, left, right), is_it).copied()
     }
-}
-
-/// What stands before and behind the first space, the first character aside.
-fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = memchr::memchr(b' ', merge.get(1..)?)? + 1;
-    Some((&merge[..space], &merge[space + 1..]))
 }
 
 #[inline]
