@@ -6,10 +6,16 @@
 //! cargo run --example make_toy -- --check   only say whether the fixture is up to date
 //! ```
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-#[path = "../tests/support/toy.rs"]
+#[path = "../tests/all/support/toy.rs"]
 mod toy;
+#[path = "../tests/all/support/writer.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod writer;
+
+/// Where the toy looks for the writer.
+mod support {
+    pub use crate::writer::*;
+}
 
 use anyhow::{Context, ensure};
 

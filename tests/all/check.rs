@@ -1,22 +1,18 @@
 //! `check`, through the built binary: on whole files, and on damaged ones that
 //! are made here from rows of the real model.
 
-#[path = "support/requantise.rs"]
-mod requantise;
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::support;
+use crate::support::requantise;
+use crate::support::run::{Outcome, embcli};
+use crate::support::{F32, Gguf, f32_bytes};
 use embcli::check::stats::mix;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf::Gguf as File;
 use embcli::quant::Format;
-use run::{Outcome, embcli};
 use serde_json::{Value, json};
-use support::{F32, Gguf, f32_bytes};
 
 const TOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");
 const Q4_0: u32 = 2;
@@ -72,9 +68,9 @@ struct Real {
 const D_MODEL: usize = 640;
 
 impl Real {
-    /// A range of tokens; `None` where the model is not here.
-    fn of(ids: std::ops::Range<u64>) -> Option<Self> {
-        let gguf = File::open(&support::real_model()?).unwrap();
+    /// A range of tokens.
+    fn of(ids: std::ops::Range<u64>) -> Self {
+        let gguf = File::open(&support::real_model()).unwrap();
         let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
         let array = |key: &str| gguf.array(key).unwrap().unwrap();
         let tokens = array("tokenizer.ggml.tokens");
@@ -84,7 +80,7 @@ impl Real {
             let at = table.offset() + id * bytes as u64;
             gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
         };
-        Some(Self {
+        Self {
             tokens: ids
                 .clone()
                 .map(|id| tokens.string(id).unwrap().unwrap().into_owned())
@@ -94,7 +90,7 @@ impl Real {
                 .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)
                 .collect(),
             rows: ids.map(row).collect(),
-        })
+        }
     }
 
     fn vocabulary(&self, d_model: usize) -> Gguf {
@@ -147,8 +143,9 @@ fn shuffled(n: usize, seed: u64) -> Vec<usize> {
 const N: usize = 65_536;
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn the_real_model_is_in_order() {
-    let Some(path) = support::real_model() else { return };
+    let path = support::real_model();
     let (answer, code) = check(&path, &["--strict"]);
     assert_eq!((code, &answer["verdict"]), (0, &json!("ok")), "{answer:#}");
     assert_eq!(answer["findings"], json!([]));
@@ -162,8 +159,9 @@ fn the_real_model_is_in_order() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn shifts_are_located_and_named() {
-    let Some(real) = Real::of(0..N as u64) else { return };
+    let real = Real::of(0..N as u64);
     for (from, by) in [(25_000, 1), (3000, -2), (50_000, 700)] {
         let mut damaged = real.clone();
         for i in from..N {
@@ -185,8 +183,9 @@ fn shifts_are_located_and_named() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn rotations_are_named() {
-    let Some(mut real) = Real::of(0..N as u64) else { return };
+    let mut real = Real::of(0..N as u64);
     real.rows.rotate_right(3);
     assert_places(&check(real.file().path(), &[]).0, &[(0, N as i64 - 1, Some(3))]);
     real.rows.rotate_left(3 + 20_000);
@@ -196,8 +195,9 @@ fn rotations_are_named() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn swapped_blocks_are_located_and_named() {
-    let Some(real) = Real::of(0..N as u64) else { return };
+    let real = Real::of(0..N as u64);
     for (a, b, len) in [(5000, 40_000, 3000), (20_000, 20_200, 200), (8000, 60_000, 100)] {
         let mut damaged = real.clone();
         for i in 0..len {
@@ -210,8 +210,9 @@ fn swapped_blocks_are_located_and_named() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn permutations_and_wrong_vocabularies_are_seen() {
-    let Some(real) = Real::of(0..N as u64) else { return };
+    let real = Real::of(0..N as u64);
     let order = shuffled(N, 1);
     let rows = order.iter().map(|i| real.rows[*i].clone()).collect();
     let damaged = Real { rows, ..real.clone() };
@@ -233,8 +234,9 @@ fn permutations_and_wrong_vocabularies_are_seen() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn single_rows_that_changed_places_are_found() {
-    let Some(mut real) = Real::of(0..N as u64) else { return };
+    let mut real = Real::of(0..N as u64);
     // Of two words with two spellings nothing tells which pair was swapped.
     let mut words: HashMap<String, usize> = HashMap::new();
     for token in &real.tokens {
@@ -266,8 +268,9 @@ fn single_rows_that_changed_places_are_found() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn other_damage_has_its_own_name() {
-    let Some(mut real) = Real::of(0..20_000) else { return };
+    let mut real = Real::of(0..20_000);
     // The scale of a block is an f16: all ones is a NaN, its exponent alone an
     // infinity.
     real.rows[1234][..2].copy_from_slice(&[0xff, 0xff]);
@@ -299,12 +302,13 @@ fn random(n: usize, d_model: usize, mean: f32, seed: u64) -> Vec<f32> {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn clean_tables_are_no_alarm() {
     let (answer, code) = check(TOY.as_ref(), &[]);
     assert_eq!((code, &answer["verdict"]), (0, &json!("unknown")));
     assert_eq!(check(TOY.as_ref(), &["--strict"]).1, 1);
 
-    let Some(real) = Real::of(0..30_000) else { return };
+    let real = Real::of(0..30_000);
     let mut alarms = Vec::new();
     let mut judge = |name: String, file: tempfile::NamedTempFile, expected: &str| {
         let (answer, code) = check(file.path(), &[]);
@@ -316,11 +320,11 @@ fn clean_tables_are_no_alarm() {
         judge(format.to_owned(), real.stored_as(format), "ok");
     }
     for range in [0..5000, 0..12_000, 10_000..30_000, 100_000..120_000, 200_000..230_000] {
-        judge(format!("{range:?}"), Real::of(range).unwrap().file(), "ok");
+        judge(format!("{range:?}"), Real::of(range).file(), "ok");
     }
     // Too few words, then none.
-    judge("300 tokens".to_owned(), Real::of(0..300).unwrap().file(), "unknown");
-    judge("the last".to_owned(), Real::of(250_000..262_144).unwrap().file(), "unknown");
+    judge("300 tokens".to_owned(), Real::of(0..300).file(), "unknown");
+    judge("the last".to_owned(), Real::of(250_000..262_144).file(), "unknown");
     for (seed, (n, d_model, mean)) in [
         (30_000, 16, 0.0),
         (30_000, 64, 0.0),
@@ -354,8 +358,9 @@ fn beside(one: &Path, other: &Path) -> (Value, i32) {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn two_files_are_compared_by_text() {
-    let Some(real) = Real::of(0..8000) else { return };
+    let real = Real::of(0..8000);
     let original = real.file();
     let (answer, code) = beside(original.path(), original.path());
     assert_eq!(code, 0, "{answer:#}");

@@ -1,12 +1,9 @@
 //! `info`: what a file is and has, and what is odd about it.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
-use run::{assert_harmless, embcli, watched};
+use crate::support;
+use crate::support::run::{assert_harmless, embcli, watched};
+use crate::support::{F32, Gguf, f32_bytes};
 use serde_json::{Value, json};
-use support::{F32, Gguf, f32_bytes};
 
 const TOY: &str = "fixtures/toy.gguf";
 
@@ -147,8 +144,9 @@ fn keys_are_shortened() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn the_real_model() {
-    let Some(path) = support::real_model() else { return };
+    let path = support::real_model();
     let path = path.to_str().unwrap();
     let info = embcli(["info", path, "--format", "json"]).json();
     assert_eq!((&info["n_tensors"], &info["n_keys"]), (&json!(236), &json!(33)));

@@ -1,14 +1,12 @@
 //! Broken and malicious files: an answer or one line, within two seconds and
 //! 64 MB of private memory, and nothing raw on a terminal.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
-use run::{Outcome, assert_harmless, embcli, every_command, skipped, watched};
+use crate::support;
+use crate::support::run;
+use crate::support::run::{Outcome, assert_harmless, embcli, every_command, skipped, watched};
+use crate::support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
 use std::io::Write;
 use std::path::Path;
-use support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
 use tempfile::TempDir;
 
 const STRING: u32 = 8;

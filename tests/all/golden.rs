@@ -2,8 +2,7 @@
 //!
 //! How the vectors were made: `fixtures/golden/README.md`.
 
-mod support;
-
+use crate::support;
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,10 +1,8 @@
 //! Rankings on real rows of other types: what a scan finds in a requantised copy
 //! is what plain float64 arithmetic over the decoded copy finds.
 
-#[path = "support/requantise.rs"]
-mod requantise;
-mod support;
-
+use crate::support;
+use crate::support::requantise;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf::Gguf;
 use embcli::quant::Format;
@@ -64,8 +62,9 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn rankings_survive_requantisation_exactly() {
-    let Some(path) = support::real_model() else { return };
+    let path = support::real_model();
     let gguf = Gguf::open(&path).unwrap();
     let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
     let mut values = Vec::with_capacity(VALUES);

@@ -1,11 +1,9 @@
 //! The toy model: a table of made-up numbers under a small real-looking
 //! vocabulary, small enough to commit and to hold in the head.
 //!
-//! `examples/make_toy.rs` writes it to `fixtures/toy.gguf`, `tests/toy.rs`
+//! `examples/make_toy.rs` writes it to `fixtures/toy.gguf`, `tests/all/toy.rs`
 //! holds it there byte for byte. So nothing here may depend on the platform:
 //! integers, and of floating point only what IEEE 754 rounds exactly.
-
-#![allow(dead_code)] // the example uses less of it than the tests
 
 use crate::support::{F32, Gguf, f32_bytes};
 use std::collections::HashSet;

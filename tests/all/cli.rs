@@ -1,11 +1,9 @@
 //! The binary as people run it: what it prints, where, and how it ends.
 
-mod support;
-
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use support::{F32, Gguf, f32_bytes};
+use crate::support::{F32, Gguf, f32_bytes};
 
 const TOY: &str = "fixtures/toy.gguf";
 

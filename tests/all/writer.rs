@@ -2,12 +2,10 @@
 //! alike; what lies, lies in the bytes that it should. Every test of a broken
 //! file rests on this.
 
-mod support;
-
+use crate::support::{F32, Gguf, Value, f32_bytes, raw, text};
 use gguf_rs_lib::format::{metadata::MetadataArray, types::GGUFValueType as T};
 use gguf_rs_lib::prelude::{GGUFFileReader, MetadataValue as M};
 use std::io::Cursor;
-use support::{F32, Gguf, Value, f32_bytes, raw, text};
 
 fn read(file: Gguf) -> GGUFFileReader<Cursor<Vec<u8>>> {
     GGUFFileReader::new(Cursor::new(file.build())).unwrap()

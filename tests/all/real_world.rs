@@ -1,13 +1,10 @@
 //! Odd but real: files that exist, and must open.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
-use run::{Outcome, embcli, every_command, skipped};
+use crate::support::run;
+use crate::support::run::{Outcome, embcli, every_command, skipped};
+use crate::support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
-use support::{F32, Gguf, Value, f32_bytes, raw, temp_file, text};
 use tempfile::TempDir;
 
 /// Three rows of two: (1,2) (3,4) (5,6).

@@ -1,15 +1,12 @@
 //! `--as-input`: what the first block receives, and neighbours there, against
 //! arithmetic written out in f64.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
 use std::path::Path;
 
-use run::{Outcome, embcli};
+use crate::support;
+use crate::support::run::{Outcome, embcli};
+use crate::support::{F32, Gguf, f32_bytes};
 use serde_json::Value;
-use support::{F32, Gguf, f32_bytes};
 
 /// Three rows of four values.
 const ROWS: [[f32; 4]; 3] =
@@ -313,8 +310,9 @@ fn only_rows_of_the_token_table_have_an_input() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn the_real_model_scales_by_the_root_of_640() {
-    let Some(path) = support::real_model() else { return };
+    let path = support::real_model();
     let ids = ["0", "791", "2368", "262143"];
     let json = [&ids[..], &["--format", "json"]].concat();
     let answer = on(&path, &json).json();
@@ -488,8 +486,9 @@ fn many_queries_find_what_few_find() {
 }
 
 #[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn the_real_model_ranks_as_before() {
-    let Some(path) = support::real_model() else { return };
+    let path = support::real_model();
     let path = path.to_str().unwrap();
     let run = |args: &[&str]| {
         embcli([&["neighbors", path, "5866", "--format", "json"], args].concat()).json()

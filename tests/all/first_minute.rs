@@ -2,17 +2,13 @@
 //! screen and help that is a manual, examples that run, and what is said to
 //! words in the wrong order.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
 use std::process::Stdio;
 
+use crate::support::run::{Outcome, assert_harmless, embcli};
+use crate::support::{F32, Gguf, f32_bytes};
 use clap::CommandFactory;
 use embcli::cli::Cli;
 use embcli::text::width;
-use run::{Outcome, assert_harmless, embcli};
-use support::{F32, Gguf, f32_bytes};
 
 /// The one line that wrong usage gets.
 #[track_caller]

@@ -1,14 +1,12 @@
 //! The forms that people load into something else, through the built binary.
 
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
 use std::ffi::OsStr;
 use std::path::Path;
 
-use run::{Outcome, assert_harmless, embcli};
-use support::{F32, Gguf, f32_bytes};
+use crate::support;
+use crate::support::run;
+use crate::support::run::{Outcome, assert_harmless, embcli};
+use crate::support::{F32, Gguf, f32_bytes};
 
 const TOY: &str = "fixtures/toy.gguf";
 
@@ -219,7 +217,7 @@ mod unix {
     use std::process::{Command, Stdio};
 
     use super::*;
-    use crate::run::command;
+    use crate::support::run::command;
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -369,28 +367,35 @@ fn numpy_and_pandas_load_what_is_written() {
     let bits = [1u32, 0x8000_0000, 0x7f7f_ffff, 0x3dcc_cccd, 0x15ae_43fe, 0xff80_0000, 0x7fc0_0000];
     let rows: Vec<u8> = bits.iter().flat_map(|bits| bits.to_le_bytes()).collect();
     models.push((Gguf::new().table(F32, 7, 1, rows).write(), "0"));
-    let mut arguments: Vec<_> =
-        models.iter().map(|(file, ids)| (file.path().to_owned(), *ids, "")).collect();
-    if let Some(real) = support::real_model() {
-        arguments.push((real.clone(), "0..1000", ""));
-        arguments.push((real, "0..3", "--as-input"));
+    for (model, ids) in &models {
+        assert_numpy_and_pandas_load(&python, model.path(), &[ids]);
     }
-    for (model, ids, option) in arguments {
-        let directory = temp_dir();
-        for extension in ["npy", "csv", "tsv", "jsonl", "json"] {
-            let mut args = vec!["lookup", model.to_str().unwrap(), ids];
-            args.extend((!option.is_empty()).then_some(option));
-            let written = write_to(directory.path(), &args, &format!("rows.{extension}"));
-            assert_eq!((written.code, &*written.stdout), (Some(0), ""), "{written:?}");
-        }
-        let output = std::process::Command::new(&python)
-            .args(["-c", LOAD])
-            .arg(directory.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {said}", model.display());
+}
+
+#[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
+fn numpy_and_pandas_load_the_real_model() {
+    let Some(python) = python() else { return };
+    let real = support::real_model();
+    assert_numpy_and_pandas_load(&python, &real, &["0..1000"]);
+    assert_numpy_and_pandas_load(&python, &real, &["0..3", "--as-input"]);
+}
+
+#[track_caller]
+fn assert_numpy_and_pandas_load(python: &str, model: &Path, args: &[&str]) {
+    let directory = temp_dir();
+    for extension in ["npy", "csv", "tsv", "jsonl", "json"] {
+        let args = [&["lookup", model.to_str().unwrap()], args].concat();
+        let written = write_to(directory.path(), &args, &format!("rows.{extension}"));
+        assert_eq!((written.code, &*written.stdout), (Some(0), ""), "{written:?}");
     }
+    let output = std::process::Command::new(python)
+        .args(["-c", LOAD])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", model.display());
 }
 
 /// What a reader would do, and comparisons, bit for bit.

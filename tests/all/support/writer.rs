@@ -4,7 +4,7 @@
 //! not UTF-8, type ids nobody knows, counts and offsets that lie. That is why
 //! the tests don't use gguf-rs-lib's writer, which (rightly) refuses all of it
 //! and keeps metadata in a `HashMap`, so in another order each run. What is
-//! valid, `tests/writer.rs` reads back with gguf-rs-lib.
+//! valid, `tests/all/writer.rs` reads back with gguf-rs-lib.
 //!
 //! ```ignore
 //! let bytes = Gguf::new()
@@ -24,12 +24,8 @@
 //! each tensor's data, followed by zeros up to the alignment
 //! ```
 
-// Each test file compiles this module for itself and uses a part of it.
-#![allow(dead_code)]
-
 use gguf_rs_lib::format::types::GGUFValueType;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// The ggml type id of 32-bit floats.
 pub const F32: u32 = 0;
@@ -355,31 +351,4 @@ pub fn charsmap(with: &[u8]) -> Vec<u8> {
     bytes.extend(with);
     bytes.push(0);
     bytes
-}
-
-/// The model's path; where it is not there, says so past the test harness's
-/// capture, so that a skipped test is seen.
-pub fn real_model() -> Option<PathBuf> {
-    let path = models().join("gemma-3-270m-q4_k_m.gguf");
-    if path.exists() {
-        return Some(path);
-    }
-    tell(format_args!(
-        "SKIPPED: {} is not there; scripts/fetch-real-model.sh fetches it",
-        path.display()
-    ));
-    None
-}
-
-/// Where models that are fetched lie.
-pub fn models() -> PathBuf {
-    std::env::var_os("EMBCLI_MODELS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from)
-}
-
-/// Says something on standard error, of a test that passes too.
-// eprintln would be captured with the rest of a passing test's output.
-#[allow(clippy::explicit_write)]
-pub fn tell(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,7 +1,5 @@
 //! The built binary, run as a stranger's file deserves: watched.
 
-#![allow(dead_code)]
-
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -125,7 +123,7 @@ pub fn watched<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
         assert_eq!(outcome.stdout, "", "{args:?}");
     }
     // Tabs are what separates columns there, so a token's are escaped as well:
-    // `tests/output.rs` counts them.
+    // `tests/all/output.rs` counts them.
     match args.contains(&OsStr::new("--format=tsv")) {
         true => assert_harmless(&outcome.stdout.replace('\t', "")),
         false => assert_harmless(&outcome.stdout),

@@ -1,7 +1,5 @@
 //! A machine with stores in its user's folder, laid out as their programs do.
 
-#![allow(dead_code)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

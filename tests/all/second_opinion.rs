@@ -1,10 +1,7 @@
 //! gguf-rs-lib has a reader of its own, a strict one. Whatever it accepts, our
 //! walk indexes alike: keys, types and values; tensors, shapes, types, places.
 
-#[path = "support/damage.rs"]
-mod damage;
-mod support;
-
+use crate::support::damage;
 use std::io::Cursor;
 
 use embcli::gguf::Gguf;
@@ -43,7 +40,7 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
 
 #[test]
 fn on_the_toy_model_and_small_valid_files() {
-    assert!(agrees("the toy model", include_bytes!("../fixtures/toy.gguf")));
+    assert!(agrees("the toy model", include_bytes!("../../fixtures/toy.gguf")));
     let accepted = damage::files().iter().filter(|file| agrees("a small file", file)).count();
     assert_eq!(accepted, 3, "all but the one with a scalar, which it refuses");
 }

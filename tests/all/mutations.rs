@@ -2,17 +2,15 @@
 //! header at every value that breaks arithmetic. All commands run on each, in
 //! this process; none may panic, dawdle, or print anything raw.
 //!
-//! A failure names its seed: `EMBCLI_SEED=1234 cargo test --test mutations`
+//! A failure names its seed: `EMBCLI_SEED=1234 cargo test --test all mutations`
 //! runs that one alone.
-
-#[path = "support/damage.rs"]
-mod damage;
-mod support;
+//!
+//! Both tests run in a process of their own, whose peak memory is theirs alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use damage::{INTERESTING, damaged, files};
+use crate::support::damage::{INTERESTING, damaged, files};
 use embcli::cli::{Cli, Command};
 use embcli::gguf::{Gguf, Model};
 use embcli::report::{self, Format, Style};
@@ -92,8 +90,31 @@ fn held(what: &str, bytes: &[u8], commands: &[Command]) {
     assert!(took < MAX_TIME, "{what} took {took:?}");
 }
 
+/// Runs a test in a process of its own; whether this process is that one.
+fn runs_alone(test: &str) -> bool {
+    const ALONE: &str = "EMBCLI_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let own = std::env::current_exe().unwrap();
+    let test = format!("mutations::{test}");
+    let output = std::process::Command::new(own)
+        .args(["--exact", &test, "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let ran = String::from_utf8_lossy(&output.stdout);
+    assert!(ran.contains("1 passed"), "{ran}");
+    false
+}
+
 #[test]
 fn one_hundred_thousand_damaged_files() {
+    if !runs_alone("one_hundred_thousand_damaged_files") {
+        return;
+    }
     let (files, commands) = (files(), every_command());
     if let Ok(seed) = std::env::var("EMBCLI_SEED") {
         let seed = seed.parse().expect("EMBCLI_SEED is a number");
@@ -116,6 +137,9 @@ fn one_hundred_thousand_damaged_files() {
 
 #[test]
 fn every_number_at_every_place() {
+    if !runs_alone("every_number_at_every_place") {
+        return;
+    }
     let commands = every_command();
     for (i, file) in files().iter().enumerate() {
         drive(file, &commands); // as it is, it is fine

@@ -2,16 +2,12 @@
 //! are installed.
 #![cfg(unix)]
 
-#[path = "support/machine.rs"]
-mod machine;
-#[path = "support/run.rs"]
-mod run;
-
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use machine::{Machine, hex};
-use run::{assert_harmless, embcli, skipped};
+use crate::support::machine::{Machine, hex};
+use crate::support::run;
+use crate::support::run::{assert_harmless, embcli, skipped};
 
 /// A folder to complete in: two models, another file, and a store.
 fn furnished() -> Machine {
@@ -25,7 +21,7 @@ fn furnished() -> Machine {
 
 impl Machine {
     /// Runs a program there, with embcli on its path and no other stores.
-    fn run(&self, program: &str, args: &[&str]) -> Option<Output> {
+    fn run_program(&self, program: &str, args: &[&str]) -> Option<Output> {
         let bin = Path::new(env!("CARGO_BIN_EXE_embcli")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(program);
@@ -55,7 +51,7 @@ impl Machine {
     /// The lines that a script prints, if the shell is there.
     #[track_caller]
     fn lines(&self, shell: &str, args: &[&str]) -> Option<Vec<String>> {
-        let output = self.run(shell, args)?;
+        let output = self.run_program(shell, args)?;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         assert_eq!(text(&output.stderr), "", "{shell}");
         assert!(output.status.success(), "{shell}: {}", output.status);
@@ -147,7 +143,7 @@ fn scripts_call_what_is_on_the_path() {
 #[test]
 fn a_script_goes_to_a_file_of_any_name() {
     let home = furnished();
-    let output = home.run("embcli", &["completions", "zsh", "-o", "_embcli"]).unwrap();
+    let output = home.run_program("embcli", &["completions", "zsh", "-o", "_embcli"]).unwrap();
     assert!(output.status.success());
     let written = std::fs::read_to_string(home.path("_embcli")).unwrap();
     assert_eq!(written, embcli(["completions", "zsh"]).ok());
@@ -189,7 +185,7 @@ fn man_has_nothing_to_warn_of() {
         home.write("embcli.1", embcli(["man", command].iter().filter(|arg| !arg.is_empty())).ok());
         for width in ["80", "160"] {
             let man = format!("LC_ALL=C.UTF-8 MANWIDTH={width} man --warnings -l ./embcli.1");
-            let Some(output) = home.run("man", &["--version"]) else { return };
+            let Some(output) = home.run_program("man", &["--version"]) else { return };
             if !String::from_utf8_lossy(&output.stdout).starts_with("man ") {
                 return skipped("man is not man-db, which can warn");
             }

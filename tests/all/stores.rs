@@ -2,22 +2,16 @@
 //! (Hub caches are made of links, so this is for systems that have them.)
 #![cfg(unix)]
 
-#[path = "support/machine.rs"]
-mod machine;
-#[path = "support/run.rs"]
-mod run;
-mod support;
-
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use machine::{MANIFESTS, Machine, blob, hex, manifest_of};
-use run::{Outcome, assert_harmless, command};
+use crate::support::machine::{MANIFESTS, Machine, blob, hex, manifest_of};
+use crate::support::run::{Outcome, assert_harmless, command};
+use crate::support::{F32, Gguf, f32_bytes};
 use serde_json::{Value, json};
-use support::{F32, Gguf, f32_bytes};
 
 impl Machine {
     fn link(&self, path: &str, to: impl AsRef<Path>) {

@@ -1,7 +1,5 @@
 //! Small valid files that have every part of the format, and how to damage them.
 
-#![allow(dead_code)]
-
 use crate::support::{F32, Gguf as File, Value, f32_bytes};
 
 /// Valid files that between them have every part of the format.

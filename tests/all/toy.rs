@@ -1,16 +1,14 @@
 //! The toy model is what the documentation says it is, byte for byte what the
 //! generator makes, and a GGUF file by gguf-rs-lib's strict reader too.
 
-mod support;
-#[path = "support/toy.rs"]
-mod toy;
-
+use crate::support;
+use crate::support::toy;
+use crate::support::toy::{D_MODEL, N_VOCAB, PIECES, ROWS};
 use gguf_rs_lib::prelude::{GGUFFileReader, MetadataValue};
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
-use toy::{D_MODEL, N_VOCAB, PIECES, ROWS};
 
-const FIXTURE: &[u8] = include_bytes!("../fixtures/toy.gguf");
+const FIXTURE: &[u8] = include_bytes!("../../fixtures/toy.gguf");
 const CAT: usize = 2368;
 const DOG: usize = 5765;
 const SEMICOLON: usize = 26;

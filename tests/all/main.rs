@@ -1,0 +1,30 @@
+//! The tests of the program and of what several rooms do together.
+//!
+//! One binary, so that the support code is compiled and linked once. Tests that
+//! need a fetched model are ignored unless asked for:
+//! `cargo test --test all -- --ignored` runs them.
+
+mod support;
+
+mod as_input;
+mod check;
+mod cli;
+mod first_minute;
+mod golden;
+mod hostile;
+mod info;
+mod mutations;
+mod neighbors_all;
+mod output;
+mod real_model;
+mod real_world;
+mod requantised;
+mod second_opinion;
+mod shells;
+mod stores;
+mod tokenizer;
+mod tokens;
+mod tour;
+mod toy;
+mod unsafe_list;
+mod writer;
