@@ -37,6 +37,7 @@ pub mod output;
 pub mod quant;
 pub mod report;
 pub mod similarity;
+pub mod source;
 pub mod store;
 pub mod text;
 mod threads;

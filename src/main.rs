@@ -9,7 +9,7 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context;
 use embcli::cli::{Cli, Stop};
-use embcli::{commands, gguf, text};
+use embcli::{commands, source, text};
 
 use run::{complain, is_broken_pipe, run, success};
 
@@ -20,7 +20,7 @@ use run::{complain, is_broken_pipe, run, success};
 /// script's loop around it goes on. Nothing is half done when it comes, as a
 /// file gets its name when it is whole.
 fn main() -> ExitCode {
-    gguf::exit_on_sigbus();
+    source::exit_on_sigbus();
     match commands::complete(std::env::args_os()) {
         Ok(false) => {}
         answered => return finish(answered.map(|_| ExitCode::SUCCESS)),

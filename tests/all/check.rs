@@ -81,10 +81,7 @@ impl Real {
             gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
         };
         Self {
-            tokens: ids
-                .clone()
-                .map(|id| tokens.string(id).unwrap().unwrap().into_owned())
-                .collect(),
+            tokens: ids.clone().map(|id| tokens.string(id).unwrap().unwrap()).collect(),
             types: ids
                 .clone()
                 .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)
