@@ -8,16 +8,6 @@ use super::{Float, InputStep, TableInfo, TokenText};
 /// How many steps there are.
 pub const TOUR_STEPS: u64 = 10;
 
-/// A tour of one model's table.
-#[derive(Debug, Serialize)]
-pub struct TourReport {
-    /// What the steps are about.
-    #[serde(flatten)]
-    pub head: TourHead,
-    /// Those that were asked for, in the order they were asked for.
-    pub steps: Vec<TourStep>,
-}
-
 /// What the steps of a tour are about.
 #[derive(Clone, Debug, Serialize)]
 pub struct TourHead {
@@ -95,15 +85,6 @@ pub struct TourTitle {
     pub slug: &'static str,
     /// Its name for people.
     pub title: &'static str,
-}
-
-/// Takes the steps of a tour as they are taken.
-pub trait TourSink {
-    /// Before the first.
-    fn begin(&mut self, head: &TourHead) -> anyhow::Result<()>;
-
-    /// The next step; whether to go on after it.
-    fn step(&mut self, step: TourStep) -> anyhow::Result<bool>;
 }
 
 /// The numbers of a step.
