@@ -20,8 +20,8 @@ pub struct InputStep {
     pub text: String,
 }
 
-impl From<&Step<'_>> for InputStep {
-    fn from(Step { name, from, value, text, .. }: &Step<'_>) -> Self {
+impl From<&Step> for InputStep {
+    fn from(Step { name, from, value, text, .. }: &Step) -> Self {
         Self { step: name, from: from.clone(), value: value.map(Float), text: text.clone() }
     }
 }
