@@ -34,6 +34,7 @@ pub mod footprint;
 pub mod gguf;
 pub mod input;
 pub mod output;
+pub mod program;
 pub mod quant;
 pub mod report;
 pub mod similarity;

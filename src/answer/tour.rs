@@ -8,16 +8,6 @@ use super::{Float, InputStep, TableInfo, TokenText};
 /// How many steps there are.
 pub const TOUR_STEPS: u64 = 10;
 
-/// A tour of one model's table.
-#[derive(Debug, Serialize)]
-pub struct TourReport {
-    /// What the steps are about.
-    #[serde(flatten)]
-    pub head: TourHead,
-    /// Those that were asked for, in the order they were asked for.
-    pub steps: Vec<TourStep>,
-}
-
 /// What the steps of a tour are about.
 #[derive(Clone, Debug, Serialize)]
 pub struct TourHead {
@@ -61,7 +51,7 @@ pub struct TourToken {
 }
 
 /// One step.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TourStep {
     /// Its number, from 1.
     pub step: u64,
@@ -80,7 +70,7 @@ pub struct TourStep {
 }
 
 /// The titles of all steps.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TourList {
     /// In order.
     pub steps: Vec<TourTitle>,
@@ -97,17 +87,8 @@ pub struct TourTitle {
     pub title: &'static str,
 }
 
-/// Takes the steps of a tour as they are taken.
-pub trait TourSink {
-    /// Before the first.
-    fn begin(&mut self, head: &TourHead) -> anyhow::Result<()>;
-
-    /// The next step; whether to go on after it.
-    fn step(&mut self, step: TourStep) -> anyhow::Result<bool>;
-}
-
 /// The numbers of a step.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Measured {
     /// Of step 1.
@@ -133,7 +114,7 @@ pub enum Measured {
 }
 
 /// Step 1: what IDs tell of rows.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Labels {
     /// Two tokens, the lower ID first.
     pub two: [TourToken; 2],
@@ -180,7 +161,7 @@ pub struct CosineSpread {
 }
 
 /// Step 2: rows and where they lie.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RowRead {
     /// `[3, d_model]`.
     pub shape: [u64; 2],
@@ -199,7 +180,7 @@ pub struct RowRead {
 }
 
 /// A row and where it lies in the file.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RowPlace {
     /// Whose it is.
     #[serde(flatten)]
@@ -213,7 +194,7 @@ pub struct RowPlace {
 }
 
 /// Step 3: one-hot vectors times the table, and the lookup of the same rows.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct OneHotProduct {
     /// Whose rows: as many one-hot vectors.
     pub ids: Vec<u64>,
@@ -255,7 +236,7 @@ pub struct Cost {
 }
 
 /// Step 4: one-hot vectors as geometry.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct OneHots {
     /// Values in a one-hot vector: n_vocab.
     pub dimension: u64,
@@ -277,7 +258,7 @@ pub struct OneHots {
 }
 
 /// Two tokens as one-hot vectors and as rows.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct OneHotPair {
     /// One.
     pub a: TourToken,
@@ -294,7 +275,7 @@ pub struct OneHotPair {
 }
 
 /// Step 5: this table and one of the same shape filled by chance.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Chance {
     /// The standard deviation that theory gives the cosine of two random
     /// directions: `1/sqrt(d_model)`.
@@ -330,7 +311,7 @@ pub struct TourNeighbor {
 }
 
 /// Step 6: a word, its neighbours, one alike and one unlike.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Geometry {
     /// The word.
     pub word: TourToken,
@@ -357,7 +338,7 @@ pub struct Geometry {
 }
 
 /// One coordinate of three rows.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Coordinate {
     /// Which, from 0.
     pub dimension: u64,
@@ -370,7 +351,7 @@ pub struct Coordinate {
 }
 
 /// Step 7: the same ID at two positions.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Twice {
     /// The IDs that were looked up, one a position.
     pub ids: Vec<u64>,
@@ -390,7 +371,7 @@ pub struct Twice {
 }
 
 /// Step 8: tables of the same tokens at other widths.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Widths {
     /// Rows of each.
     pub n_vocab: u64,
@@ -406,7 +387,7 @@ pub struct Widths {
 }
 
 /// A table at some width.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct WidthChoice {
     /// Whose width it is.
     pub name: &'static str,
@@ -426,7 +407,7 @@ pub struct WidthChoice {
 }
 
 /// Step 9: bytes touched, bytes stored, time.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Storing {
     /// This table's type.
     #[serde(rename = "type")]
@@ -444,7 +425,7 @@ pub struct Storing {
 }
 
 /// A type whose blocks don't divide a row.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Unstorable {
     /// The ggml type.
     #[serde(rename = "type")]
@@ -454,7 +435,7 @@ pub struct Unstorable {
 }
 
 /// A read of some rows of the table, decoded to f32.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TimedRead {
     /// How many.
     pub rows: u64,
@@ -468,7 +449,7 @@ pub struct TimedRead {
 
 /// The cost of rows at some precision, decoded to f32 on one thread from
 /// made-up bits of that type in memory.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TimedPrecision {
     /// The ggml type.
     #[serde(rename = "type")]
@@ -486,7 +467,7 @@ pub struct TimedPrecision {
 }
 
 /// Step 10: what enters the first block, and three questions.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Start {
     /// What is done to a row on its way to the first block.
     pub steps: Vec<InputStep>,
@@ -499,7 +480,7 @@ pub struct Start {
 }
 
 /// A row before and after what is done to it.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct StartRow {
     /// Which position.
     pub position: u64,
@@ -515,7 +496,7 @@ pub struct StartRow {
 }
 
 /// A question and its answer.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Answered {
     /// The question.
     pub question: &'static str,

@@ -2,8 +2,7 @@
 //! to show, apart from how (see `table::tour` and `markdown`).
 
 use super::number::{grouped, rounded};
-use super::records::{Column, number, text};
-use super::words::quoted;
+use super::records::Column;
 use crate::answer::{
     Chance, Float, Geometry, Labels, Measured, OneHotProduct, OneHots, PairSample, RowRead, Start,
     Storing, TourNeighbor, TourToken, Twice, Widths,
@@ -11,7 +10,7 @@ use crate::answer::{
 use crate::text::counted;
 
 /// A part of a figure.
-pub(super) enum Figure {
+pub(crate) enum Figure {
     /// A table.
     Grid {
         columns: Vec<Column<'static>>,
@@ -28,7 +27,7 @@ pub(super) enum Figure {
 const TOKEN: usize = 16;
 
 /// All figures of a step.
-pub(super) fn figures(measured: &Measured) -> Vec<Figure> {
+pub(crate) fn figures(measured: &Measured) -> Vec<Figure> {
     match measured {
         Measured::Labels(labels) => self::labels(labels),
         Measured::RowRead(read) => row_read(read),
@@ -48,14 +47,18 @@ fn grid<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> Figure {
     Figure::Grid {
-        columns: columns.into_iter().map(Column::into_owned).collect(),
+        columns: columns.into_iter().map(owned).collect(),
         rows: rows.into_iter().map(Vec::from).collect(),
     }
 }
 
+fn owned(column: Column) -> Column<'static> {
+    Column { name: column.name.into_owned().into(), is_number: column.is_number }
+}
+
 fn named(token: &TourToken) -> String {
     match token.text.token {
-        Some(_) => quoted(&token.text, TOKEN),
+        Some(_) => token.text.quoted(TOKEN),
         None => format!("row {}", token.id),
     }
 }
@@ -88,12 +91,12 @@ fn labels(labels: &Labels) -> Vec<Figure> {
     };
     vec![grid(
         [
-            text("two rows"),
-            number("pairs"),
-            number("mean cosine"),
-            number("deviation"),
-            number("least"),
-            number("most"),
+            Column::text("two rows"),
+            Column::number("pairs"),
+            Column::number("mean cosine"),
+            Column::number("deviation"),
+            Column::number("least"),
+            Column::number("most"),
         ],
         [row("drawn by chance", &labels.random), row("side by side", &labels.adjacent)],
     )]
@@ -112,7 +115,13 @@ fn row_read(read: &RowRead) -> Vec<Figure> {
         ]
     });
     vec![grid(
-        [text("token"), number("ID"), number("first byte"), number("last byte"), text("its row")],
+        [
+            Column::text("token"),
+            Column::number("ID"),
+            Column::number("first byte"),
+            Column::number("last byte"),
+            Column::text("its row"),
+        ],
         rows,
     )]
 }
@@ -130,11 +139,11 @@ fn one_hot_product(measured: &OneHotProduct) -> Vec<Figure> {
     });
     vec![grid(
         [
-            text("way"),
-            number("multiplications"),
-            number("bytes of the table"),
-            number("bytes of input"),
-            number("microseconds"),
+            Column::text("way"),
+            Column::number("multiplications"),
+            Column::number("bytes of the table"),
+            Column::number("bytes of input"),
+            Column::number("microseconds"),
         ],
         rows,
     )]
@@ -152,11 +161,11 @@ fn one_hots(one_hots: &OneHots) -> Vec<Figure> {
     });
     vec![grid(
         [
-            text("two tokens"),
-            number("one-hots apart"),
-            number("cosine"),
-            number("rows apart"),
-            number("cosine"),
+            Column::text("two tokens"),
+            Column::number("one-hots apart"),
+            Column::number("cosine"),
+            Column::number("rows apart"),
+            Column::number("cosine"),
         ],
         rows,
     )]
@@ -187,11 +196,11 @@ fn chance(chance: &Chance) -> Vec<Figure> {
     figures.push(Figure::Line(format!("Nearest to {}:", named(&chance.word))));
     figures.push(grid(
         [
-            number("rank"),
-            text("in this table"),
-            number("cosine"),
-            text("in the random one"),
-            number("cosine"),
+            Column::number("rank"),
+            Column::text("in this table"),
+            Column::number("cosine"),
+            Column::text("in the random one"),
+            Column::number("cosine"),
         ],
         rows,
     ));
@@ -255,14 +264,22 @@ fn geometry(geometry: &Geometry) -> Vec<Figure> {
     };
     vec![
         Figure::Line(format!("Nearest to {}:", named(&geometry.word))),
-        grid([number("rank"), number("ID"), text("token"), number("cosine")], neighbors),
+        grid(
+            [
+                Column::number("rank"),
+                Column::number("ID"),
+                Column::text("token"),
+                Column::number("cosine"),
+            ],
+            neighbors,
+        ),
         Figure::Line(which),
         grid(
             [
-                number("coordinate"),
-                number(&named(&geometry.word)),
-                number(&named(&geometry.alike)),
-                number(&named(&geometry.unlike)),
+                Column::number("coordinate"),
+                Column::number(&named(&geometry.word)),
+                Column::number(&named(&geometry.alike)),
+                Column::number(&named(&geometry.unlike)),
             ],
             coordinates,
         ),
@@ -284,7 +301,15 @@ fn twice(twice: &Twice) -> Vec<Figure> {
         ]
     });
     let heading = format!("positions {p} and {q}");
-    vec![grid([text(&heading), number("values the same"), number("of"), number("cosine")], rows)]
+    vec![grid(
+        [
+            Column::text(&heading),
+            Column::number("values the same"),
+            Column::number("of"),
+            Column::number("cosine"),
+        ],
+        rows,
+    )]
 }
 
 fn widths(widths: &Widths) -> Vec<Figure> {
@@ -302,12 +327,12 @@ fn widths(widths: &Widths) -> Vec<Figure> {
     let own = format!("as {}", widths.format);
     vec![grid(
         [
-            text("whose"),
-            number("d_model"),
-            number("parameters"),
-            number("bytes as F16"),
-            number(&own),
-            number("by chance"),
+            Column::text("whose"),
+            Column::number("d_model"),
+            Column::number("parameters"),
+            Column::number("bytes as F16"),
+            Column::number(&own),
+            Column::number("by chance"),
         ],
         rows,
     )]
@@ -336,22 +361,22 @@ fn storing(storing: &Storing) -> Vec<Figure> {
         Figure::Line(format!("This table, {}, as it is read:", storing.format)),
         grid(
             [
-                number("rows"),
-                number("bytes touched"),
-                number("% of the table"),
-                number("microseconds"),
+                Column::number("rows"),
+                Column::number("bytes touched"),
+                Column::number("% of the table"),
+                Column::number("microseconds"),
             ],
             reads,
         ),
         Figure::Line("Decoding alone, at each precision, in microseconds:".to_owned()),
         grid(
             [
-                text("type"),
-                number("bytes a row"),
-                number("bytes stored"),
-                number("a row"),
-                number("a thousand"),
-                number("all, computed"),
+                Column::text("type"),
+                Column::number("bytes a row"),
+                Column::number("bytes stored"),
+                Column::number("a row"),
+                Column::number("a thousand"),
+                Column::number("all, computed"),
             ],
             precisions,
         ),
@@ -376,12 +401,12 @@ fn start(start: &Start) -> Vec<Figure> {
     });
     figures.push(grid(
         [
-            number("position"),
-            number("ID"),
-            text("token"),
-            number("norm of the row"),
-            number("as it enters"),
-            number("cosine"),
+            Column::number("position"),
+            Column::number("ID"),
+            Column::text("token"),
+            Column::number("norm of the row"),
+            Column::number("as it enters"),
+            Column::number("cosine"),
         ],
         rows,
     ));

@@ -20,21 +20,20 @@ mod widths;
 mod words;
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Opener, model};
+use super::{Opener, Request, model};
 use crate::answer::{
     CosineSpread, Float, Measured, PairSample, TOUR_STEPS, TourHead, TourList, TourNeighbor,
-    TourReport, TourSink, TourStep, TourTitle, TourToken,
+    TourStep, TourTitle, TourToken,
 };
-use crate::cli;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
 use crate::input::Input;
+use crate::report::{Printer, Sink};
 use crate::similarity::norm;
-use crate::store::toy::TOY;
 use crate::threads;
 use crate::tour::{Pairs, Spread, random_pairs};
 use words::Words;
@@ -81,45 +80,69 @@ const STEPS: [Step; TOUR_STEPS as usize] = [
     Step { slug: "start", title: "A starting point, not an identity", take: start::take },
 ];
 
-/// The titles of the steps.
-pub(super) fn list() -> TourList {
-    let title = |(step, Step { slug, title, .. }): (u64, &Step)| TourTitle { step, slug, title };
-    TourList { steps: (1..).zip(&STEPS).map(title).collect() }
+/// Asks for a tour of a table.
+#[derive(Clone, Debug)]
+pub struct TourRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// Only these steps, from 1; all where there are none.
+    pub steps: Vec<u64>,
 }
 
-/// Takes the steps that were asked for, all if none was, and hands each to
-/// `sink` as it is taken.
-pub(super) fn run(args: &cli::Tour, open: Opener, sink: &mut dyn TourSink) -> Result<()> {
-    let path = args.path.as_deref().unwrap_or(Path::new(TOY));
-    let model = open(path)?;
-    let tour = Tour::of(&model, path)?;
-    sink.begin(&tour.head()?)?;
-    let all: Vec<u64> = (1..=TOUR_STEPS).collect();
-    for &number in if args.steps.is_empty() { &all } else { &args.steps } {
-        if !sink.step(tour.step(number)?)? {
-            break;
-        }
+/// Asks for the titles of the steps.
+#[derive(Clone, Debug)]
+pub struct TitlesRequest;
+
+impl Request for TourRequest {
+    fn name(&self) -> &'static str {
+        "tour"
     }
-    Ok(())
+
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        self.run(open, &mut out.list())
+    }
 }
 
-/// The whole tour as one answer.
-pub(super) fn collect(args: &cli::Tour, open: Opener) -> Result<TourReport> {
-    struct Collected(Option<TourHead>, Vec<TourStep>);
-    impl TourSink for Collected {
-        fn begin(&mut self, head: &TourHead) -> Result<()> {
-            self.0 = Some(head.clone());
-            Ok(())
-        }
-        fn step(&mut self, step: TourStep) -> Result<bool> {
-            self.1.push(step);
-            Ok(true)
-        }
+impl Request for TitlesRequest {
+    fn name(&self) -> &'static str {
+        "tour --list"
     }
-    let mut collected = Collected(None, Vec::new());
-    run(args, open, &mut collected)?;
-    let Collected(head, steps) = collected;
-    Ok(TourReport { head: head.context("a tour that did not begin")?, steps })
+
+    fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
+        let title =
+            |(step, Step { slug, title, .. }): (u64, &Step)| TourTitle { step, slug, title };
+        out.answer(&TourList { steps: (1..).zip(&STEPS).map(title).collect() })
+    }
+}
+
+impl TourRequest {
+    /// Takes the steps that are asked for, and gives each to a sink as it is
+    /// taken, until whoever reads wants no more.
+    ///
+    /// # Errors
+    /// Those of the model and of the sink.
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TourHead>) -> Result<()> {
+        let model = open(&self.model)?;
+        let tour = Tour::of(&model, &self.model)?;
+        let head = tour.head()?;
+        let mut notes = head.notes.clone();
+        sink.head(head)?;
+        sink.flush()?;
+        let all: Vec<u64> = (1..=TOUR_STEPS).collect();
+        let (steps, is_read) =
+            if self.steps.is_empty() { (&all, true) } else { (&self.steps, false) };
+        for (i, &number) in steps.iter().enumerate() {
+            // Steps that were named are not waited between.
+            if i > 0 && is_read && !sink.goes_on()? {
+                break;
+            }
+            let step = tour.step(number)?;
+            notes.extend(step.notes.iter().cloned());
+            sink.item(step)?;
+            sink.flush()?;
+        }
+        sink.end(notes)
+    }
 }
 
 /// A table under way, and what its steps share.

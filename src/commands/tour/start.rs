@@ -6,7 +6,7 @@ use super::say::name;
 use super::twice::cosine_of;
 use super::{SEED, Taken, Tour};
 use crate::answer::{Answered, Float, InputStep, Measured, Start, StartRow};
-use crate::commands::{lookup, model};
+use crate::commands::model;
 use crate::input::Input;
 use crate::similarity::norm;
 use crate::text::{counted, grouped};
@@ -39,7 +39,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         });
     }
     let steps: Vec<InputStep> = match &tour.input {
-        Ok(input) => input.steps.iter().map(lookup::step).collect(),
+        Ok(input) => input.steps.iter().map(InputStep::from).collect(),
         Err(_) => Vec::new(),
     };
     let serves = match tour.architecture()? {
