@@ -6,7 +6,7 @@ use super::{answer, notes, search};
 use crate::answer::Sink;
 use crate::cli;
 use crate::commands::{Opener, ids, model};
-use crate::similarity::{self, LeftOut, Metric, Query, norm};
+use crate::similarity::{self, LeftOut, Query, norm};
 
 /// As many queries as share a pass. Coding the table anew for each pass is then
 /// a few percent of the work.
@@ -47,20 +47,20 @@ pub(in crate::commands) fn run(
     sink.begin(search.metric.name(), total)?;
     for first in (0..total).step_by(batch) {
         let end = total.min(first + batch as u64);
-        let mut queries = Vec::with_capacity(batch);
+        let (mut asked, mut queries) = (Vec::new(), Vec::with_capacity(batch));
         for id in (first..end).map(id_at) {
             let values = space.row(id)?;
-            let norm = norm(&values);
-            if norm.is_finite() && (search.metric != Metric::Cosine || norm > 0.0) {
-                queries.push(Query { id, values });
+            if search.metric.ranks(norm(&values)) {
+                asked.push(id);
+                queries.push(Query::of_row(id, values));
             } else {
                 skipped += 1;
             }
         }
         let found = similarity::nearest(space.rows(), present, &queries, &search)?;
         candidates = found.left_out;
-        for (query, neighbors) in queries.iter().zip(found.neighbors) {
-            sink.answer(&answer(&view, &space, query, neighbors)?)?;
+        for ((&id, query), neighbors) in asked.iter().zip(&queries).zip(found.neighbors) {
+            sink.answer(&answer(&view, &space, id, query, neighbors)?)?;
         }
         sink.done(end)?;
     }

@@ -27,8 +27,8 @@ pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport
     let input = input(args, &model, table)?;
     let space = space(args, input.as_ref(), table)?;
     let queries = ids
-        .into_iter()
-        .map(|id| {
+        .iter()
+        .map(|&id| {
             let values = space.row(id)?;
             let norm = norm(&values);
             ensure!(
@@ -40,14 +40,14 @@ pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport
                 "row {id} is all zeros and has no direction: no cosine can be taken \
                  (--metric l2 measures distance instead)"
             );
-            Ok(Query { id, values })
+            Ok(Query::of_row(id, values))
         })
         .collect::<Result<Vec<_>>>()?;
 
     let found = similarity::nearest(space.rows(), table.rows_present(), &queries, &search)?;
-    let answers = queries.iter().zip(found.neighbors);
+    let answers = ids.into_iter().zip(&queries).zip(found.neighbors);
     let queries = answers
-        .map(|(query, neighbors)| answer(&view, &space, query, neighbors))
+        .map(|((id, query), neighbors)| answer(&view, &space, id, query, neighbors))
         .collect::<Result<_>>()?;
     let notes = notes(&view, &space, found.left_out);
     Ok(NeighborsReport {
@@ -107,6 +107,7 @@ fn search(args: &cli::Neighbors) -> Result<Search> {
 fn answer(
     view: &model::View,
     space: &Space,
+    id: u64,
     query: &Query,
     neighbors: Vec<Neighbor>,
 ) -> Result<QueryAnswer> {
@@ -119,8 +120,8 @@ fn answer(
         })
     };
     Ok(QueryAnswer {
-        id: query.id,
-        token: view.token(query.id)?,
+        id,
+        token: view.token(id)?,
         norm: Float(space.norm(&query.values)),
         neighbors: (1..).zip(neighbors).map(neighbor).collect::<Result<_>>()?,
     })

@@ -17,7 +17,8 @@ use crate::answer::InputStep;
 use crate::commands::lookup;
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
-use crate::similarity::{Metric, Rows, norm};
+use crate::rows::{ReadError, Rows};
+use crate::similarity::{Metric, norm};
 
 /// The rows that a search compares.
 pub(super) struct Space<'a, 'g> {
@@ -147,7 +148,12 @@ impl Rows for Space<'_, '_> {
         Rows::row_bytes(self.table)
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    /// What is stored is not what is compared.
+    fn is_scaled_bytes(&self) -> bool {
+        false
+    }
+
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         self.table.read(rows, stored)
     }
 
