@@ -172,7 +172,7 @@ mod tests {
             let pieces = Pieces::new(1003, 10);
             let mut taken = Vec::new();
             let make = |value: &mut Vec<u64>, piece: Range<u64>| {
-                if piece.start % 30 == 0 {
+                if piece.start.is_multiple_of(30) {
                     thread::yield_now();
                 }
                 value.extend(piece);

@@ -61,7 +61,8 @@ impl Matching {
     /// matched first. The others are matched in the order of their IDs: if several
     /// tokens have one text, the first of them goes with the first.
     ///
-    /// Each vocabulary comes with the ID before which its tokens are matched.
+    /// Each vocabulary comes with a limit: only its tokens below this ID are
+    /// matched.
     ///
     /// # Errors
     /// When a vocabulary can't be read.
@@ -111,7 +112,7 @@ impl Matching {
     }
 }
 
-/// The hashes of the texts of the tokens before ID `end`.
+/// The hashes of the texts of the tokens below ID `end`.
 fn hashes(vocab: &Vocab, end: u64) -> anyhow::Result<Vec<u64>> {
     let mut hashes = Vec::new();
     vocab.each(|id, text| {

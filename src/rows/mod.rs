@@ -15,8 +15,7 @@ pub use pass::{Pass, RowRun};
 
 /// A table of rows of one length, read in runs.
 ///
-/// No method has a default. A wrapper that changes rows must say so in each of
-/// them.
+/// No method has a default, so a wrapper that changes rows can't forget one.
 pub trait Rows: Sync {
     /// The number of rows.
     fn n_rows(&self) -> u64;
@@ -51,7 +50,7 @@ pub trait Rows: Sync {
 pub struct ReadError {
     /// The rows that were to be read.
     pub rows: Range<u64>,
-    /// What the source of the bytes said.
+    /// The error of the source of the bytes.
     pub source: io::Error,
 }
 

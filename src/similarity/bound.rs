@@ -28,11 +28,11 @@
 //! much more than these. It also covers the roundings of the exact scores (about
 //! 2^-36); S is an exact score.
 //!
-//! A row exactly at the bound is kept, because it may tie with a row of another
-//! ID. Comparisons are written so that NaN keeps a row too. A row that is kept is
-//! scored exactly. A row that is not kept can't be in the answer. Therefore the
-//! answer is that of the plain scan, for any codes, any number of threads and any
-//! order of the rows.
+//! A row exactly at the bound is kept: it may tie with the worst of the k, and
+//! have the lower ID. Comparisons are written so that NaN keeps a row too. A row
+//! that is kept is scored exactly. A row that is not kept can't be in the answer.
+//! Therefore the answer is that of the plain scan, for any codes, any number of
+//! threads and any order of the rows.
 
 use super::kernel::rounding;
 use super::metric::Metric;
