@@ -18,4 +18,4 @@ pub mod order;
 mod survey;
 
 pub use families::{Families, MOST_TOKENS};
-pub use survey::{Duplicate, Exact, MOST_ROWS, Survey, Tally, survey};
+pub use survey::{Duplicate, Exact, MOST_ROWS, RowCount, Survey, survey};

@@ -22,7 +22,7 @@ const NAMED: usize = 16;
 
 /// A kind of row: how many there are, and which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RowCount {
     /// The number of rows.
     pub count: u64,
     /// The lowest IDs, ascending.
@@ -31,7 +31,7 @@ pub struct Tally {
     pub kinds: BTreeMap<&'static str, u64>,
 }
 
-impl Tally {
+impl RowCount {
     fn add(&mut self, id: u64, kind: &'static str) {
         self.count += 1;
         *self.kinds.entry(kind).or_default() += 1;
@@ -70,16 +70,16 @@ pub struct Duplicate {
 #[derive(Debug, Default)]
 pub struct Survey {
     /// Rows with a NaN.
-    pub nan: Tally,
+    pub nan: RowCount,
     /// Rows with an infinity and no NaN.
-    pub infinite: Tally,
+    pub infinite: RowCount,
     /// Rows of zeros.
-    pub zero: Tally,
+    pub zero: RowCount,
     /// Rows in which all values are the same, and not zero.
-    pub constant: Tally,
+    pub constant: RowCount,
     /// Rows that are the same as an earlier row, rows of zeros excepted. Only the
     /// first [`MOST_ROWS`] rows are compared.
-    pub repeated: Tally,
+    pub repeated: RowCount,
     /// The largest groups of such rows, largest first.
     pub duplicates: Vec<Duplicate>,
     /// The narrower types that hold every value exactly.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Findings;
 use crate::answer::Severity::{Note, Problem};
-use crate::check::{self, MOST_ROWS, Survey, Tally};
+use crate::check::{self, MOST_ROWS, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
 use crate::gguf::Model;
@@ -95,13 +95,13 @@ fn is_placeholder(text: &str) -> bool {
     text.is_empty() || within('<', '>') || within('[', ']')
 }
 
-fn named(rows: &Tally) -> String {
+fn named(rows: &RowCount) -> String {
     let first = rows.first.iter().take(NAMED).map(u64::to_string);
     let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
     format!("{}{more}", first.collect::<Vec<_>>().join(", "))
 }
 
-fn evidence(rows: &Tally) -> [(&'static str, Value); 3] {
+fn evidence(rows: &RowCount) -> [(&'static str, Value); 3] {
     [("rows", json!(rows.count)), ("first", json!(rows.first)), ("token_types", json!(rows.kinds))]
 }
 
