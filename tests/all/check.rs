@@ -8,10 +8,10 @@ use crate::support;
 use crate::support::requantise;
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes};
-use embcli::check::stats::mix;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf::Gguf as File;
 use embcli::quant::Format;
+use embcli::stats::mix;
 use serde_json::{Value, json};
 
 const TOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");

@@ -6,8 +6,9 @@ use super::say::{cosine, name};
 use super::{SEED, Taken, Tour, sample};
 use crate::answer::{Chance, Float, Measured, TourNeighbor};
 use crate::similarity::{self, Metric, Query, Rows, Search};
+use crate::stats::{Histogram, edges};
 use crate::text::counted;
-use crate::tour::{Histogram, Pairs, RandomRows, edges, random_pairs};
+use crate::tour::{Pairs, RandomRows, random_pairs};
 
 /// Neighbours that are named.
 const NEIGHBORS: usize = 3;
@@ -21,7 +22,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let random_row = |id: u64| {
         let mut values = vec![0.0; random.dim];
         random.row(id, &mut values);
-        Ok(values)
+        Ok::<_, anyhow::Error>(values)
     };
     let learned_pairs = tour.random_pairs()?;
     let chance_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
@@ -58,7 +59,7 @@ pub(super) fn near(
     k: usize,
 ) -> Result<(Vec<TourNeighbor>, u64)> {
     let search = Search { metric: Metric::Cosine, k, threads: tour.threads };
-    let found = similarity::nearest(rows, tour.present, &[Query { id, values }], &search)?;
+    let found = similarity::nearest(rows, tour.present, &[Query::of_row(id, values)], &search)?;
     let left_out = found.left_out.zero + found.left_out.not_finite;
     let neighbors = found.neighbors.into_iter().flatten();
     let neighbors = (1..).zip(neighbors).map(|(rank, neighbor)| {

@@ -6,6 +6,7 @@ use super::say::{cosine, name};
 use super::{Taken, Tour};
 use crate::answer::{Coordinate, Float, Geometry, Measured};
 use crate::similarity::{Metric, norm};
+use crate::stats::Moments;
 use crate::text::{counted, grouped};
 
 /// Coordinates that are shown.
@@ -97,11 +98,11 @@ fn sentences(measured: &Geometry, tour: &Tour) -> Result<(Vec<String>, Vec<Strin
             name(unlike)
         ));
     }
-    let spread = crate::tour::Spread::of(&tour.random_pairs()?.cosines());
+    let moments = Moments::of(&tour.random_pairs()?.cosines());
     let by_chance = 1.0 / (tour.d_model() as f64).sqrt();
     // As in step 5, against theory: rows need not be drawn for that.
-    let is_random = spread.is_some_and(|spread| {
-        spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
+    let is_random = moments.is_some_and(|moments| {
+        moments.mean().abs() < 0.05 * by_chance && (moments.sd() / by_chance - 1.0).abs() < 0.05
     });
     if is_random {
         let by_hand = alike.text.token.is_some()

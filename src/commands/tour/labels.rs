@@ -6,8 +6,9 @@ use super::say::{cosine, factor, name};
 use super::{SEED, Taken, Tour, sample};
 use crate::answer::{Float, Labels, Measured, PairSample};
 use crate::similarity::{Metric, norm};
+use crate::stats::rank_correlation;
 use crate::text::counted;
-use crate::tour::{adjacent_pairs, rank_correlation};
+use crate::tour::adjacent_pairs;
 
 /// As many standard deviations as chance is not believed to reach.
 const SIGNIFICANT: f64 = 4.0;

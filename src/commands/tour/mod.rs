@@ -33,9 +33,9 @@ use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
 use crate::input::Input;
 use crate::report::{Printer, Sink};
-use crate::similarity::norm;
+use crate::stats::Moments;
 use crate::threads;
-use crate::tour::{Pairs, Spread, random_pairs};
+use crate::tour::{Pairs, random_pairs};
 use words::Words;
 
 /// What all that is drawn by chance depends on: any number will do, if it is
@@ -265,19 +265,13 @@ fn sample(pairs: &Pairs) -> PairSample {
     PairSample {
         pairs: pairs.pairs.len() as u64,
         left_out: pairs.left_out,
-        cosines: Spread::of(&pairs.cosines()).map(|spread| CosineSpread {
-            mean: Float(spread.mean),
-            sd: Float(spread.sd),
-            min: Float(spread.min),
-            max: Float(spread.max),
+        cosines: Moments::of(&pairs.cosines()).map(|moments| CosineSpread {
+            mean: Float(moments.mean()),
+            sd: Float(moments.sd()),
+            min: Float(moments.min()),
+            max: Float(moments.max()),
         }),
     }
-}
-
-/// Whether a row has a direction.
-fn is_usable(row: &[f32]) -> bool {
-    let norm = norm(row);
-    norm.is_finite() && norm > 0.0
 }
 
 /// How many values of two rows have the same bits.

@@ -5,8 +5,9 @@ use anyhow::{Context, Result};
 use super::{SEED, Taken, Tour, clock};
 use crate::answer::{Float, Measured, Storing, TimedPrecision, TimedRead, Unstorable};
 use crate::quant::Format;
+use crate::rows::{Pass, RowRun};
+use crate::stats::SplitMix64;
 use crate::text::{counted, grouped};
-use crate::tour::{SplitMix64, fold};
 
 /// Precisions that are timed, where rows of this width can be stored so.
 const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4_K", "Q4_0"];
@@ -40,8 +41,8 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let row = read(&vec![tour.words.word; batch], runs) / batch as f64;
     let thousand = read(&ids, runs);
     let (all, whole) = clock::once(|| {
-        let each = |sum: &mut f32, _, row: &[f32]| *sum += row[0];
-        fold(table, tour.present, tour.threads, || 0.0_f32, each)
+        let each = |sum: &mut f32, run: RowRun| run.rows().for_each(|(_, row)| *sum += row[0]);
+        Pass::new(table, tour.present, tour.threads).fold(|| 0.0_f32, each)
     });
     let threads = all?.len() as u64;
     let timed = |rows: u64, microseconds: f64| {

@@ -6,6 +6,7 @@ use super::say::{cosine, name};
 use super::{Taken, Tour, identical};
 use crate::answer::{Float, Measured, Twice};
 use crate::similarity::{Metric, norm};
+use crate::stats::is_usable;
 use crate::text::grouped;
 
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
@@ -85,6 +86,7 @@ impl Tour<'_> {
 
 /// The cosine of two rows; none where one has no direction.
 pub(super) fn cosine_of(a: &[f32], b: &[f32]) -> Option<Float<f64>> {
-    let score = Metric::Cosine.score((a, norm(a)), (b, norm(b)));
-    (super::is_usable(a) && super::is_usable(b)).then_some(Float(score))
+    let (a, b) = ((a, norm(a)), (b, norm(b)));
+    let score = Metric::Cosine.score(a, b);
+    (is_usable(a.1) && is_usable(b.1)).then_some(Float(score))
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail};
 
-use super::is_usable;
 use crate::answer::{TourToken, TourWord};
 use crate::commands::model::View;
-use crate::similarity::{self, Metric, Query, Search};
+use crate::similarity::{self, Metric, Query, Search, norm};
+use crate::stats::is_usable;
 
 const FIRST: [&str; 4] = ["The", " The", "the", " the"];
 const ALIKE: [[&str; 2]; 8] = [
@@ -148,7 +148,7 @@ impl Chooser<'_> {
     /// The ID of a text that has a row that can serve.
     fn usable(&self, text: &'static str) -> Result<Option<u64>> {
         match self.found.get(text.as_bytes()) {
-            Some(&id) if is_usable(&self.view.table.row(id)?) => Ok(Some(id)),
+            Some(&id) if is_usable(norm(&self.view.table.row(id)?)) => Ok(Some(id)),
             _ => Ok(None),
         }
     }
@@ -182,7 +182,7 @@ impl Chooser<'_> {
         let mut second_best = None;
         for step in 0..self.present.min(MAX_TRIED) {
             let id = (start + step) % self.present;
-            if is_usable(&self.view.table.row(id)?) {
+            if is_usable(norm(&self.view.table.row(id)?)) {
                 if !self.taken.contains(&id) {
                     self.taken.push(id);
                     return Ok(id);
@@ -213,7 +213,7 @@ impl Chooser<'_> {
 
 /// The row nearest to another.
 fn nearest(view: &View, present: u64, id: u64, threads: usize) -> Result<Option<u64>> {
-    let query = Query { id, values: view.table.row(id)? };
+    let query = Query::of_row(id, view.table.row(id)?);
     let search = Search { metric: Metric::Cosine, k: 1, threads };
     let found = similarity::nearest(&view.table, present, &[query], &search)?;
     Ok(found.neighbors.first().and_then(|nearest| nearest.first()).map(|nearest| nearest.id))

@@ -1,27 +1,27 @@
-//! aarch64: NEON, which every aarch64 processor has.
+//! The integer loop in NEON, which every aarch64 processor has.
 
 use std::arch::aarch64::*;
 
 use super::{DEPTH, PANEL};
 
-/// Rows whose sums are in registers at the same time, in eight vectors.
+/// The number of rows whose sums are in registers at once: eight vectors.
 const TOGETHER: usize = 16;
 
-/// `smull` multiplies the four codes of two rows by the query's four codes, which
-/// gives eight 16-bit products. `sadalp` adds pairs of them to 32-bit lanes. So a
-/// row has two lanes, and `addp` adds these at the end.
+/// Multiplies four codes of two rows with four codes of the query: eight products
+/// of 16 bits (`smull`), which are added in pairs to 32-bit lanes (`sadalp`). Each
+/// row has two lanes, which are added at the end (`addp`).
 pub(super) fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     let steps = panel.as_chunks::<{ PANEL * DEPTH }>().0;
     for (query, out) in queries.chunks_exact(padded.max(1)).zip(out) {
         let query = query.as_chunks::<DEPTH>().0;
-        // A panel stores codes plus 128, which flips the sign bit. The share of
-        // the 128 in a sum is the same for every row.
+        // A panel holds each code plus 128, which is the code with its sign bit
+        // flipped. What the 128 adds is the same for every row.
         let offset = 128 * query.as_flattened().iter().map(|p| i32::from(*p)).sum::<i32>();
         for (half, out) in out.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
-            // SAFETY: NEON is part of the architecture's baseline. A half step
-            // is 64 bytes: eight loads read eight bytes each. `out` has 16 sums:
-            // four stores write four sums each.
+            // SAFETY: NEON is part of the architecture's baseline. A half step is
+            // 64 bytes, and eight bytes are loaded at each of eight places. `out`
+            // has 16 sums, and four are stored at each of four places.
             unsafe {
                 let mut sums = [vdupq_n_s32(0); TOGETHER / 2];
                 for (step, query) in steps.iter().zip(query) {
