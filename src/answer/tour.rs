@@ -1,15 +1,18 @@
 //! The answer of `tour`: ten steps, each a claim, what was measured, and what
 //! that shows.
+//!
+//! What a step measures is a list of named values and tables. A table has its
+//! columns once: with a name for programs, a heading for people, or both.
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Float, InputStep, TableInfo, TokenText};
+use super::{Float, TableInfo, TokenText};
 
 /// How many steps there are.
 pub const TOUR_STEPS: u64 = 10;
 
 /// A tour of one model's table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 pub struct TourReport {
     /// What the steps are about.
     #[serde(flatten)]
@@ -19,7 +22,7 @@ pub struct TourReport {
 }
 
 /// What the steps of a tour are about.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct TourHead {
     /// The model as it was named.
     pub model: String,
@@ -27,11 +30,11 @@ pub struct TourHead {
     pub architecture: Option<String>,
     /// The table.
     pub table: TableInfo,
-    /// What all that is drawn by chance depends on.
+    /// The seed of every random number.
     pub seed: u64,
     /// The tokens that serve as examples.
     pub words: Vec<TourWord>,
-    /// By which rule they were chosen.
+    /// The rule that chose them.
     pub words_rule: String,
     /// How many steps a whole tour has.
     pub of: u64,
@@ -40,7 +43,7 @@ pub struct TourHead {
 }
 
 /// A token that serves as an example.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct TourWord {
     /// `first`, `word` and `third` are looked up together; `alike` is near the
     /// word, or should be, and `unlike` is not.
@@ -51,7 +54,7 @@ pub struct TourWord {
 }
 
 /// A token by ID and text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TourToken {
     /// Its ID.
     pub id: u64,
@@ -60,18 +63,26 @@ pub struct TourToken {
     pub text: TokenText,
 }
 
-/// One step.
-#[derive(Debug, Serialize)]
-pub struct TourStep {
+/// The name of a step.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct TourTitle {
     /// Its number, from 1.
     pub step: u64,
     /// Its name for programs.
     pub slug: &'static str,
     /// Its name for people.
     pub title: &'static str,
+}
+
+/// One step.
+#[derive(Debug, serde::Serialize)]
+pub struct TourStep {
+    /// Which one.
+    #[serde(flatten)]
+    pub title: TourTitle,
     /// What it claims.
-    pub claim: String,
-    /// What was measured on this table, in numbers.
+    pub claim: &'static str,
+    /// What was measured on this table.
     pub measured: Measured,
     /// What that shows, a paragraph each.
     pub shows: Vec<String>,
@@ -80,21 +91,10 @@ pub struct TourStep {
 }
 
 /// The titles of all steps.
-#[derive(Debug, Serialize)]
+#[derive(Debug, serde::Serialize)]
 pub struct TourList {
     /// In order.
     pub steps: Vec<TourTitle>,
-}
-
-/// The title of a step.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct TourTitle {
-    /// Its number, from 1.
-    pub step: u64,
-    /// Its name for programs.
-    pub slug: &'static str,
-    /// Its name for people.
-    pub title: &'static str,
 }
 
 /// Takes the steps of a tour as they are taken.
@@ -106,429 +106,230 @@ pub trait TourSink {
     fn step(&mut self, step: TourStep) -> anyhow::Result<bool>;
 }
 
-/// The numbers of a step.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Measured {
-    /// Of step 1.
-    Labels(Labels),
-    /// Of step 2.
-    RowRead(RowRead),
-    /// Of step 3.
-    OneHotProduct(OneHotProduct),
-    /// Of step 4.
-    OneHots(OneHots),
-    /// Of step 5.
-    Chance(Chance),
-    /// Of step 6.
-    Geometry(Geometry),
-    /// Of step 7.
-    Twice(Twice),
-    /// Of step 8.
-    Widths(Widths),
-    /// Of step 9.
-    Storing(Storing),
-    /// Of step 10.
-    Start(Start),
+impl TourStep {
+    /// Adds a value for programs.
+    pub fn value(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.measured.0.push(Item::Value(name, value.into()));
+    }
+
+    /// Adds a table; each column is its field's name, its heading and its kind.
+    pub fn table(
+        &mut self,
+        name: &'static str,
+        columns: &[(&'static str, &str, Kind)],
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) {
+        let column =
+            |&(name, heading, kind): &_| Column { name, heading: str::to_owned(heading), kind };
+        let columns = columns.iter().map(column).collect();
+        self.measured.0.push(Item::Table(Table {
+            name,
+            columns,
+            rows: rows.into_iter().collect(),
+        }));
+    }
+
+    /// Adds lines for people, shown as they are.
+    pub fn drawing(&mut self, lines: Vec<String>) {
+        self.measured.0.push(Item::Drawing(lines));
+    }
+
+    /// Adds a sentence between the tables.
+    pub fn line(&mut self, line: String) {
+        self.measured.0.push(Item::Line(line));
+    }
+
+    /// Adds a paragraph of what the figures show.
+    pub fn show(&mut self, paragraph: impl Into<String>) {
+        self.shows.push(paragraph.into());
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
 }
 
-/// Step 1: what IDs tell of rows.
-#[derive(Debug, Serialize)]
-pub struct Labels {
-    /// Two tokens, the lower ID first.
-    pub two: [TourToken; 2],
-    /// The higher ID divided by the lower; none where that is 0.
-    pub id_ratio: Option<Float<f64>>,
-    /// The same of their rows' Euclidean norms.
-    pub norm_ratio: Float<f64>,
-    /// The cosine of their rows.
-    pub cosine: Float<f64>,
-    /// Of two rows drawn by chance.
-    pub random: PairSample,
-    /// Of two rows side by side.
-    pub adjacent: PairSample,
-    /// Spearman's rank correlation of ID distance and cosine over the random
-    /// pairs; none where there are too few, or all are alike.
-    pub rank_correlation: Option<Float<f64>>,
-    /// What chance alone makes of it, one standard deviation: `1/sqrt(n - 1)`.
-    pub rank_correlation_by_chance: Option<Float<f64>>,
+/// What a step measured, in order. As JSON, an object of all that has a name.
+#[derive(Debug, Default)]
+pub struct Measured(pub Vec<Item>);
+
+/// One part of what a step measured.
+#[derive(Debug)]
+pub enum Item {
+    /// A value that only programs are shown.
+    Value(&'static str, Value),
+    /// A table.
+    Table(Table),
+    /// Lines that only people are shown, as they are.
+    Drawing(Vec<String>),
+    /// A sentence that only people are shown.
+    Line(String),
 }
 
-/// Cosines of many pairs of rows.
-#[derive(Clone, Debug, Serialize)]
-pub struct PairSample {
-    /// Pairs with a cosine.
-    pub pairs: u64,
-    /// Pairs without: a row of zeros, or one with a NaN or an infinity.
-    pub left_out: u64,
-    /// Mean, deviation and range of the cosines; none where there are none.
-    #[serde(flatten)]
-    pub cosines: Option<CosineSpread>,
+impl Item {
+    /// Whether people are shown it.
+    pub fn is_seen(&self) -> bool {
+        match self {
+            Self::Value(..) => false,
+            Self::Table(table) => table.columns.iter().any(|column| !column.heading.is_empty()),
+            Self::Drawing(_) | Self::Line(_) => true,
+        }
+    }
 }
 
-/// Where cosines lie.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct CosineSpread {
-    /// Their mean.
-    pub mean: Float<f64>,
-    /// Their standard deviation.
-    pub sd: Float<f64>,
-    /// The least.
-    pub min: Float<f64>,
-    /// The largest.
-    pub max: Float<f64>,
-}
-
-/// Step 2: rows and where they lie.
-#[derive(Debug, Serialize)]
-pub struct RowRead {
-    /// `[3, d_model]`.
-    pub shape: [u64; 2],
-    /// Where row 0 begins in the file.
-    pub table_offset: u64,
-    /// The rows, in the order of the input.
-    pub rows: Vec<RowPlace>,
-    /// Bytes of a row.
-    pub row_bytes: u64,
-    /// Bytes read in all.
-    pub bytes_read: u64,
-    /// Bytes of the table.
-    pub table_bytes: u64,
-    /// `bytes_read` in percent of `table_bytes`.
-    pub percent_read: Float<f64>,
-}
-
-/// A row and where it lies in the file.
-#[derive(Debug, Serialize)]
-pub struct RowPlace {
-    /// Whose it is.
-    #[serde(flatten)]
-    pub token: TourToken,
-    /// Its first byte, counted from the beginning of the file.
-    pub first_byte: u64,
-    /// Its last one.
-    pub last_byte: u64,
-    /// Its first values.
-    pub first_values: Vec<Float<f32>>,
-}
-
-/// Step 3: one-hot vectors times the table, and the lookup of the same rows.
-#[derive(Debug, Serialize)]
-pub struct OneHotProduct {
-    /// Whose rows: as many one-hot vectors.
-    pub ids: Vec<u64>,
-    /// Rows of the table that were multiplied: all that are in the file.
-    pub rows: u64,
-    /// Rows with a NaN or an infinity, which were left out of the product.
-    pub rows_left_out: u64,
-    /// Columns.
-    pub d_model: u64,
-    /// Values of the result, `ids * d_model`.
-    pub values: u64,
-    /// Those that both ways make the same bits of.
-    pub identical: u64,
-    /// Those that are -0 by lookup and +0 by product: equal, and another bit.
-    pub zeros_of_other_sign: u64,
-    /// Those that are not equal.
-    pub different: u64,
-    /// The lookup.
-    pub lookup: Cost,
-    /// The product.
-    pub product: Cost,
-    /// The product's time divided by the lookup's.
-    pub times_as_long: Float<f64>,
-    /// Threads that the product had (the lookup has one).
-    pub threads: u64,
-}
-
-/// What a way to a result takes.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Cost {
-    /// Multiplications by the numbers of the one-hot vectors.
-    pub multiplications: u64,
-    /// Bytes of the table that were read.
-    pub table_bytes: u64,
-    /// Bytes of the vectors that go in, in f32; IDs have 4 bytes.
-    pub input_bytes: u64,
-    /// Measured on this machine, now.
-    pub microseconds: Float<f64>,
-}
-
-/// Step 4: one-hot vectors as geometry.
-#[derive(Debug, Serialize)]
-pub struct OneHots {
-    /// Values in a one-hot vector: n_vocab.
-    pub dimension: u64,
-    /// Values in a row.
-    pub d_model: u64,
-    /// Each two of three, as one-hot vectors and as rows.
-    pub pairs: Vec<OneHotPair>,
-    /// The weights of a square matrix that takes one-hots to one-hots,
-    /// `n_vocab * n_vocab`.
-    pub weights_at_n_vocab: u128,
-    /// Its size in F16.
-    pub f16_bytes_at_n_vocab: u128,
-    /// The weights of one that takes rows to rows, `d_model * d_model`.
-    pub weights_at_d_model: u128,
-    /// Its size in F16.
-    pub f16_bytes_at_d_model: u128,
-    /// The first divided by the second.
-    pub times_as_many: Float<f64>,
-}
-
-/// Two tokens as one-hot vectors and as rows.
-#[derive(Debug, Serialize)]
-pub struct OneHotPair {
-    /// One.
-    pub a: TourToken,
-    /// The other.
-    pub b: TourToken,
-    /// The Euclidean distance of their one-hot vectors.
-    pub one_hot_distance: Float<f64>,
-    /// Their cosine.
-    pub one_hot_cosine: Float<f64>,
-    /// The Euclidean distance of their rows.
-    pub row_distance: Float<f64>,
-    /// Their cosine.
-    pub row_cosine: Float<f64>,
-}
-
-/// Step 5: this table and one of the same shape filled by chance.
-#[derive(Debug, Serialize)]
-pub struct Chance {
-    /// The standard deviation that theory gives the cosine of two random
-    /// directions: `1/sqrt(d_model)`.
-    pub theory_sd: Float<f64>,
-    /// Cosines of pairs of this table's rows.
-    pub learned: PairSample,
-    /// Cosines of pairs of random rows.
-    pub random: PairSample,
-    /// Edges of the histograms' bins, one more than there are bins.
-    pub edges: Vec<Float<f64>>,
-    /// Pairs of this table in each bin.
-    pub learned_counts: Vec<u64>,
-    /// Pairs of random rows in each bin.
-    pub random_counts: Vec<u64>,
-    /// The word.
-    pub word: TourToken,
-    /// The nearest to its row in this table.
-    pub learned_neighbors: Vec<TourNeighbor>,
-    /// The nearest to the row of the same ID in the random table.
-    pub random_neighbors: Vec<TourNeighbor>,
-}
-
-/// A near row.
-#[derive(Clone, Debug, Serialize)]
-pub struct TourNeighbor {
-    /// 1 for the nearest.
-    pub rank: u64,
-    /// Whose row it is.
-    #[serde(flatten)]
-    pub token: TourToken,
-    /// Its cosine.
-    pub cosine: Float<f64>,
-}
-
-/// Step 6: a word, its neighbours, one alike and one unlike.
-#[derive(Debug, Serialize)]
-pub struct Geometry {
-    /// The word.
-    pub word: TourToken,
-    /// Its nearest rows.
-    pub neighbors: Vec<TourNeighbor>,
-    /// Rows of the table that were compared: all but those left out.
-    pub rows_compared: u64,
-    /// The token that should be like it.
-    pub alike: TourToken,
-    /// Its cosine with the word.
-    pub alike_cosine: Float<f64>,
-    /// The token that should not.
-    pub unlike: TourToken,
-    /// Its cosine with the word.
-    pub unlike_cosine: Float<f64>,
-    /// The word's largest coordinates (all, where there are few), by dimension.
-    pub coordinates: Vec<Coordinate>,
-    /// Coordinates in all.
-    pub d_model: u64,
-    /// How many of them have the same sign in word and alike.
-    pub alike_same_sign: u64,
-    /// And in word and unlike.
-    pub unlike_same_sign: u64,
-}
-
-/// One coordinate of three rows.
-#[derive(Debug, Serialize)]
-pub struct Coordinate {
-    /// Which, from 0.
-    pub dimension: u64,
-    /// Of the word.
-    pub word: Float<f32>,
-    /// Of the one alike.
-    pub alike: Float<f32>,
-    /// Of the one unlike.
-    pub unlike: Float<f32>,
-}
-
-/// Step 7: the same ID at two positions.
-#[derive(Debug, Serialize)]
-pub struct Twice {
-    /// The IDs that were looked up, one a position.
-    pub ids: Vec<u64>,
-    /// The token that is there twice.
-    pub token: TourToken,
-    /// Where it is.
-    pub positions: [u64; 2],
-    /// Values in a row.
-    pub d_model: u64,
-    /// How many have the same bits at both positions.
-    pub identical: u64,
-    /// The same of what enters the first block.
-    pub identical_as_input: Option<u64>,
-    /// The cosine of what enters the first block at the two positions; none
-    /// where that has no direction.
-    pub cosine_as_input: Option<Float<f64>>,
-}
-
-/// Step 8: tables of the same tokens at other widths.
-#[derive(Debug, Serialize)]
-pub struct Widths {
-    /// Rows of each.
-    pub n_vocab: u64,
-    /// The type that this table is stored in.
-    #[serde(rename = "type")]
-    pub format: &'static str,
-    /// Values in a block of that type, which must divide the width.
-    pub block_len: u64,
-    /// The widest of the choices divided by the narrowest.
-    pub widest_by: Float<f64>,
-    /// By width.
-    pub choices: Vec<WidthChoice>,
-}
-
-/// A table at some width.
-#[derive(Debug, Serialize)]
-pub struct WidthChoice {
-    /// Whose width it is.
+/// Rows of values under columns.
+#[derive(Debug)]
+pub struct Table {
+    /// The name of the array of its rows. Without one, each row is an object by
+    /// itself, which the row's first cell names.
     pub name: &'static str,
-    /// Columns.
-    pub d_model: u64,
-    /// `n_vocab * d_model`.
-    pub parameters: u128,
-    /// Its size in F16.
-    pub f16_bytes: u128,
-    /// Its size in this table's type; none where that can't store such rows.
-    pub bytes: Option<u128>,
-    /// Parameters divided by this table's.
-    pub times_as_many: Float<f64>,
-    /// How far from 0 the cosine of two random directions strays: one standard
-    /// deviation, `1/sqrt(d_model)`.
-    pub chance_cosine: Float<f64>,
+    /// The columns, one for each cell of a row.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
 }
 
-/// Step 9: bytes touched, bytes stored, time.
-#[derive(Debug, Serialize)]
-pub struct Storing {
-    /// This table's type.
-    #[serde(rename = "type")]
-    pub format: &'static str,
-    /// Reads of this table, of more and more rows.
-    pub reads: Vec<TimedRead>,
-    /// Bytes of the table.
-    pub table_bytes: u64,
-    /// Threads that read the whole table (the others have one).
-    pub threads: u64,
-    /// The table at other precisions.
-    pub precisions: Vec<TimedPrecision>,
-    /// Those that can't store rows of this width.
-    pub unstorable: Vec<Unstorable>,
+/// A column of a table.
+#[derive(Debug)]
+pub struct Column {
+    /// The name of the field; empty where programs don't have it.
+    pub name: &'static str,
+    /// What people read above it; empty where they don't see it.
+    pub heading: String,
+    /// How people read its values.
+    pub kind: Kind,
 }
 
-/// A type whose blocks don't divide a row.
-#[derive(Debug, Serialize)]
-pub struct Unstorable {
-    /// The ggml type.
-    #[serde(rename = "type")]
-    pub format: &'static str,
-    /// Values in a block.
-    pub block_len: u64,
+/// How people read a value. Programs read all digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// As it is.
+    Word,
+    /// A token in quotes. Its ID and text are fields of the row.
+    Token,
+    /// A whole number that names something: no thousands are marked.
+    Id,
+    /// A whole number of things.
+    Count,
+    /// A float, rounded.
+    Real,
+    /// A cosine: three decimals.
+    Cosine,
+    /// Microseconds.
+    Time,
 }
 
-/// A read of some rows of the table, decoded to f32.
-#[derive(Debug, Serialize)]
-pub struct TimedRead {
-    /// How many.
-    pub rows: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// `bytes` in percent of the table's.
-    pub percent: Float<f64>,
-    /// Measured on this machine, now.
-    pub microseconds: Float<f64>,
+/// A value under a name.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Not known: null.
+    Null,
+    /// Left out.
+    Absent,
+    /// A whole number.
+    Whole(u128),
+    /// A float.
+    Real(Float<f64>),
+    /// A value of a row.
+    Single(Float<f32>),
+    /// A text.
+    Text(String),
+    /// A token.
+    Token(TourToken),
+    /// Several.
+    List(Vec<Value>),
 }
 
-/// The cost of rows at some precision, decoded to f32 on one thread from
-/// made-up bits of that type in memory.
-#[derive(Debug, Serialize)]
-pub struct TimedPrecision {
-    /// The ggml type.
-    #[serde(rename = "type")]
-    pub format: &'static str,
-    /// Bytes of a row: what one token touches.
-    pub row_bytes: u64,
-    /// Bytes of the table: what is stored.
-    pub table_bytes: u64,
-    /// To decode one row, measured on this machine, now.
-    pub row_microseconds: Float<f64>,
-    /// To decode a thousand, measured on this machine, now.
-    pub thousand_microseconds: Float<f64>,
-    /// To decode the whole table at the pace of the thousand: computed.
-    pub table_microseconds: Float<f64>,
+macro_rules! value_from {
+    ($($of:ty: $value:ident => $made:expr),* $(,)?) => {$(
+        impl From<$of> for Value {
+            fn from($value: $of) -> Self {
+                $made
+            }
+        }
+    )*};
 }
 
-/// Step 10: what enters the first block, and three questions.
-#[derive(Debug, Serialize)]
-pub struct Start {
-    /// What is done to a row on its way to the first block.
-    pub steps: Vec<InputStep>,
-    /// The shape that enters: `[3, d_model]`.
-    pub shape: [u64; 2],
-    /// The rows before and after.
-    pub rows: Vec<StartRow>,
-    /// Three questions, answered by computing.
-    pub quiz: Vec<Answered>,
+value_from! {
+    u64: n => Self::Whole(n.into()),
+    u128: n => Self::Whole(n),
+    f64: x => Self::Real(Float(x)),
+    f32: x => Self::Single(Float(x)),
+    &str: text => Self::Text(text.to_owned()),
+    String: text => Self::Text(text),
+    TourToken: token => Self::Token(token),
 }
 
-/// A row before and after what is done to it.
-#[derive(Debug, Serialize)]
-pub struct StartRow {
-    /// Which position.
-    pub position: u64,
-    /// Whose row.
-    #[serde(flatten)]
-    pub token: TourToken,
-    /// The norm of the row.
-    pub norm: Float<f64>,
-    /// The norm of what enters the first block.
-    pub norm_as_input: Option<Float<f64>>,
-    /// The cosine of the two; none where one has no direction.
-    pub cosine: Option<Float<f64>>,
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, T::into)
+    }
 }
 
-/// A question and its answer.
-#[derive(Debug, Serialize)]
-pub struct Answered {
-    /// The question.
-    pub question: &'static str,
-    /// Tokens looked up.
-    pub tokens: u64,
-    /// Columns of the table that was made for it.
-    pub d_model: u64,
-    /// The shape that came out.
-    pub shape: [u64; 2],
-    /// The values that came out.
-    pub values: u64,
-    /// How many different rows are among them.
-    pub distinct_rows: u64,
-    /// The answer, in words.
-    pub answer: String,
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Self::List(values.into_iter().map(T::into).collect())
+    }
+}
+
+impl<T: Into<Value>, const N: usize> From<[T; N]> for Value {
+    fn from(values: [T; N]) -> Self {
+        Vec::from(values).into()
+    }
+}
+
+impl Serialize for Measured {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for item in &self.0 {
+            match item {
+                Item::Value(name, value) => map.serialize_entry(name, value)?,
+                Item::Table(table) if table.columns.iter().all(|column| !column.has_field()) => {}
+                Item::Table(Table { name, columns, rows }) => {
+                    let fields = rows.iter().map(|row| Fields(columns, row));
+                    if name.is_empty() {
+                        for (row, fields) in rows.iter().zip(fields) {
+                            map.serialize_entry(&row[0], &fields)?;
+                        }
+                    } else {
+                        map.serialize_entry(name, &fields.collect::<Vec<_>>())?;
+                    }
+                }
+                Item::Drawing(_) | Item::Line(_) => {}
+            }
+        }
+        map.end()
+    }
+}
+
+impl Column {
+    fn has_field(&self) -> bool {
+        !self.name.is_empty() || self.kind == Kind::Token
+    }
+}
+
+/// A row as an object.
+struct Fields<'a>(&'a [Column], &'a [Value]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (Column { name, kind, .. }, value) in self.0.iter().zip(self.1) {
+            match value {
+                Value::Token(TourToken { id, text }) if *kind == Kind::Token => {
+                    map.serialize_entry("id", id)?;
+                    map.serialize_entry("token", &text.token)?;
+                    if let Some(hex) = &text.token_hex {
+                        map.serialize_entry("token_hex", hex)?;
+                    }
+                }
+                Value::Absent => {}
+                value if !name.is_empty() => map.serialize_entry(name, value)?,
+                _ => {}
+            }
+        }
+        map.end()
+    }
 }

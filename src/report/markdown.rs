@@ -9,12 +9,12 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::Style;
-use super::figures::{Figure, figures};
+use super::figures::seen;
 use super::number::{exact, grouped, rounded};
 use super::records::{self, Cell, Column, Records};
 use super::words::{drawn, quoted};
 use crate::answer::{
-    Answer, FootprintReport, LookupReport, NeighborsReport, TokenText, TourReport, VocabInfo,
+    Answer, FootprintReport, Item, LookupReport, NeighborsReport, TokenText, TourReport, VocabInfo,
 };
 use crate::text::{clip, visible};
 
@@ -173,17 +173,14 @@ fn tour(report: &TourReport, out: &mut dyn Write) -> Result<()> {
     )?;
     head.notes.iter().try_for_each(|note| writeln!(out, "\nNote: {}", prose(note)))?;
     for step in &report.steps {
-        writeln!(out, "\n## {} of {}: {}\n", step.step, head.of, step.title)?;
-        writeln!(out, "{}", prose(&step.claim))?;
-        for figure in figures(&step.measured) {
+        writeln!(out, "\n## {} of {}: {}\n", step.title.step, head.of, step.title.title)?;
+        writeln!(out, "{}", prose(step.claim))?;
+        for item in step.measured.0.iter().filter(|item| item.is_seen()) {
             writeln!(out)?;
-            match figure {
-                Figure::Grid { columns, rows } => {
-                    let safe = |Column { name, is_number }| Column {
-                        name: prose(&name).into(),
-                        is_number,
-                    };
-                    let columns: Vec<Column> = columns.into_iter().map(safe).collect();
+            match item {
+                Item::Table(table) => {
+                    let (mut columns, rows) = seen(table);
+                    columns.iter_mut().for_each(|of| of.name = prose(&of.name).into());
                     let mut table = Markdown::new(&mut *out);
                     table.header(&columns)?;
                     for row in rows {
@@ -192,8 +189,9 @@ fn tour(report: &TourReport, out: &mut dyn Write) -> Result<()> {
                         table.record(&cells)?;
                     }
                 }
-                Figure::Drawing(lines) => writeln!(out, "```text\n{}\n```", lines.join("\n"))?,
-                Figure::Line(line) => writeln!(out, "{}", prose(&line))?,
+                Item::Drawing(lines) => writeln!(out, "```text\n{}\n```", lines.join("\n"))?,
+                Item::Line(line) => writeln!(out, "{}", prose(line))?,
+                Item::Value(..) => {}
             }
         }
         for shown in &step.shows {

@@ -27,6 +27,9 @@ pub use stream::{Form, Stream};
 pub use tokens::Tokens;
 pub use tour::Tour;
 
+pub(crate) use number::rounded;
+pub(crate) use words::quoted;
+
 /// The forms an answer can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

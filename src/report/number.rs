@@ -49,7 +49,7 @@ pub(super) fn percent(share: f64) -> String {
 
 /// A value in at most eight columns, rounded where it has more than four
 /// decimals; a value too small or too large for that in powers of ten.
-pub(super) fn rounded(value: f64) -> String {
+pub(crate) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
     if value.is_nan() {
         "NaN".to_owned()

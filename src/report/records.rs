@@ -35,13 +35,6 @@ pub(super) struct Column<'a> {
     pub is_number: bool,
 }
 
-impl Column<'_> {
-    /// With a name of its own.
-    pub(super) fn into_owned(self) -> Column<'static> {
-        Column { name: self.name.into_owned().into(), is_number: self.is_number }
-    }
-}
-
 /// A column of texts.
 pub(super) fn text(name: &str) -> Column<'_> {
     Column { name: name.into(), is_number: false }
@@ -305,7 +298,7 @@ fn tour(report: &TourReport, out: &mut impl Records) -> Result<()> {
         let measured: Value = serde_json::from_slice(&json)?;
         leaves(&mut String::new(), &measured, &mut |name, value| {
             let [name, value] = [name, value].map(|text| Cell::Text(text.into()));
-            out.record(&[Cell::Number(step.step), Cell::Word(step.slug), name, value])
+            out.record(&[Cell::Number(step.title.step), Cell::Word(step.title.slug), name, value])
         })?;
     }
     Ok(())

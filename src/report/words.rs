@@ -4,7 +4,7 @@ use crate::answer::{TokenText, TourHead};
 use crate::text::{clip, visible};
 
 /// A token in quotes, so that its spaces show; at most `columns` wide.
-pub(super) fn quoted(token: &TokenText, columns: usize) -> String {
+pub(crate) fn quoted(token: &TokenText, columns: usize) -> String {
     match &token.token {
         None => "(no token)".to_owned(),
         Some(text) => {

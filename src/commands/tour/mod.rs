@@ -1,9 +1,15 @@
 //! `tour`: ten steps through one table, each a claim and its measurement.
 //!
-//! A file a step; `words` chooses the tokens that serve as examples, `say` has
-//! what the sentences are made of, `clock` measures. The arithmetic itself is
-//! in [`crate::tour`]. Steps compute when they are asked for; what several of
-//! them need is computed once, by the first.
+//! A file a step, which measures, lists what it found and words what that shows.
+//! `words` chooses the tokens that serve as examples, `say` has what the
+//! sentences are made of, `clock` measures time. The arithmetic is in
+//! [`crate::tour`]. Steps compute when they are asked for; what several of them
+//! need is computed once, by the first.
+
+/// A row of a table: a value for each column.
+macro_rules! row {
+    ($($value:expr),+ $(,)?) => { vec![$($crate::answer::Value::from($value)),+] };
+}
 
 mod chance;
 mod clock;
@@ -25,66 +31,58 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::{Opener, model};
+use crate::answer::Kind::{self, Cosine, Count, Word};
 use crate::answer::{
-    CosineSpread, Float, Measured, PairSample, TOUR_STEPS, TourHead, TourList, TourNeighbor,
-    TourReport, TourSink, TourStep, TourTitle, TourToken,
+    Measured, TOUR_STEPS, TourHead, TourList, TourReport, TourSink, TourStep, TourTitle, TourToken,
+    Value,
 };
 use crate::cli;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
 use crate::input::Input;
-use crate::similarity::norm;
+use crate::similarity::{self, Metric, Query, Rows, Search, norm};
 use crate::store::toy::TOY;
 use crate::threads;
 use crate::tour::{Pairs, Spread, random_pairs};
 use words::Words;
 
-/// What all that is drawn by chance depends on: any number will do, if it is
-/// always the same.
+/// The seed of every random number: any will do, if it is always the same.
 const SEED: u64 = 2026;
 
-/// As many pairs of rows as are drawn: then chance makes 0.007 of a rank
-/// correlation, and 0.05 can be told from it.
+/// Pairs of rows that are drawn: then chance makes 0.007 of a rank correlation,
+/// and 0.05 can be told from it.
 const PAIRS: u64 = 20_000;
 
-/// As many values as are decoded for pairs: wide tables have fewer.
+/// The most values that are decoded for pairs: wide tables have fewer.
 const PAIR_VALUES: u64 = 1 << 28;
-
-/// A step before it is taken.
-struct Step {
-    slug: &'static str,
-    title: &'static str,
-    take: fn(&Tour) -> Result<Taken>,
-}
 
 /// Neighbours of the word that steps show.
 const NEIGHBORS: usize = 5;
 
-/// What comes of a step.
-struct Taken {
-    claim: &'static str,
-    measured: Measured,
-    shows: Vec<String>,
-    notes: Vec<String>,
-}
+/// What takes a step: it fills in the claim, what it measures and what that
+/// shows.
+type Take = fn(&Tour, &mut TourStep) -> Result<()>;
 
-const STEPS: [Step; TOUR_STEPS as usize] = [
-    Step { slug: "labels", title: "Labels, not measurements", take: labels::take },
-    Step { slug: "row_read", title: "A lookup is a row read", take: row_read::take },
-    Step { slug: "one_hot", title: "One-hot times table is the same", take: one_hot_product::take },
-    Step { slug: "why_not_one_hot", title: "Why not one-hot", take: one_hots::take },
-    Step { slug: "why_not_random", title: "Why not random", take: chance::take },
-    Step { slug: "geometry", title: "Learned geometry", take: geometry::take },
-    Step { slug: "twice", title: "The same ID twice is the same row", take: twice::take },
-    Step { slug: "width", title: "d_model is a choice", take: widths::take },
-    Step { slug: "storing", title: "The cost is in storing", take: storing::take },
-    Step { slug: "start", title: "A starting point, not an identity", take: start::take },
+/// The steps: the name for programs, the name for people, the work.
+const STEPS: [(&str, &str, Take); TOUR_STEPS as usize] = [
+    ("labels", "Labels, not measurements", labels::take),
+    ("row_read", "A lookup is a row read", row_read::take),
+    ("one_hot", "One-hot times table is the same", one_hot_product::take),
+    ("why_not_one_hot", "Why not one-hot", one_hots::take),
+    ("why_not_random", "Why not random", chance::take),
+    ("geometry", "Learned geometry", geometry::take),
+    ("twice", "The same ID twice is the same row", twice::take),
+    ("width", "d_model is a choice", widths::take),
+    ("storing", "The cost is in storing", storing::take),
+    ("start", "A starting point, not an identity", start::take),
 ];
 
 /// The titles of the steps.
 pub(super) fn list() -> TourList {
-    let title = |(step, Step { slug, title, .. }): (u64, &Step)| TourTitle { step, slug, title };
-    TourList { steps: (1..).zip(&STEPS).map(title).collect() }
+    let titles = (1..).zip(&STEPS);
+    TourList {
+        steps: titles.map(|(step, &(slug, title, _))| TourTitle { step, slug, title }).collect(),
+    }
 }
 
 /// Takes the steps that were asked for, all if none was, and hands each to
@@ -134,7 +132,7 @@ struct Tour<'g> {
     present: u64,
     threads: usize,
     random_pairs: OnceCell<Pairs>,
-    neighbors: OnceCell<(Vec<TourNeighbor>, u64)>,
+    neighbors: OnceCell<(Vec<Near>, u64)>,
 }
 
 impl<'g> Tour<'g> {
@@ -188,16 +186,16 @@ impl<'g> Tour<'g> {
     fn step(&self, number: u64) -> Result<TourStep> {
         let at = usize::try_from(number)?.checked_sub(1);
         let step = at.and_then(|at| STEPS.get(at)).context("there is no such step")?;
-        let taken = (step.take)(self).with_context(|| self.path.display().to_string())?;
-        Ok(TourStep {
-            step: number,
-            slug: step.slug,
-            title: step.title,
-            claim: taken.claim.to_owned(),
-            measured: taken.measured,
-            shows: taken.shows,
-            notes: taken.notes,
-        })
+        let &(slug, title, take) = step;
+        let mut step = TourStep {
+            title: TourTitle { step: number, slug, title },
+            claim: "",
+            measured: Measured::default(),
+            shows: Vec::new(),
+            notes: Vec::new(),
+        };
+        take(self, &mut step).with_context(|| self.path.display().to_string())?;
+        Ok(step)
     }
 
     fn table(&self) -> &Table<'g> {
@@ -223,32 +221,93 @@ impl<'g> Tour<'g> {
     }
 
     /// The word's nearest rows, and how many were compared.
-    fn neighbors(&self) -> Result<&(Vec<TourNeighbor>, u64)> {
+    fn neighbors(&self) -> Result<&(Vec<Near>, u64)> {
         if let Some(neighbors) = self.neighbors.get() {
             return Ok(neighbors);
         }
         let word = self.words.word;
-        let near = chance::near(self, self.table(), word, self.table().row(word)?, NEIGHBORS)?;
+        let near = near(self, self.table(), word, self.table().row(word)?, NEIGHBORS)?;
         Ok(self.neighbors.get_or_init(|| near))
     }
 
     fn n_pairs(&self) -> u64 {
         PAIRS.min(PAIR_VALUES / 2 / self.d_model()).max(1)
     }
+
+    /// A row as it enters the first block, or why that can't be told.
+    fn entering(&self, row: &[f32], position: u64) -> Result<Vec<f32>, String> {
+        let input = self.input.as_ref().map_err(Clone::clone)?;
+        if let Some(unknown) = input.steps.iter().find(|step| step.name == "unknown") {
+            return Err(unknown.text.clone());
+        }
+        let mut values = row.to_vec();
+        input.apply(&mut values, position).map_err(|error| format!("{error:#}"))?;
+        Ok(values)
+    }
 }
 
-/// Pairs as an answer shows them.
-fn sample(pairs: &Pairs) -> PairSample {
-    PairSample {
-        pairs: pairs.pairs.len() as u64,
-        left_out: pairs.left_out,
-        cosines: Spread::of(&pairs.cosines()).map(|spread| CosineSpread {
-            mean: Float(spread.mean),
-            sd: Float(spread.sd),
-            min: Float(spread.min),
-            max: Float(spread.max),
-        }),
+/// The columns of samples of pairs: a row's name, what it is, and its cosines.
+const SAMPLE: [(&str, &str, Kind); 8] = [
+    ("", "", Word),
+    ("", "two rows", Word),
+    ("pairs", "pairs", Count),
+    ("left_out", "", Count),
+    ("mean", "mean cosine", Cosine),
+    ("sd", "deviation", Cosine),
+    ("min", "least", Cosine),
+    ("max", "most", Cosine),
+];
+
+/// Where the cosines of many pairs of rows lie.
+struct Sample {
+    pairs: u64,
+    /// Pairs without a cosine: a row of zeros, or one with a NaN or an infinity.
+    left_out: u64,
+    cosines: Option<Spread>,
+}
+
+impl Sample {
+    fn of(pairs: &Pairs) -> Self {
+        let cosines = Spread::of(&pairs.cosines());
+        Self { pairs: pairs.pairs.len() as u64, left_out: pairs.left_out, cosines }
     }
+
+    fn row(&self, name: &str, label: &str) -> Vec<Value> {
+        let of = |of: fn(Spread) -> f64| self.cosines.map_or(Value::Absent, |all| of(all).into());
+        let [mean, sd] = [of(|all| all.mean), of(|all| all.sd)];
+        row![name, label, self.pairs, self.left_out, mean, sd, of(|all| all.min), of(|all| all.max)]
+    }
+}
+
+/// A near row.
+#[derive(Clone)]
+struct Near {
+    token: TourToken,
+    cosine: f64,
+}
+
+impl Near {
+    /// Its rank, ID, token and cosine.
+    fn row(&self, rank: u64) -> Vec<Value> {
+        row![rank, self.token.id, self.token.clone(), self.cosine]
+    }
+}
+
+/// The rows nearest to a row by cosine, and how many were compared.
+fn near(
+    tour: &Tour,
+    rows: &dyn Rows,
+    id: u64,
+    values: Vec<f32>,
+    k: usize,
+) -> Result<(Vec<Near>, u64)> {
+    let search = Search { metric: Metric::Cosine, k, threads: tour.threads };
+    let found = similarity::nearest(rows, tour.present, &[Query { id, values }], &search)?;
+    let left_out = found.left_out.zero + found.left_out.not_finite;
+    let near = found.neighbors.into_iter().flatten();
+    let near = near.map(|of| Ok(Near { token: tour.token(of.id)?, cosine: of.score }));
+    // The query is no neighbour of its own.
+    Ok((near.collect::<Result<_>>()?, (tour.present - left_out).saturating_sub(1)))
 }
 
 /// Whether a row has a direction.
@@ -257,7 +316,11 @@ fn is_usable(row: &[f32]) -> bool {
     norm.is_finite() && norm > 0.0
 }
 
-/// How many values of two rows have the same bits.
-fn identical(a: &[f32], b: &[f32]) -> u64 {
-    a.iter().zip(b).filter(|(a, b)| a.to_bits() == b.to_bits()).count() as u64
+fn cosine_of(a: &[f32], b: &[f32]) -> f64 {
+    Metric::Cosine.score((a, norm(a)), (b, norm(b)))
+}
+
+/// The cosine of two rows; none where one has no direction.
+fn direction_of(a: &[f32], b: &[f32]) -> Option<f64> {
+    (is_usable(a) && is_usable(b)).then(|| cosine_of(a, b))
 }

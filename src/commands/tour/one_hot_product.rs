@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::say::factor;
-use super::{Taken, Tour, clock};
-use crate::answer::{Cost, Float, Measured, OneHotProduct};
+use super::{Tour, clock};
+use crate::answer::Kind::{Count, Time, Word};
+use crate::answer::TourStep;
 use crate::text::{counted, grouped};
 use crate::tour::product;
 
@@ -14,14 +15,17 @@ const SOON: f64 = 10_000.0;
 /// Runs of lookups that the median is taken of.
 const RUNS: usize = 11;
 
-pub(super) fn take(tour: &Tour) -> Result<Taken> {
+pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    step.claim = "A one-hot vector (all 0, and a 1 at the token's ID) times the table is the \
+                  token's row. A lookup is that product without the work.";
     let table = tour.table();
     let ids = tour.words.three();
+    let n = ids.len() as u64;
     let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>>>()?;
-    let batch = clock::batch(ids.len() as u64 * tour.d_model());
+    let batch = clock::batch(n * tour.d_model());
     let lookups = clock::median(RUNS, || {
         for _ in 0..batch {
-            // Read before, so there's no error to hide.
+            // These rows were read before, so there is no error to hide.
             let _ = std::hint::black_box(ids.map(|id| table.row(id)));
         }
     });
@@ -29,103 +33,103 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let multiply = || product(table, tour.present, &ids, tour.threads);
     let (multiplied, once) = clock::once(multiply);
     let multiplied = multiplied?;
-    // What is over soon is mostly the start of threads, the first time.
+    // The first time, a short product is mostly the start of threads.
     let product_time = if once < SOON {
         clock::median(RUNS, || drop(std::hint::black_box(multiply())))
     } else {
         once
     };
+    let times_as_long = product_time / lookup_time;
+    let threads = multiplied.threads as u64;
 
-    let values = || looked_up.iter().flatten().zip(multiplied.rows.iter().flatten());
-    let same_bits = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
-    let measured = OneHotProduct {
-        ids: ids.to_vec(),
-        rows: tour.present,
-        rows_left_out: multiplied.left_out,
-        d_model: tour.d_model(),
-        values: values().count() as u64,
-        identical: values().filter(|pair| same_bits(*pair)).count() as u64,
-        zeros_of_other_sign: values().filter(|pair| !same_bits(*pair) && pair.0 == pair.1).count()
-            as u64,
-        different: values().filter(|(a, b)| a != b).count() as u64,
-        lookup: Cost {
-            multiplications: 0,
-            table_bytes: table.row_bytes() * ids.len() as u64,
-            input_bytes: 4 * ids.len() as u64,
-            microseconds: Float(lookup_time),
-        },
-        product: Cost {
-            multiplications: multiplied.multiplications,
-            table_bytes: table.row_bytes() * tour.present,
-            input_bytes: 4 * ids.len() as u64 * tour.present,
-            microseconds: Float(product_time),
-        },
-        times_as_long: Float(product_time / lookup_time),
-        threads: multiplied.threads as u64,
+    let count = |is: fn(f32, f32) -> bool| {
+        let pairs = looked_up.iter().flatten().zip(multiplied.rows.iter().flatten());
+        pairs.filter(|(a, b)| is(**a, **b)).count() as u64
     };
-    Ok(Taken {
-        claim: "A one-hot vector (all 0, and a 1 at the token's ID) times the table is the \
-                token's row. A lookup is that product without the work.",
-        shows: shows(&measured, table.format().name),
-        notes: notes(&measured),
-        measured: Measured::OneHotProduct(measured),
-    })
-}
+    let values = count(|_, _| true);
+    let identical = count(|a, b| a.to_bits() == b.to_bits());
+    let zeros = count(|a, b| a.to_bits() != b.to_bits() && a == b);
+    let different = count(|a, b| a != b);
+    step.value("ids", ids);
+    step.value("rows", tour.present);
+    step.value("rows_left_out", multiplied.left_out);
+    step.value("d_model", tour.d_model());
+    step.value("values", values);
+    step.value("identical", identical);
+    step.value("zeros_of_other_sign", zeros);
+    step.value("different", different);
+    // Vectors go in as f32; IDs have 4 bytes too.
+    let (row_bytes, present) = (table.row_bytes(), tour.present);
+    step.table(
+        "",
+        &[
+            ("", "way", Word),
+            ("multiplications", "multiplications", Count),
+            ("table_bytes", "bytes of the table", Count),
+            ("input_bytes", "bytes of input", Count),
+            ("microseconds", "microseconds", Time),
+        ],
+        [
+            row!["lookup", 0_u64, row_bytes * n, 4 * n, lookup_time],
+            row![
+                "product",
+                multiplied.multiplications,
+                row_bytes * present,
+                4 * n * present,
+                product_time
+            ],
+        ],
+    );
+    step.value("times_as_long", times_as_long);
+    step.value("threads", threads);
 
-fn shows(measured: &OneHotProduct, format: &str) -> Vec<String> {
-    let [values, identical, zeros] =
-        [measured.values, measured.identical, measured.zeros_of_other_sign]
-            .map(|n| grouped(n.into()));
-    let agree = if measured.identical == measured.values {
-        format!("All {values} values came out the same, bit for bit.")
-    } else if measured.different == 0 {
+    let all = grouped(values.into());
+    let agree = if identical == values {
+        format!("All {all} values came out the same, bit for bit.")
+    } else if different == 0 {
         format!(
-            "All {values} values came out equal, {identical} of them bit for bit; the other {zeros} \
-             are zeros whose minus sign a sum loses."
+            "All {all} values came out equal, {} of them bit for bit; the other {} are zeros whose \
+             minus sign a sum loses.",
+            grouped(identical.into()),
+            grouped(zeros.into())
         )
     } else {
-        format!("{identical} of {values} values came out the same, bit for bit.")
+        format!("{} of {all} values came out the same, bit for bit.", grouped(identical.into()))
     };
-    let decode = match format {
+    step.show(format!(
+        "{agree} They must: in each sum one term is 1 times a value, which is that value, and all \
+         others are 0 times a value, which is 0. Adding 0 changes nothing, so nothing is ever \
+         rounded, in whatever order."
+    ));
+    let decode = match table.format().name {
         "F32" | "F16" | "BF16" | "F64" => "",
         _ => " (Decoding the rows multiplies too, in both ways: by the scales of their blocks.)",
     };
-    vec![
-        format!(
-            "{agree} They must: in each sum one term is 1 times a value, which is that value, \
-             and all others are 0 times a value, which is 0. Adding 0 changes nothing, so nothing \
-             is ever rounded, in whatever order."
-        ),
-        format!(
-            "The product took {} times as long, on {}, to find out what the IDs had said to begin \
-             with.{decode} Times are of this machine, now.",
-            factor(measured.times_as_long.0),
-            counted(measured.threads, "thread")
-        ),
-    ]
-}
-
-fn notes(measured: &OneHotProduct) -> Vec<String> {
-    let mut notes = Vec::new();
-    if measured.rows_left_out > 0 {
-        notes.push(format!(
+    step.show(format!(
+        "The product took {} times as long, on {}, to find out what the IDs had said to begin \
+         with.{decode} Times are of this machine, now.",
+        factor(times_as_long),
+        counted(threads, "thread")
+    ));
+    if multiplied.left_out > 0 {
+        step.note(format!(
             "{} with a NaN or an infinity had to be left out of the product: 0 times infinity is \
              NaN, and would spoil its column in every result. A lookup does not care",
-            counted(measured.rows_left_out, "row")
+            counted(multiplied.left_out, "row")
         ));
     }
-    if measured.zeros_of_other_sign > 0 {
-        notes.push(format!(
-            "{} that a lookup gives as -0 came out as +0: a sum that begins at +0 can't become \
-             -0. They are equal as numbers, and differ in one bit",
-            counted(measured.zeros_of_other_sign, "value")
+    if zeros > 0 {
+        step.note(format!(
+            "{} that a lookup gives as -0 came out as +0: a sum that begins at +0 can't become -0. \
+             They are equal as numbers, and differ in one bit",
+            counted(zeros, "value")
         ));
     }
-    if measured.different > 0 {
-        notes.push(format!(
+    if different > 0 {
+        step.note(format!(
             "{} differ, which the arithmetic rules out: please report this file",
-            counted(measured.different, "value")
+            counted(different, "value")
         ));
     }
-    notes
+    Ok(())
 }

@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::super::Style;
-use super::super::figures::{Figure, figures};
+use super::super::figures::seen;
 use super::super::words::drawn;
 use super::{align_right, grid, lines, notes, print};
-use crate::answer::{TourHead, TourList, TourReport, TourStep};
+use crate::answer::{Item, TourHead, TourList, TourReport, TourStep};
 use crate::text::visible;
 
 /// The longest line of prose: longer ones are hard to follow.
@@ -45,29 +45,25 @@ pub(in crate::report) fn step(
     style: &Style,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let title = format!("{} of {of}: {}", step.step, step.title);
+    let title = format!("{} of {of}: {}", step.title.step, step.title.title);
     writeln!(out, "\n{title}\n{}\n", "─".repeat(title.chars().count()))?;
-    prose(&step.claim, style, out)?;
-    for figure in figures(&step.measured) {
-        match figure {
-            Figure::Grid { columns, rows } => {
+    prose(step.claim, style, out)?;
+    for item in step.measured.0.iter().filter(|item| item.is_seen()) {
+        writeln!(out)?;
+        match item {
+            Item::Table(table) => {
+                let (columns, rows) = seen(table);
                 let mut table = grid(columns.iter().map(|column| &*column.name));
                 rows.into_iter().for_each(|row| {
                     table.add_row(row);
                 });
                 let numbers = columns.iter().enumerate().filter(|(_, column)| column.is_number);
                 align_right(&mut table, numbers.map(|(at, _)| at));
-                writeln!(out)?;
                 print(&table, out)?;
             }
-            Figure::Drawing(lines) => {
-                writeln!(out)?;
-                lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            }
-            Figure::Line(line) => {
-                writeln!(out)?;
-                prose(&line, style, out)?;
-            }
+            Item::Drawing(lines) => lines.iter().try_for_each(|line| writeln!(out, "{line}"))?,
+            Item::Line(line) => prose(line, style, out)?,
+            Item::Value(..) => {}
         }
     }
     for shown in &step.shows {
