@@ -39,14 +39,14 @@ const GROK_SCALE: f32 = 78.383_671_769_061_69_f64 as f32;
 
 /// Everything that is done to a row, in order.
 #[derive(Debug)]
-pub struct Input<'g> {
+pub struct Input {
     /// At least one: where nothing is done, one that says so.
-    pub steps: Vec<Step<'g>>,
+    pub steps: Vec<Step>,
 }
 
 /// One thing that is done to a row, or a word on why nothing is.
 #[derive(Debug)]
-pub struct Step<'g> {
+pub struct Step {
     /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
     /// `per_layer`, `nothing` or `unknown`.
     pub name: &'static str,
@@ -56,15 +56,15 @@ pub struct Step<'g> {
     pub value: Option<f32>,
     /// What is done, in words.
     pub text: String,
-    action: Action<'g>,
+    action: Action,
 }
 
 #[derive(Debug)]
-enum Action<'g> {
+enum Action {
     /// The same at every position.
     Always(Operation),
     /// The position's row of a table is added.
-    AddRowOf(Table<'g>),
+    AddRowOf(Table),
 }
 
 /// Arithmetic on a row.
@@ -108,14 +108,14 @@ impl Placed<'_> {
     }
 }
 
-impl<'g> Input<'g> {
+impl Input {
     /// What a model does to the rows of its embedding table, which have
     /// `d_model` values.
     ///
     /// # Errors
     /// Where a key or a tensor that the architecture needs is missing or of
     /// the wrong type or shape.
-    pub fn of(model: &'g Model, d_model: usize) -> Result<Self> {
+    pub fn of(model: &Model, d_model: usize) -> Result<Self> {
         let metadata = model.metadata()?;
         let Some(arch) = metadata.text("general.architecture")? else {
             return Ok(Self {
@@ -159,7 +159,7 @@ impl<'g> Input<'g> {
     }
 }
 
-impl Step<'_> {
+impl Step {
     /// A step that leaves the row as it is.
     fn remark(name: &'static str, from: &str, text: String) -> Self {
         Self {
@@ -184,15 +184,15 @@ impl Step<'_> {
 }
 
 /// What it takes to work out the steps.
-struct Plan<'a, 'g> {
-    model: &'g Model,
-    metadata: &'g Gguf,
+struct Plan<'a> {
+    model: &'a Model,
+    metadata: &'a Gguf,
     arch: &'a str,
     d_model: usize,
 }
 
-impl<'g> Plan<'_, 'g> {
-    fn steps(&self) -> Result<Vec<Step<'g>>> {
+impl Plan<'_> {
+    fn steps(&self) -> Result<Vec<Step>> {
         let steps = match self.arch {
             "gemma" | "gemma2" | "gemma3" | "gemma-embedding" | "afmoe" => vec![self.root()],
             "gemma3n" | "gemma4" => [self.root()].into_iter().chain(self.per_layer()?).collect(),
@@ -229,7 +229,7 @@ impl<'g> Plan<'_, 'g> {
         Ok(if steps.is_empty() { vec![self.nothing()] } else { steps })
     }
 
-    fn nothing(&self) -> Step<'g> {
+    fn nothing(&self) -> Step {
         let why = match self.arch {
             "falcon-h1" | "jais" => "its scale was multiplied into the table at conversion",
             "lfm2" | "lfm2moe" => {
@@ -244,13 +244,13 @@ impl<'g> Plan<'_, 'g> {
     }
 
     /// The scale of the Gemma family. ggml takes the root in f32.
-    fn root(&self) -> Step<'g> {
+    fn root(&self) -> Step {
         let why = format!("the square root of d_model ({}): a rule, no key holds it", self.d_model);
         Step::scale((self.d_model as f32).sqrt(), "sqrt(d_model)", &why)
     }
 
     /// The scale that a key holds. ggml reads 0 as none.
-    fn scale(&self, absent: Option<f32>) -> Result<Vec<Step<'g>>> {
+    fn scale(&self, absent: Option<f32>) -> Result<Vec<Step>> {
         let key = self.key("embedding_scale");
         Ok(match (self.float(&key)?, absent) {
             (Some(0.0), _) => {
@@ -266,7 +266,7 @@ impl<'g> Plan<'_, 'g> {
         })
     }
 
-    fn token_type(&self) -> Result<Option<Step<'g>>> {
+    fn token_type(&self) -> Result<Option<Step>> {
         let Some(table) = self.table(TOKEN_TYPES)? else { return Ok(None) };
         let row = table.row(0).context(TOKEN_TYPES)?;
         let text = format!(
@@ -277,7 +277,7 @@ impl<'g> Plan<'_, 'g> {
         Ok(Some(Step { action, ..Step::remark("token_type", TOKEN_TYPES, text) }))
     }
 
-    fn position(&self) -> Result<Option<Step<'g>>> {
+    fn position(&self) -> Result<Option<Step>> {
         let Some(table) = self.table(POSITIONS)? else { return Ok(None) };
         let text = format!(
             "row p of {POSITIONS}, which has {}, is added to the row at position p: the same token \
@@ -288,7 +288,7 @@ impl<'g> Plan<'_, 'g> {
         Ok(Some(Step { action, ..Step::remark("position", POSITIONS, text) }))
     }
 
-    fn layer_norm(&self, has_bias: bool) -> Result<Step<'g>> {
+    fn layer_norm(&self, has_bias: bool) -> Result<Step> {
         let epsilon = self.epsilon("attention.layer_norm_epsilon")?;
         let weight = self.vector(NORM_WEIGHT)?;
         let bias = has_bias.then(|| self.vector(NORM_BIAS)).transpose()?;
@@ -304,7 +304,7 @@ impl<'g> Plan<'_, 'g> {
         Ok(Step { name: "layer_norm", from, value: Some(epsilon), text, action })
     }
 
-    fn rms_norm(&self) -> Result<Step<'g>> {
+    fn rms_norm(&self) -> Result<Step> {
         let key = "attention.layer_norm_rms_epsilon";
         let epsilon = self.epsilon(key)?;
         let text = format!(
@@ -316,7 +316,7 @@ impl<'g> Plan<'_, 'g> {
     }
 
     /// The second table of gemma3n and gemma4, whose rows go to the layers.
-    fn per_layer(&self) -> Result<Option<Step<'g>>> {
+    fn per_layer(&self) -> Result<Option<Step>> {
         if self.model.tensor(PER_LAYER)?.is_none() {
             return Ok(None);
         }
@@ -357,7 +357,7 @@ impl<'g> Plan<'_, 'g> {
         }
     }
 
-    fn table(&self, name: &str) -> Result<Option<Table<'g>>> {
+    fn table(&self, name: &str) -> Result<Option<Table>> {
         Table::of_width(self.model, name, self.d_model)
     }
 

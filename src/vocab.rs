@@ -22,12 +22,13 @@ use crate::gguf::{Array, Error, Gguf, ValueType, is_integer};
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
 
-/// The tokens of a model, read one at a time from its metadata.
+/// The tokens of a model, read one at a time from its metadata. It keeps the
+/// file open.
 #[derive(Debug)]
-pub struct Vocab<'g> {
-    gguf: &'g Gguf,
-    tokens: Array<'g>,
-    types: Option<Array<'g>>,
+pub struct Vocab {
+    gguf: Gguf,
+    tokens: Array,
+    types: Option<Array>,
     spelling: Spelling,
 }
 
@@ -106,9 +107,9 @@ impl TokenType {
 
 /// The numbers a tokenizer ranks its tokens by.
 #[derive(Debug)]
-pub struct Scores<'g>(Array<'g>);
+pub struct Scores(Array);
 
-impl Scores<'_> {
+impl Scores {
     /// Of one token; `None` past the last.
     pub fn of(&self, id: u64) -> Result<Option<f32>, Error> {
         Ok(self.0.scalar(id)?.and_then(|value| value.as_f64()).map(|score| score as f32))
@@ -123,16 +124,16 @@ const MOST_MERGES: u64 = 1 << 20;
 /// others, and of all merges that a text allows the one with the lowest rank
 /// comes first.
 #[derive(Debug)]
-pub struct Ranks<'v, 'g> {
-    tokens: &'v Array<'g>,
-    merges: Array<'g>,
+pub struct Ranks {
+    tokens: Array,
+    merges: Array,
     /// From a hash of what a merge makes to the merge.
     by_hash: HashMap<u64, u32>,
     hasher: RandomState,
 }
 
-impl<'v, 'g> Ranks<'v, 'g> {
-    fn new(tokens: &'v Array<'g>, merges: Array<'g>) -> Result<Self, Error> {
+impl Ranks {
+    fn new(tokens: Array, merges: Array) -> Result<Self, Error> {
         let hasher = RandomState::new();
         let most = merges.len().min(MOST_MERGES) as usize;
         let mut by_hash = HashMap::with_capacity(most);
@@ -171,9 +172,9 @@ pub(crate) fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&merge[..space], &merge[space + 1..]))
 }
 
-impl<'g> Vocab<'g> {
+impl Vocab {
     /// The vocabulary of a file, or the reason why it has none to show.
-    pub fn open(gguf: &'g Gguf) -> Result<Result<Self, &'static str>, Error> {
+    pub fn open(gguf: &Gguf) -> Result<Result<Self, &'static str>, Error> {
         let Some(tokens) = gguf.array(TOKENS)? else {
             return Ok(Err(match gguf.entry(TOKENS)? {
                 None => "the file has no vocabulary (no tokenizer.ggml.tokens)",
@@ -188,12 +189,12 @@ impl<'g> Vocab<'g> {
         // Types of an unexpected type say nothing.
         let types = gguf.array("tokenizer.ggml.token_type")?;
         let types = types.filter(|types| is_integer(types.element_type()));
-        Ok(Ok(Self { gguf, tokens, types, spelling }))
+        Ok(Ok(Self { gguf: gguf.clone(), tokens, types, spelling }))
     }
 
     /// The file that it is of.
-    pub fn gguf(&self) -> &'g Gguf {
-        self.gguf
+    pub fn gguf(&self) -> &Gguf {
+        &self.gguf
     }
 
     /// How many tokens there are. The table may have more rows, or fewer.
@@ -253,16 +254,16 @@ impl<'g> Vocab<'g> {
     }
 
     /// The tokens' scores, where the file has any.
-    pub fn scores(&self) -> Result<Option<Scores<'g>>, Error> {
+    pub fn scores(&self) -> Result<Option<Scores>, Error> {
         let scores = self.gguf.array("tokenizer.ggml.scores")?;
         Ok(scores.filter(|scores| scores.element_type().is_float()).map(Scores))
     }
 
     /// The ranks of the merges that make the tokens, where the file has any.
-    pub fn merge_ranks(&self) -> Result<Option<Ranks<'_, 'g>>, Error> {
+    pub fn merge_ranks(&self) -> Result<Option<Ranks>, Error> {
         let merges = self.gguf.array("tokenizer.ggml.merges")?;
         let merges = merges.filter(|merges| merges.element_type() == ValueType::String);
-        merges.map(|merges| Ranks::new(&self.tokens, merges)).transpose()
+        merges.map(|merges| Ranks::new(self.tokens.clone(), merges)).transpose()
     }
 
     /// The type of a token; `None` where the file does not say.

@@ -16,19 +16,19 @@ pub(super) fn open(name: &Path) -> Result<Model> {
 }
 
 /// A table with the vocabulary that names its rows.
-pub(super) struct View<'g> {
-    pub table: Table<'g>,
-    vocab: Result<Vocab<'g>, String>,
+pub(super) struct View {
+    pub table: Table,
+    vocab: Result<Vocab, String>,
     /// What a reader should know of the two.
     pub notes: Vec<String>,
 }
 
-impl<'g> View<'g> {
-    pub(super) fn new(model: &'g Model, path: &Path, tensor: &str) -> Result<Self> {
+impl View {
+    pub(super) fn new(model: &Model, path: &Path, tensor: &str) -> Result<Self> {
         Self::of(model, tensor).with_context(|| path.display().to_string())
     }
 
-    pub(super) fn of(model: &'g Model, tensor: &str) -> Result<Self> {
+    pub(super) fn of(model: &Model, tensor: &str) -> Result<Self> {
         let table = Table::of_model(model, tensor)?;
         let mut notes = Vec::new();
         if let Some(name) = model.shard_name(table.file()) {
@@ -67,7 +67,7 @@ impl<'g> View<'g> {
     }
 
     /// The tokens of the rows, or the reason why there are none.
-    pub(super) fn vocab(&self) -> Result<&Vocab<'g>, &str> {
+    pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
 

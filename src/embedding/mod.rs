@@ -19,13 +19,14 @@ pub const TOKEN_EMBEDDING: &str = "token_embd.weight";
 /// 18,432 columns; a file that claims more than a million is damaged.
 const MAX_D_MODEL: u64 = 1 << 20;
 
-/// A matrix of a GGUF file, one row a token, read a row at a time.
+/// A matrix of a GGUF file, one row a token, read a row at a time. It keeps its
+/// file open.
 ///
 /// GGUF stores dimensions fastest first, `[d_model, n_vocab]`; everything here
 /// counts rows first, `[n_vocab, d_model]`.
 #[derive(Debug)]
-pub struct Table<'g> {
-    gguf: &'g Gguf,
+pub struct Table {
+    gguf: Gguf,
     name: String,
     format: &'static Format,
     n_vocab: u64,
@@ -35,7 +36,7 @@ pub struct Table<'g> {
     at: u64,
 }
 
-impl<'g> Table<'g> {
+impl Table {
     /// The tensor `name` of a file, which must be two-dimensional and of a type
     /// that ggml can decode.
     ///
@@ -44,7 +45,7 @@ impl<'g> Table<'g> {
     /// which tensors would do), not a matrix, or not decodable. Whether its
     /// bytes are all in the file is not asked here but row by row: of a partial
     /// download, the rows that are there can be read.
-    pub fn open(gguf: &'g Gguf, name: &str) -> Result<Self> {
+    pub fn open(gguf: &Gguf, name: &str) -> Result<Self> {
         match gguf.tensor(name)? {
             Some(tensor) => Self::of(gguf, &tensor),
             None => Err(find::absent(&[gguf], name)),
@@ -55,7 +56,7 @@ impl<'g> Table<'g> {
     ///
     /// # Errors
     /// As for [`open`](Self::open), and where a file that may have it is missing.
-    pub fn of_model(model: &'g Model, name: &str) -> Result<Self> {
+    pub fn of_model(model: &Model, name: &str) -> Result<Self> {
         match model.tensor(name)? {
             Some((gguf, tensor)) => Self::of(gguf, &tensor),
             None => Err(find::absent(&model.files()?, name)),
@@ -68,7 +69,7 @@ impl<'g> Table<'g> {
     ///
     /// # Errors
     /// As for [`of_model`](Self::of_model), and where the width is another.
-    pub fn of_width(model: &'g Model, name: &str, width: usize) -> Result<Option<Self>> {
+    pub fn of_width(model: &Model, name: &str, width: usize) -> Result<Option<Self>> {
         let Some((gguf, tensor)) = model.tensor(name)? else { return Ok(None) };
         let table = match *tensor.dims() {
             [values] => Self::of_shape(gguf, &tensor, [values, 1]),
@@ -82,7 +83,7 @@ impl<'g> Table<'g> {
         Ok(Some(table))
     }
 
-    fn of(gguf: &'g Gguf, tensor: &Tensor) -> Result<Self> {
+    fn of(gguf: &Gguf, tensor: &Tensor) -> Result<Self> {
         let name = &tensor.name;
         let Some(shape) = tensor.matrix() else {
             bail!(
@@ -94,7 +95,7 @@ impl<'g> Table<'g> {
         Self::of_shape(gguf, tensor, shape)
     }
 
-    fn of_shape(gguf: &'g Gguf, tensor: &Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self> {
+    fn of_shape(gguf: &Gguf, tensor: &Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self> {
         let name = tensor.name.clone();
         ensure!(
             d_model > 0 && n_vocab > 0,
@@ -119,7 +120,7 @@ impl<'g> Table<'g> {
             "tensor \"{name}\" claims {n_vocab} rows of {row_bytes} bytes: no file is that large"
         );
         Ok(Self {
-            gguf,
+            gguf: gguf.clone(),
             name,
             format,
             n_vocab,
@@ -150,8 +151,8 @@ impl<'g> Table<'g> {
     }
 
     /// The file that the table is in.
-    pub fn file(&self) -> &'g Gguf {
-        self.gguf
+    pub fn file(&self) -> &Gguf {
+        &self.gguf
     }
 
     /// The stored size of one row in bytes.
@@ -220,7 +221,7 @@ impl<'g> Table<'g> {
     }
 }
 
-impl Rows for Table<'_> {
+impl Rows for Table {
     fn n_rows(&self) -> u64 {
         self.n_vocab
     }

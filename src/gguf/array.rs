@@ -9,32 +9,29 @@ use super::{Entry, Error, Gguf, MetadataValue, Place, Stop, ValueType, index};
 /// tens, merges and labels some hundreds.
 const MAX_STRING: u64 = 1 << 16;
 
-/// An array of the metadata of which nothing is decoded yet.
+/// An array of the metadata of which nothing is decoded yet. It keeps its file
+/// open.
 ///
 /// Any element is found in constant time: scalars by their position, strings
 /// by way of the positions that the walk remembered.
-#[derive(Debug)]
-pub struct Array<'g> {
-    gguf: &'g Gguf,
+#[derive(Clone, Debug)]
+pub struct Array {
+    gguf: Gguf,
     key: String,
     element: ValueType,
     count: u64,
     /// The first element.
     at: u64,
-    /// Where every [`STRIDE`]th string begins, the first aside.
-    checkpoints: &'g [u64],
+    /// Which metadata entry it is.
+    index: usize,
 }
 
-impl<'g> Array<'g> {
-    pub(super) fn new(
-        gguf: &'g Gguf,
-        entry: &Entry,
-        checkpoints: &'g [u64],
-    ) -> Result<Self, Error> {
+impl Array {
+    pub(super) fn new(gguf: Gguf, entry: &Entry) -> Result<Self, Error> {
         let key = index::quotable(&entry.key);
         let (element, count, at) = index::array_at(gguf.source(), entry.span.start)
             .map_err(|stop| stop.at(Place::Value { key: key.clone() }, gguf.file_len()))?;
-        Ok(Self { gguf, key, element, count, at, checkpoints })
+        Ok(Self { gguf, key, element, count, at, index: entry.index })
     }
 
     /// The type that every element has.
@@ -54,14 +51,15 @@ impl<'g> Array<'g> {
 
     /// The bytes of one string; `None` past the end or where elements are not
     /// strings.
-    pub fn string(&self, i: u64) -> Result<Option<Cow<'g, [u8]>>, Error> {
+    pub fn string(&self, i: u64) -> Result<Option<Cow<'_, [u8]>>, Error> {
         if i >= self.count || self.element != ValueType::String {
             return Ok(None);
         }
         let mut near = self.at;
         if let Some(before) = (i / STRIDE).checked_sub(1) {
             // The walk left a checkpoint for every whole stride.
-            let checkpoint = usize::try_from(before).ok().and_then(|n| self.checkpoints.get(n));
+            let checkpoint =
+                usize::try_from(before).ok().and_then(|n| self.gguf.checkpoints(self.index).get(n));
             let Some(&at) = checkpoint else { return Ok(None) };
             near = at;
         }
@@ -103,7 +101,7 @@ impl<'g> Array<'g> {
 
     /// The bytes of all elements, one after another, little-endian; none where
     /// elements are not scalars.
-    pub fn scalar_bytes(&self) -> Result<Cow<'g, [u8]>, Error> {
+    pub fn scalar_bytes(&self) -> Result<Cow<'_, [u8]>, Error> {
         let size = self.element.size_in_bytes().unwrap_or(0) as u64;
         // The walk has seen that they are there.
         self.gguf.bytes(self.at..self.at + self.count * size)

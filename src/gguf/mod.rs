@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use array::Array;
 pub use error::{Error, Place};
@@ -36,10 +37,12 @@ use index::{Index, MAX_DIMS};
 /// are; an array of a size that matters is read through [`Array`].
 const MAX_DECODED: u64 = 1 << 20;
 
-/// An opened GGUF file: its bytes and where everything in them lies.
+/// An opened GGUF file: its bytes and where everything in them lies. A clone is
+/// the same file, opened once.
+#[derive(Clone)]
 pub struct Gguf {
-    source: Box<dyn Source>,
-    index: Index,
+    source: Arc<dyn Source>,
+    index: Arc<Index>,
     alignment: u64,
     /// Where tensor data begins; tensors' offsets count from here.
     data_at: u64,
@@ -105,6 +108,7 @@ impl Gguf {
     /// Walks the header of any source of bytes.
     pub fn new(source: Box<dyn Source>) -> Result<Self, Error> {
         let index = Index::walk(&*source)?;
+        let (source, index) = (Arc::from(source), Arc::new(index));
         let mut gguf = Self { source, index, alignment: 32, data_at: 0 };
         gguf.alignment = gguf.read_alignment()?;
         gguf.data_at = gguf.index.end.checked_next_multiple_of(gguf.alignment).unwrap_or(u64::MAX);
@@ -126,6 +130,11 @@ impl Gguf {
             other => format!("it is of type {}, and must be a u32", other.name()),
         };
         Err(Error::Malformed { place: Place::Value { key: KEY.to_owned() }, problem })
+    }
+
+    /// Whether the other is this one or a clone of it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.index, &other.index)
     }
 
     /// The format's version: 2 or 3.
@@ -245,7 +254,7 @@ impl Gguf {
 
     /// The array that a key holds, undecoded; `None` where the key is absent or
     /// holds something else.
-    pub fn array(&self, key: &str) -> Result<Option<Array<'_>>, Error> {
+    pub fn array(&self, key: &str) -> Result<Option<Array>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),
             _ => Ok(None),
@@ -253,13 +262,15 @@ impl Gguf {
     }
 
     /// The array that an entry holds, which must be one.
-    pub fn array_of(&self, entry: &Entry) -> Result<Array<'_>, Error> {
-        let checkpoints = self
-            .index
-            .checkpoints
-            .binary_search_by_key(&entry.index, |(index, _)| *index)
-            .map_or(&[][..], |found| &self.index.checkpoints[found].1);
-        Array::new(self, entry, checkpoints)
+    pub fn array_of(&self, entry: &Entry) -> Result<Array, Error> {
+        Array::new(self.clone(), entry)
+    }
+
+    /// The positions that the walk noted in the array of a metadata entry.
+    fn checkpoints(&self, index: usize) -> &[u64] {
+        let all = &self.index.checkpoints;
+        let found = all.binary_search_by_key(&index, |(index, _)| *index);
+        found.map_or(&[], |found| &all[found].1)
     }
 
     /// The length of a string value in bytes, and its first `most` bytes; the

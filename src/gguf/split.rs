@@ -10,15 +10,16 @@
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::{Error, Gguf, Tensor};
 
-/// A model: one GGUF file, or the shards of one.
-#[derive(Debug)]
+/// A model: one GGUF file, or the shards of one. A clone is the same model, its
+/// files opened once.
+#[derive(Clone, Debug)]
 pub struct Model {
     named: Gguf,
-    split: Option<Split>,
+    split: Option<Arc<Split>>,
 }
 
 /// What the shards besides the named one are.
@@ -47,7 +48,7 @@ impl Model {
             Some(name) if named.integer("split.count")?.is_some_and(|count| count > 1) => {
                 name.check(&named, path)?;
                 let opened = (0..name.count).map(|_| OnceLock::new()).collect();
-                Some(Split { path: path.to_owned(), name, opened })
+                Some(Arc::new(Split { path: path.to_owned(), name, opened }))
             }
             _ => None,
         };
@@ -106,8 +107,7 @@ impl Model {
     /// model is split.
     pub fn shard_name(&self, gguf: &Gguf) -> Option<String> {
         let split = self.split.as_ref()?;
-        let is_it =
-            |no: &u64| matches!(self.shard(*no), Ok(Some(shard)) if std::ptr::eq(shard, gguf));
+        let is_it = |no: &u64| matches!(self.shard(*no), Ok(Some(shard)) if shard.is(gguf));
         let no = (0..split.name.count).find(is_it)?;
         Some(split.name.file_name(no).to_string_lossy().into_owned())
     }

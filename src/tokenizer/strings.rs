@@ -22,7 +22,7 @@ impl Strings {
     /// Those of an array, or why they are too many. `most_bytes` is as long as
     /// they may be together, and `named` what an empty one becomes.
     pub fn read(
-        array: &Array<'_>,
+        array: &Array,
         most_bytes: usize,
         named: impl Fn(u64) -> String,
     ) -> Result<Result<Self, String>, Error> {

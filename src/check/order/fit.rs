@@ -52,7 +52,7 @@ pub struct Fits {
 
 /// Rows of one family at a time, with their norms.
 pub(super) struct Group<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     level: Level,
     ids: Vec<u64>,
     values: Vec<f32>,
@@ -60,7 +60,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(table: &'a Table<'a>) -> Self {
+    pub(super) fn new(table: &'a Table) -> Self {
         let (ids, values, norms) = (Vec::new(), Vec::new(), Vec::new());
         Self { table, level: Level::detect(), ids, values, norms }
     }

@@ -54,7 +54,7 @@ const PIECE: u64 = 256;
 
 /// A search for offsets.
 pub(super) struct Search<'a> {
-    pub table: &'a Table<'a>,
+    pub table: &'a Table,
     pub families: &'a Families,
     /// Ascending by ID.
     pub fits: &'a Fits,

@@ -61,7 +61,7 @@ pub struct Swap {
 
 /// Rows out of order, to be searched as a table of their own.
 struct Chosen<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     ids: Vec<u64>,
 }
 

@@ -64,17 +64,17 @@ pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport
 
 /// What is done to rows before the first block, where they are to be compared
 /// as they are there.
-fn input<'g>(args: &cli::Neighbors, model: &'g Model, table: &Table) -> Result<Option<Input<'g>>> {
+fn input(args: &cli::Neighbors, model: &Model, table: &Table) -> Result<Option<Input>> {
     let input = args.as_input.then(|| Input::of(model, table.d_model())).transpose();
     input.with_context(|| args.model.path.display().to_string())
 }
 
 /// The rows to compare.
-fn space<'a, 'g>(
+fn space<'a>(
     args: &cli::Neighbors,
     input: Option<&'a Input>,
-    table: &'a Table<'g>,
-) -> Result<Space<'a, 'g>> {
+    table: &'a Table,
+) -> Result<Space<'a>> {
     match input {
         None => Ok(Space::stored(table)),
         Some(input) => Space::as_input(table, input, position(args), metric(args)),

@@ -20,8 +20,8 @@ use crate::input::{Input, Placed};
 use crate::similarity::{Metric, Rows, norm};
 
 /// The rows that a search compares.
-pub(super) struct Space<'a, 'g> {
-    table: &'a Table<'g>,
+pub(super) struct Space<'a> {
+    table: &'a Table,
     /// What is done to a row; none where rows are compared as they are stored.
     placed: Option<Placed<'a>>,
     /// Whether the scan itself has to do it.
@@ -32,9 +32,9 @@ pub(super) struct Space<'a, 'g> {
     pub note: Option<String>,
 }
 
-impl<'a, 'g> Space<'a, 'g> {
+impl<'a> Space<'a> {
     /// The rows as they are stored.
-    pub(super) fn stored(table: &'a Table<'g>) -> Self {
+    pub(super) fn stored(table: &'a Table) -> Self {
         Self { table, placed: None, applies: false, factor: 1.0, note: None }
     }
 
@@ -44,7 +44,7 @@ impl<'a, 'g> Space<'a, 'g> {
     /// # Errors
     /// Where the model has no such position.
     pub(super) fn as_input(
-        table: &'a Table<'g>,
+        table: &'a Table,
         input: &'a Input,
         position: u64,
         metric: Metric,
@@ -134,7 +134,7 @@ pub(super) fn steps(input: Input) -> Vec<InputStep> {
 }
 
 /// The table with everything done to every row as it is decoded.
-impl Rows for Space<'_, '_> {
+impl Rows for Space<'_> {
     fn n_rows(&self) -> u64 {
         self.table.n_rows()
     }

@@ -124,10 +124,10 @@ pub(super) fn collect(args: &cli::Tour, open: Opener) -> Result<TourReport> {
 struct Tour<'g> {
     model: &'g Model,
     path: &'g Path,
-    view: model::View<'g>,
+    view: model::View,
     words: Words,
     /// What is done to rows before the first block, or why that can't be told.
-    input: Result<Input<'g>, String>,
+    input: Result<Input, String>,
     /// Whole rows that are in the file: the ones that steps may read.
     present: u64,
     threads: usize,
@@ -198,7 +198,7 @@ impl<'g> Tour<'g> {
         Ok(step)
     }
 
-    fn table(&self) -> &Table<'g> {
+    fn table(&self) -> &Table {
         &self.view.table
     }
 

@@ -114,15 +114,15 @@ impl Words {
     }
 }
 
-struct Chooser<'a, 'g> {
-    view: &'a View<'g>,
+struct Chooser<'a> {
+    view: &'a View,
     present: u64,
     /// The lowest ID of each text that was looked for.
     found: HashMap<&'static [u8], Option<u64>>,
     taken: Vec<u64>,
 }
 
-impl Chooser<'_, '_> {
+impl Chooser<'_> {
     /// Finds all texts in one pass over the vocabulary, if there is one.
     fn find(&mut self) -> Result<()> {
         let Ok(vocab) = self.view.vocab() else { return Ok(()) };
