@@ -24,7 +24,6 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
-pub mod answer;
 pub mod check;
 pub mod cli;
 pub mod commands;
@@ -34,6 +33,7 @@ pub mod footprint;
 pub mod gguf;
 pub mod input;
 pub mod output;
+pub mod program;
 pub mod quant;
 pub mod report;
 pub mod similarity;

@@ -3,16 +3,31 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
-use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
-use crate::store;
-use crate::vocab::{Token, Vocab};
+use crate::report::TokenText;
+use crate::vocab::Vocab;
 
-/// Opens the model that an argument names; errors name it.
-pub(super) fn open(name: &Path) -> Result<Model> {
-    store::open(name).with_context(|| name.display().to_string())
+/// The table that an answer is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableInfo {
+    /// The tensor's name.
+    pub tensor: String,
+    /// The ggml type its rows are stored in.
+    #[serde(rename = "type")]
+    pub format: &'static str,
+    /// Rows.
+    pub n_vocab: u64,
+    /// Values in a row.
+    pub d_model: u64,
+    /// Stored size of the whole table.
+    pub bytes: u64,
+    /// Position of its first byte in the file.
+    pub offset: u64,
+    /// How many tokens the vocabulary has; `None` where there is none.
+    pub n_tokens: Option<u64>,
 }
 
 /// A table with the vocabulary that names its rows.
@@ -63,7 +78,7 @@ impl View {
             Ok(vocab) => vocab.token(id)?,
             Err(_) => None,
         };
-        Ok(token_text(token))
+        Ok(token.into())
     }
 
     /// The tokens of the rows, or the reason why there are none.
@@ -83,22 +98,6 @@ impl View {
             n_tokens: self.vocab.as_ref().ok().map(Vocab::len),
         }
     }
-}
-
-/// A token as an answer names it.
-pub(super) fn token_text(token: Option<Token>) -> TokenText {
-    token.map_or(TokenText { token: None, token_hex: None }, TokenText::from)
-}
-
-impl From<Token> for TokenText {
-    fn from(token: Token) -> Self {
-        Self { token: Some(token.text), token_hex: token.bytes.as_deref().map(hex) }
-    }
-}
-
-/// Bytes as two digits each.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether row i of a tensor belongs to token i by its name.

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::Severity::{Note, Problem};
+use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo};
 use super::{Findings, rows};
-use crate::answer::Severity::{Note, Problem};
-use crate::answer::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Float};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
@@ -15,6 +15,7 @@ use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Model;
+use crate::report::Float;
 use crate::text::{counted, quoted};
 use crate::threads;
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Findings;
-use crate::answer::Severity::{Note, Problem};
+use super::Severity::{Note, Problem};
 use crate::check::{self, MOST_ROWS, Rows, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;

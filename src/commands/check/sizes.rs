@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Findings;
-use crate::answer::Severity::{Note, Problem, Unknown};
+use super::Severity::{Note, Problem, Unknown};
 use crate::commands::model::View;
 use crate::gguf::{Gguf, Model};
 use crate::text::{clip, visible};

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::Oddities;
-use crate::answer::{Float, KeyInfo, KeyValue};
+use super::answer::{KeyInfo, KeyValue};
 use crate::gguf::{Entry, Error, Gguf, MetadataValue, ValueType};
+use crate::report::Float;
 
 /// As many elements of an array, and as many characters of a string, as are
 /// shown.

@@ -1,27 +1,61 @@
 //! `info`: what a file is and has, from its header alone.
 
+mod answer;
+mod facts;
 mod keys;
+mod looks;
 mod tensors;
 mod tokenizer;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Opener, model};
-use crate::answer::{FileType, InfoReport, OutputKind, StrictVerdict, TokenizerInfo, TypeShare};
-use crate::cli;
+use super::{Opener, Request, model};
 use crate::embedding;
 use crate::gguf::{self, Error, Gguf, Model, file_type_name};
 use crate::quant::Format;
+use crate::report::Printer;
 use crate::text::{clip, visible};
 
-pub(super) fn run(args: &cli::Info, open: Opener) -> Result<InfoReport> {
-    let model = open(&args.path)?;
-    of_model(&model, args).with_context(|| args.path.display().to_string())
+pub use answer::*;
+
+/// Asks what a file is and has.
+#[derive(Clone, Debug)]
+pub struct InfoRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// Lists the metadata instead.
+    pub keys: bool,
+    /// Lists the tensors instead.
+    pub tensors: bool,
+    /// Asks another reader too.
+    pub strict: bool,
 }
 
-fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
+impl Request for InfoRequest {
+    fn name(&self) -> &'static str {
+        "info"
+    }
+
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&self.run(open)?)
+    }
+}
+
+impl InfoRequest {
+    /// The facts.
+    ///
+    /// # Errors
+    /// Where the file is none that can be read; what is odd is part of the
+    /// answer.
+    pub fn run(&self, open: Opener) -> Result<InfoReport> {
+        let model = open(&self.model)?;
+        of_model(&model, self).with_context(|| self.model.display().to_string())
+    }
+}
+
+fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let files = model.files()?;
     let mut oddities = Oddities::default();
     let missing_parts = model.missing();
@@ -71,7 +105,7 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
     let file_type = oddities.unless(gguf.integer("general.file_type"));
     oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
     Ok(InfoReport {
-        model: display(&args.path),
+        model: request.model.display().to_string(),
         name: name.or_else(|| gguf.text("general.basename").ok().flatten()),
         architecture,
         seems,
@@ -93,15 +127,11 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
         header_bytes: gguf.header_len(),
         parts: model.shard_count(),
         missing_parts,
-        strict: args.strict.then(|| strict(&files)),
-        keys: args.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
-        tensors: args.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
+        strict: request.strict.then(|| strict(&files)),
+        keys: request.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
+        tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
-}
-
-fn display(path: &Path) -> String {
-    path.display().to_string()
 }
 
 fn check_vocab_size(

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
+use super::answer::{InfoTable, InfoTensor, TypeShare};
 use super::{Oddities, shown};
-use crate::answer::{InfoTable, InfoTensor, TypeShare};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::{Gguf, Tensor};
 use crate::quant::{Format, TypeError};

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 
+use super::answer::{SpecialToken, TokenizerInfo};
 use super::{Oddities, shown};
-use crate::answer::{SpecialToken, TokenizerInfo};
-use crate::commands::model;
 use crate::gguf::{Gguf, MetadataValue};
 use crate::vocab::Vocab;
 
@@ -65,7 +64,7 @@ pub(super) fn of(gguf: &Gguf, oddities: &mut Oddities) -> Result<Option<Tokenize
                 vocab.len()
             ));
         }
-        special.push(SpecialToken { name, id, token: model::token_text(token) });
+        special.push(SpecialToken { name, id, token: token.into() });
     }
     let mut flag = |key: &str| match oddities.unless(gguf.value(key)) {
         Some(MetadataValue::Bool(value)) => Some(value),

@@ -13,8 +13,6 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use crate::answer::InputStep;
-use crate::commands::lookup;
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
 use crate::similarity::{Metric, Rows, norm};
@@ -126,11 +124,6 @@ impl<'a> Space<'a> {
     pub(super) fn rows(&self) -> &dyn Rows {
         if self.applies { self } else { self.table }
     }
-}
-
-/// The steps as an answer lists them.
-pub(super) fn steps(input: Input) -> Vec<InputStep> {
-    input.steps.iter().map(lookup::step).collect()
 }
 
 /// The table with everything done to every row as it is decoded.

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Cosine, Id, Word};
+use super::figures::Value;
 use super::say::{cosine, name, short};
-use super::{Near, SAMPLE, SEED, Sample, Tour, near};
-use crate::answer::Kind::{Cosine, Id, Token, Word};
-use crate::answer::{TourStep, TourToken, Value};
+use super::{NEAR, Near, SAMPLE, SEED, Sample, Tour, TourStep, TourToken, hidden, near};
 use crate::text::counted;
 use crate::tour::{Histogram, RandomRows, edges, random_pairs};
 
@@ -32,20 +32,16 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let samples = [learned_pairs, &random_pairs].map(Sample::of);
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
-    step.table(
-        "",
-        &SAMPLE.map(|(name, _, kind)| (name, "", kind)),
-        [samples[0].row("learned", ""), samples[1].row("random", "")],
-    );
+    step.table("", &hidden(SAMPLE), [samples[0].row("learned", ""), samples[1].row("random", "")]);
 
     let cosines = [learned_pairs, &random_pairs].map(|pairs| pairs.cosines());
     let all = || cosines.iter().flatten().copied();
     let (min, max) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
     let edges = if min <= max { edges(min, max, MAX_BINS) } else { Vec::new() };
     let counts = cosines.map(|cosines| Histogram::of(&cosines, &edges).0);
-    step.value("edges", edges.clone());
-    step.value("learned_counts", counts[0].clone());
-    step.value("random_counts", counts[1].clone());
+    step.value("edges", &*edges);
+    step.value("learned_counts", &*counts[0]);
+    step.value("random_counts", &*counts[1]);
     if !edges.is_empty() {
         let most = counts.iter().flatten().copied().max().unwrap_or(0);
         step.drawing(histograms(&edges, &counts, most.max(1), theory));
@@ -61,13 +57,12 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
     let there = near(tour, &random, id, random_row(id)?, NEIGHBORS)?.0;
-    step.value("word", word.clone());
+    step.value("word", &word);
     for (name, neighbors) in [("learned_neighbors", &here), ("random_neighbors", &there)] {
-        let columns = [("rank", "", Id), ("", "", Id), ("", "", Token), ("cosine", "", Cosine)];
-        step.table(name, &columns, (1_u64..).zip(neighbors).map(|(rank, of)| of.row(rank)));
+        step.table(name, &hidden(NEAR), neighbors.iter().map(Near::row));
     }
     let cells = |near: Option<&Near>| match near {
-        Some(Near { token, cosine }) => [token.clone().into(), (*cosine).into()],
+        Some(near) => [Value::from(&near.token), near.cosine.into()],
         None => [Value::Null, Value::Null],
     };
     let both = (0..here.len().max(there.len())).map(|i| {

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Id, Real};
 use super::say::{cosine, name, short};
-use super::{Sample, Tour, cosine_of};
-use crate::answer::Kind::{Cosine, Id, Real, Token};
-use crate::answer::TourStep;
+use super::{NEAR, Near, Sample, Tour, TourStep, cosine_of};
 use crate::text::{counted, grouped};
 
 /// Coordinates that are shown.
@@ -22,17 +21,13 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let (neighbors, compared) = tour.neighbors()?;
     let (d_model, dimensions) = (tour.d_model(), largest(&rows[0]));
 
-    step.value("word", word.clone());
+    step.value("word", &word);
     step.line(format!("Nearest to {}:", short(&word)));
-    step.table(
-        "neighbors",
-        &[("rank", "rank", Id), ("", "ID", Id), ("", "token", Token), ("cosine", "cosine", Cosine)],
-        (1_u64..).zip(neighbors).map(|(rank, near)| near.row(rank)),
-    );
+    step.table("neighbors", &NEAR, neighbors.iter().map(Near::row));
     step.value("rows_compared", *compared);
-    step.value("alike", alike.clone());
+    step.value("alike", &alike);
     step.value("alike_cosine", alike_cosine);
-    step.value("unlike", unlike.clone());
+    step.value("unlike", &unlike);
     step.value("unlike_cosine", unlike_cosine);
     let shown = dimensions.len() as u64;
     step.line(if shown < d_model {

@@ -3,8 +3,7 @@
 use anyhow::Result;
 
 use super::say::{cosine, factor, name};
-use super::{SAMPLE, SEED, Sample, Tour, cosine_of};
-use crate::answer::TourStep;
+use super::{SAMPLE, SEED, Sample, Tour, TourStep, cosine_of};
 use crate::similarity::norm;
 use crate::text::counted;
 use crate::tour::{adjacent_pairs, rank_correlation};
@@ -32,7 +31,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id_ratio = (low.id > 0).then(|| high.id as f64 / low.id as f64);
     let norm_ratio = norm(&b) / norm(&a);
     let angle = cosine_of(&a, &b);
-    step.value("two", [low.clone(), high.clone()]);
+    step.value("two", [&low, &high]);
     step.value("id_ratio", id_ratio);
     step.value("norm_ratio", norm_ratio);
     step.value("cosine", angle);

@@ -8,13 +8,16 @@
 
 /// A row of a table: a value for each column.
 macro_rules! row {
-    ($($value:expr),+ $(,)?) => { vec![$($crate::answer::Value::from($value)),+] };
+    ($($value:expr),+ $(,)?) => { vec![$($crate::commands::tour::figures::Value::from($value)),+] };
 }
 
+mod answer;
 mod chance;
 mod clock;
+mod figures;
 mod geometry;
 mod labels;
+mod looks;
 mod one_hot_product;
 mod one_hots;
 mod row_read;
@@ -26,25 +29,23 @@ mod widths;
 mod words;
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Opener, model};
-use crate::answer::Kind::{self, Cosine, Count, Word};
-use crate::answer::{
-    Measured, TOUR_STEPS, TourHead, TourList, TourReport, TourSink, TourStep, TourTitle, TourToken,
-    Value,
-};
-use crate::cli;
+use super::{Opener, Request, model};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::gguf::Model;
 use crate::input::Input;
+use crate::report::{Printer, Sink};
 use crate::similarity::{self, Metric, Query, Rows, Search, norm};
-use crate::store::toy::TOY;
 use crate::threads;
 use crate::tour::{Pairs, Spread, random_pairs};
+use figures::Kind::{Cosine, Count, Id, Token, Word};
+use figures::{Column, Figures, Value};
 use words::Words;
+
+pub use answer::*;
 
 /// The seed of every random number: any will do, if it is always the same.
 const SEED: u64 = 2026;
@@ -59,12 +60,11 @@ const PAIR_VALUES: u64 = 1 << 28;
 /// Neighbours of the word that steps show.
 const NEIGHBORS: usize = 5;
 
-/// What takes a step: it fills in the claim, what it measures and what that
-/// shows.
+/// Takes a step: fills in the claim, what it measures and what that shows.
 type Take = fn(&Tour, &mut TourStep) -> Result<()>;
 
 /// The steps: the name for programs, the name for people, the work.
-const STEPS: [(&str, &str, Take); TOUR_STEPS as usize] = [
+const STEPS: [(&str, &str, Take); 10] = [
     ("labels", "Labels, not measurements", labels::take),
     ("row_read", "A lookup is a row read", row_read::take),
     ("one_hot", "One-hot times table is the same", one_hot_product::take),
@@ -77,47 +77,75 @@ const STEPS: [(&str, &str, Take); TOUR_STEPS as usize] = [
     ("start", "A starting point, not an identity", start::take),
 ];
 
-/// The titles of the steps.
-pub(super) fn list() -> TourList {
-    let titles = (1..).zip(&STEPS);
-    TourList {
-        steps: titles.map(|(step, &(slug, title, _))| TourTitle { step, slug, title }).collect(),
+/// How many steps there are.
+pub const TOUR_STEPS: u64 = STEPS.len() as u64;
+
+/// The name of a step, by its place in the list.
+fn title(at: usize) -> TourTitle {
+    let (slug, title, _) = STEPS[at];
+    TourTitle { step: at as u64 + 1, slug, title }
+}
+
+/// Asks for a tour of a table.
+#[derive(Clone, Debug)]
+pub struct TourRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// Only these steps, from 1; all where there are none.
+    pub steps: Vec<u64>,
+}
+
+/// Asks for the titles of the steps.
+#[derive(Clone, Debug)]
+pub struct TitlesRequest;
+
+impl Request for TourRequest {
+    fn name(&self) -> &'static str {
+        "tour"
+    }
+
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        self.run(open, &mut out.list())
     }
 }
 
-/// Takes the steps that were asked for, all if none was, and hands each to
-/// `sink` as it is taken.
-pub(super) fn run(args: &cli::Tour, open: Opener, sink: &mut dyn TourSink) -> Result<()> {
-    let path = args.path.as_deref().unwrap_or(Path::new(TOY));
-    let model = open(path)?;
-    let tour = Tour::of(&model, path)?;
-    sink.begin(&tour.head()?)?;
-    let all: Vec<u64> = (1..=TOUR_STEPS).collect();
-    for &number in if args.steps.is_empty() { &all } else { &args.steps } {
-        if !sink.step(tour.step(number)?)? {
-            break;
-        }
+impl Request for TitlesRequest {
+    fn name(&self) -> &'static str {
+        "tour --list"
     }
-    Ok(())
+
+    fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&TourTitles { steps: (0..STEPS.len()).map(title).collect() })
+    }
 }
 
-/// The whole tour as one answer.
-pub(super) fn collect(args: &cli::Tour, open: Opener) -> Result<TourReport> {
-    struct Collected(Option<TourHead>, Vec<TourStep>);
-    impl TourSink for Collected {
-        fn begin(&mut self, head: &TourHead) -> Result<()> {
-            self.0 = Some(head.clone());
-            Ok(())
+impl TourRequest {
+    /// Takes the steps that are asked for, and gives each to a sink as it is
+    /// taken, until whoever reads wants no more.
+    ///
+    /// # Errors
+    /// Those of the model and of the sink.
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TourHead>) -> Result<()> {
+        let model = open(&self.model)?;
+        let tour = Tour::of(&model, &self.model)?;
+        let head = tour.head()?;
+        let mut notes = head.notes.clone();
+        sink.head(head)?;
+        sink.flush()?;
+        let all: Vec<u64> = (1..=TOUR_STEPS).collect();
+        let is_whole = self.steps.is_empty();
+        for (i, &number) in if is_whole { &all } else { &self.steps }.iter().enumerate() {
+            // Steps that were named are not waited between.
+            if i > 0 && is_whole && !sink.goes_on()? {
+                break;
+            }
+            let step = tour.step(number)?;
+            notes.extend(step.notes.iter().cloned());
+            sink.item(step)?;
+            sink.flush()?;
         }
-        fn step(&mut self, step: TourStep) -> Result<bool> {
-            self.1.push(step);
-            Ok(true)
-        }
+        sink.end(notes)
     }
-    let mut collected = Collected(None, Vec::new());
-    run(args, open, &mut collected)?;
-    let Collected(head, steps) = collected;
-    Ok(TourReport { head: head.context("a tour that did not begin")?, steps })
 }
 
 /// A table under way, and what its steps share.
@@ -184,17 +212,12 @@ impl<'g> Tour<'g> {
     }
 
     fn step(&self, number: u64) -> Result<TourStep> {
-        let at = usize::try_from(number)?.checked_sub(1);
-        let step = at.and_then(|at| STEPS.get(at)).context("there is no such step")?;
-        let &(slug, title, take) = step;
-        let mut step = TourStep {
-            title: TourTitle { step: number, slug, title },
-            claim: "",
-            measured: Measured::default(),
-            shows: Vec::new(),
-            notes: Vec::new(),
-        };
-        take(self, &mut step).with_context(|| self.path.display().to_string())?;
+        ensure!((1..=TOUR_STEPS).contains(&number), "the steps are 1 to {TOUR_STEPS}");
+        let at = (number - 1) as usize;
+        let (shows, notes) = (Vec::new(), Vec::new());
+        let measured = Figures::default();
+        let mut step = TourStep { title: title(at), claim: "", measured, shows, notes };
+        STEPS[at].2(self, &mut step).with_context(|| self.path.display().to_string())?;
         Ok(step)
     }
 
@@ -246,8 +269,13 @@ impl<'g> Tour<'g> {
     }
 }
 
+/// The same columns for programs alone.
+fn hidden<'a, const N: usize>(columns: [Column<'a>; N]) -> [Column<'a>; N] {
+    columns.map(|(name, _, kind)| (name, "", kind))
+}
+
 /// The columns of samples of pairs: a row's name, what it is, and its cosines.
-const SAMPLE: [(&str, &str, Kind); 8] = [
+const SAMPLE: [Column; 8] = [
     ("", "", Word),
     ("", "two rows", Word),
     ("pairs", "pairs", Count),
@@ -282,14 +310,23 @@ impl Sample {
 /// A near row.
 #[derive(Clone)]
 struct Near {
+    rank: u64,
     token: TourToken,
     cosine: f64,
 }
 
+/// The columns of near rows.
+const NEAR: [Column; 4] = [
+    ("rank", "rank", Id),
+    ("id", "ID", Id),
+    ("token", "token", Token),
+    ("cosine", "cosine", Cosine),
+];
+
 impl Near {
     /// Its rank, ID, token and cosine.
-    fn row(&self, rank: u64) -> Vec<Value> {
-        row![rank, self.token.id, self.token.clone(), self.cosine]
+    fn row(&self) -> Vec<Value> {
+        row![self.rank, self.token.id, &self.token, self.cosine]
     }
 }
 
@@ -305,7 +342,9 @@ fn near(
     let found = similarity::nearest(rows, tour.present, &[Query { id, values }], &search)?;
     let left_out = found.left_out.zero + found.left_out.not_finite;
     let near = found.neighbors.into_iter().flatten();
-    let near = near.map(|of| Ok(Near { token: tour.token(of.id)?, cosine: of.score }));
+    let near = (1..)
+        .zip(near)
+        .map(|(rank, of)| Ok(Near { rank, token: tour.token(of.id)?, cosine: of.score }));
     // The query is no neighbour of its own.
     Ok((near.collect::<Result<_>>()?, (tour.present - left_out).saturating_sub(1)))
 }

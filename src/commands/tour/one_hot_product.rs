@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Count, Time, Word};
 use super::say::factor;
-use super::{Tour, clock};
-use crate::answer::Kind::{Count, Time, Word};
-use crate::answer::TourStep;
+use super::{Tour, TourStep, clock};
 use crate::text::{counted, grouped};
 use crate::tour::product;
 

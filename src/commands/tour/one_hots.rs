@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Cosine, Real, Word};
 use super::say::{factor, short};
-use super::{Tour, cosine_of};
-use crate::answer::Kind::{Cosine, Real, Word};
-use crate::answer::TourStep;
+use super::{Tour, TourStep, cosine_of};
 use crate::similarity::{Metric, norm};
 use crate::text::{counted, grouped};
 

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::Tour;
+use super::figures::Kind::{Count, Id, Token, Word};
 use super::say::{decimal, rounded};
-use crate::answer::Kind::{Count, Id, Token, Word};
-use crate::answer::TourStep;
+use super::{Tour, TourStep};
 use crate::text::grouped;
 
 /// Values of a row that are shown.
@@ -27,7 +26,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         let more = if d_model > SHOWN as u64 { " ..." } else { "" };
         let first = table.offset() + id * row_bytes;
         let last = first + (row_bytes - 1);
-        rows.push(row![tour.token(id)?, id, first, last, values, shown.join(" ") + more]);
+        let (token, row) = (tour.token(id)?, shown.join(" ") + more);
+        rows.push(row![&token, id, &token, first, last, &*values, row]);
     }
     // The same row twice is read once.
     let bytes_read = row_bytes * BTreeSet::from(ids).len() as u64;
@@ -38,7 +38,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         "rows",
         &[
             ("", "token", Token),
-            ("", "ID", Id),
+            ("id", "ID", Id),
+            ("token", "", Token),
             ("first_byte", "first byte", Count),
             ("last_byte", "last byte", Count),
             ("first_values", "", Word),

@@ -1,7 +1,7 @@
 //! What the sentences and tables of a tour are made of.
 
-use crate::answer::TourToken;
-pub(super) use crate::report::rounded;
+use super::TourToken;
+pub(super) use crate::report::number::rounded;
 use crate::text::{grouped, quoted};
 
 /// A token in quotes, or its ID where it has no text.
@@ -16,7 +16,7 @@ pub(super) fn name(token: &TourToken) -> String {
 /// text.
 pub(super) fn short(token: &TourToken) -> String {
     match token.text.token {
-        Some(_) => crate::report::quoted(&token.text, 16),
+        Some(_) => token.text.quoted(16),
         None => format!("row {}", token.id),
     }
 }

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Cosine, Id, Real, Token, Word};
+use super::figures::Value;
 use super::say::name;
-use super::{SEED, Tour, direction_of};
-use crate::answer::Kind::{Cosine, Id, Real, Token, Word};
-use crate::answer::{TourStep, Value};
+use super::{SEED, Tour, TourStep, direction_of};
 use crate::commands::model;
 use crate::input::Input;
 use crate::similarity::norm;
@@ -51,8 +51,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         "rows",
         &[
             ("position", "position", Id),
-            ("", "ID", Id),
-            ("", "token", Token),
+            ("id", "ID", Id),
+            ("token", "token", Token),
             ("norm", "norm of the row", Real),
             ("norm_as_input", "as it enters", Real),
             ("cosine", "cosine", Cosine),

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::{SEED, Tour, clock};
-use crate::answer::Kind::{Count, Id, Real, Time, Word};
-use crate::answer::{TourStep, Value};
+use super::figures::Kind::{Count, Id, Real, Time, Word};
+use super::figures::Value;
+use super::{SEED, Tour, TourStep, clock};
 use crate::quant::Format;
 use crate::text::{counted, grouped};
 use crate::tour::{SplitMix64, fold};

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use super::figures::Kind::{Cosine, Count, Word};
+use super::figures::Value;
 use super::say::{cosine, name};
-use super::{Tour, direction_of};
-use crate::answer::Kind::{Cosine, Count, Word};
-use crate::answer::{TourStep, Value};
+use super::{Tour, TourStep, direction_of};
 use crate::text::grouped;
 
 /// Where the token stands.
@@ -29,7 +29,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let angle = entering.as_ref().and_then(|(first, second)| direction_of(first, second));
     let (d_model, [p, q]) = (tour.d_model(), POSITIONS);
     step.value("ids", [word, tour.words.third, word]);
-    step.value("token", token.clone());
+    step.value("token", &token);
     step.value("positions", POSITIONS);
     step.value("d_model", d_model);
     step.value("identical", same);

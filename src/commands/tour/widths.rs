@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::Tour;
+use super::figures::Kind::{Cosine, Count, Id, Real, Word};
+use super::figures::Value;
 use super::say::{cosine, factor};
-use crate::answer::Kind::{Cosine, Count, Id, Real, Word};
-use crate::answer::{TourStep, Value};
+use super::{Tour, TourStep};
 use crate::text::{counted, grouped};
 
 /// The widths of two models that many know, from their `config.json`

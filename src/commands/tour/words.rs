@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Result, bail};
 
 use super::is_usable;
-use crate::answer::{TourToken, TourWord};
+use super::{TourToken, TourWord};
 use crate::commands::model::View;
 use crate::similarity::{self, Metric, Query, Search};
 

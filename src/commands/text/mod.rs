@@ -1,0 +1,145 @@
+//! `tokens --text`: a text in tokens. Other commands read texts through it too.
+
+mod answer;
+pub(super) mod looks;
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context, Error, Result, anyhow, ensure};
+
+use super::{Opener, Request};
+use crate::gguf::{Gguf, Model};
+use crate::report::{Printer, hex};
+use crate::tokenizer::{NothingAround, Options, Tokenizer};
+use crate::vocab::{Token, Vocab};
+
+pub use answer::{TextInput, TextReport, TextToken};
+
+/// At most this many bytes of standard input are read as a text.
+const MAX_STDIN: u64 = 16 << 20;
+
+/// Asks for the tokens of a text.
+#[derive(Clone, Debug)]
+pub struct TextRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// The text.
+    pub text: TextToRead,
+}
+
+/// A text, and how it is read.
+#[derive(Clone, Debug)]
+pub struct TextToRead {
+    /// Its bytes; `None` for all of standard input.
+    pub bytes: Option<Vec<u8>>,
+    /// Whether the model's own tokens are put around it: BOS, EOS.
+    pub add_special: bool,
+    /// Whether special tokens that are spelt in it are read as those.
+    pub parse_special: bool,
+}
+
+/// A text as a model reads it.
+pub(super) struct Tokenized {
+    pub input: TextInput,
+    pub ids: Vec<u64>,
+    /// What a reader should know of the tokenizer.
+    pub notes: Vec<String>,
+}
+
+impl Request for TextRequest {
+    fn name(&self) -> &'static str {
+        "tokens --text"
+    }
+
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&self.run(open)?)
+    }
+}
+
+impl TextRequest {
+    /// The text in tokens.
+    ///
+    /// # Errors
+    /// Those of the model, and where its tokenizer can't be used.
+    pub fn run(&self, open: Opener) -> Result<TextReport> {
+        let text = TextToRead { bytes: Some(self.text.read()?.into_owned()), ..self.text };
+        let model = open(&self.model)?;
+        report(&model, &text).with_context(|| self.model.display().to_string())
+    }
+}
+
+fn report(model: &Model, text: &TextToRead) -> Result<TextReport> {
+    let gguf = model.metadata()?;
+    let vocab = Vocab::open(gguf)?.map_err(anyhow::Error::msg)?;
+    let Tokenized { input, ids, notes } = text.tokenize(gguf)?;
+    let token = |id: &u64| {
+        Ok(TextToken {
+            id: *id,
+            token: vocab.token(*id)?.into(),
+            token_type: type_of(&vocab, *id)?,
+        })
+    };
+    let tokens = ids.iter().map(token).collect::<Result<_>>()?;
+    Ok(TextReport { input, ids, tokens, notes })
+}
+
+impl TextToRead {
+    fn read(&self) -> Result<Cow<'_, [u8]>> {
+        if let Some(bytes) = &self.bytes {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(MAX_STDIN + 1)
+            .read_to_end(&mut bytes)
+            .context("reading a text from standard input")?;
+        ensure!(
+            bytes.len() as u64 <= MAX_STDIN,
+            "standard input is longer than {} MiB: tokenize it in parts",
+            MAX_STDIN >> 20
+        );
+        Ok(bytes.into())
+    }
+
+    /// Tokenizes a text with a model's own tokenizer.
+    ///
+    /// # Errors
+    /// Where the file has none that can be used, with the reason.
+    pub(super) fn tokenize(&self, gguf: &Gguf) -> Result<Tokenized> {
+        let text = &*self.read()?;
+        let tokenizer = Tokenizer::open(gguf)?.map_err(anyhow::Error::msg)?;
+        let options = Options { add_special: self.add_special, parse_special: self.parse_special };
+        let ids = tokenizer.encode(text, options).map_err(advised)?;
+        let ids: Vec<u64> = ids.into_iter().map(u64::from).collect();
+        let (front, behind) = tokenizer.around();
+        let added = |token: Option<u32>| usize::from(options.add_special && token.is_some());
+        let Token { text: shown, bytes } = Token::from(text.to_vec());
+        Ok(Tokenized {
+            input: TextInput {
+                text: shown,
+                text_hex: bytes.as_deref().map(hex),
+                bytes: text.len() as u64,
+                in_front: added(front),
+                behind: added(behind),
+            },
+            ids,
+            notes: tokenizer.notes().to_vec(),
+        })
+    }
+}
+
+/// What an error of the tokenizer means to whoever gave the arguments.
+fn advised(error: Error) -> Error {
+    match error.is::<NothingAround>() {
+        true => anyhow!("{error}; leave it out with --no-bos"),
+        false => error,
+    }
+}
+
+/// What the file says that a token is.
+pub(super) fn type_of(vocab: &Vocab, id: u64) -> Result<Option<&'static str>> {
+    Ok(vocab.token_type(id)?.map(|token_type| token_type.name()))
+}
