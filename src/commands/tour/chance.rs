@@ -39,9 +39,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let (min, max) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
     let edges = if min <= max { edges(min, max, MAX_BINS) } else { Vec::new() };
     let counts = cosines.map(|cosines| Histogram::of(&cosines, &edges).0);
-    step.value("edges", &*edges);
-    step.value("learned_counts", &*counts[0]);
-    step.value("random_counts", &*counts[1]);
+    let [learned_counts, random_counts] = [&*counts[0], &*counts[1]];
+    values!(step, edges = &*edges, learned_counts, random_counts);
     if !edges.is_empty() {
         let most = counts.iter().flatten().copied().max().unwrap_or(0);
         step.drawing(histograms(&edges, &counts, most.max(1), theory));
@@ -108,22 +107,18 @@ fn histograms(edges: &[f64], counts: &[Vec<u64>; 2], most: u64, sd: f64) -> Vec<
 
 fn pairs(samples: &[Sample; 2], theory: f64, d_model: u64, is_near: bool, step: &mut TourStep) {
     let [Some(learned), Some(random)] = [samples[0].cosines, samples[1].cosines] else { return };
+    let dimensions = counted(d_model, "dimension");
+    let [theory_sd, random_mean, random_sd, mean, sd] =
+        [theory, random.mean, random.sd, learned.mean, learned.sd].map(cosine);
     step.show(format!(
-        "Two random directions in {}: theory says cosine 0, give or take one over the square root \
-         of d_model, {}. Measured on random rows: {}, give or take {}. On this table's rows: {}, \
-         give or take {}.",
-        counted(d_model, "dimension"),
-        cosine(theory),
-        cosine(random.mean),
-        cosine(random.sd),
-        cosine(learned.mean),
-        cosine(learned.sd),
+        "Two random directions in {dimensions}: theory says cosine 0, give or take one over the \
+         square root of d_model, {theory_sd}. Measured on random rows: {random_mean}, give or take \
+         {random_sd}. On this table's rows: {mean}, give or take {sd}."
     ));
     if learned.mean > 3.0 * theory {
         step.show(format!(
-            "Learned rows lean a common way: here {}, not 0, is what two tokens have that have \
-             nothing to do with each other.",
-            cosine(learned.mean)
+            "Learned rows lean a common way: here {mean}, not 0, is what two tokens have that have \
+             nothing to do with each other."
         ));
     }
     // A twentieth of a standard deviation, or what a small sample strays.
@@ -145,22 +140,17 @@ fn pairs(samples: &[Sample; 2], theory: f64, d_model: u64, is_near: bool, step: 
 
 fn nearest(word: &TourToken, here: &[Near], there: &[Near], d_model: u64, step: &mut TourStep) {
     let ([learned, ..], [random, ..]) = (here, there) else { return };
+    let [word, a, b] = [word, &learned.token, &random.token].map(name);
+    let [a_cosine, b_cosine] = [learned.cosine, random.cosine].map(cosine);
     step.show(format!(
-        "Nearest to {} here is {} ({}); in the random table it is {} ({}), and under another seed \
-         it would be someone else.",
-        name(word),
-        name(&learned.token),
-        cosine(learned.cosine),
-        name(&random.token),
-        cosine(random.cosine)
+        "Nearest to {word} here is {a} ({a_cosine}); in the random table it is {b} ({b_cosine}), \
+         and under another seed it would be someone else."
     ));
     if !is_near(here, there) {
         let nearly = if random.cosine < learned.cosine { "nearly " } else { "" };
         step.note(format!(
-            "chance comes {nearly}as near as this table does ({} against {}): in {}, among so many \
-             rows, a cosine as high as this table's proves nothing by itself",
-            cosine(random.cosine),
-            cosine(learned.cosine),
+            "chance comes {nearly}as near as this table does ({b_cosine} against {a_cosine}): in \
+             {}, among so many rows, a cosine as high as this table's proves nothing by itself",
             counted(d_model, "dimension")
         ));
     }

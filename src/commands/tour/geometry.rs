@@ -17,18 +17,15 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let [word, alike, unlike] = [tour.token(ids[0])?, tour.token(ids[1])?, tour.token(ids[2])?];
     let rows = [tour.table().row(ids[0])?, tour.table().row(ids[1])?, tour.table().row(ids[2])?];
     let [alike_cosine, unlike_cosine] = [1, 2].map(|i| cosine_of(&rows[0], &rows[i]));
-    let [alike_sign, unlike_sign] = [1, 2].map(|i| same_sign(&rows[0], &rows[i]));
+    let [alike_same_sign, unlike_same_sign] = [1, 2].map(|i| same_sign(&rows[0], &rows[i]));
     let (neighbors, compared) = tour.neighbors()?;
     let (d_model, dimensions) = (tour.d_model(), largest(&rows[0]));
 
     step.value("word", &word);
     step.line(format!("Nearest to {}:", short(&word)));
     step.table("neighbors", &NEAR, neighbors.iter().map(Near::row));
-    step.value("rows_compared", *compared);
-    step.value("alike", &alike);
-    step.value("alike_cosine", alike_cosine);
-    step.value("unlike", &unlike);
-    step.value("unlike_cosine", unlike_cosine);
+    values!(step, rows_compared = *compared, alike = &alike, alike_cosine);
+    values!(step, unlike = &unlike, unlike_cosine);
     let shown = dimensions.len() as u64;
     step.line(if shown < d_model {
         format!(
@@ -49,38 +46,27 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         dimensions.into_iter().map(|i| row![i as u64, rows[0][i], rows[1][i], rows[2][i]]),
     );
-    step.value("d_model", d_model);
-    step.value("alike_same_sign", alike_sign);
-    step.value("unlike_same_sign", unlike_sign);
+    values!(step, d_model, alike_same_sign, unlike_same_sign);
 
+    let [w, a, u] = [&word, &alike, &unlike].map(name);
     if let Some(nearest) = neighbors.first() {
+        let (rows, angle) = (counted(*compared, "other row"), cosine(nearest.cosine));
         step.show(format!(
-            "Of {}, {} lies nearest to {}, at a cosine of {}. (1 is the same direction, 0 a right \
-             angle.)",
-            counted(*compared, "other row"),
-            name(&nearest.token),
-            name(&word),
-            cosine(nearest.cosine)
+            "Of {rows}, {} lies nearest to {w}, at a cosine of {angle}. (1 is the same direction, \
+             0 a right angle.)",
+            name(&nearest.token)
         ));
     }
+    let [a_cosine, u_cosine] = [alike_cosine, unlike_cosine].map(cosine);
+    let [a_sign, u_sign, all] =
+        [alike_same_sign, unlike_same_sign, d_model].map(|n| grouped(n.into()));
     step.show(format!(
-        "With {}, {} has a cosine of {} and the same sign in {} of {} coordinates; with {}, of {} \
-         and in {}. (Chance would make it half of them.)",
-        name(&alike),
-        name(&word),
-        cosine(alike_cosine),
-        grouped(alike_sign.into()),
-        grouped(d_model.into()),
-        name(&unlike),
-        cosine(unlike_cosine),
-        grouped(unlike_sign.into()),
+        "With {a}, {w} has a cosine of {a_cosine} and the same sign in {a_sign} of {all} \
+         coordinates; with {u}, of {u_cosine} and in {u_sign}. (Chance would make it half of them.)"
     ));
     if alike_cosine <= unlike_cosine {
         step.note(format!(
-            "this table does not show the claim: {} is no nearer to {} than {} is",
-            name(&alike),
-            name(&word),
-            name(&unlike)
+            "this table does not show the claim: {a} is no nearer to {w} than {u} is"
         ));
     }
     let by_chance = 1.0 / (d_model as f64).sqrt();
@@ -92,10 +78,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         let is_alike_nearest = neighbors.first().is_some_and(|nearest| nearest.token == alike);
         step.note(match alike.text.token.is_some() && is_alike_nearest {
             true => format!(
-                "the rows of this table spread like random ones: {} and {} may have been put \
-                 together by hand, and its other neighbours are chance",
-                name(&word),
-                name(&alike)
+                "the rows of this table spread like random ones: {w} and {a} may have been put \
+                 together by hand, and its other neighbours are chance"
             ),
             false => "the rows of this table spread like random ones: that these are neighbours \
                       may well be chance"

@@ -31,10 +31,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id_ratio = (low.id > 0).then(|| high.id as f64 / low.id as f64);
     let norm_ratio = norm(&b) / norm(&a);
     let angle = cosine_of(&a, &b);
-    step.value("two", [&low, &high]);
-    step.value("id_ratio", id_ratio);
-    step.value("norm_ratio", norm_ratio);
-    step.value("cosine", angle);
+    values!(step, two = [&low, &high], id_ratio, norm_ratio, cosine = angle);
 
     let pairs = tour.random_pairs()?;
     let adjacent = adjacent_pairs(tour.present, tour.n_pairs(), SEED, &|id| tour.table().row(id))?;
@@ -44,8 +41,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let rho = rank_correlation(&pairs.distances(), &pairs.cosines());
     let n = random.pairs.min(PAIRS_A_ROW * tour.present);
     let by_chance = (n > 1).then(|| 1.0 / (n as f64 - 1.0).sqrt());
-    step.value("rank_correlation", rho);
-    step.value("rank_correlation_by_chance", by_chance);
+    values!(step, rank_correlation = rho, rank_correlation_by_chance = by_chance);
 
     if low.id != high.id {
         let (ratio, but) = match id_ratio {
@@ -54,17 +50,13 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             }
             _ => (String::new(), "Its"),
         };
-        let told = rho.is_some_and(|rho| rho.abs() >= MUCH);
+        let is_told = rho.is_some_and(|rho| rho.abs() >= MUCH);
+        let untold = if is_told { "" } else { ": none of that can be read off the IDs" };
+        let ([a, b], times, angle) = ([&low, &high].map(name), factor(norm_ratio), cosine(angle));
+        let [low, high] = [low.id, high.id];
         step.show(format!(
-            "{} is ID {}, {} is ID {}{ratio}. {but} row is {} times as long, and the cosine of the \
-             two is {}{}.",
-            name(&low),
-            low.id,
-            name(&high),
-            high.id,
-            factor(norm_ratio),
-            cosine(angle),
-            if told { "" } else { ": none of that can be read off the IDs" }
+            "{a} is ID {low}, {b} is ID {high}{ratio}. {but} row is {times} times as long, and the \
+             cosine of the two is {angle}{untold}."
         ));
     }
     correlation(rho.zip(by_chance), random.pairs, step);
@@ -100,13 +92,11 @@ fn correlation(found: Option<(f64, f64)>, pairs: u64, step: &mut TourStep) {
         );
         format!("far more than chance: farther apart, {farther} alike")
     };
+    let ([rho, by_chance], pairs) = ([rho, by_chance].map(cosine), counted(pairs, "pair"));
     step.show(format!(
-        "Do IDs that lie far apart have rows that are less alike? Over {} drawn by chance, the \
-         rank correlation of ID distance and cosine is {} (0 says nothing, plus or minus 1 \
-         everything; chance alone makes ±{}). That is {verdict}.",
-        counted(pairs, "pair"),
-        cosine(rho),
-        cosine(by_chance)
+        "Do IDs that lie far apart have rows that are less alike? Over {pairs} drawn by chance, \
+         the rank correlation of ID distance and cosine is {rho} (0 says nothing, plus or minus 1 \
+         everything; chance alone makes ±{by_chance}). That is {verdict}."
     ));
 }
 
@@ -129,10 +119,9 @@ fn side_by_side(random: &Sample, adjacent: &Sample, step: &mut TourStep) {
     } else {
         "less alike"
     };
+    let [near, far] = [near.mean, far.mean].map(cosine);
     step.show(format!(
-        "Rows side by side (ID and ID + 1) have a mean cosine of {}, rows drawn by chance {}: \
-         {verdict}.",
-        cosine(near.mean),
-        cosine(far.mean)
+        "Rows side by side (ID and ID + 1) have a mean cosine of {near}, rows drawn by chance \
+         {far}: {verdict}."
     ));
 }

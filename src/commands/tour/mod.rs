@@ -11,6 +11,15 @@ macro_rules! row {
     ($($value:expr),+ $(,)?) => { vec![$($crate::commands::tour::figures::Value::from($value)),+] };
 }
 
+/// Adds values to a step, each under its own name or as `name = value`.
+macro_rules! values {
+    ($step:ident, $($name:ident $(= $value:expr)?),+ $(,)?) => {
+        $($step.value(stringify!($name), values!(@ $name $(= $value)?));)+
+    };
+    (@ $name:ident) => { $name };
+    (@ $name:ident = $value:expr) => { $value };
+}
+
 mod answer;
 mod chance;
 mod clock;

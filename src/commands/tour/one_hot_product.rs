@@ -17,11 +17,10 @@ const RUNS: usize = 11;
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "A one-hot vector (all 0, and a 1 at the token's ID) times the table is the \
                   token's row. A lookup is that product without the work.";
-    let table = tour.table();
-    let ids = tour.words.three();
-    let n = ids.len() as u64;
+    let (table, ids) = (tour.table(), tour.words.three());
+    let (n, rows, d_model) = (ids.len() as u64, tour.present, tour.d_model());
     let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>>>()?;
-    let batch = clock::batch(n * tour.d_model());
+    let batch = clock::batch(n * d_model);
     let lookups = clock::median(RUNS, || {
         for _ in 0..batch {
             // These rows were read before, so there is no error to hide.
@@ -29,7 +28,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         }
     });
     let lookup_time = lookups / batch as f64;
-    let multiply = || product(table, tour.present, &ids, tour.threads);
+    let multiply = || product(table, rows, &ids, tour.threads);
     let (multiplied, once) = clock::once(multiply);
     let multiplied = multiplied?;
     // The first time, a short product is mostly the start of threads.
@@ -38,8 +37,6 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     } else {
         once
     };
-    let times_as_long = product_time / lookup_time;
-    let threads = multiplied.threads as u64;
 
     let count = |is: fn(f32, f32) -> bool| {
         let pairs = looked_up.iter().flatten().zip(multiplied.rows.iter().flatten());
@@ -47,53 +44,40 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     };
     let values = count(|_, _| true);
     let identical = count(|a, b| a.to_bits() == b.to_bits());
-    let zeros = count(|a, b| a.to_bits() != b.to_bits() && a == b);
+    let zeros_of_other_sign = count(|a, b| a.to_bits() != b.to_bits() && a == b);
     let different = count(|a, b| a != b);
-    step.value("ids", ids);
-    step.value("rows", tour.present);
-    step.value("rows_left_out", multiplied.left_out);
-    step.value("d_model", tour.d_model());
-    step.value("values", values);
-    step.value("identical", identical);
-    step.value("zeros_of_other_sign", zeros);
-    step.value("different", different);
-    // Vectors go in as f32; IDs have 4 bytes too.
-    let (row_bytes, present) = (table.row_bytes(), tour.present);
+    let rows_left_out = multiplied.left_out;
+    values!(step, ids = ids, rows, rows_left_out, d_model);
+    values!(step, values, identical, zeros_of_other_sign, different);
+    let (row_bytes, multiplications) = (table.row_bytes(), multiplied.multiplications);
     step.table(
         "",
         &[
             ("", "way", Word),
             ("multiplications", "multiplications", Count),
             ("table_bytes", "bytes of the table", Count),
+            // Vectors go in as f32; IDs have 4 bytes too.
             ("input_bytes", "bytes of input", Count),
             ("microseconds", "microseconds", Time),
         ],
         [
             row!["lookup", 0_u64, row_bytes * n, 4 * n, lookup_time],
-            row![
-                "product",
-                multiplied.multiplications,
-                row_bytes * present,
-                4 * n * present,
-                product_time
-            ],
+            row!["product", multiplications, row_bytes * rows, 4 * n * rows, product_time],
         ],
     );
-    step.value("times_as_long", times_as_long);
-    step.value("threads", threads);
+    let (times_as_long, threads) = (product_time / lookup_time, multiplied.threads as u64);
+    values!(step, times_as_long, threads);
 
-    let all = grouped(values.into());
+    let [all, same, zeros] = [values, identical, zeros_of_other_sign].map(|n| grouped(n.into()));
     let agree = if identical == values {
         format!("All {all} values came out the same, bit for bit.")
     } else if different == 0 {
         format!(
-            "All {all} values came out equal, {} of them bit for bit; the other {} are zeros whose \
-             minus sign a sum loses.",
-            grouped(identical.into()),
-            grouped(zeros.into())
+            "All {all} values came out equal, {same} of them bit for bit; the other {zeros} are \
+             zeros whose minus sign a sum loses."
         )
     } else {
-        format!("{} of {all} values came out the same, bit for bit.", grouped(identical.into()))
+        format!("{same} of {all} values came out the same, bit for bit.")
     };
     step.show(format!(
         "{agree} They must: in each sum one term is 1 times a value, which is that value, and all \
@@ -104,30 +88,28 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         "F32" | "F16" | "BF16" | "F64" => "",
         _ => " (Decoding the rows multiplies too, in both ways: by the scales of their blocks.)",
     };
+    let (times, threads) = (factor(times_as_long), counted(threads, "thread"));
     step.show(format!(
-        "The product took {} times as long, on {}, to find out what the IDs had said to begin \
-         with.{decode} Times are of this machine, now.",
-        factor(times_as_long),
-        counted(threads, "thread")
+        "The product took {times} times as long, on {threads}, to find out what the IDs had said \
+         to begin with.{decode} Times are of this machine, now."
     ));
-    if multiplied.left_out > 0 {
+    let counts = [(rows_left_out, "row"), (zeros_of_other_sign, "value"), (different, "value")];
+    let [left_out, zeros, differing] = counts.map(|(n, what)| counted(n, what));
+    if rows_left_out > 0 {
         step.note(format!(
-            "{} with a NaN or an infinity had to be left out of the product: 0 times infinity is \
-             NaN, and would spoil its column in every result. A lookup does not care",
-            counted(multiplied.left_out, "row")
+            "{left_out} with a NaN or an infinity had to be left out of the product: 0 times \
+             infinity is NaN, and would spoil its column in every result. A lookup does not care"
         ));
     }
-    if zeros > 0 {
+    if zeros_of_other_sign > 0 {
         step.note(format!(
-            "{} that a lookup gives as -0 came out as +0: a sum that begins at +0 can't become -0. \
-             They are equal as numbers, and differ in one bit",
-            counted(zeros, "value")
+            "{zeros} that a lookup gives as -0 came out as +0: a sum that begins at +0 can't \
+             become -0. They are equal as numbers, and differ in one bit"
         ));
     }
     if different > 0 {
         step.note(format!(
-            "{} differ, which the arithmetic rules out: please report this file",
-            counted(different, "value")
+            "{differing} differ, which the arithmetic rules out: please report this file"
         ));
     }
     Ok(())

@@ -28,8 +28,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let [wide, narrow] = [n_vocab, d_model].map(|n| u128::from(n) * u128::from(n));
     let [wide_bytes, narrow_bytes] = [wide, narrow].map(|weights| weights.saturating_mul(2));
     let times_as_many = wide as f64 / narrow as f64;
-    step.value("dimension", n_vocab);
-    step.value("d_model", d_model);
+    values!(step, dimension = n_vocab, d_model);
     step.table(
         "pairs",
         &[
@@ -44,27 +43,21 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         rows,
     );
     // Of a square matrix that takes one-hots to one-hots, or rows to rows.
-    step.value("weights_at_n_vocab", wide);
-    step.value("f16_bytes_at_n_vocab", wide_bytes);
-    step.value("weights_at_d_model", narrow);
-    step.value("f16_bytes_at_d_model", narrow_bytes);
-    step.value("times_as_many", times_as_many);
+    values!(step, weights_at_n_vocab = wide, f16_bytes_at_n_vocab = wide_bytes);
+    values!(step, weights_at_d_model = narrow, f16_bytes_at_d_model = narrow_bytes, times_as_many);
 
     step.show(
         "Any two one-hots are the square root of two apart and at right angles, whoever they are. \
          Rows can be near and far; one-hots have no room for alike.",
     );
+    let (numbers, times) = (counted(n_vocab, "number"), factor(times_as_many));
+    let [width, wide, wide_bytes, narrow, narrow_bytes] =
+        [d_model.into(), wide, wide_bytes, narrow, narrow_bytes].map(grouped);
     step.show(format!(
-        "And they are wide: {} a token, against {}. A first matrix from that width to the same \
-         would have {} weights ({} bytes in F16), each to be multiplied with; from row to row it \
-         has {} ({} bytes). That is {} times as many.",
-        counted(n_vocab, "number"),
-        grouped(d_model.into()),
-        grouped(wide),
-        grouped(wide_bytes),
-        grouped(narrow),
-        grouped(narrow_bytes),
-        factor(times_as_many)
+        "And they are wide: {numbers} a token, against {width}. A first matrix from that width to \
+         the same would have {wide} weights ({wide_bytes} bytes in F16), each to be multiplied \
+         with; from row to row it has {narrow} ({narrow_bytes} bytes). That is {times} times as \
+         many."
     ));
     if n_vocab <= d_model {
         step.note("this table does not show the width: it has no more rows than columns");

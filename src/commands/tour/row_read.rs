@@ -32,8 +32,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     // The same row twice is read once.
     let bytes_read = row_bytes * BTreeSet::from(ids).len() as u64;
     let percent_read = 100.0 * bytes_read as f64 / table_bytes as f64;
-    step.value("shape", [ids.len() as u64, d_model]);
-    step.value("table_offset", table.offset());
+    values!(step, shape = [ids.len() as u64, d_model], table_offset = table.offset());
     step.table(
         "rows",
         &[
@@ -47,10 +46,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         rows,
     );
-    step.value("row_bytes", row_bytes);
-    step.value("bytes_read", bytes_read);
-    step.value("table_bytes", table_bytes);
-    step.value("percent_read", percent_read);
+    values!(step, row_bytes, bytes_read, table_bytes, percent_read);
 
     let decoded = match table.format().name {
         "F32" => "They are f32 already, so the bytes are the vector".to_owned(),

@@ -62,8 +62,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             row![rows, bytes, 100.0 * bytes as f64 / table.bytes() as f64, time]
         }),
     );
-    step.value("table_bytes", table.bytes());
-    step.value("threads", threads);
+    values!(step, table_bytes = table.bytes(), threads);
 
     let stores = |format: &&'static Format| format.row_bytes(tour.d_model()).is_some();
     let (storable, not): (Vec<_>, Vec<_>) = formats(tour)?.into_iter().partition(stores);

@@ -25,16 +25,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     }
     let entering = entering.ok();
     let same = identical(&a, &b);
-    let same_as_input = entering.as_ref().map(|(first, second)| identical(first, second));
-    let angle = entering.as_ref().and_then(|(first, second)| direction_of(first, second));
+    let identical_as_input = entering.as_ref().map(|(first, second)| identical(first, second));
+    let cosine_as_input = entering.as_ref().and_then(|(first, second)| direction_of(first, second));
     let (d_model, [p, q]) = (tour.d_model(), POSITIONS);
-    step.value("ids", [word, tour.words.third, word]);
-    step.value("token", &token);
-    step.value("positions", POSITIONS);
-    step.value("d_model", d_model);
-    step.value("identical", same);
-    step.value("identical_as_input", same_as_input);
-    step.value("cosine_as_input", angle);
+    values!(step, ids = [word, tour.words.third, word], token = &token, positions = POSITIONS);
+    values!(step, d_model, identical = same, identical_as_input, cosine_as_input);
     step.table(
         "",
         &[
@@ -45,7 +40,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         [
             row!["the rows", same, d_model, Value::Null],
-            row!["what enters the first block", same_as_input, d_model, angle],
+            row!["what enters the first block", identical_as_input, d_model, cosine_as_input],
         ],
     );
 
@@ -56,12 +51,15 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         name(&token),
         of_all(same)
     ));
-    step.show(match (&tour.input, same_as_input) {
+    step.show(match (&tour.input, identical_as_input) {
         (Ok(input), Some(same)) if input.depends_on_position() => format!(
             "This architecture adds a vector for the position before the first block: there the \
              two agree in {}{}. From then on they are two.",
             of_all(same),
-            angle.map_or_else(String::new, |angle| format!(", at a cosine of {}", cosine(angle)))
+            cosine_as_input.map_or_else(String::new, |cosine_as_input| format!(
+                ", at a cosine of {}",
+                cosine(cosine_as_input)
+            ))
         ),
         (_, Some(same)) => format!(
             "What enters the first block agrees in {} too. Inside, they part: attention (or \

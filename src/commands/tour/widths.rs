@@ -32,10 +32,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         let times = width as f64 / d_model as f64;
         row![name, width, parameters, parameters * 2, bytes, shown, times, by_chance(width)]
     });
-    step.value("n_vocab", n_vocab);
-    step.value("type", format.name);
-    step.value("block_len", format.block_len as u64);
-    step.value("widest_by", widest_by);
+    let block_len = format.block_len as u64;
+    values!(step, n_vocab, type = format.name, block_len, widest_by);
     step.table(
         "choices",
         &[
@@ -55,20 +53,17 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         "The price grows in step: every further column costs {}, one for each token.",
         counted(n_vocab, "parameter")
     ));
+    let [narrow_cosine, wide_cosine] = [narrowest, widest].map(|width| cosine(by_chance(width)));
+    let [narrow, wide] = [narrowest, widest].map(|width| grouped(width.into()));
     step.show(format!(
-        "What chance does shrinks slowly: two random rows have a cosine of about ±{} at width {}, \
-         and of ±{} at {}, {} times as wide. (The nearest of many goes several times further: step \
-         5.)",
-        cosine(by_chance(narrowest)),
-        grouped(narrowest.into()),
-        cosine(by_chance(widest)),
-        grouped(widest.into()),
+        "What chance does shrinks slowly: two random rows have a cosine of about ±{narrow_cosine} \
+         at width {narrow}, and of ±{wide_cosine} at {wide}, {} times as wide. (The nearest of many \
+         goes several times further: step 5.)",
         factor(widest_by)
     ));
     if widths.iter().any(|(_, width)| stored(*width).is_none()) {
         step.note(format!(
-            "{format} stores whole blocks of {} values, so not rows of every width",
-            format.block_len
+            "{format} stores whole blocks of {block_len} values, so not rows of every width"
         ));
     }
     Ok(())
