@@ -8,7 +8,7 @@ use crate::report::{Float, TokenText};
 
 /// What the rows are of.
 #[derive(Clone, Debug, Serialize)]
-pub struct LookupList {
+pub struct LookupHead {
     /// The model as it was named.
     pub model: String,
     /// The text that the IDs are of, where one was given.

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{LookupList, LookupRow};
+use super::answer::{LookupHead, LookupRow};
 use crate::commands::text::{TextInput, looks as text};
 use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
@@ -19,7 +19,7 @@ use crate::text::{clip, visible, width};
 /// How many values of a row a line of Markdown takes: the first, the last.
 const MARKDOWN_VALUES: (usize, usize) = (5, 2);
 
-impl List for LookupList {
+impl List for LookupHead {
     type Item = LookupRow;
 
     const ITEMS: &'static str = "rows";
@@ -71,7 +71,7 @@ impl List for LookupList {
     }
 }
 
-impl LookupList {
+impl LookupHead {
     fn d_model(&self) -> usize {
         self.shape[1] as usize
     }
@@ -118,8 +118,8 @@ fn record(row: &LookupRow, dimensions: &[Option<usize>], out: &mut dyn Records) 
 /// The rows as a matrix of NumPy's.
 pub(super) struct Matrix<'p, 'w>(pub &'p mut Printer<'w>);
 
-impl Sink<LookupList> for Matrix<'_, '_> {
-    fn head(&mut self, head: LookupList) -> Result<()> {
+impl Sink<LookupHead> for Matrix<'_, '_> {
+    fn head(&mut self, head: LookupHead) -> Result<()> {
         npy::header(head.shape, self.0.out())
     }
 
@@ -134,7 +134,7 @@ impl Sink<LookupList> for Matrix<'_, '_> {
 }
 
 /// What happens, step by step, each with its shape.
-fn trace(list: &LookupList, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let table = &list.table;
     let [n, d_model] = list.shape;
     let shapes = [
@@ -249,7 +249,7 @@ const DOWN: &str = "    │";
 const ARROW: &str = "    ▼";
 
 /// The matrix with the first and last values of each row, as many as fit.
-fn matrix(list: &LookupList, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let tokens: Vec<String> = rows.iter().map(|row| row.token.quoted(TOKEN_WIDTH)).collect();
     let norms: Vec<String> = rows.iter().map(|row| rounded(row.norm.0)).collect();
     let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
@@ -316,7 +316,7 @@ fn matrix(list: &LookupList, rows: &[LookupRow], page: &mut Page) -> Result<()> 
 const STRIPS: usize = 40;
 
 /// The rows as marks, one above the other, so that what they share stands out.
-fn strips(list: &LookupList, all: &[LookupRow], page: &mut Page) -> Result<()> {
+fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     const LABEL: usize = 14;
     let rows = &all[..all.len().min(STRIPS)];
     let tokens: Vec<_> = rows.iter().map(|row| row.token.quoted(LABEL)).collect();

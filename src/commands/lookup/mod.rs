@@ -14,7 +14,7 @@ use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
 use crate::similarity::norm;
 
-pub use answer::{LookupList, LookupRow};
+pub use answer::{LookupHead, LookupRow};
 
 /// At most this many values are in one answer: 1 GiB of them.
 const MAX_VALUES: u64 = 1 << 28;
@@ -67,7 +67,7 @@ impl LookupRequest {
     ///
     /// # Errors
     /// Those of the model and of the sink.
-    pub fn run(&self, open: Opener, sink: &mut dyn Sink<LookupList>) -> Result<()> {
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<LookupHead>) -> Result<()> {
         let name = || self.model.display().to_string();
         let model = open(&self.model)?;
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;
@@ -100,7 +100,7 @@ impl LookupRequest {
         }
         let vocab = view.vocab().ok().filter(|_| text.is_some());
 
-        sink.head(LookupList {
+        sink.head(LookupHead {
             model: name(),
             text,
             table: view.info(),

@@ -7,7 +7,7 @@ use crate::report::{Float, TokenText};
 
 /// What was searched, and how.
 #[derive(Clone, Debug, Serialize)]
-pub struct NeighborList {
+pub struct NeighborsHead {
     /// The model as it was named.
     pub model: String,
     /// The table that was searched.

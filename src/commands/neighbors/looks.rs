@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{NeighborAnswer, NeighborList, QueryAnswer};
+use super::answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
 use crate::report::glyphs::bar;
 use crate::report::markdown::{self, Markdown, code};
 use crate::report::number::grouped;
@@ -14,7 +14,7 @@ use crate::text::{visible, width};
 /// The columns about the query, which come first.
 const OF_QUERY: usize = 2;
 
-impl List for NeighborList {
+impl List for NeighborsHead {
     type Item = QueryAnswer;
 
     const ITEMS: &'static str = "queries";
@@ -114,7 +114,7 @@ fn cells<'a>(query: &'a QueryAnswer, neighbor: &'a NeighborAnswer) -> [Cell<'a>;
 /// The narrowest and the widest that bars are.
 const BAR: std::ops::RangeInclusive<usize> = 8..=40;
 
-impl NeighborList {
+impl NeighborsHead {
     /// The bar of each score, beside a line that is so many columns wide, where
     /// there is room for one. A cosine's is a part of 1, others are parts of the
     /// largest.

@@ -14,7 +14,7 @@ use crate::report::{Float, Form, Printer, Sink};
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
 use crate::threads;
 
-pub use answer::{NeighborAnswer, NeighborList, QueryAnswer};
+pub use answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
 use space::Space;
 
 /// Asks for the nearest rows of some rows.
@@ -68,7 +68,7 @@ impl NeighborsRequest {
     ///
     /// # Errors
     /// Those of the model and of the sink, and a query that is near nothing.
-    pub fn run(&self, open: Opener, sink: &mut dyn Sink<NeighborList>) -> Result<()> {
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<NeighborsHead>) -> Result<()> {
         let model = open(&self.model)?;
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;
         // No list is made of all rows: a table may have more than memory holds.
@@ -95,7 +95,7 @@ impl NeighborsRequest {
         // Rows left out as candidates are the same in every pass; as queries they
         // are counted here.
         let (mut candidates, mut skipped) = (LeftOut::default(), 0);
-        sink.head(NeighborList {
+        sink.head(NeighborsHead {
             model: self.model.display().to_string(),
             table: view.info(),
             metric: self.metric.name(),

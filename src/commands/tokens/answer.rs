@@ -6,7 +6,7 @@ use crate::report::{Float, TokenText};
 
 /// What a list of tokens is about.
 #[derive(Clone, Debug, Serialize)]
-pub struct TokenList {
+pub struct TokensHead {
     /// The model as it was named.
     pub model: String,
     /// How many tokens there are.

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{TokenAnswer, TokenList};
+use super::answer::{TokenAnswer, TokensHead};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{exact, grouped, rounded};
 use crate::report::{Cell, Column, List, Notes, Page, Records, TOKEN_WIDTH};
 use crate::text::visible;
 
-impl List for TokenList {
+impl List for TokensHead {
     type Item = TokenAnswer;
 
     const ITEMS: &'static str = "tokens";
@@ -59,7 +59,7 @@ impl List for TokenList {
     }
 }
 
-impl TokenList {
+impl TokensHead {
     /// The columns of a line that come before the token: ID, type, score, rank
     /// of the merge, norm.
     fn before_token(&self, cells: [&str; 5]) -> String {

@@ -16,7 +16,7 @@ use crate::similarity::norm;
 use crate::text::{grouped, quoted};
 use crate::vocab::{Token, TokenType, Vocab};
 
-pub use answer::{TokenAnswer, TokenList};
+pub use answer::{TokenAnswer, TokensHead};
 
 /// Lists tokens of a vocabulary.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl TokensRequest {
     /// # Errors
     /// Those of the model, those of the sink, and a regular expression that is
     /// none.
-    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokenList>) -> Result<()> {
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokensHead>) -> Result<()> {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
         let name = || self.model.display().to_string();
@@ -80,7 +80,7 @@ impl TokensRequest {
         let range = self.range.clone().unwrap_or(0..u64::MAX);
         vocab.check().with_context(name)?;
 
-        sink.head(TokenList {
+        sink.head(TokensHead {
             model: name(),
             n_tokens: vocab.len(),
             scores: scores.is_some(),
