@@ -5,9 +5,10 @@ use anyhow::Result;
 use super::figures::Kind::{Cosine, Id, Word};
 use super::figures::Value;
 use super::say::{cosine, name, short};
-use super::{NEAR, Near, SAMPLE, SEED, Sample, Tour, TourStep, TourToken, hidden, near};
+use super::shared::{NEAR, Near, SAMPLE, SEED, Tour, hidden, sample, spread};
+use super::{TourStep, TourToken};
 use crate::text::counted;
-use crate::tour::{Histogram, RandomRows, edges, random_pairs};
+use crate::tour::{Histogram, Pairs, RandomRows, edges, random_pairs};
 
 /// Neighbours that are named.
 const NEIGHBORS: usize = 3;
@@ -29,10 +30,13 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     };
     let learned_pairs = tour.random_pairs()?;
     let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
-    let samples = [learned_pairs, &random_pairs].map(Sample::of);
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
-    step.table("", &hidden(SAMPLE), [samples[0].row("learned", ""), samples[1].row("random", "")]);
+    step.table(
+        "",
+        &hidden(SAMPLE),
+        [sample("learned", "", learned_pairs), sample("random", "", &random_pairs)],
+    );
 
     let cosines = [learned_pairs, &random_pairs].map(|pairs| pairs.cosines());
     let all = || cosines.iter().flatten().copied();
@@ -55,7 +59,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id = tour.words.word;
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
-    let there = near(tour, &random, id, random_row(id)?, NEIGHBORS)?.0;
+    let there = tour.near(&random, random_row(id)?, NEIGHBORS)?.0;
     step.value("word", &word);
     for (name, neighbors) in [("learned_neighbors", &here), ("random_neighbors", &there)] {
         step.table(name, &hidden(NEAR), neighbors.iter().map(Near::row));
@@ -80,8 +84,9 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         both,
     );
-    pairs(&samples, theory, tour.d_model(), is_near(&here, &there), step);
-    nearest(&word, &here, &there, tour.d_model(), step);
+    let dimensions = &counted(tour.d_model(), "dimension");
+    pairs([learned_pairs, &random_pairs], theory, dimensions, is_near(&here, &there), step);
+    nearest(&word, &here, &there, dimensions, step);
     Ok(())
 }
 
@@ -105,9 +110,8 @@ fn histograms(edges: &[f64], counts: &[Vec<u64>; 2], most: u64, sd: f64) -> Vec<
     lines
 }
 
-fn pairs(samples: &[Sample; 2], theory: f64, d_model: u64, is_near: bool, step: &mut TourStep) {
-    let [Some(learned), Some(random)] = [samples[0].cosines, samples[1].cosines] else { return };
-    let dimensions = counted(d_model, "dimension");
+fn pairs(both: [&Pairs; 2], theory: f64, dimensions: &str, is_near: bool, step: &mut TourStep) {
+    let [Some(learned), Some(random)] = both.map(spread) else { return };
     let [theory_sd, random_mean, random_sd, mean, sd] =
         [theory, random.mean, random.sd, learned.mean, learned.sd].map(cosine);
     step.show(format!(
@@ -122,7 +126,7 @@ fn pairs(samples: &[Sample; 2], theory: f64, d_model: u64, is_near: bool, step: 
         ));
     }
     // A twentieth of a standard deviation, or what a small sample strays.
-    let tolerance = random.sd * (0.05_f64).max(4.0 / (samples[0].pairs as f64).sqrt());
+    let tolerance = random.sd * (0.05_f64).max(4.0 / (both[0].pairs.len() as f64).sqrt());
     let off = |a: f64, b: f64| (a - b).abs() > tolerance;
     if !off(learned.mean, random.mean) && !off(learned.sd, random.sd) {
         step.note(match is_near {
@@ -138,7 +142,7 @@ fn pairs(samples: &[Sample; 2], theory: f64, d_model: u64, is_near: bool, step: 
     }
 }
 
-fn nearest(word: &TourToken, here: &[Near], there: &[Near], d_model: u64, step: &mut TourStep) {
+fn nearest(word: &TourToken, here: &[Near], there: &[Near], dimensions: &str, step: &mut TourStep) {
     let ([learned, ..], [random, ..]) = (here, there) else { return };
     let [word, a, b] = [word, &learned.token, &random.token].map(name);
     let [a_cosine, b_cosine] = [learned.cosine, random.cosine].map(cosine);
@@ -150,8 +154,8 @@ fn nearest(word: &TourToken, here: &[Near], there: &[Near], d_model: u64, step: 
         let nearly = if random.cosine < learned.cosine { "nearly " } else { "" };
         step.note(format!(
             "chance comes {nearly}as near as this table does ({b_cosine} against {a_cosine}): in \
-             {}, among so many rows, a cosine as high as this table's proves nothing by itself",
-            counted(d_model, "dimension")
+             {dimensions}, among so many rows, a cosine as high as this table's proves nothing by \
+             itself"
         ));
     }
 }

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Id, Real};
 use super::say::{cosine, name, short};
-use super::{NEAR, Near, Sample, Tour, TourStep, cosine_of};
+use super::shared::{NEAR, Near, Tour, cosine_of, spread};
 use crate::text::{counted, grouped};
 
 /// Coordinates that are shown.
@@ -71,7 +72,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     }
     let by_chance = 1.0 / (d_model as f64).sqrt();
     // As in step 5, against theory: rows need not be drawn for that.
-    let is_random = Sample::of(tour.random_pairs()?).cosines.is_some_and(|spread| {
+    let is_random = spread(tour.random_pairs()?).is_some_and(|spread| {
         spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
     });
     if is_random {

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::say::{cosine, factor, name};
-use super::{SAMPLE, SEED, Sample, Tour, TourStep, cosine_of};
+use super::shared::{SAMPLE, SEED, Tour, cosine_of, sample, spread};
 use crate::similarity::norm;
 use crate::text::counted;
-use crate::tour::{adjacent_pairs, rank_correlation};
+use crate::tour::{Pairs, adjacent_pairs, rank_correlation};
 
 /// A correlation of more standard deviations than this is not chance.
 const SIGNIFICANT: f64 = 4.0;
@@ -35,11 +36,12 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
 
     let pairs = tour.random_pairs()?;
     let adjacent = adjacent_pairs(tour.present, tour.n_pairs(), SEED, &|id| tour.table().row(id))?;
-    let [random, adjacent] = [pairs, &adjacent].map(Sample::of);
-    let rows = [random.row("random", "drawn by chance"), adjacent.row("adjacent", "side by side")];
+    let rows =
+        [sample("random", "drawn by chance", pairs), sample("adjacent", "side by side", &adjacent)];
     step.table("", &SAMPLE, rows);
     let rho = rank_correlation(&pairs.distances(), &pairs.cosines());
-    let n = random.pairs.min(PAIRS_A_ROW * tour.present);
+    let n_pairs = pairs.pairs.len() as u64;
+    let n = n_pairs.min(PAIRS_A_ROW * tour.present);
     let by_chance = (n > 1).then(|| 1.0 / (n as f64 - 1.0).sqrt());
     values!(step, rank_correlation = rho, rank_correlation_by_chance = by_chance);
 
@@ -59,13 +61,13 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
              cosine of the two is {angle}{untold}."
         ));
     }
-    correlation(rho.zip(by_chance), random.pairs, step);
-    side_by_side(&random, &adjacent, step);
-    if random.left_out + adjacent.left_out > 0 {
+    correlation(rho.zip(by_chance), n_pairs, step);
+    side_by_side(pairs, &adjacent, step);
+    let (random, adjacent) = (pairs.left_out, adjacent.left_out);
+    if random + adjacent > 0 {
         step.note(format!(
-            "{} random and {} adjacent pairs were left out: a row of theirs is all zeros, or has a \
-             NaN or an infinity",
-            random.left_out, adjacent.left_out
+            "{random} random and {adjacent} adjacent pairs were left out: a row of theirs is all \
+             zeros, or has a NaN or an infinity"
         ));
     }
     Ok(())
@@ -100,9 +102,9 @@ fn correlation(found: Option<(f64, f64)>, pairs: u64, step: &mut TourStep) {
     ));
 }
 
-fn side_by_side(random: &Sample, adjacent: &Sample, step: &mut TourStep) {
-    let (Some(far), Some(near)) = (random.cosines, adjacent.cosines) else { return };
-    let error = |sample: &Sample, sd: f64| sd * sd / sample.pairs as f64;
+fn side_by_side(random: &Pairs, adjacent: &Pairs, step: &mut TourStep) {
+    let (Some(far), Some(near)) = (spread(random), spread(adjacent)) else { return };
+    let error = |of: &Pairs, sd: f64| sd * sd / of.pairs.len() as f64;
     let by_chance = (error(random, far.sd) + error(adjacent, near.sd)).sqrt();
     let more = near.mean - far.mean;
     let verdict = if more.abs() <= (SIGNIFICANT * by_chance).max(NONE) {

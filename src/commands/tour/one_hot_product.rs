@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::figures::Kind::{Count, Time, Word};
 use super::say::factor;
-use super::{Tour, TourStep, clock};
+use super::shared::Tour;
+use super::{TourStep, clock};
 use crate::text::{counted, grouped};
 use crate::tour::product;
 

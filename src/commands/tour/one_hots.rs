@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Cosine, Real, Word};
 use super::say::{factor, short};
-use super::{Tour, TourStep, cosine_of};
+use super::shared::{Tour, cosine_of};
 use crate::similarity::{Metric, norm};
 use crate::text::{counted, grouped};
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Count, Id, Token, Word};
 use super::say::{decimal, rounded};
-use super::{Tour, TourStep};
+use super::shared::Tour;
 use crate::text::grouped;
 
 /// Values of a row that are shown.

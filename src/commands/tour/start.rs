@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Cosine, Id, Real, Token, Word};
 use super::figures::Value;
 use super::say::name;
-use super::{SEED, Tour, TourStep, direction_of};
+use super::shared::{SEED, Tour, direction_of};
 use crate::commands::model;
 use crate::input::Input;
 use crate::similarity::norm;

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 
 use super::figures::Kind::{Count, Id, Real, Time, Word};
 use super::figures::Value;
-use super::{SEED, Tour, TourStep, clock};
+use super::shared::{SEED, Tour};
+use super::{TourStep, clock};
 use crate::quant::Format;
 use crate::text::{counted, grouped};
 use crate::tour::{SplitMix64, fold};

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Cosine, Count, Word};
 use super::figures::Value;
 use super::say::{cosine, name};
-use super::{Tour, TourStep, direction_of};
+use super::shared::{Tour, direction_of};
 use crate::text::grouped;
 
 /// Where the token stands.

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 
+use super::TourStep;
 use super::figures::Kind::{Cosine, Count, Id, Real, Word};
 use super::figures::Value;
 use super::say::{cosine, factor};
-use super::{Tour, TourStep};
+use super::shared::Tour;
 use crate::text::{counted, grouped};
 
 /// The widths of two models that many know, from their `config.json`

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, bail};
 
-use super::is_usable;
+use super::shared::is_usable;
 use super::{TourToken, TourWord};
 use crate::commands::model::View;
 use crate::similarity::{self, Metric, Query, Search};
