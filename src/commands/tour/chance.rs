@@ -70,7 +70,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     };
     let both = (0..here.len().max(there.len())).map(|i| {
         let ([a, b], [c, d]) = (cells(here.get(i)), cells(there.get(i)));
-        row![i as u64 + 1, a, b, c, d]
+        row![i + 1, a, b, c, d]
     });
     step.line(format!("Nearest to {}:", short(&word)));
     step.table(

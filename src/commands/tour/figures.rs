@@ -89,6 +89,7 @@ macro_rules! value_from {
 value_from! {
     u64: n => Self::Whole(n.into()),
     u128: n => Self::Whole(n),
+    usize: n => Self::Whole(n as u128),
     f64: x => Self::Real(Float(x)),
     f32: x => Self::Single(Float(x)),
     &str: text => Self::Text(text.to_owned()),

@@ -45,7 +45,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             ("alike", &short(&alike), Real),
             ("unlike", &short(&unlike), Real),
         ],
-        dimensions.into_iter().map(|i| row![i as u64, rows[0][i], rows[1][i], rows[2][i]]),
+        dimensions.into_iter().map(|i| row![i, rows[0][i], rows[1][i], rows[2][i]]),
     );
     values!(step, d_model, alike_same_sign, unlike_same_sign);
 

@@ -33,7 +33,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     // The same row twice is read once.
     let bytes_read = row_bytes * BTreeSet::from(ids).len() as u64;
     let percent_read = 100.0 * bytes_read as f64 / table_bytes as f64;
-    values!(step, shape = [ids.len() as u64, d_model], table_offset = table.offset());
+    values!(step, shape = [ids.len(), table.d_model()], table_offset = table.offset());
     step.table(
         "rows",
         &[

@@ -199,7 +199,7 @@ pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     let of = |of: fn(Spread) -> f64| all.map_or(Value::Absent, |all| of(all).into());
     let [mean, sd, min, max] =
         [of(|all| all.mean), of(|all| all.sd), of(|all| all.min), of(|all| all.max)];
-    row![name, label, pairs.pairs.len() as u64, pairs.left_out, mean, sd, min, max]
+    row![name, label, pairs.pairs.len(), pairs.left_out, mean, sd, min, max]
 }
 
 /// Where the cosines of pairs lie.

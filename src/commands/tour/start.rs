@@ -47,7 +47,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             row![of.name, &*of.from, of.value.map_or(Value::Absent, Value::from), &*of.text]
         }),
     );
-    step.value("shape", [ids.len() as u64, tour.d_model()]);
+    let shape = [ids.len(), tour.table().d_model()];
+    values!(step, shape);
     step.table(
         "rows",
         &[
@@ -60,16 +61,14 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         rows,
     );
-    let quiz = quiz();
-    step.table(
-        "quiz",
-        &["question", "tokens", "d_model", "shape", "values", "distinct_rows", "answer"]
-            .map(|name| (name, "", Word)),
-        quiz.iter().map(|asked| {
-            let Asked { question, tokens, d_model, shape, values, distinct_rows, answer } = asked;
-            row![*question, *tokens, *d_model, *shape, *values, *distinct_rows, &**answer]
-        }),
-    );
+    let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
+    let answers = answers(&made);
+    let names = ["question", "tokens", "d_model", "shape", "values", "distinct_rows", "answer"];
+    let rows = QUIZ.iter().zip(made.iter().zip(&answers));
+    let rows = rows.map(|(&(question, ids, d_model), (made, answer))| {
+        row![question, ids.len(), d_model, made.shape, made.values, made.distinct_rows, &**answer]
+    });
+    step.table("quiz", &names.map(|name| (name, "", Word)), rows);
 
     let serves = match tour.architecture()? {
         Some(architecture) if model::is_encoder(&architecture) => {
@@ -79,62 +78,53 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     };
     let word = name(&tour.token(ids[1])?);
     step.show(format!(
-        "A [{}, {}] matrix enters the first block. Each block adds to every row what it makes of \
+        "A {shape:?} matrix enters the first block. Each block adds to every row what it makes of \
          the rows it may look at. After the last, the row that began as {word} stands for {word} \
-         in this place: for {serves}, and no more for {word} alone.",
-        ids.len(),
-        tour.d_model(),
+         in this place: for {serves}, and no more for {word} alone."
     ));
     step.show("Three questions, answered by computing:");
-    quiz.iter().for_each(|asked| step.show(format!("{} {}", asked.question, asked.answer)));
+    for ((question, ..), answer) in QUIZ.iter().zip(&answers) {
+        step.show(format!("{question} {answer}"));
+    }
     Ok(())
 }
 
-/// A question, and what came out of a lookup in a table made for it.
-struct Asked {
-    question: &'static str,
-    tokens: u64,
-    d_model: u64,
-    shape: [u64; 2],
-    values: u64,
-    distinct_rows: u64,
-    answer: String,
+/// Questions about lookups: IDs, in a table of some width.
+const QUIZ: [(&str, &[u64], usize); 3] = [
+    ("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
+    ("One ID twice: how many different rows?", &[7, 7], 768),
+    ("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
+];
+
+/// What comes out of a lookup.
+struct Matrix {
+    shape: [usize; 2],
+    values: usize,
+    distinct_rows: usize,
 }
 
-/// Three questions, answered by looking rows up.
-fn quiz() -> [Asked; 3] {
-    let mut quiz = [
-        ask("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
-        ask("One ID twice: how many different rows?", &[7, 7], 768),
-        ask("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
-    ];
-    quiz[0].answer = format!("A matrix {:?}: a row a token.", quiz[0].shape);
-    quiz[1].answer = format!("{}: the same row twice.", quiz[1].distinct_rows);
-    quiz[2].answer = format!("{:?}: {}.", quiz[2].shape, counted(quiz[2].values, "value"));
-    quiz
-}
-
-/// Looks some IDs up in a table of random rows, and counts what comes out.
-fn ask(question: &'static str, ids: &[u64], dim: usize) -> Asked {
+/// Looks some IDs up in a table of random rows.
+fn look_up(ids: &[u64], dim: usize) -> Matrix {
     let table = RandomRows { seed: SEED, n_rows: 12, dim };
-    let look_up = |id: &u64| {
+    let row = |id: &u64| {
         let mut row = vec![0.0; dim];
         table.row(*id, &mut row);
         row.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
     };
-    let mut matrix: Vec<_> = ids.iter().map(look_up).collect();
-    let (n, values) = (matrix.len() as u64, matrix.iter().flatten().count() as u64);
-    matrix.sort();
-    matrix.dedup();
-    Asked {
-        question,
-        tokens: ids.len() as u64,
-        d_model: dim as u64,
-        shape: [n, values / n],
-        values,
-        distinct_rows: matrix.len() as u64,
-        answer: String::new(),
-    }
+    let mut rows: Vec<_> = ids.iter().map(row).collect();
+    let (n, values) = (rows.len(), rows.iter().flatten().count());
+    rows.sort();
+    rows.dedup();
+    Matrix { shape: [n, values / n], values, distinct_rows: rows.len() }
+}
+
+/// The answers to the questions, from what came out.
+fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
+    [
+        format!("A matrix {:?}: a row a token.", a.shape),
+        format!("{}: the same row twice.", b.distinct_rows),
+        format!("{:?}: {}.", c.shape, counted(c.values as u64, "value")),
+    ]
 }
 
 #[cfg(test)]
@@ -143,13 +133,11 @@ mod tests {
 
     #[test]
     fn the_three_questions() {
-        let quiz = quiz();
-        assert_eq!(quiz[0].shape, [5, 768]);
-        assert_eq!((quiz[1].shape, quiz[1].distinct_rows), ([2, 768], 1));
-        assert_eq!(quiz[2].values, 12);
-        let answers: Vec<_> = quiz.iter().map(|asked| &*asked.answer).collect();
+        let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
+        assert_eq!((made[0].shape, made[1].shape), ([5, 768], [2, 768]));
+        assert_eq!((made[1].distinct_rows, made[2].values), (1, 12));
         assert_eq!(
-            answers,
+            answers(&made),
             ["A matrix [5, 768]: a row a token.", "1: the same row twice.", "[3, 4]: 12 values."]
         );
     }

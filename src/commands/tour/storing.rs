@@ -85,7 +85,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.table(
         "unstorable",
         &[("type", "", Word), ("block_len", "", Id)],
-        not.iter().map(|format| row![format.name, format.block_len as u64]),
+        not.iter().map(|format| row![format.name, format.block_len]),
     );
 
     step.show(format!(

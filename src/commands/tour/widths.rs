@@ -33,7 +33,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         let times = width as f64 / d_model as f64;
         row![name, width, parameters, parameters * 2, bytes, shown, times, by_chance(width)]
     });
-    let block_len = format.block_len as u64;
+    let block_len = format.block_len;
     values!(step, n_vocab, type = format.name, block_len, widest_by);
     step.table(
         "choices",
