@@ -5,13 +5,13 @@ use std::path::Path;
 
 use embcli::cli::Cli;
 use embcli::gguf::{Gguf, Model};
-use embcli::report::{self, Format, Style};
-use embcli::{commands, text};
+use embcli::report::{Form, Printer, Style};
+use embcli::text;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let open = |_: &Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
-    let style = Style { width: 80, values: None, color: false };
+    let style = Style { width: 80, color: false };
     for line in [
         "lookup m 0 1",
         "lookup m --text a --as-input",
@@ -26,14 +26,13 @@ fuzz_target!(|bytes: &[u8]| {
     ] {
         let words = ["embcli"].into_iter().chain(line.split(' ')).map(Into::into);
         let Ok(cli) = Cli::parse_from_args(words) else { unreachable!("{line}") };
+        let request = cli.command.request();
         let mut printed = Vec::new();
-        match commands::run_with(&cli.command, &open) {
-            Ok(answer) => {
-                for format in [Format::Table, Format::Json, Format::Csv, Format::Md] {
-                    report::write(&answer, format, &style, &mut printed).expect("memory takes all");
-                }
+        for form in [Form::Table, Form::Json, Form::Csv, Form::Md] {
+            if let Err(error) = request.answer(&open, &mut Printer::new(form, style, &mut printed)) {
+                printed.extend(text::visible(&format!("{error:#}")).bytes());
+                break;
             }
-            Err(error) => printed.extend(text::visible(&format!("{error:#}")).bytes()),
         }
         let printed = std::str::from_utf8(&printed).expect("UTF-8");
         assert!(!printed.chars().any(|c| c != '\n' && text::acts(c)), "raw in {printed:?}");

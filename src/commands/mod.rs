@@ -34,7 +34,7 @@ pub use steps::InputStep;
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
 /// A command to carry out.
-pub trait Request {
+pub trait Request: Send + Sync {
     /// What people call it, such as `lookup`.
     fn name(&self) -> &'static str;
 

@@ -79,7 +79,6 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::text;
     use super::*;
 
     #[test]

@@ -204,3 +204,101 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         self.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::super::{Cell, Column, Listed, TokenText};
+    use super::*;
+
+    /// An answer that has records and nothing else.
+    #[derive(Clone, Serialize)]
+    struct Few {
+        name: &'static str,
+    }
+
+    fn header() -> [Column<'static>; 3] {
+        [Column::number("id"), Column::text("token"), Column::number("n")]
+    }
+
+    fn line(id: u64, out: &mut dyn Records) -> Result<()> {
+        let token = TokenText { token: Some(" a".to_owned()), token_hex: None };
+        out.record(&[Cell::Number(id), Cell::Token(&token), Cell::Count(1000)])
+    }
+
+    impl Answer for Few {
+        fn records(&self, out: &mut dyn Records) -> Result<()> {
+            out.header(&header())?;
+            line(7, out)
+        }
+    }
+
+    impl List for Few {
+        type Item = u64;
+
+        const ITEMS: &'static str = "ids";
+
+        fn columns(&self) -> Vec<Column<'_>> {
+            header().into()
+        }
+
+        fn records(&self, id: &u64, out: &mut dyn Records) -> Result<()> {
+            line(*id, out)
+        }
+    }
+
+    const STYLE: Style = Style { width: 80, color: false };
+
+    fn printed(form: Form, print: impl FnOnce(&mut Printer) -> Result<()>) -> String {
+        let mut bytes = Vec::new();
+        print(&mut Printer::new(form, STYLE, &mut bytes)).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn records_alone_give_every_usual_form() {
+        let listed = Listed { head: Few { name: "few" }, items: vec![7], notes: Vec::new() };
+        for (form, whole, list) in [
+            (Form::Table, " id  token      n\n──────────────────\n  7  \" a\"   1,000\n", None),
+            (
+                Form::Json,
+                "{\"name\":\"few\"}\n",
+                Some("{\"name\":\"few\",\"ids\":[7],\"notes\":[]}\n"),
+            ),
+            (Form::Jsonl, "{\"id\":7,\"token\":\" a\",\"n\":1000}\n", Some("7\n")),
+            (Form::Csv, "id,token,n\n7, a,1000\n", None),
+            (Form::Tsv, "id\ttoken\tn\n7\t a\t1000\n", None),
+            (Form::Md, "| id | token | n |\n|--:|---|--:|\n| 7 | `\" a\"` | 1,000 |\n", None),
+        ] {
+            assert_eq!(printed(form, |out| out.answer(&Few { name: "few" })), whole, "{form:?}");
+            let given = printed(form, |out| listed.clone().give(&mut out.list()));
+            assert_eq!(given, list.unwrap_or(whole), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_flushed_is_not_written() {
+        let mut bytes = Vec::new();
+        let mut printer = Printer::new(Form::Csv, STYLE, &mut bytes);
+        let mut list = printer.list();
+        list.head(Few { name: "few" }).unwrap();
+        list.flush().unwrap();
+        list.item(7).unwrap();
+        drop(list);
+        assert_eq!(bytes, b"id,token,n\n");
+    }
+
+    #[test]
+    fn notes_go_where_there_is_a_place_for_them() {
+        for (form, here) in [(Form::Json, true), (Form::Table, true), (Form::Csv, false)] {
+            let mut bytes = Vec::new();
+            let mut printer = Printer::new(form, STYLE, &mut bytes);
+            let notes = vec!["odd".to_owned()];
+            let listed = Listed { head: Few { name: "few" }, items: vec![], notes: notes.clone() };
+            listed.give(&mut printer.list()).unwrap();
+            assert_eq!(printer.notes.is_empty(), here);
+            assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);
+        }
+    }
+}

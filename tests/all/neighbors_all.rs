@@ -62,6 +62,6 @@ fn a_form_that_can_not_stream_is_refused() {
         assert!(output.stdout.is_empty());
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        assert!(stderr.contains("--format csv or --format jsonl"), "{stderr}");
+        assert!(stderr.contains("choose --format csv, tsv, md or jsonl"), "{stderr}");
     }
 }

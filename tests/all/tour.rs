@@ -10,11 +10,11 @@ use crate::support::run;
 use crate::support::run::embcli;
 use crate::support::toy;
 use crate::support::{F32, Gguf, f32_bytes};
-use embcli::answer::Answer;
 use embcli::cli::Cli;
+use embcli::commands::{open, tour::TourRequest};
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf;
-use embcli::report::{self, Format, Style};
+use embcli::report::{Form, Listed, Printer, Style};
 use embcli::text::width;
 use embcli::tour::RandomRows;
 use regex::Regex;
@@ -382,18 +382,16 @@ fn the_figures_of_the_real_model_are_those_of_its_rows() {
 
 /// A whole tour in two forms of one run, so that times are the same.
 fn text_and_json(model: &Path) -> (String, Value) {
-    let args = ["embcli", "tour", model.to_str().unwrap()];
-    let Ok(cli) = Cli::parse_from_args(args.map(Into::into)) else { panic!("usage") };
-    let answer = embcli::commands::run(&cli.command).unwrap();
-    let Answer::Tour(report) = &answer else { panic!("no tour") };
-    assert_eq!(report.steps.len(), 10);
-    let style = Style { values: None, width: 80, ..Style::of_stdout() };
-    let form = |format| {
+    let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
+    let tour = Listed::of(|sink| request.run(&open, sink)).unwrap();
+    assert_eq!(tour.items.len(), 10);
+    let form = |form| {
         let mut out = Vec::new();
-        report::write(&answer, format, &style, &mut out).unwrap();
+        let mut printer = Printer::new(form, Style { width: 80, color: false }, &mut out);
+        tour.clone().give(&mut printer.list()).unwrap();
         String::from_utf8(out).unwrap()
     };
-    (form(Format::Table), serde_json::from_str(&form(Format::Json)).unwrap())
+    (form(Form::Table), serde_json::from_str(&form(Form::Json)).unwrap())
 }
 
 fn numbers_in(value: &Value, found: &mut Vec<f64>) {
@@ -465,14 +463,10 @@ fn every_number_of_the_text_on_the_real_model_is_in_the_json_and_it_fits() {
 
 #[test]
 fn prose_stays_narrow_on_a_wide_terminal() {
-    let answer = {
-        let args = ["embcli", "tour", "toy"].map(Into::into);
-        let Ok(cli) = Cli::parse_from_args(args) else { panic!("usage") };
-        embcli::commands::run(&cli.command).unwrap()
-    };
+    let request = TourRequest { model: "toy".into(), steps: Vec::new() };
     let mut out = Vec::new();
-    let style = Style { values: None, width: 160, ..Style::of_stdout() };
-    report::write(&answer, Format::Table, &style, &mut out).unwrap();
+    let mut printer = Printer::new(Form::Table, Style { width: 160, color: false }, &mut out);
+    request.run(&open, &mut printer.list()).unwrap();
     assert_fits(&String::from_utf8(out).unwrap(), 100);
 }
 
@@ -733,17 +727,15 @@ fn damaged_files_have_a_tour_or_an_error() {
     .collect();
     let files = damage::files();
     let whole = files.iter().cloned();
-    let style = Style { values: None, width: 80, ..Style::of_stdout() };
+    let style = Style { width: 80, color: false };
     let mut answers = 0;
     for bytes in whole.chain((0..200).map(|seed| damage::damaged(seed, &files))) {
         let open = |_: &Path| Ok(gguf::Model::from(gguf::Gguf::new(Box::new(bytes.clone()))?));
-        for (cli, format) in commands.iter().zip([Format::Table, Format::Md, Format::Csv]) {
+        for (cli, form) in commands.iter().zip([Form::Table, Form::Md, Form::Csv]) {
             let mut printed = Vec::new();
-            match embcli::commands::run_with(&cli.command, &open) {
-                Ok(answer) => {
-                    answers += 1;
-                    report::write(&answer, format, &style, &mut printed).unwrap();
-                }
+            let mut printer = Printer::new(form, style, &mut printed);
+            match cli.command.request().answer(&open, &mut printer) {
+                Ok(()) => answers += 1,
                 Err(error) => {
                     let error = format!("{error:#}");
                     assert!(error.len() < 2000, "{error}");
