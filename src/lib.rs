@@ -24,7 +24,6 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
-pub mod answer;
 pub mod check;
 pub mod cli;
 pub mod commands;
