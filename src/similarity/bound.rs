@@ -1,16 +1,17 @@
 //! Which rows a cheap score can rule out, with proof.
 //!
-//! Write a row as `x = x̂ + e` and a query as `y = ŷ + f`. `x̂` and `ŷ` are the
-//! values of their codes; `e` and `f` are the residuals. Then
+//! Write a row as `x = x̂ + e` and a query as `y = ŷ + f`, where `x̂` and `ŷ` are
+//! what their codes stand for and `e` and `f` what the codes leave out. Then
 //!
 //! ```text
 //! x·y = x̂·ŷ + x̂·f + e·y  ≤  x̂·ŷ + (|x| + |e|) |f| + |e| |y|        (Cauchy, Schwarz)
 //! ```
 //!
-//! `x̂·ŷ` is an exact integer times two steps (or an `f32` sum with an error of at
-//! most `ε |x| |ŷ|`, see [`rounding`]). So each metric has a weighted sum: four
-//! terms known from the row, four weights known from the query. The sum is at
-//! least `tau` for every row that can still be among the query's k nearest:
+//! The codes' dot product is an exact integer times two steps (or an `f32` sum
+//! with an error of at most `ε |x| |ŷ|`, see [`rounding`]). So for each metric
+//! there is a sum of four things known of the row, weighted by four things known
+//! of the query, that is at least `tau` for every row that can still be among
+//! its k nearest:
 //!
 //! ```text
 //! alpha · x̂·ŷ + beta · |x| + gamma · |x|² + rho · |e|  ≥  tau
@@ -23,39 +24,39 @@
 //!
 //! The sum itself is computed in `f32`: a dozen roundings of at most 2^-24 of
 //! terms that are within a few `|x| |y|` or `|x|²`. The slack of 2^-17 of each
-//! is many times that. It also covers the roundings of the exact scores (some
-//! 2^-36), and S is one of those.
+//! is many times that, and it also covers the roundings of the exact scores
+//! themselves (some 2^-36), of which S is one.
 //!
-//! A row at the bound is kept, since it may tie with a lower ID. Comparisons are
-//! written so that NaN keeps a row too. Every kept row is scored exactly; no other
-//! row can be in the answer. So the answer equals that of the plain scan, for any
-//! codes, any number of threads and any order of the rows.
+//! A row at the bound is kept, since it may tie with a lower ID. Comparisons
+//! are written so that NaN keeps a row too. What is kept is scored exactly;
+//! what is not can't be in the answer. Hence the answer is that of the plain
+//! scan, whatever the codes, the threads and the order of the rows.
 
 use super::Metric;
 use super::kernel::rounding;
 
-/// The slack for all rounding that has no term of its own.
+/// The slack for everything that rounds and has no term of its own.
 const SLACK: f64 = 1.0 / 131_072.0;
 
-/// The squared norms for which no part of the sum overflows or underflows in
-/// `f32`. Rows outside this range are scored exactly at once.
+/// Squares of norms that `f32` holds with room on both sides, so that nothing
+/// in the sum over- or underflows. Rows beyond go straight to exact scores.
 pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
-/// What the cheap scores need to know of a query.
+/// A query as the cheap scores see it.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     metric: Metric,
     /// `|y|`.
     norm: f64,
-    /// The unit of `x̂·ŷ`: the step of the query's codes, or 1 without codes.
+    /// What `x̂·ŷ` is in units of: the step of the codes, 1 without codes.
     step: f64,
-    /// An upper bound of `|f|`; infinite if the query has no codes.
+    /// At least `|f|`; infinite where the query has no codes.
     residual: f64,
-    /// `ε`.
+    /// ε.
     rounding: f64,
 }
 
-/// The weights of the sum, which depend on the query, and `tau`.
+/// The query's side of the sum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     alpha: f32,
@@ -65,17 +66,17 @@ pub(super) struct Limit {
     tau: f32,
 }
 
-/// The terms of the sum, for `N` rows that are tested together.
+/// The rows' side of it, for as many rows as are tested together.
 #[derive(Clone, Debug)]
 pub(super) struct Terms<const N: usize> {
-    /// The value of code 1 of a row.
+    /// The value of one unit of a row's codes.
     pub step: [f32; N],
     /// `|x|`.
     pub norm: [f32; N],
     /// `|x|²`.
     pub square: [f32; N],
-    /// An upper bound of `|e|`. Infinity always keeps the row; negative infinity
-    /// always rules it out.
+    /// At least `|e|`: infinite to keep a row whatever its codes, negative
+    /// infinite to rule it out.
     pub residual: [f32; N],
 }
 
@@ -86,7 +87,7 @@ impl Query {
         Self { metric, norm, step, residual, rounding: rounding(dim) }
     }
 
-    /// What a row must reach. `worst` is the worst of the k best scores so far;
+    /// What a row must reach, given the worst of the k best scores so far;
     /// `None` while there are fewer than k.
     pub fn limit(&self, worst: Option<f64>) -> Limit {
         let open = Limit { alpha: 0.0, beta: 0.0, gamma: 0.0, rho: 1.0, tau: f32::NEG_INFINITY };
@@ -95,7 +96,7 @@ impl Query {
             return open;
         }
         let Self { norm, step, residual, rounding, .. } = *self;
-        // The factor 1.01 covers the roundings of |x|, |e| and |f|.
+        // A hundredth more covers the roundings in |x|, |e| and |f| themselves.
         let reach = 1.01 * (norm + residual);
         let margin = 1.01 * residual + (2.0 * rounding + SLACK) * reach;
         let (alpha, beta, gamma, rho, tau) = match self.metric {
@@ -118,8 +119,7 @@ impl Query {
 }
 
 impl Limit {
-    /// Whether row `i` can be among the k nearest. `product` is the dot product of
-    /// its codes with the query's.
+    /// Whether a row can be among the k nearest, given its codes' product.
     #[inline(always)]
     pub fn admits<const N: usize>(&self, i: usize, row: &Terms<N>, product: f32) -> bool {
         let sum = product * row.step[i] * self.alpha

@@ -2,26 +2,25 @@
 
 use super::{DEPTH, PANEL};
 
-/// The step of a row's codes, and a bound on what the codes leave out.
+/// What a row's codes leave out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Code {
     /// The value of code 1.
     pub step: f32,
-    /// An upper bound of the residual's norm. Infinite if the row can't be
-    /// coded; then all codes are zero.
+    /// At least the norm of the residual; infinite where the row can't be
+    /// coded, and then the codes are all zero.
     pub residual: f32,
 }
 
-/// The range that the largest magnitude of a row must lie in. Within it, the
-/// row's products, squares and sums neither overflow nor underflow in `f32`.
+/// The magnitudes between which the largest value of a row may lie for its
+/// products, squares and sums to stay clear of both ends of `f32`.
 pub const CODED: std::ops::RangeInclusive<f32> =
     f32::from_bits((127 - 40) << 23)..=f32::from_bits((127 + 40) << 23);
 
-/// `residual` is a proven upper bound, not just the computed norm. A quotient, a
-/// product and a difference each round by less than 2^-22 of the value, so the
-/// computed residual vector is within 2^-22 |row| of the true one. The sum for
-/// its norm has a relative error far below 2^-10 (at most 2^16 values in 16
-/// lanes).
+/// `residual` is bounded, not only computed: a quotient, a product and a
+/// difference round by less than 2^-22 of the value each, so the computed
+/// residual vector is within 2^-22 |row| of the true one; its norm is summed
+/// with a relative error far below 2^-10 (at most 2^16 values in 16 lanes).
 #[inline(always)]
 pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
     const LANES: usize = 16;
@@ -30,7 +29,7 @@ pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
         for i in 0..LANES {
-            // `f32::max` would cost a second comparison, for NaN.
+            // Not f32::max, whose care for NaN costs a second comparison.
             let x = chunk[i].abs();
             largest[i] = if x > largest[i] { x } else { largest[i] };
         }
@@ -46,8 +45,8 @@ pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
 
     let limit = f32::from(limit);
     let (step, per_step) = (largest / limit, limit / largest);
-    // Adding 1.5 * 2^23 rounds to the nearest integer, because a float of that
-    // size has no fraction bits. The lowest byte is then the code.
+    // Adding 1.5 * 2^23 leaves a number without a fraction: what is added has
+    // been rounded to the nearest whole, which is then its lowest byte.
     const ROUND: f32 = 12_582_912.0;
     let (mut squares, mut residuals) = ([0.0_f32; LANES], [0.0_f32; LANES]);
     let (code_chunks, code_rest) = codes.as_chunks_mut::<LANES>();
@@ -78,8 +77,8 @@ pub(super) fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) {
         step[lane * DEPTH..][..DEPTH].copy_from_slice(&four.map(|code| (code as u8) ^ 0x80));
     }
     if !rest.is_empty() {
-        // The queries are padded with zeros from here on, so the rest of the
-        // panel may hold anything.
+        // The queries are zero from here on, so it does not matter by what
+        // they are multiplied.
         let step = &mut steps[fours.len()];
         for (byte, code) in step[lane * DEPTH..].iter_mut().zip(rest) {
             *byte = (*code as u8) ^ 0x80;

@@ -1,4 +1,4 @@
-//! The inner loops: a plain version of each, and the fast ones that replace it.
+//! The inner loops, each a plain version and the ones that replace it.
 //!
 //! | loop | plain | fast |
 //! |---|---|---|
@@ -8,9 +8,9 @@
 //! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
 //! | [`estimate_groups`]: rows of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
 //!
-//! Every function takes the [`Level`] to run at. `score`, `norm`, `encode` and
-//! `products` give the same bits at every level. The two estimates agree within
-//! the error that [`rounding`] bounds.
+//! Every function takes the [`Level`] to run at, and gives the same answer at
+//! all of them: the first and third bit for bit, integers of course, and the
+//! two estimates within the rounding that [`rounding`] bounds.
 
 mod codes;
 mod floats;
@@ -29,15 +29,15 @@ pub use codes::Code;
 pub use floats::rounding;
 pub use plain::{GROUP, GROUP_BYTES};
 
-/// Rows in a panel: [`products`] multiplies them together in one step.
+/// Rows in a panel: the ones that one step of [`products`] meets together.
 pub const PANEL: usize = 32;
 
-/// Adjacent codes of one row in a panel: they fill one 32-bit lane of the
-/// dot-product instructions.
+/// Codes of one row that lie side by side in a panel: what one 32-bit lane of
+/// the dot-product instructions takes.
 pub const DEPTH: usize = 4;
 
-/// The widest row whose integer products always fit: 2^16 codes of at most 255
-/// (in a panel) times at most 127 (in a query) stay below 2^31.
+/// The widest row whose integer products are sure to fit: 2^16 codes of at
+/// most 255 (a panel's) times 127 (a query's) stay below 2^31.
 pub const MAX_CODES: usize = 1 << 16;
 
 at_each_level! {
@@ -51,23 +51,23 @@ at_each_level! {
 }
 
 at_each_level! {
-    /// `row·query` and `row·row` in `f32`. Their errors are at most
-    /// `rounding(row.len())` times `|row| |query|` and `|row|²`.
+    /// `row·query` and `row·row` in `f32`, off by at most [`rounding`] of the
+    /// row's length times `|row| |query|` and `|row|²`.
     pub fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) = floats::estimate;
 }
 
 at_each_level! {
-    /// Rounds a row to whole multiples of one step, and writes those as 8-bit
-    /// codes from `-limit` to `limit`.
+    /// Rounds a row to whole multiples of one step: 8-bit codes, written after
+    /// each other. Codes reach from `-limit` to `limit`.
     pub fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code = codes::encode;
 }
 
 at_each_level! {
-    /// Writes row `lane` into a panel, in the layout that [`products`] needs.
+    /// Lays row `lane` into a panel, as [`products`] wants it.
     pub fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) = codes::fill_panel;
 }
 
-/// The largest code that a query of [`products`] may have.
+/// The largest code of a query that [`products`] may be given.
 pub fn query_limit(level: Level) -> i8 {
     #[cfg(target_arch = "x86_64")]
     if level.kind() == Kind::Avx2 {
@@ -77,23 +77,23 @@ pub fn query_limit(level: Level) -> i8 {
     127
 }
 
-/// Computes the dot products of the 32 rows of a panel with queries.
+/// The dot products of the 32 rows of a panel with queries.
 ///
-/// A panel holds codes plus 128: four of row 0, four of row 1, ..., four of row
+/// Panels hold codes plus 128, four of row 0, four of row 1, ..., four of row
 /// 31, then the next four of each: `panel[(i / 4 * 32 + row) * 4 + i % 4]`. So
-/// each vector lane belongs to one row, and no sum crosses lanes. `queries` holds
-/// the queries one after another, each padded with zeros to a multiple of four.
-/// `out[q][row]` is `Σ (code + 128) p`.
+/// every lane of a vector is a row of its own, and nothing has to be added up
+/// across lanes. `queries` holds whole queries after each other, padded to a
+/// multiple of four with zeros; `out[q][row]` is `Σ (code + 128) p`.
 ///
 /// # Panics
-/// If the lengths don't agree.
+/// Where the lengths don't agree.
 pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     assert!(panel.len().is_multiple_of(PANEL * DEPTH) && padded <= MAX_CODES);
     assert!(queries.len() == padded * out.len());
     #[cfg(target_arch = "x86_64")]
     match level.kind() {
-        // SAFETY: the level proves that the processor has the instructions, and
+        // SAFETY: the level says that the processor has the instructions, and
         // the lengths were checked above.
         Kind::Avx512 => return unsafe { x86::avx512::products(panel, queries, out) },
         // SAFETY: as above.
@@ -107,12 +107,12 @@ pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PAN
     plain::products(panel, queries, out);
 }
 
-/// Estimates `row·query` and `row·row` for rows that are stored as groups of an
-/// `f16` scale and 32 codes. The query has 16-bit codes of step 1. The error is
-/// bounded by [`rounding`], as for [`estimate`].
+/// `row·query` and `row·row` of each of some rows that are stored as groups of
+/// an `f16` scale and 32 codes, with a query of 16-bit codes of step 1; off by
+/// at most [`rounding`] as [`estimate`] is.
 ///
 /// # Panics
-/// If the lengths don't agree.
+/// Where the lengths don't agree.
 pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32, f32)]) {
     let (groups, rest) = rows.as_chunks::<GROUP_BYTES>();
     let (query, more) = query.as_chunks::<GROUP>();
@@ -120,7 +120,7 @@ pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32
     assert!(groups.len() == query.len() * out.len());
     #[cfg(target_arch = "x86_64")]
     match level.kind() {
-        // SAFETY: the level proves that the processor has the instructions.
+        // SAFETY: the level says that the processor has the instructions.
         Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query, out) },
         // SAFETY: as above.
         Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query, out) },

@@ -1,27 +1,27 @@
-//! aarch64: NEON, which every aarch64 processor has.
+//! aarch64: NEON, which every such processor has.
 
 use std::arch::aarch64::*;
 
 use super::{DEPTH, PANEL};
 
-/// Rows whose sums are in registers at the same time, in eight vectors.
+/// Rows whose sums are kept in registers together: eight vectors of them.
 const TOGETHER: usize = 16;
 
-/// `smull` multiplies the four codes of two rows by the query's four codes, which
-/// gives eight 16-bit products. `sadalp` adds pairs of them to 32-bit lanes. So a
-/// row has two lanes, and `addp` adds these at the end.
+/// Two rows' four codes by the query's twice: eight products of 16 bits
+/// (`smull`), of which pairs are added to 32-bit lanes (`sadalp`). A row so
+/// has two lanes, which meet at the end (`addp`).
 pub(super) fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     let steps = panel.as_chunks::<{ PANEL * DEPTH }>().0;
     for (query, out) in queries.chunks_exact(padded.max(1)).zip(out) {
         let query = query.as_chunks::<DEPTH>().0;
-        // A panel stores codes plus 128, which flips the sign bit. The share of
-        // the 128 in a sum is the same for every row.
+        // A panel's codes are stored plus 128, which is the sign bit flipped;
+        // what the 128 would have added is the same for every row.
         let offset = 128 * query.as_flattened().iter().map(|p| i32::from(*p)).sum::<i32>();
         for (half, out) in out.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
-            // SAFETY: NEON is part of the architecture's baseline. A half step
-            // is 64 bytes: eight loads read eight bytes each. `out` has 16 sums:
-            // four stores write four sums each.
+            // SAFETY: NEON is part of the architecture's baseline; a half step
+            // is 64 bytes, of which eight are loaded at eight places, and four
+            // sums are stored at each of four places in 16.
             unsafe {
                 let mut sums = [vdupq_n_s32(0); TOGETHER / 2];
                 for (step, query) in steps.iter().zip(query) {

@@ -1,11 +1,11 @@
-//! The integer loops in plain Rust, for any processor.
+//! The integer loops as they are meant, for any processor.
 
 use super::{DEPTH, PANEL};
 
-/// Values in one group of a row that is stored as scaled 8-bit codes.
+/// Values in a group of a row that is stored as scaled 8-bit codes.
 pub const GROUP: usize = 32;
 
-/// Bytes in one group: an `f16` scale, then the codes.
+/// Its bytes: the scale, an `f16`, then the codes.
 pub const GROUP_BYTES: usize = 2 + GROUP;
 
 #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON is in the baseline there"))]
