@@ -25,10 +25,7 @@ fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("--check") => {
             let committed = std::fs::read(fixture).context(fixture)?;
-            ensure!(
-                committed == bytes,
-                "{fixture} is out of date: run make_toy without --check"
-            );
+            ensure!(committed == bytes, "{fixture} is out of date: run make_toy without --check");
             println!("{fixture} is up to date");
         }
         path => {

@@ -106,7 +106,7 @@ def serve(pipe, model, table, threads):
 
 
 class Library:
-    """The other end of `serve`: a process each, because libraries read their number of threads at load."""
+    """The other end of `serve`. Libraries read their number of threads at load, so each number has a process."""
 
     def __init__(self, model, table, threads):
         if ABSENT:

@@ -1,11 +1,11 @@
-//! Small valid files, damaged at random: 100,000 ways, and every number in the
-//! header at every value that breaks arithmetic. All commands run on each, in
-//! this process; none may panic, dawdle, or print anything raw.
+//! Damages small valid files: in 100,000 random ways, and with every number that
+//! breaks arithmetic at every position of the header. Commands run on each file, in
+//! this process. None may panic, take too long, or print raw control characters.
 //!
 //! A failure names its seed: `EMBCLI_SEED=1234 cargo test --test all mutations`
-//! runs that one alone.
+//! runs only that seed.
 //!
-//! Both tests run in a process of their own, whose peak memory is theirs alone.
+//! Each test runs in a process of its own, to measure its peak memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use embcli::{commands, text};
 
 const SEEDS: u64 = 100_000;
 
-/// As long as one damaged file may take all commands together.
+/// The time limit for all commands on one damaged file.
 const MAX_TIME: Duration = Duration::from_secs(2);
 
 fn command(line: &str) -> Command {
@@ -26,8 +26,8 @@ fn command(line: &str) -> Command {
     Cli::parse_from_args(words).unwrap_or_else(|stop| panic!("{}", stop.text)).command
 }
 
-/// As many commands as run on every file. The others take longer, as some start
-/// threads: they run on one file in eight.
+/// The number of commands that run on every file. The others take longer, because
+/// some start threads; they run on one file in eight.
 const QUICK: usize = 5;
 
 fn some_of(commands: &[Command], case: u64) -> &[Command] {
@@ -51,13 +51,13 @@ fn every_command() -> Vec<Command> {
     .into()
 }
 
-/// Runs every command on a file, prints the answers in one form or another, and
-/// looks at what would have reached a terminal.
+/// Runs the commands on a file, prints each answer in one of the formats, and checks
+/// the output.
 fn drive(bytes: &[u8], commands: &[Command]) {
     const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Csv, Format::Md];
     let open = |_: &std::path::Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
     let style = Style { width: 80, values: None, color: false };
-    // Any choice that is the same for the same bytes.
+    // Any choice will do, but the same bytes must give the same choice.
     let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
     for (i, command) in commands.iter().enumerate() {
         match commands::run_with(command, &open) {
@@ -81,7 +81,7 @@ fn assert_harmless(printed: &str) {
     assert_eq!(raw, None, "raw in {printed:?}");
 }
 
-/// Runs one case; a panic or a delay in it is blamed on `what`.
+/// Runs one case. If it panics or takes too long, the message names `what`.
 fn held(what: &str, bytes: &[u8], commands: &[Command]) {
     let start = Instant::now();
     let outcome = catch_unwind(AssertUnwindSafe(|| drive(bytes, commands)));
@@ -90,7 +90,7 @@ fn held(what: &str, bytes: &[u8], commands: &[Command]) {
     assert!(took < MAX_TIME, "{what} took {took:?}");
 }
 
-/// Runs a test in a process of its own; whether this process is that one.
+/// Runs a test in a new process. Returns whether this is already that process.
 fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EMBCLI_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {
@@ -142,11 +142,11 @@ fn every_number_at_every_place() {
     }
     let commands = every_command();
     for (i, file) in files().iter().enumerate() {
-        drive(file, &commands); // as it is, it is fine
+        drive(file, &commands); // the intact file
         let header = file.len().min(1100);
         for at in 0..header - 8 {
             for number in INTERESTING {
-                // In four bytes what fits, in eight what does not.
+                // Four bytes if the number fits, else eight.
                 let width = if number <= u32::MAX.into() { 4 } else { 8 };
                 let mut bytes = file.clone();
                 bytes[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
@@ -161,7 +161,8 @@ fn every_number_at_every_place() {
     assert_little_memory();
 }
 
-/// All of it in what one file may take, where the system counts.
+/// Asserts that all cases together stay within the memory limit of one file. It needs
+/// Linux's /proc.
 fn assert_little_memory() {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
