@@ -404,7 +404,7 @@ fn linked_folders_outside_the_store_are_not_listed() {
     assert!(machine.refused("lmstudio:pub/evil").contains("a link leaves the store"));
     assert!(machine.refused("ollama:evil:secret.gguf").contains("a link leaves the store"));
 
-    // All of Ollama's manifests.
+    // The folder of all Ollama manifests is a link out of the store.
     fs::rename(machine.path(".ollama/models/manifests"), machine.path("manifests")).unwrap();
     machine.link(".ollama/models/manifests", machine.path("manifests"));
     assert!(!machine.models()["models"].to_string().contains("ollama:"));
