@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store};
+use super::{Found, Address, Store};
 use crate::text::{clip, visible};
 
 /// What Ollama takes for what a name leaves out.
@@ -78,9 +78,9 @@ impl<'a> Name<'a> {
 }
 
 /// The manifest of a name in the store at `root`; `None` where there is none.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let path = Name::parse(name)?.manifest(root);
-    Ok(is_there(&path)?.then(|| Place::Manifest { root: root.into(), path }))
+    Ok(is_there(&path)?.then(|| Address::Manifest { root: root.into(), path }))
 }
 
 /// The blob that a manifest says is the model.
@@ -163,7 +163,7 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
                         name: format!("{}{short}", Store::Ollama.prefix()),
                         store: Store::Ollama,
                         called,
-                        place: Place::Manifest { root: root.into(), path: tag.path },
+                        address: Address::Manifest { root: root.into(), path: tag.path },
                     });
                 }
             }
