@@ -24,7 +24,6 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
-pub mod answer;
 pub mod check;
 pub mod cli;
 pub mod commands;
@@ -37,7 +36,10 @@ pub mod output;
 pub mod program;
 pub mod quant;
 pub mod report;
+pub mod rows;
 pub mod similarity;
+pub mod source;
+pub mod stats;
 pub mod store;
 pub mod text;
 mod threads;

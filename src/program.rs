@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{Cli, Stop, complete};
 use crate::output::Place;
 use crate::report::{Form, Printer, Style};
-use crate::{commands, gguf, text};
+use crate::{commands, source, text};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -21,7 +21,7 @@ use crate::{commands, gguf, text};
 /// around it goes on. Nothing is half done when it comes, as a file gets its
 /// name when it is whole.
 pub fn main() -> ExitCode {
-    gguf::exit_on_sigbus();
+    source::exit_on_sigbus();
     match complete(std::env::args_os()) {
         Ok(false) => {}
         answered => return finish(answered.map(|_| ExitCode::SUCCESS)),

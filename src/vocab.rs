@@ -210,8 +210,11 @@ impl Vocab {
     /// The token with an ID; `None` past the last.
     pub fn token(&self, id: u64) -> Result<Option<Token>, Error> {
         let Some(stored) = self.tokens.string(id)? else { return Ok(None) };
-        let read = if self.is_spelt(id)? { self.spelling.read(&stored) } else { stored };
-        Ok(Some(Token::from(read.into_owned())))
+        let spelt = self.is_spelt(id)?;
+        Ok(Some(Token::from(match spelt {
+            true => self.spelling.read(&stored).into_owned(),
+            false => stored,
+        })))
     }
 
     /// Reads past every token, so that a file with one that can't be read is
@@ -220,7 +223,7 @@ impl Vocab {
     /// # Errors
     /// With the first token that [`Vocab::each`] would stop at.
     pub fn check(&self) -> Result<(), Error> {
-        self.tokens.each_string(|_, _| true)
+        self.tokens.check_strings()
     }
 
     /// Every token in order, handed to `visit` as its ID and the bytes of its

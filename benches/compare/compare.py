@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times embcli beside what people use for the same work, on one machine in one run.
 
-    python3 benches/compare/compare.py [--quick] [--write README.md]
+    python3 benches/compare/compare.py [--quick] [--write docs/speed.md]
 
 Needs Linux, a release build of embcli and a model (scripts/fetch-real-model.sh).
 What else it uses it can do without; the rows of what is missing say so:

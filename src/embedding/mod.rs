@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::gguf::{Gguf, Model, Tensor};
 use crate::quant::Format;
-use crate::similarity::Rows;
+use crate::rows::{ReadError, Rows};
 
 /// The name that every GGUF language model gives its embedding table.
 pub const TOKEN_EMBEDDING: &str = "token_embd.weight";
@@ -238,13 +238,12 @@ impl Rows for Table {
         self.format.is_scaled_bytes()
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
-        let n = usize::try_from(rows.end - rows.start)?;
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
+        let n = (rows.end - rows.start) as usize;
         stored.resize(n * self.row_bytes, 0);
-        self.gguf
-            .source()
-            .read_exact_at(self.at + rows.start * self.row_bytes(), stored)
-            .with_context(|| format!("reading rows {} to {}", rows.start, rows.end - 1))
+        let at = self.at + rows.start * self.row_bytes();
+        let read = self.gguf.source().read_exact_at(at, stored);
+        read.map_err(|source| ReadError::new(rows, source))
     }
 
     fn decode(&self, stored: &[u8], values: &mut [f32]) {

@@ -1,7 +1,5 @@
 //! An array in the metadata, read an element at a time.
 
-use std::borrow::Cow;
-
 use super::cursor::{Cursor, STRIDE};
 use super::{Entry, Error, Gguf, MetadataValue, Place, Stop, ValueType, index};
 
@@ -12,8 +10,8 @@ const MAX_STRING: u64 = 1 << 16;
 /// An array of the metadata of which nothing is decoded yet. It keeps its file
 /// open.
 ///
-/// Any element is found in constant time: scalars by their position, strings
-/// by way of the positions that the walk remembered.
+/// Any element is found in constant time: scalars by their position, strings by
+/// the positions that the walk noted.
 #[derive(Clone, Debug)]
 pub struct Array {
     gguf: Gguf,
@@ -29,7 +27,7 @@ pub struct Array {
 impl Array {
     pub(super) fn new(gguf: Gguf, entry: &Entry) -> Result<Self, Error> {
         let key = index::quotable(&entry.key);
-        let (element, count, at) = index::array_at(gguf.source(), entry.span.start)
+        let (element, count, at) = index::array_at(gguf.header(), entry.span.start)
             .map_err(|stop| stop.at(Place::Value { key: key.clone() }, gguf.file_len()))?;
         Ok(Self { gguf, key, element, count, at, index: entry.index })
     }
@@ -49,59 +47,71 @@ impl Array {
         self.count == 0
     }
 
-    /// The bytes of one string; `None` past the end or where elements are not
+    /// A copy of one string; `None` past the end or where elements are not
     /// strings.
-    pub fn string(&self, i: u64) -> Result<Option<Cow<'_, [u8]>>, Error> {
+    pub fn string(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.count || self.element != ValueType::String {
             return Ok(None);
         }
         let mut near = self.at;
         if let Some(before) = (i / STRIDE).checked_sub(1) {
-            // The walk left a checkpoint for every whole stride.
-            let checkpoint =
-                usize::try_from(before).ok().and_then(|n| self.gguf.checkpoints(self.index).get(n));
-            let Some(&at) = checkpoint else { return Ok(None) };
-            near = at;
+            // The walk left a mark for every whole stride.
+            let marks = self.gguf.marks(self.index);
+            let Some(&at) = marks.get(before as usize) else { return Ok(None) };
+            near = at.into();
         }
-        let mut cursor = Cursor::new(self.gguf.source(), near);
+        let mut cursor = Cursor::new(self.gguf.header(), near);
+        let mut string = Vec::new();
         let mut find = || {
-            (0..i % STRIDE).try_for_each(|_| cursor.skip_string())?;
-            match cursor.u64()? {
-                len if len <= MAX_STRING => {
-                    let start = cursor.position();
-                    cursor.skip(len)?;
-                    Ok(start..start + len)
-                }
+            cursor.skip_strings(i % STRIDE)?;
+            match cursor.string(MAX_STRING, &mut string)? {
+                len if len <= MAX_STRING => Ok(()),
                 len => Err(too_long(i, len)),
             }
         };
-        let span = find().map_err(|stop| self.stop(stop))?;
-        self.gguf.bytes(span).map(Some)
+        find().map_err(|stop| self.stop(stop))?;
+        Ok(Some(string))
     }
 
-    /// Every string in order, handed to `visit` with its place; stops at the
-    /// first `false`. One pass, nothing allocated.
+    /// Hands a copy of every string to `visit`, in order, with its place; stops
+    /// at the first `false`. One pass.
     pub fn each_string(&self, mut visit: impl FnMut(u64, &[u8]) -> bool) -> Result<(), Error> {
         if self.element != ValueType::String {
             return Ok(());
         }
-        let mut cursor = Cursor::new(self.gguf.source(), self.at);
+        let mut cursor = Cursor::new(self.gguf.header(), self.at);
+        let mut string = Vec::new();
         for i in 0..self.count {
-            let string = cursor.string().map_err(|stop| self.stop(stop))?;
-            let len = string.len() as u64;
+            let len = cursor.string(MAX_STRING, &mut string).map_err(|stop| self.stop(stop))?;
             if len > MAX_STRING {
                 return Err(self.stop(too_long(i, len)));
             }
-            if !visit(i, string) {
+            if !visit(i, &string) {
                 break;
             }
         }
         Ok(())
     }
 
-    /// The bytes of all elements, one after another, little-endian; none where
-    /// elements are not scalars.
-    pub fn scalar_bytes(&self) -> Result<Cow<'_, [u8]>, Error> {
+    /// Reads past every string.
+    ///
+    /// # Errors
+    /// With the first string that [`each_string`](Self::each_string) would stop at.
+    pub fn check_strings(&self) -> Result<(), Error> {
+        if self.element != ValueType::String {
+            return Ok(());
+        }
+        let mut cursor = Cursor::new(self.gguf.header(), self.at);
+        let mut check = |i| match cursor.u64()? {
+            len if len <= MAX_STRING => cursor.skip(len),
+            len => Err(too_long(i, len)),
+        };
+        (0..self.count).try_for_each(&mut check).map_err(|stop| self.stop(stop))
+    }
+
+    /// A copy of the bytes of all elements, one after another, little-endian; none
+    /// where elements are not scalars.
+    pub fn scalar_bytes(&self) -> Result<Vec<u8>, Error> {
         let size = self.element.size_in_bytes().unwrap_or(0) as u64;
         // The walk has seen that they are there.
         self.gguf.bytes(self.at..self.at + self.count * size)

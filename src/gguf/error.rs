@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::source::OpenError;
+
 /// Why bytes could not be read as GGUF.
 ///
 /// Messages hold text from the file (keys, names) as it stands there; whoever
@@ -108,4 +110,14 @@ pub enum Place {
         /// As the header claims.
         count: u64,
     },
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io(error) => Self::Io(error),
+            OpenError::NotAFile { kind } => Self::NotAFile { kind },
+            OpenError::Empty => Self::Empty,
+        }
+    }
 }

@@ -2,20 +2,25 @@
 //!
 //! Opening a file walks its header once and decodes nothing: a tokenizer has
 //! hundreds of thousands of strings, and a lookup needs three. A value is
-//! decoded when someone asks for it, with gguf-rs-lib's own types. Files are
-//! untrusted; see [`Error`] for what they can be wrong in.
+//! decoded when someone asks for it. Keys and tensors are found through an index
+//! that the walk leaves.
+//!
+//! The walk reads the header in place where the source borrows its bytes (a
+//! mapping, memory). Where bytes have to be fetched, it fetches each byte of the
+//! header once and keeps it: keys, tensors and token strings are answered from
+//! there, and only rows are asked of the source again.
+//!
+//! Files are untrusted; see [`Error`] for what can be wrong with them. Text is
+//! copied before it is checked, as a mapped file can change at any time.
 
 mod array;
 mod cursor;
 mod error;
 mod file_type;
 mod index;
-mod sigbus;
-mod source;
 mod split;
 mod strict;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -26,12 +31,11 @@ pub use error::{Error, Place};
 pub use file_type::file_type_name;
 pub use gguf_rs_lib::format::metadata::MetadataValue;
 pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
-pub use sigbus::exit_on_sigbus;
-pub use source::{MappedFile, Source};
 pub use split::{Model, parts};
 
+use crate::source::{MappedFile, Source};
 use cursor::{Cursor, Stop};
-use index::{Index, MAX_DIMS};
+use index::{Entries, Index, MAX_DIMS};
 
 /// The longest value that is decoded at once. Names, numbers and short arrays
 /// are; an array of a size that matters is read through [`Array`].
@@ -42,6 +46,8 @@ const MAX_DECODED: u64 = 1 << 20;
 #[derive(Clone)]
 pub struct Gguf {
     source: Arc<dyn Source>,
+    /// Where the header is read: the source where that costs nothing, else a copy.
+    header: Arc<dyn Source>,
     index: Arc<Index>,
     alignment: u64,
     /// Where tensor data begins; tensors' offsets count from here.
@@ -50,9 +56,9 @@ pub struct Gguf {
 
 /// A metadata entry: a key, and where its value lies.
 #[derive(Clone, Debug)]
-pub struct Entry<'g> {
-    /// The key's bytes; nearly always ASCII, and not to be trusted to be.
-    pub key: Cow<'g, [u8]>,
+pub struct Entry {
+    /// The key's bytes: nearly always ASCII, but nothing ensures that.
+    pub key: Vec<u8>,
     /// The value's type.
     pub value_type: ValueType,
     /// The value's bytes in the file.
@@ -107,9 +113,10 @@ impl Gguf {
 
     /// Walks the header of any source of bytes.
     pub fn new(source: Box<dyn Source>) -> Result<Self, Error> {
-        let index = Index::walk(&*source)?;
-        let (source, index) = (Arc::from(source), Arc::new(index));
-        let mut gguf = Self { source, index, alignment: 32, data_at: 0 };
+        let (index, kept) = Index::walk(&*source)?;
+        let source: Arc<dyn Source> = Arc::from(source);
+        let header = kept.map_or_else(|| Arc::clone(&source), |kept| Arc::new(kept));
+        let mut gguf = Self { source, header, index: Arc::new(index), alignment: 32, data_at: 0 };
         gguf.alignment = gguf.read_alignment()?;
         gguf.data_at = gguf.index.end.checked_next_multiple_of(gguf.alignment).unwrap_or(u64::MAX);
         Ok(gguf)
@@ -162,41 +169,49 @@ impl Gguf {
         &*self.source
     }
 
+    /// The header's bytes, at the same positions as in the file.
+    fn header(&self) -> &dyn Source {
+        &*self.header
+    }
+
     /// How many metadata entries the file has.
     pub fn key_count(&self) -> u64 {
         self.index.keys.len() as u64
     }
 
     /// The metadata entries, in the file's order.
-    pub fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, Error>> {
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry, Error>> {
         (0..self.index.keys.len()).map(|index| self.entry_at(index))
     }
 
-    fn entry_at(&self, index: usize) -> Result<Entry<'_>, Error> {
-        let end = *self.index.keys.get(index + 1).unwrap_or(&self.index.tensors_at);
-        let read = |cursor: &mut Cursor<'_>| -> Result<_, Stop> {
-            let key = cursor.name()?.to_vec();
-            Ok((key, cursor.value_type()?))
-        };
-        let mut cursor = Cursor::new(&*self.source, self.index.keys[index]);
-        let (key, value_type) = read(&mut cursor).map_err(|stop| {
-            let count = self.index.keys.len() as u64;
-            stop.at(Place::Key { index: index as u64 + 1, count }, self.file_len())
+    fn entry_at(&self, index: usize) -> Result<Entry, Error> {
+        let keys = &self.index.keys;
+        let end = keys.start(index + 1).unwrap_or(self.index.tensors_at);
+        let mut cursor = self.cursor(keys, index);
+        let mut key = Vec::new();
+        let value_type = cursor.name(&mut key).and_then(|()| cursor.value_type());
+        let value_type = value_type.map_err(|stop| {
+            let place = Place::Key { index: index as u64 + 1, count: keys.len() as u64 };
+            stop.at(place, self.file_len())
         })?;
-        Ok(Entry { key: key.into(), value_type, span: cursor.position()..end, index })
+        Ok(Entry { key, value_type, span: cursor.position()..end, index })
+    }
+
+    /// The header from the start of an entry on.
+    fn cursor(&self, entries: &Entries, i: usize) -> Cursor<'_> {
+        Cursor::new(self.header(), entries.start(i).unwrap_or(self.index.end))
     }
 
     /// The entry with a key, if there is one; an error if there are two.
-    pub fn entry(&self, key: &str) -> Result<Option<Entry<'_>>, Error> {
+    pub fn entry(&self, key: &str) -> Result<Option<Entry>, Error> {
         let mut found = None;
-        for (index, &at) in self.index.keys.iter().enumerate() {
-            let is_it =
-                Cursor::new(&*self.source, at).name().is_ok_and(|name| name == key.as_bytes());
-            if is_it && found.replace(index).is_some() {
+        for i in self.index.keys.candidates(key.as_bytes()) {
+            let entry = self.entry_at(i)?;
+            if entry.key == key.as_bytes() && found.replace(entry).is_some() {
                 return Err(Error::Duplicate { what: "metadata keys", name: key.to_owned() });
             }
         }
-        found.map(|index| self.entry_at(index)).transpose()
+        Ok(found)
     }
 
     /// Decodes the value of a key. Meant for scalars and short arrays; a long
@@ -267,15 +282,15 @@ impl Gguf {
     }
 
     /// The positions that the walk noted in the array of a metadata entry.
-    fn checkpoints(&self, index: usize) -> &[u64] {
-        let all = &self.index.checkpoints;
+    fn marks(&self, index: usize) -> &[u32] {
+        let all = &self.index.marks;
         let found = all.binary_search_by_key(&index, |(index, _)| *index);
         found.map_or(&[], |found| &all[found].1)
     }
 
     /// The length of a string value in bytes, and its first `most` bytes; the
     /// entry must hold a string.
-    pub fn start_of_text(&self, entry: &Entry, most: usize) -> Result<(u64, Cow<'_, [u8]>), Error> {
+    pub fn start_of_text(&self, entry: &Entry, most: usize) -> Result<(u64, Vec<u8>), Error> {
         let Range { start, end } = entry.span;
         let start = end.min(start + 8);
         let len = end - start;
@@ -284,72 +299,55 @@ impl Gguf {
 
     /// How many tensors the file describes.
     pub fn tensor_count(&self) -> u64 {
-        self.index.tensor_count
+        self.index.tensors.len() as u64
     }
 
     /// The tensors, in the file's order; each is decoded as it is reached.
     pub fn tensors(&self) -> impl Iterator<Item = Result<Tensor, Error>> {
-        let mut cursor = Cursor::new(&*self.source, self.index.tensors_at);
-        let count = self.index.tensor_count;
-        (0..count).map(move |i| {
-            self.tensor_entry(&mut cursor)
-                .map_err(|stop| stop.at(Place::Tensor { index: i + 1, count }, self.file_len()))
-        })
-    }
-
-    fn tensor_entry(&self, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
-        let name = String::from_utf8_lossy(cursor.name()?).into_owned();
-        self.tensor_named(name, cursor)
-    }
-
-    /// What follows a tensor's name in its entry.
-    fn tensor_named(&self, name: String, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
-        let rank = index::rank(cursor)?;
-        let mut dims = [1; MAX_DIMS as usize];
-        for dim in &mut dims[..rank as usize] {
-            *dim = cursor.u64()?;
-        }
-        let type_id = cursor.u32()?;
-        let at = self.data_at.checked_add(cursor.u64()?);
-        Ok(Tensor { name, type_id, at, rank, dims })
+        let mut cursor = Cursor::new(self.header(), self.index.tensors_at);
+        (0..self.index.tensors.len()).map(move |i| self.read_tensor(&mut cursor, i))
     }
 
     /// The tensor with a name, if there is one; an error if there are two.
     pub fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
-        let mut cursor = Cursor::new(&*self.source, self.index.tensors_at);
-        let count = self.index.tensor_count;
+        let tensors = &self.index.tensors;
         let mut found = None;
-        for i in 0..count {
-            let mut next = || {
-                let is_it = String::from_utf8_lossy(cursor.name()?) == name;
-                let owned = if is_it { name.to_owned() } else { String::new() };
-                Ok((is_it, self.tensor_named(owned, &mut cursor)?))
-            };
-            let (is_it, tensor) = next().map_err(|stop: Stop| {
-                stop.at(Place::Tensor { index: i + 1, count }, self.file_len())
-            })?;
-            if is_it && found.replace(tensor).is_some() {
+        for i in tensors.candidates(name.as_bytes()) {
+            let tensor = self.read_tensor(&mut self.cursor(tensors, i), i)?;
+            if tensor.name == name && found.replace(tensor).is_some() {
                 return Err(Error::Duplicate { what: "tensors", name: name.to_owned() });
             }
         }
         Ok(found)
     }
 
-    /// The bytes of a range, which the walk has seen to be there.
-    fn bytes(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, Error> {
+    /// Tensor entry `i`, at which the cursor is.
+    fn read_tensor(&self, cursor: &mut Cursor<'_>, i: usize) -> Result<Tensor, Error> {
+        let mut read = || {
+            let mut name = Vec::new();
+            cursor.name(&mut name)?;
+            let rank = index::rank(cursor)?;
+            let mut dims = [1; MAX_DIMS as usize];
+            for dim in &mut dims[..rank as usize] {
+                *dim = cursor.u64()?;
+            }
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let type_id = cursor.u32()?;
+            let at = self.data_at.checked_add(cursor.u64()?);
+            Ok(Tensor { name, type_id, at, rank, dims })
+        };
+        read().map_err(|stop: Stop| {
+            let place = Place::Tensor { index: i as u64 + 1, count: self.tensor_count() };
+            stop.at(place, self.file_len())
+        })
+    }
+
+    /// A copy of a range of the header, which the walk has seen to be there.
+    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>, Error> {
         let missing = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let len = usize::try_from(range.end - range.start).map_err(|_| missing())?;
-        let window = self.source.window(range.start, len)?;
-        if window.len() < len {
-            return Err(missing().into());
-        }
-        Ok(match window {
-            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..len]),
-            Cow::Owned(mut bytes) => {
-                bytes.truncate(len);
-                Cow::Owned(bytes)
-            }
-        })
+        let window = self.header.window(range.start, len)?;
+        Ok(window.get(..len).ok_or_else(missing)?.to_vec())
     }
 }
 
@@ -364,7 +362,7 @@ impl fmt::Debug for Gguf {
         f.debug_struct("Gguf")
             .field("version", &self.index.version)
             .field("keys", &self.index.keys.len())
-            .field("tensors", &self.index.tensor_count)
+            .field("tensors", &self.tensor_count())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! The models of a folder: what the hub's cache and LM Studio have in common.
+//! Finds the models in a folder: the part that the hub's cache and LM Studio share.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,20 +10,20 @@ use super::guard::components;
 use super::naming::{file_name, has_tag, is_model, stem, whole};
 use super::walk::Walk;
 
-/// How far down GGUF files lie in a repository: it may have a folder for each
-/// precision.
+/// How many levels deep a repository is searched for GGUF files. It may have a
+/// folder for each precision.
 pub(super) const DEPTH: usize = 2;
 
 /// A GGUF model in a folder.
 #[derive(Clone, Debug)]
 pub(super) struct File {
-    /// Its path below the folder, with `/`.
+    /// Its path relative to the folder, with `/` as separator.
     pub name: String,
     pub path: PathBuf,
 }
 
-/// The models of a folder and of the folders in it, `depth` down: of a split
-/// one, the first part that is there.
+/// The models of a folder and of its subfolders, `depth` levels down. A split model
+/// is listed once, by the first part that exists.
 pub(super) fn models(walk: &mut Walk, root: &Path, folder: &Path, depth: usize) -> Vec<File> {
     let mut found = Vec::new();
     collect(walk, root, folder, "", depth, &mut found);
@@ -52,16 +52,15 @@ fn collect(
     }
 }
 
-/// Which file of a folder a person means.
+/// Which file of a folder the user asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wanted<'a> {
-    /// The only one that is there.
+    /// The only file in the folder.
     Only,
-    /// The one with a path below the folder, or a file name; `.gguf` and the
-    /// number of a part may be left out.
+    /// The file with this path relative to the folder, or with this file name. The
+    /// name may omit `.gguf` and the part number.
     File(&'a str),
-    /// The one that has this in its name: a precision, as llama.cpp's `-hf`
-    /// takes it.
+    /// The file whose name contains this precision, as in llama.cpp's `-hf`.
     Tag(&'a str),
 }
 
@@ -78,13 +77,13 @@ impl Wanted<'_> {
     }
 }
 
-/// The file that a person means in a folder. `repo` is what they typed for the
-/// folder, to say in an error.
+/// Finds the file that the user asks for in a folder. `repo` is the name that they
+/// typed for the folder; error messages quote it.
 pub(super) fn pick(root: &Path, folder: &Path, wanted: Wanted, repo: &str) -> Result<PathBuf> {
     if let Wanted::File(name) = wanted {
         let mut path = folder.to_owned();
         path.extend(components(name)?);
-        // A link that leads nowhere is there too, and said to be one later.
+        // A broken link counts too: `stay_within` reports it later.
         if path.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
             return Ok(path);
         }
@@ -94,7 +93,7 @@ pub(super) fn pick(root: &Path, folder: &Path, wanted: Wanted, repo: &str) -> Re
     let full = |file: &File| format!("{repo}/{}", file.name);
     match &meant[..] {
         [file] => Ok(file.path.clone()),
-        [] if files.is_empty() => bail!("no GGUF file of it is here"),
+        [] if files.is_empty() => bail!("it has no GGUF file here"),
         [] => {
             let names: Vec<String> = files.iter().map(full).collect();
             let near = match wanted {
@@ -105,7 +104,7 @@ pub(super) fn pick(root: &Path, folder: &Path, wanted: Wanted, repo: &str) -> Re
         }
         several => {
             let names: Vec<String> = several.iter().map(|file| full(file)).collect();
-            bail!("that can mean {} models{}", several.len(), choices(&names))
+            bail!("the name matches {} models{}", several.len(), choices(&names))
         }
     }
 }

@@ -1,16 +1,17 @@
-//! Models by the names that people use, wherever they live.
+//! Finds models by name, in the stores of Ollama, the Hugging Face hub, LM Studio
+//! and llama.cpp.
 //!
-//! A model is named, in this order, by
+//! A name is tried in this order:
 //!
-//! 1. `toy`, the table that is built in (a file of that name is `./toy`);
-//! 2. a store and a name in it, which is never taken for a path (a file of such
-//!    a name is `./ollama:x`):
+//! 1. `toy`, the built-in table (a file called `toy` is `./toy`);
+//! 2. a store and a name in it, which is never a path (a file called `ollama:x`
+//!    is `./ollama:x`):
 //!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
 //!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
-//! 3. a path, where there is something;
-//! 4. a bare name that exactly one model of all stores is called.
+//! 3. a path, if something exists there;
+//! 4. a bare name that exactly one model of all stores has.
 //!
-//! Nothing that a store says is trusted: see the `guard` module.
+//! The contents of a store are not trusted: see the `guard` module.
 
 mod advice;
 mod environment;
@@ -35,10 +36,10 @@ use crate::gguf::Model;
 use advice::{beside, choices, is_path};
 use walk::{Walk, is_absence};
 
-/// A place that models are kept in.
+/// A program or cache that keeps models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Store {
-    /// The program itself.
+    /// embcli itself, for the toy table.
     BuiltIn,
     /// Ollama's manifests and blobs.
     Ollama,
@@ -51,10 +52,10 @@ pub enum Store {
 }
 
 impl Store {
-    /// Those that may be there or not.
+    /// The stores on disk. Any of them may be missing.
     const ALL: [Self; 4] = [Self::Ollama, Self::Hub, Self::LmStudio, Self::LlamaCpp];
 
-    /// What a name in this store begins with.
+    /// The prefix of a name in this store.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::BuiltIn => "",
@@ -65,7 +66,7 @@ impl Store {
         }
     }
 
-    /// What people call it.
+    /// The name to show to people.
     pub fn title(self) -> &'static str {
         match self {
             Self::BuiltIn => "built in",
@@ -76,7 +77,7 @@ impl Store {
         }
     }
 
-    /// The store that a name says it is in, and the rest of the name.
+    /// The store whose prefix a name has, and the rest of the name.
     pub fn of_name(name: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|store| {
             let (prefix, rest) = name.split_at_checked(store.prefix().len())?;
@@ -88,14 +89,14 @@ impl Store {
 /// Where a model's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In the program.
+    /// In the program's own memory.
     BuiltIn,
     /// In a file.
     File(PathBuf),
 }
 
 impl Location {
-    /// Opens the model that is there; only its header is read.
+    /// Opens the model. Only its header is read.
     pub fn open(&self) -> Result<Model> {
         Ok(match self {
             Self::BuiltIn => toy::open()?,
@@ -104,14 +105,14 @@ impl Location {
     }
 }
 
-/// A model that a store has by name; nothing of it has been read.
+/// A model that a store lists. Its file has not been read yet.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What to type for it.
+    /// The full name that a user types.
     pub name: String,
-    /// Where it is.
+    /// The store that has it.
     pub store: Store,
-    /// The bare names that it goes by.
+    /// Its bare names, without a store's prefix.
     called: Vec<String>,
     address: Address,
 }
@@ -124,7 +125,7 @@ enum Address {
         root: PathBuf,
         path: PathBuf,
     },
-    /// One of Ollama's manifests.
+    /// A manifest of the Ollama store at `root`.
     Manifest {
         root: PathBuf,
         path: PathBuf,
@@ -135,8 +136,8 @@ impl Found {
     /// Where its bytes are.
     ///
     /// # Errors
-    /// Where the store says something that is refused: a digest that is none, a
-    /// link that leaves the store.
+    /// If the store's contents are refused: an invalid digest, or a link that
+    /// leaves the store.
     pub fn locate(&self) -> Result<Location> {
         self.address.locate()
     }
@@ -155,12 +156,12 @@ impl Address {
     }
 }
 
-/// A folder that was looked for.
+/// A folder that a store may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Root {
-    /// The store that it is of.
+    /// The store it belongs to.
     pub store: Store,
-    /// Where it is, or would be.
+    /// Its path, which may not exist.
     pub path: PathBuf,
 }
 
@@ -169,8 +170,7 @@ pub fn open(name: &Path) -> Result<Model> {
     Stores::of_process().open(name)
 }
 
-/// Everything that can be named besides paths, for whoever completes a name;
-/// no model is opened.
+/// Every model name except paths, for shell completion. No model is opened.
 pub fn names() -> Vec<String> {
     let (found, _) = Stores::of_process().list();
     found.into_iter().map(|found| found.name).collect()
@@ -181,17 +181,17 @@ pub fn names() -> Vec<String> {
 pub struct Stores(Environment);
 
 impl Stores {
-    /// Those of this process.
+    /// The stores of this process's environment.
     pub fn of_process() -> Self {
         Self::new(Environment::of_process())
     }
 
-    /// Those that an environment says.
+    /// The stores of a given environment.
     pub fn new(environment: Environment) -> Self {
         Self(environment)
     }
 
-    /// The folders that are looked in, whether or not they are there.
+    /// The folders that are searched, including those that do not exist.
     pub fn roots(&self) -> Vec<Root> {
         let of = |store| self.roots_of(store).into_iter().map(move |path| Root { store, path });
         Store::ALL.into_iter().flat_map(of).collect()
@@ -207,13 +207,12 @@ impl Stores {
         }
     }
 
-    /// A path as people write it.
+    /// A path as people write it, with `~` for their home folder.
     pub fn shown(&self, path: &Path) -> String {
         self.0.shown(path)
     }
 
-    /// Every model that is there, by store and name; and what a reader should
-    /// know of what was left out.
+    /// Every model, sorted by store and name, and notes on what was left out.
     pub fn list(&self) -> (Vec<Found>, Vec<String>) {
         let mut walk = Walk::new();
         let mut seen = HashSet::new();
@@ -232,7 +231,7 @@ impl Stores {
                 Store::LmStudio => lm_studio::list(&mut walk, &path, &mut found),
                 Store::LlamaCpp => llama_cpp::list(&mut walk, &path, &mut found),
             }
-            // The first place that has a name is the one that is opened by it.
+            // If two folders have the same name, `open` uses the first.
             found.retain(|new| seen.insert(new.name.clone()));
             all.extend(found);
         }
@@ -251,7 +250,7 @@ impl Stores {
         }
     }
 
-    /// Where the model is that an argument names.
+    /// Finds the model that an argument names.
     pub fn locate(&self, name: &Path) -> Result<Location> {
         let path = || Location::File(name.to_owned());
         let Some(text) = name.to_str() else { return Ok(path()) };
@@ -271,7 +270,7 @@ impl Stores {
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
                 return Ok(path());
             }
-            // There, or to be told what is wrong with it by whoever opens it.
+            // It exists, or opening it will say what is wrong.
             _ => return Ok(path()),
         }
         if is_path(text) {
@@ -311,7 +310,7 @@ impl Stores {
             [] => bail!(self.nothing(name, &found)),
             several => {
                 let names: Vec<String> = several.iter().map(|found| found.name.clone()).collect();
-                bail!("no such file, and {} models are called so{}", names.len(), choices(&names))
+                bail!("no such file, and {} models have this name{}", names.len(), choices(&names))
             }
         }
     }

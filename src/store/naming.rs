@@ -1,9 +1,9 @@
-//! What a file's name tells: whether it is a model, of which precision, and of
-//! which split model a part.
+//! What a file's name tells: whether it is a model, its precision, and the split
+//! model that it is a part of.
 
-/// Whether a file is a model by its name: GGUF, and none of those that come
-/// with a model (projectors, importance matrices, draft heads), which
-/// llama.cpp tells by their names too.
+/// Whether a file name is that of a GGUF model. Projectors, importance matrices and
+/// draft heads come with a model but are not one. llama.cpp recognises them by
+/// their names too.
 pub(super) fn is_model(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let beside = ["mmproj", "imatrix"].iter().any(|part| name.contains(part))
@@ -11,8 +11,8 @@ pub(super) fn is_model(name: &str) -> bool {
     name.ends_with(".gguf") && !beside
 }
 
-/// Whether a name has a tag in it as a word of its own, whatever the case: Q4_K
-/// is not in Q4_K_M, nor in IQ4_K.
+/// Whether a name contains a tag as a whole word, in upper or lower case. Neither
+/// Q4_K_M nor IQ4_K contains the word Q4_K.
 pub(super) fn has_tag(name: &str, tag: &str) -> bool {
     let (name, tag) = (name.to_ascii_lowercase(), tag.to_ascii_lowercase());
     let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
@@ -23,8 +23,8 @@ pub(super) fn has_tag(name: &str, tag: &str) -> bool {
         })
 }
 
-/// What a part of a split model is a part of, with the number of parts:
-/// `m-of-00003` for `m-00002-of-00003.gguf`.
+/// The split model that a part belongs to, with its number of parts: `m-of-00003`
+/// for `m-00002-of-00003.gguf`.
 pub(super) fn whole(name: &str) -> Option<String> {
     let (prefix, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
     let (prefix, no) = prefix.rsplit_once('-')?;
@@ -32,7 +32,7 @@ pub(super) fn whole(name: &str) -> Option<String> {
     (is_number(no) && is_number(count)).then(|| format!("{prefix}-of-{count}"))
 }
 
-/// A model's name without what every file has: `.gguf`, the number of a part.
+/// A model's name without `.gguf` and without the part number.
 pub(super) fn stem(name: &str) -> &str {
     let stem = name.strip_suffix(".gguf").unwrap_or(name);
     match whole(name) {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_belong_to_a_whole() {
+    fn split_parts_share_the_name_of_their_model() {
         assert_eq!(whole("q/m-00002-of-00003.gguf").as_deref(), Some("q/m-of-00003"));
         for name in ["m.gguf", "m-2-of-3.gguf", "m-00002-of-00003.bin", "-of-", ""] {
             assert_eq!(whole(name), None, "{name}");
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn names_say_what_is_a_model_and_of_which_precision() {
+    fn file_names_give_models_and_precisions() {
         assert!(is_model("a.GGUF") && is_model("smtp-expert.gguf"));
         for name in ["mmproj-a.gguf", "o_r_mmproj-a.gguf", "imatrix.gguf", "mtp-a.gguf", "a.bin"] {
             assert!(!is_model(name), "{name}");

@@ -8,10 +8,10 @@ use crate::support;
 use crate::support::requantise;
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes};
-use embcli::check::stats::mix;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf::Gguf as File;
 use embcli::quant::Format;
+use embcli::stats::mix;
 use serde_json::{Value, json};
 
 const TOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");
@@ -81,10 +81,7 @@ impl Real {
             gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
         };
         Self {
-            tokens: ids
-                .clone()
-                .map(|id| tokens.string(id).unwrap().unwrap().into_owned())
-                .collect(),
+            tokens: ids.clone().map(|id| tokens.string(id).unwrap().unwrap()).collect(),
             types: ids
                 .clone()
                 .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)

@@ -19,6 +19,7 @@ mod output;
 mod real_model;
 mod real_world;
 mod requantised;
+mod requests;
 mod second_opinion;
 mod shells;
 mod stores;

@@ -184,7 +184,7 @@ fn paths_come_before_bare_names_and_after_the_rest() {
     assert_ne!(machine.inside("toy"), "a file called toy");
     assert_eq!(machine.inside("ollama:llama3.2"), "ollama latest");
     assert_eq!(machine.inside("./ollama:llama3.2"), "a file called like a model");
-    assert!(machine.refused("ollama:absent").contains("it is not in ~/.ollama/models"));
+    assert!(machine.refused("ollama:absent").contains("no such model in ~/.ollama/models"));
     machine.link("two-a", "nowhere");
     assert!(machine.refused("two-a").contains("No such file"), "a path is there, and broken");
 }
@@ -215,7 +215,7 @@ fn what_is_not_there_leads_on() {
     for (name, says) in [
         ("ollama:llama3.3", "did you mean ollama:llama3.2?"),
         ("ollama:mistral", "`ollama pull mistral` fetches it"),
-        ("ollama:mistral", "there is ollama:hf.co/org/repo:Q8_0"),
+        ("ollama:mistral", "the store has ollama:hf.co/org/repo:Q8_0"),
         ("ollama:a/b/c/d", "ollama:[[host/]namespace/]model[:tag]"),
         ("hf:org/sinlge", "did you mean hf:org/single?"),
         ("hf:other/thing", "`hf download other/thing` fetches it"),
@@ -227,14 +227,14 @@ fn what_is_not_there_leads_on() {
         ("lama3.2", "did you mean ollama:llama3.2?"),
         ("tooy", "did you mean toy?"),
         ("lmstduio:pub/one", "did you mean lmstudio:pub/one?"),
-        ("LLAMA", "near it: ollama:llama3.2"),
+        ("LLAMA", "names that contain it: ollama:llama3.2"),
         ("gemma-3-270.gguf", "did you mean gemma-3-270m.gguf?"),
         (".", "this is a directory: name one of ./gemma-3-270m.gguf"),
         ("empty", "this is a directory, not a regular file"),
         (&at_home("gemma-3-270.gguf"), "gemma-3-270m.gguf?"),
-        ("xyzzy", "no model is called so in ~/.ollama/models, ~/.cache/huggingface/hub"),
+        ("xyzzy", "no model has this name in ~/.ollama/models, ~/.cache/huggingface/hub"),
         ("xyzzy", "embcli models"),
-        ("huggingface:org/thing", "begins with ollama:, hf:, lmstudio:, llama.cpp:"),
+        ("huggingface:org/thing", "starts with ollama:, hf:, lmstudio:, llama.cpp:"),
         ("https://example.com/m.gguf", "download it first"),
     ] {
         let line = machine.refused(name);
@@ -482,7 +482,7 @@ fn names_lead_nowhere_else() {
         "llama.cpp:",
     ] {
         let line = machine.refused(name);
-        assert!(line.contains("that is no name in a store"), "{name:?}: {line}");
+        assert!(line.contains("is not a valid name in a store"), "{name:?}: {line}");
     }
 }
 
@@ -582,7 +582,7 @@ fn variables_may_be_empty_relative_or_wrong() {
     ] {
         for value in ["nowhere", "file"] {
             let line = lookup(name, value, model).error();
-            let place = format!("it is not in {value}{store}");
+            let place = format!("no such model in {value}{store}");
             assert!(line.contains(&place), "{name}={value}: {line}");
             machine.run_with(&[(name, value)], &["models"]).ok();
         }
@@ -638,5 +638,5 @@ fn models_where_there_is_nothing() {
     let mut homeless = command();
     homeless.env_clear().env("OLLAMA_MODELS", machine.path("nowhere"));
     let outcome = Outcome::from(homeless.args(["info", "hf:org/repo"]).output().unwrap());
-    assert!(outcome.error().contains("any place (HOME is not set)"));
+    assert!(outcome.error().contains("any folder (HOME is not set)"));
 }

@@ -16,6 +16,7 @@ use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Model;
 use crate::report::Float;
+use crate::rows::Rows;
 use crate::text::{counted, quoted};
 use crate::threads;
 
@@ -105,8 +106,9 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
     };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let compared = compare(tables, &matching, &kind, limits, threads::available())?;
-    let [lost, asked] = lost_neighbors(tables, &matching, threads::available())?;
+    let rows = tables.map(|table| table as &dyn Rows);
+    let compared = compare(rows, &matching, &kind, limits, threads::available())?;
+    let [lost, asked] = lost_neighbors(rows, present, &matching, threads::available())?;
     let median = compared.all.cosine;
     if coarser.bits_per_weight() >= BITS
         && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)

@@ -8,9 +8,9 @@ use super::Severity::{Problem, Unknown};
 use super::{OrderInfo, OrderPlace};
 use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
-use crate::check::stats::upper_tail;
 use crate::commands::model::View;
 use crate::report::Float;
+use crate::stats::upper_tail;
 use crate::text::{counted, grouped, quoted};
 
 /// As many parts as are told one by one, and as many tokens with another's row.

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::Findings;
 use super::Severity::{Note, Problem};
-use crate::check::{self, MOST_ROWS, Rows, Survey};
+use crate::check::{self, MOST_ROWS, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
 use crate::gguf::Model;
-use crate::similarity::Rows as _;
+use crate::rows::Rows as _;
 use crate::text::counted;
 use crate::vocab::{TokenType, Vocab};
 
@@ -34,7 +34,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
-    let survey = check::survey(&view.table, threads, &kind)?;
+    let survey = check::survey(&view.table, view.table.rows_present(), threads, &kind)?;
     for (name, what, rows) in
         [("nan", "with a NaN", &survey.nan), ("infinite", "with an infinity", &survey.infinite)]
     {
@@ -95,13 +95,13 @@ fn is_placeholder(text: &str) -> bool {
     text.is_empty() || within('<', '>') || within('[', ']')
 }
 
-fn named(rows: &Rows) -> String {
+fn named(rows: &RowCount) -> String {
     let first = rows.first.iter().take(NAMED).map(u64::to_string);
     let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
     format!("{}{more}", first.collect::<Vec<_>>().join(", "))
 }
 
-fn evidence(rows: &Rows) -> [(&'static str, Value); 3] {
+fn evidence(rows: &RowCount) -> [(&'static str, Value); 3] {
     [("rows", json!(rows.count)), ("first", json!(rows.first)), ("token_types", json!(rows.kinds))]
 }
 

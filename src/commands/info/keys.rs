@@ -14,7 +14,7 @@ const CHARACTERS: usize = 200;
 
 pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>> {
     oddities.extend(super::unlisted(gguf.key_count(), "metadata keys"));
-    let info = |entry: Result<Entry<'_>, Error>| {
+    let info = |entry: Result<Entry, Error>| {
         let entry = entry?;
         Ok(of(gguf, &entry).unwrap_or_else(|error| {
             oddities.add(error.to_string());

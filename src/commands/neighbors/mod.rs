@@ -106,19 +106,22 @@ impl NeighborsRequest {
         })?;
         for first in (0..total).step_by(batch) {
             let end = total.min(first + batch as u64);
-            let mut queries = Vec::new();
+            let (mut asked, mut queries) = (Vec::new(), Vec::new());
             for id in (first..end).map(id_at) {
                 let values = space.row(id)?;
                 match self.is_query(id, norm(&values)) {
-                    Ok(()) => queries.push(Query { id, values }),
+                    Ok(()) => {
+                        asked.push(id);
+                        queries.push(Query::of_row(id, values));
+                    }
                     Err(_) if self.all => skipped += 1,
                     Err(error) => return Err(error),
                 }
             }
             let found = similarity::nearest(space.rows(), present, &queries, &search)?;
             candidates = found.left_out;
-            for (query, neighbors) in queries.iter().zip(found.neighbors) {
-                sink.item(answer(&view, &space, query, neighbors)?)?;
+            for ((&id, query), neighbors) in asked.iter().zip(&queries).zip(found.neighbors) {
+                sink.item(answer(&view, &space, id, query, neighbors)?)?;
             }
             if self.all {
                 sink.progress(end, total)?;
@@ -154,6 +157,7 @@ impl NeighborsRequest {
 fn answer(
     view: &model::View,
     space: &Space,
+    id: u64,
     query: &Query,
     neighbors: Vec<Neighbor>,
 ) -> Result<QueryAnswer> {
@@ -166,8 +170,8 @@ fn answer(
         })
     };
     Ok(QueryAnswer {
-        id: query.id,
-        token: view.token(query.id)?,
+        id,
+        token: view.token(id)?,
         norm: Float(space.norm(&query.values)),
         neighbors: (1..).zip(neighbors).map(neighbor).collect::<Result<_>>()?,
     })

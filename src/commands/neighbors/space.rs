@@ -15,7 +15,8 @@ use anyhow::Result;
 
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
-use crate::similarity::{Metric, Rows, norm};
+use crate::rows::{ReadError, Rows};
+use crate::similarity::{Metric, norm};
 
 /// The rows that a search compares.
 pub(super) struct Space<'a> {
@@ -140,7 +141,12 @@ impl Rows for Space<'_> {
         Rows::row_bytes(self.table)
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    /// What is stored is not what is compared.
+    fn is_scaled_bytes(&self) -> bool {
+        false
+    }
+
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         self.table.read(rows, stored)
     }
 

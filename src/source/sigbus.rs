@@ -1,18 +1,19 @@
-//! A mapped file that shrinks while it is read: one line instead of a crash.
+//! What happens when a mapped file becomes shorter while it is read.
 //!
-//! Why files are mapped at all: opening a model then costs its header's pages
-//! and a lookup those of its rows, whatever the file's size, and the pages are
-//! shared with whoever runs the model. The price is that a page which is no
-//! longer in the file (a download that starts anew, a copy over it) or which the
-//! disk fails to give can't answer with an error: the kernel sends SIGBUS, and
-//! a program that has not said otherwise dies of it.
+//! Files are mapped because opening a model then costs the pages of its header,
+//! and a lookup the pages of its rows, whatever the file's size. The pages are
+//! shared with the program that runs the model. The price: a page that is no
+//! longer in the file (a download that starts anew, a copy over it), or that the
+//! disk can't read, gives no error. The kernel sends SIGBUS, which ends a program
+//! that has no handler for it.
 //!
-//! So a program may say otherwise, with [`exit_on_sigbus`]. Turning the signal
-//! into a returned error would need a jump out of the faulting read, which Rust
-//! has no sound way for; ending with a message is all that a command needs. The
-//! library itself installs nothing: how a process meets signals is for its
-//! `main` to decide. (Scans of whole tables read the file instead of the map,
-//! and report a file that became shorter as an error like any other.)
+//! A program can install the handler here with [`exit_on_sigbus`]. To turn the
+//! signal into a returned error, the handler would have to jump out of the read
+//! that failed, and Rust has no sound way for that; to end with a message is all
+//! that a command needs. The library itself installs nothing: how a process
+//! handles signals is for its `main` to decide. (Scans of whole tables read the
+//! file, not the map, and report a file that became shorter as an error like any
+//! other.)
 
 /// Makes SIGBUS end the process with one line on standard error and exit code
 /// 1. Does nothing where there is no such signal.
