@@ -124,7 +124,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
             }
             Form::Jsonl => {}
             Form::Csv | Form::Tsv => {
-                let mut out = Delimited::small(self.printer.form, &mut self.lines);
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
                 out.header(&head.columns()).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_head(&mut page)?,
@@ -148,7 +148,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
             }
             Form::Jsonl => json::line(&item, &mut self.lines)?,
             Form::Csv | Form::Tsv => {
-                let mut out = Delimited::small(self.printer.form, &mut self.lines);
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
                 head.records(&item, &mut out).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_item(nth, &item, &mut page)?,
@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn records_alone_give_every_usual_form() {
-        let listed = Listed { head: Sample { name: "few" }, items: vec![7], notes: Vec::new() };
+        let listed =
+            Listed { head: Some(Sample { name: "few" }), items: vec![7], notes: Vec::new() };
         for (form, whole, list) in [
             (Form::Table, " id  token      n\n──────────────────\n  7  \" a\"   1,000\n", None),
             (
@@ -295,7 +296,8 @@ mod tests {
             let mut bytes = Vec::new();
             let mut printer = Printer::new(form, STYLE, &mut bytes);
             let notes = vec!["odd".to_owned()];
-            let listed = Listed { head: Sample { name: "few" }, items: vec![], notes: notes.clone() };
+            let listed =
+                Listed { head: Some(Sample { name: "few" }), items: vec![], notes: notes.clone() };
             listed.give(&mut printer.list()).unwrap();
             assert_eq!(printer.notes.is_empty(), here);
             assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);

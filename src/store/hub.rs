@@ -14,7 +14,7 @@ use super::folder::{self, DEPTH, File, Wanted};
 use super::guard::{components, read_small, stay_within};
 use super::naming::{file_name, stem};
 use super::walk::{Walk, is_there};
-use super::{Found, Address, Store};
+use super::{Address, Found, Store};
 
 /// Finds the file of `org/repo[/file]` or `org/repo:tag` in the cache at `root`.
 /// `None` if the cache does not have the repository.

@@ -8,7 +8,7 @@ use super::folder;
 use super::guard::component;
 use super::naming::stem;
 use super::walk::Walk;
-use super::{Found, Address, Store};
+use super::{Address, Found, Store};
 
 /// Finds the file with a name in the folder at `root`. The name may omit `.gguf`.
 pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::folder::{self, DEPTH, Wanted};
 use super::guard::{components, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Address, Store, hub};
+use super::{Address, Found, Store, hub};
 
 /// Finds the file of `publisher/repo[/file]` in the folder at `root`. `None` if
 /// the folder does not have the repository.

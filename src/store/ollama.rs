@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Address, Store};
+use super::{Address, Found, Store};
 use crate::text::{clip, visible};
 
 /// Ollama's defaults for the parts that a name omits.

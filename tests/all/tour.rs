@@ -383,7 +383,8 @@ fn the_figures_of_the_real_model_are_those_of_its_rows() {
 /// A whole tour in two forms of one run, so that times are the same.
 fn text_and_json(model: &Path) -> (String, Value) {
     let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
-    let tour = Listed::of(|sink| request.run(&open, sink)).unwrap();
+    let mut tour = Listed::default();
+    request.run(&open, &mut tour).unwrap();
     assert_eq!(tour.items.len(), 10);
     let form = |form| {
         let mut out = Vec::new();
