@@ -20,6 +20,7 @@ mod guard;
 mod hub;
 mod llama_cpp;
 mod lm_studio;
+mod naming;
 mod ollama;
 pub mod toy;
 mod walk;
@@ -113,11 +114,11 @@ pub struct Found {
     pub store: Store,
     /// Its bare names, without a store's prefix.
     called: Vec<String>,
-    place: Place,
+    address: Address,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Address {
     BuiltIn,
     /// A file of the store at `root`.
     File {
@@ -138,11 +139,11 @@ impl Found {
     /// If the store's contents are refused: an invalid digest, or a link that
     /// leaves the store.
     pub fn locate(&self) -> Result<Location> {
-        self.place.locate()
+        self.address.locate()
     }
 }
 
-impl Place {
+impl Address {
     fn locate(&self) -> Result<Location> {
         Ok(match self {
             Self::BuiltIn => Location::BuiltIn,
@@ -219,7 +220,7 @@ impl Stores {
             name: toy::TOY.to_owned(),
             store: Store::BuiltIn,
             called: vec![toy::TOY.to_owned()],
-            place: Place::BuiltIn,
+            address: Address::BuiltIn,
         }];
         for Root { store, path } in self.roots() {
             let mut found = Vec::new();
@@ -263,7 +264,7 @@ impl Stores {
             Err(error) if is_absence(&error) => {}
             Ok(found) if found.is_dir() => {
                 let files = Walk::new().entries(name, name).into_iter();
-                let models = files.filter(|file| folder::is_model(&file.name) && !file.is_folder);
+                let models = files.filter(|file| naming::is_model(&file.name) && !file.is_folder);
                 let paths: Vec<String> =
                     models.map(|file| file.path.display().to_string()).collect();
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
@@ -281,15 +282,15 @@ impl Stores {
     fn in_store(&self, store: Store, name: &str) -> Result<Location> {
         let roots = self.roots_of(store);
         for root in &roots {
-            let place = match store {
+            let address = match store {
                 Store::BuiltIn => None,
                 Store::Ollama => ollama::find(root, name)?,
                 Store::Hub => hub::find(root, name)?,
                 Store::LmStudio => lm_studio::find(root, name)?,
                 Store::LlamaCpp => llama_cpp::find(root, name)?,
             };
-            if let Some(place) = place {
-                return place.locate();
+            if let Some(address) = address {
+                return address.locate();
             }
         }
         bail!(self.not_in(store, name, &roots))

@@ -384,7 +384,8 @@ fn the_real_models_figures_match_its_rows() {
 /// A whole tour as text and as JSON. Both come from one run, so the times are the same.
 fn text_and_json(model: &Path) -> (String, Value) {
     let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
-    let tour = Listed::of(|sink| request.run(&open, sink)).unwrap();
+    let mut tour = Listed::default();
+    request.run(&open, &mut tour).unwrap();
     assert_eq!(tour.items.len(), 10);
     let form = |form| {
         let mut out = Vec::new();

@@ -88,20 +88,12 @@ pub struct TourRequest {
 pub struct TitlesRequest;
 
 impl Request for TourRequest {
-    fn name(&self) -> &'static str {
-        "tour"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         self.run(open, &mut out.list())
     }
 }
 
 impl Request for TitlesRequest {
-    fn name(&self) -> &'static str {
-        "tour --list"
-    }
-
     fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&TourTitles { steps: (0..STEPS.len()).map(title).collect() })
     }
@@ -110,9 +102,6 @@ impl Request for TitlesRequest {
 impl TourRequest {
     /// Takes the steps that are asked for, and gives each to a sink as it is
     /// taken, until whoever reads wants no more.
-    ///
-    /// # Errors
-    /// Those of the model and of the sink.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TourHead>) -> Result<()> {
         let model = open(&self.model)?;
         let tour = Tour::of(&model, &self.model)?;
