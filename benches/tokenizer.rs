@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use embcli::gguf::Gguf;
+use embcli::gguf;
 use embcli::tokenizer::{Options, Tokenizer};
 
 fn main() {
@@ -35,8 +35,8 @@ fn path(file: &str) -> PathBuf {
 }
 
 fn open(file: &str) -> Tokenizer {
-    let gguf = Gguf::open(&path(file)).expect("a fetched file can be opened");
-    Tokenizer::open(&gguf).expect("it can be read").expect("it has a tokenizer")
+    let model = gguf::open(&path(file)).expect("a fetched file can be opened");
+    Tokenizer::open(&model).expect("it has a tokenizer")
 }
 
 /// From the path to a tokenizer that is ready.

@@ -9,16 +9,17 @@
 //!
 //! ```text
 //! a name -> store: a path
-//! bytes on disk -> gguf: index of what is where -> embedding: the table
+//! bytes -> source: ranges of them -> gguf: index of what is where
+//!   -> model: what any format says of a model -> embedding: the table
 //!   -> quant: rows as f32 -> similarity, footprint, vocab, tokenizer, input
 //!   -> commands: an answer (plain data) -> report: a table, JSON or CSV
 //! ```
 //!
 //! ```no_run
-//! use embcli::{embedding::Table, gguf::Gguf};
+//! use embcli::{embedding::Table, gguf};
 //!
-//! let file = Gguf::open("model.gguf".as_ref())?;
-//! let table = Table::open(&file, embcli::embedding::TOKEN_EMBEDDING)?;
+//! let model = gguf::open("model.gguf".as_ref())?;
+//! let table = Table::open(&model, embcli::embedding::TOKEN_EMBEDDING)?;
 //! let cat: Vec<f32> = table.row(2368)?;
 //! assert_eq!(cat.len(), table.d_model());
 //! # Ok::<(), anyhow::Error>(())
@@ -33,6 +34,7 @@ pub mod embedding;
 pub mod footprint;
 pub mod gguf;
 pub mod input;
+pub mod model;
 pub mod output;
 pub mod program;
 pub mod quant;

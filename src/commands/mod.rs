@@ -22,7 +22,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::gguf::Model;
+use crate::model::Model;
 use crate::report::{Form, Printer};
 use crate::store;
 

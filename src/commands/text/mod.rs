@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Error, Result, anyhow, ensure};
 
 use super::{Opener, Request};
-use crate::gguf::{Gguf, Model};
+use crate::model::{Model, TokenId};
 use crate::report::{Printer, hex};
-use crate::tokenizer::{NothingAround, Options, Tokenizer};
+use crate::tokenizer::{self, Options, Tokenizer};
 use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
@@ -71,9 +71,8 @@ impl TextRequest {
 }
 
 fn report(model: &Model, text: &TextToRead) -> Result<TextReport> {
-    let gguf = model.metadata()?;
-    let vocab = Vocab::open(gguf)?.map_err(anyhow::Error::msg)?;
-    let Tokenized { input, ids, notes } = text.tokenize(gguf)?;
+    let vocab = Vocab::open(model)?;
+    let Tokenized { input, ids, notes } = text.tokenize(model)?;
     let token = |id: &u64| {
         Ok(TextToken {
             id: *id,
@@ -108,14 +107,13 @@ impl TextToRead {
     ///
     /// # Errors
     /// Where the file has none that can be used, with the reason.
-    pub(super) fn tokenize(&self, gguf: &Gguf) -> Result<Tokenized> {
+    pub(super) fn tokenize(&self, model: &Model) -> Result<Tokenized> {
         let text = &*self.read()?;
-        let tokenizer = Tokenizer::open(gguf)?.map_err(anyhow::Error::msg)?;
+        let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
         let ids = tokenizer.encode(text, options).map_err(advised)?;
-        let ids: Vec<u64> = ids.into_iter().map(u64::from).collect();
         let (front, behind) = tokenizer.around();
-        let added = |token: Option<u32>| usize::from(options.add_special && token.is_some());
+        let added = |token: Option<TokenId>| usize::from(options.add_special && token.is_some());
         let Token { text: shown, bytes } = Token::from(text.to_vec());
         Ok(Tokenized {
             input: TextInput {
@@ -132,10 +130,10 @@ impl TextToRead {
 }
 
 /// What an error of the tokenizer means to whoever gave the arguments.
-fn advised(error: Error) -> Error {
-    match error.is::<NothingAround>() {
-        true => anyhow!("{error}; leave it out with --no-bos"),
-        false => error,
+fn advised(error: tokenizer::Error) -> Error {
+    match error {
+        tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
+        error => error.into(),
     }
 }
 

@@ -30,8 +30,8 @@ use crate::answer::{
     TourStep, TourTitle, TourToken,
 };
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
 use crate::input::Input;
+use crate::model::{Fact, Model};
 use crate::report::{Printer, Sink};
 use crate::stats::Moments;
 use crate::threads;
@@ -202,9 +202,9 @@ impl<'g> Tour<'g> {
 
     /// What the file says; nothing where that part of it is missing.
     fn architecture(&self) -> Result<Option<String>> {
-        match self.model.metadata() {
-            Ok(metadata) => Ok(metadata.text("general.architecture")?),
-            Err(_) => Ok(None),
+        match self.model.text(Fact::Architecture) {
+            Err(error) if error.is_missing_part() => Ok(None),
+            architecture => Ok(architecture?),
         }
     }
 

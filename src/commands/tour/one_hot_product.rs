@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::say::factor;
 use super::{Taken, Tour, clock};
 use crate::answer::{Cost, Float, Measured, OneHotProduct};
+use crate::rows::Rows;
 use crate::text::{counted, grouped};
 use crate::tour::product;
 
@@ -17,7 +18,7 @@ const RUNS: usize = 11;
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let table = tour.table();
     let ids = tour.words.three();
-    let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>>>()?;
+    let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>, _>>()?;
     let batch = clock::batch(ids.len() as u64 * tour.d_model());
     let lookups = clock::median(RUNS, || {
         for _ in 0..batch {
@@ -50,13 +51,13 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         different: values().filter(|(a, b)| a != b).count() as u64,
         lookup: Cost {
             multiplications: 0,
-            table_bytes: table.row_bytes() * ids.len() as u64,
+            table_bytes: table.row_bytes() as u64 * ids.len() as u64,
             input_bytes: 4 * ids.len() as u64,
             microseconds: Float(lookup_time),
         },
         product: Cost {
             multiplications: multiplied.multiplications,
-            table_bytes: table.row_bytes() * tour.present,
+            table_bytes: table.row_bytes() as u64 * tour.present,
             input_bytes: 4 * ids.len() as u64 * tour.present,
             microseconds: Float(product_time),
         },

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::say::decimal;
 use super::{Taken, Tour};
 use crate::answer::{Float, Measured, RowPlace, RowRead};
+use crate::rows::Rows;
 use crate::text::grouped;
 
 /// As many values of a row as are shown.
@@ -12,7 +13,7 @@ const SHOWN: usize = 3;
 
 pub(super) fn take(tour: &Tour) -> Result<Taken> {
     let table = tour.table();
-    let (row_bytes, table_bytes) = (table.row_bytes(), table.bytes());
+    let (row_bytes, table_bytes) = (table.row_bytes() as u64, table.bytes());
     let ids = tour.words.three();
     let rows = ids.map(|id| {
         let values = table.row(id)?;

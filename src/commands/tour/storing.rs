@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::{SEED, Taken, Tour, clock};
 use crate::answer::{Float, Measured, Storing, TimedPrecision, TimedRead, Unstorable};
 use crate::quant::Format;
-use crate::rows::{Pass, RowRun};
+use crate::rows::{Pass, RowRun, Rows};
 use crate::stats::SplitMix64;
 use crate::text::{counted, grouped};
 
@@ -46,7 +46,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
     });
     let threads = all?.len() as u64;
     let timed = |rows: u64, microseconds: f64| {
-        let bytes = (rows * table.row_bytes()).min(table.bytes());
+        let bytes = (rows * table.row_bytes() as u64).min(table.bytes());
         TimedRead {
             rows,
             bytes,
@@ -89,7 +89,7 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
             "A token touches {} bytes, and {} have to be kept ready for it. A prompt of a thousand \
              tokens reads a thousand rows, whatever n_vocab is: the table is paid for in memory, \
              and hardly at all in time.",
-            grouped(table.row_bytes().into()),
+            grouped(table.row_bytes() as u128),
             grouped(table.bytes().into())
         ),
         format!(

@@ -135,7 +135,7 @@ impl Chooser<'_> {
         let texts = FIRST.iter().chain(&THIRD).chain(&UNLIKE).chain(ALIKE.as_flattened());
         let mut ids: HashMap<&[u8], Option<u64>> =
             texts.map(|text| (text.as_bytes(), None)).collect();
-        vocab.each(|id, text| {
+        vocab.each(|id, text| -> Result<bool> {
             if let Some(found @ None) = ids.get_mut(text) {
                 *found = Some(id);
             }
