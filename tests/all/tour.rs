@@ -369,8 +369,8 @@ fn the_toys_figures_match_its_rows() {
 fn the_real_models_figures_match_its_rows() {
     let path = support::real_model();
     let tour = embcli(["tour", path.to_str().unwrap(), "--format", "json"]).json();
-    let file = gguf::Gguf::open(&path).unwrap();
-    let table = Table::open(&file, TOKEN_EMBEDDING).unwrap();
+    let model = gguf::open(&path).unwrap();
+    let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
     check_figures(&tour, &[], &|id| table.row(id).unwrap(), 640.0_f64.sqrt());
     let rho = tour["steps"][0]["measured"]["rank_correlation"].as_f64().unwrap();
     assert!((-0.08..-0.03).contains(&rho), "{rho}");
@@ -732,7 +732,7 @@ fn damaged_files_have_a_tour_or_an_error() {
     let style = Style { width: 80, color: false };
     let mut answers = 0;
     for bytes in whole.chain((0..200).map(|seed| damage::damaged(seed, &files))) {
-        let open = |_: &Path| Ok(gguf::Model::from(gguf::Gguf::new(Box::new(bytes.clone()))?));
+        let open = |_: &Path| Ok(gguf::Gguf::new(Box::new(bytes.clone()))?.into());
         for (cli, form) in commands.iter().zip([Form::Table, Form::Md, Form::Csv]) {
             let mut printed = Vec::new();
             let mut printer = Printer::new(form, style, &mut printed);

@@ -11,8 +11,8 @@ use super::words::{self, Words};
 use super::{TOUR_STEPS, TourHead, TourToken};
 use crate::commands::model::View;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
 use crate::input::Input;
+use crate::model::{Fact, Model};
 use crate::similarity::{self, Metric, Query, Rows, Search, norm};
 use crate::stats::{self, Moments};
 use crate::threads;
@@ -88,9 +88,9 @@ impl<'g> Tour<'g> {
 
     /// What the file says; nothing where that part of it is missing.
     pub(super) fn architecture(&self) -> Result<Option<String>> {
-        match self.model.metadata() {
-            Ok(metadata) => Ok(metadata.text("general.architecture")?),
-            Err(_) => Ok(None),
+        match self.model.text(Fact::Architecture) {
+            Err(error) if error.is_missing_part() => Ok(None),
+            architecture => Ok(architecture?),
         }
     }
 
