@@ -9,7 +9,7 @@ use super::guard::component;
 use super::walk::Walk;
 use super::{Found, Place, Store};
 
-/// Finds the file with a name in the folder at `root`. The name may omit `.gguf`.
+/// Finds a file by name in the folder at `root`. The name may omit `.gguf`.
 pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let name = component(name)?;
     let paths = [root.join(name), root.join(format!("{name}.gguf"))];
