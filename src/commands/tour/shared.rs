@@ -200,12 +200,12 @@ pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
     let [mean, sd, min, max] =
         [of(Moments::mean), of(Moments::sd), of(Moments::min), of(Moments::max)];
-    row![name, label, pairs.pairs.len(), pairs.left_out, mean, sd, min, max]
+    row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
 }
 
 /// Where the cosines of pairs lie.
 pub(super) fn spread(pairs: &Pairs) -> Option<Moments> {
-    Moments::of(&pairs.cosines())
+    Moments::of(&pairs.cosines)
 }
 
 /// Columns for programs alone.
