@@ -255,6 +255,8 @@ pub struct TextArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub text: Option<OsString>,
 
+    // For help, `[CLS]` must stay as it is.
+    #[allow(rustdoc::broken_intra_doc_links)]
     /// Put nothing around the text: no BOS in front, no EOS behind, no [CLS] and [SEP]
     #[arg(long)]
     pub no_bos: bool,
