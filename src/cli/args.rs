@@ -8,7 +8,6 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::manual;
-use crate::answer::TOUR_STEPS;
 use crate::commands::check::CheckRequest;
 use crate::commands::footprint::FootprintRequest;
 use crate::commands::info::InfoRequest;
@@ -16,6 +15,7 @@ use crate::commands::lookup::{LookupRequest, RowsOf};
 use crate::commands::neighbors::NeighborsRequest;
 use crate::commands::text::{TextRequest, TextToRead};
 use crate::commands::tokens::{Pattern, TokensRequest};
+use crate::commands::tour::TOUR_STEPS;
 use crate::commands::tour::{TitlesRequest, TourRequest};
 use crate::commands::{NamedTokens, Request};
 use crate::embedding::TOKEN_EMBEDDING;

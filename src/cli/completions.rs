@@ -25,10 +25,6 @@ use crate::text::visible;
 const ASKED: &str = "EMBCLI_COMPLETE";
 
 impl Request for CompletionsArgs {
-    fn name(&self) -> &'static str {
-        "completions"
-    }
-
     fn forms(&self) -> &'static [Form] {
         &[]
     }

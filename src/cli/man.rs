@@ -12,10 +12,6 @@ use crate::commands::{Opener, Request};
 use crate::report::{Form, Printer};
 
 impl Request for ManArgs {
-    fn name(&self) -> &'static str {
-        "man"
-    }
-
     fn forms(&self) -> &'static [Form] {
         &[]
     }

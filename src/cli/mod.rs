@@ -286,8 +286,7 @@ impl Cli {
             return Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
                 format!(
-                    "{} has no form {}: choose --format {}",
-                    request.name(),
+                    "this answer has no form {}: choose --format {}",
                     form.name(),
                     listed(forms)
                 ),

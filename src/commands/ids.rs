@@ -1,18 +1,13 @@
 //! Token IDs as people type them: numbers, ranges, texts, a list on standard
 //! input.
 
-use std::io::Read;
-
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{by_text, model};
+use super::{by_text, model, stdin};
 use crate::embedding::Table;
 
 /// At most this many IDs in one call.
 const MAX_IDS: u64 = 1 << 20;
-
-/// At most this many bytes of standard input are read.
-const MAX_STDIN: u64 = 16 << 20;
 
 /// Tokens as people name them.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +45,10 @@ impl NamedTokens {
             if is_text(arg) {
                 add_text(found.next(), &mut ids)?;
             } else if arg == "-" {
-                let list = read_stdin()?;
+                let list =
+                    String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
+                let list =
+                    list.context("standard input is not text: a list of token IDs is read there")?;
                 for word in list.split(|c: char| c.is_whitespace() || c == ',') {
                     if !word.is_empty() {
                         add(word, table, &mut ids).context("on standard input")?;
@@ -70,23 +68,6 @@ impl NamedTokens {
 fn is_text(arg: &str) -> bool {
     let is_range = |(first, end): (&str, &str)| is_digits(first) && is_digits(end);
     arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
-}
-
-fn read_stdin() -> Result<String> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_STDIN + 1)
-        .read_to_end(&mut bytes)
-        .context("reading token IDs from standard input")?;
-    ensure!(
-        bytes.len() as u64 <= MAX_STDIN,
-        "standard input is longer than {} MiB: too much for a list of token IDs",
-        MAX_STDIN >> 20
-    );
-    String::from_utf8(bytes)
-        .ok()
-        .context("standard input is not text: a list of token IDs is read there")
 }
 
 fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {

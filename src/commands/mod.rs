@@ -18,9 +18,10 @@ pub mod text;
 pub mod tokens;
 pub mod tour;
 
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::model::Model;
 use crate::report::{Form, Printer};
@@ -35,9 +36,6 @@ pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
 /// A command to carry out.
 pub trait Request: Send + Sync {
-    /// What people call it, such as `lookup`.
-    fn name(&self) -> &'static str;
-
     /// The forms that its answer has; none where it is text for another program.
     fn forms(&self) -> &'static [Form] {
         Form::USUAL
@@ -56,4 +54,20 @@ pub trait Request: Send + Sync {
 /// Where there is none; they name it.
 pub fn open(name: &Path) -> Result<Model> {
     store::open(name).with_context(|| name.display().to_string())
+}
+
+/// At most this many bytes of standard input are read.
+const MAX_STDIN: u64 = 16 << 20;
+
+/// All of standard input: `what`, and what to say where it is too long.
+fn stdin(what: &str, too_long: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut bytes);
+    read.with_context(|| format!("reading {what} from standard input"))?;
+    ensure!(
+        bytes.len() as u64 <= MAX_STDIN,
+        "standard input is longer than {} MiB: {too_long}",
+        MAX_STDIN >> 20
+    );
+    Ok(bytes)
 }

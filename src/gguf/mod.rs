@@ -49,6 +49,14 @@ pub fn open(path: &Path) -> Result<Model, Error> {
     Files::open(path).map(Model::new)
 }
 
+/// Opens a GGUF model from any source of bytes: memory, a network.
+///
+/// # Errors
+/// Where the bytes are no GGUF file or a damaged one.
+pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
+    Gguf::new(source).map(Model::from)
+}
+
 /// The longest value that is decoded at once. Names, numbers and short arrays
 /// are; an array of a size that matters is read through [`Array`].
 const MAX_DECODED: u64 = 1 << 20;

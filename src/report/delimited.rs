@@ -26,17 +26,9 @@ pub(super) struct Delimited<W: Write>(Writer<W>);
 impl<W: Write> Delimited<W> {
     /// To `out`: buffered, so to be flushed.
     pub(super) fn new(form: Form, out: W) -> Self {
-        Self::with_buffer(1 << 13, form, out)
-    }
-
-    /// The same for a line or two.
-    pub(super) fn small(form: Form, out: W) -> Self {
-        Self::with_buffer(256, form, out)
-    }
-
-    fn with_buffer(bytes: usize, form: Form, out: W) -> Self {
         let delimiter = if form == Form::Tsv { b'\t' } else { b',' };
-        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(bytes).from_writer(out))
+        // Small, as one is made for each item of a list.
+        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(512).from_writer(out))
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Answers that are a head and a list of items, which can be written one by one
 //! as they are found.
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::markdown::Markdown;
@@ -97,52 +97,39 @@ pub trait Sink<L: List> {
     fn end(&mut self, notes: Vec<String>) -> Result<()>;
 }
 
-/// A list that is there as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A list that is there as a whole: what a command gave to this sink.
+#[derive(Clone, Debug)]
 pub struct Listed<L: List> {
-    /// What the items are about.
-    pub head: L,
+    /// What the items are about; `None` before the command has begun.
+    pub head: Option<L>,
     /// The items in order.
     pub items: Vec<L::Item>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
 }
 
-impl<L: List> Listed<L> {
-    /// The whole list of what a command would give to a sink.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn of(command: impl FnOnce(&mut dyn Sink<L>) -> Result<()>) -> Result<Self> {
-        let mut kept = Kept { head: None, items: Vec::new(), notes: Vec::new() };
-        command(&mut kept)?;
-        let Kept { head, items, notes } = kept;
-        Ok(Self { head: head.context("a list without a head")?, items, notes })
+impl<L: List> Default for Listed<L> {
+    fn default() -> Self {
+        Self { head: None, items: Vec::new(), notes: Vec::new() }
     }
+}
 
-    /// Gives it to a sink.
+impl<L: List> Listed<L> {
+    /// Gives it to another sink.
     ///
     /// # Errors
     /// Those of the sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
-        sink.head(self.head)?;
+        self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;
         sink.end(self.notes)
     }
 }
 
-struct Kept<L: List> {
-    head: Option<L>,
-    items: Vec<L::Item>,
-    notes: Vec<String>,
-}
-
-impl<L: List> Sink<L> for Kept<L> {
+impl<L: List> Sink<L> for Listed<L> {
     fn head(&mut self, head: L) -> Result<()> {
-        match self.head.replace(head) {
-            None => Ok(()),
-            Some(_) => bail!("a list with two heads"),
-        }
+        self.head = Some(head);
+        Ok(())
     }
 
     fn item(&mut self, item: L::Item) -> Result<()> {

@@ -6,7 +6,6 @@
 
 mod answer;
 mod delimited;
-pub(crate) mod figures;
 mod float;
 mod form;
 pub(crate) mod glyphs;
@@ -20,7 +19,6 @@ mod printer;
 mod progress;
 pub(crate) mod records;
 mod token;
-mod tour;
 
 pub use answer::{Answer, Json};
 pub use float::Float;

@@ -124,7 +124,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
             }
             Form::Jsonl => {}
             Form::Csv | Form::Tsv => {
-                let mut out = Delimited::small(self.printer.form, &mut self.lines);
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
                 out.header(&head.columns()).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_head(&mut page)?,
@@ -148,7 +148,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
             }
             Form::Jsonl => json::line(&item, &mut self.lines)?,
             Form::Csv | Form::Tsv => {
-                let mut out = Delimited::small(self.printer.form, &mut self.lines);
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
                 head.records(&item, &mut out).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_item(nth, &item, &mut page)?,
@@ -214,7 +214,7 @@ mod tests {
 
     /// An answer that has records and nothing else.
     #[derive(Clone, Serialize)]
-    struct Few {
+    struct Sample {
         name: &'static str,
     }
 
@@ -227,14 +227,14 @@ mod tests {
         out.record(&[Cell::Number(id), Cell::Token(&token), Cell::Count(1000)])
     }
 
-    impl Answer for Few {
+    impl Answer for Sample {
         fn records(&self, out: &mut dyn Records) -> Result<()> {
             out.header(&header())?;
             line(7, out)
         }
     }
 
-    impl List for Few {
+    impl List for Sample {
         type Item = u64;
 
         const ITEMS: &'static str = "ids";
@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn records_alone_give_every_usual_form() {
-        let listed = Listed { head: Few { name: "few" }, items: vec![7], notes: Vec::new() };
+        let listed =
+            Listed { head: Some(Sample { name: "few" }), items: vec![7], notes: Vec::new() };
         for (form, whole, list) in [
             (Form::Table, " id  token      n\n──────────────────\n  7  \" a\"   1,000\n", None),
             (
@@ -271,7 +272,7 @@ mod tests {
             (Form::Tsv, "id\ttoken\tn\n7\t a\t1000\n", None),
             (Form::Md, "| id | token | n |\n|--:|---|--:|\n| 7 | `\" a\"` | 1,000 |\n", None),
         ] {
-            assert_eq!(printed(form, |out| out.answer(&Few { name: "few" })), whole, "{form:?}");
+            assert_eq!(printed(form, |out| out.answer(&Sample { name: "few" })), whole, "{form:?}");
             let given = printed(form, |out| listed.clone().give(&mut out.list()));
             assert_eq!(given, list.unwrap_or(whole), "{form:?}");
         }
@@ -282,7 +283,7 @@ mod tests {
         let mut bytes = Vec::new();
         let mut printer = Printer::new(Form::Csv, STYLE, &mut bytes);
         let mut list = printer.list();
-        list.head(Few { name: "few" }).unwrap();
+        list.head(Sample { name: "few" }).unwrap();
         list.flush().unwrap();
         list.item(7).unwrap();
         drop(list);
@@ -295,7 +296,8 @@ mod tests {
             let mut bytes = Vec::new();
             let mut printer = Printer::new(form, STYLE, &mut bytes);
             let notes = vec!["odd".to_owned()];
-            let listed = Listed { head: Few { name: "few" }, items: vec![], notes: notes.clone() };
+            let listed =
+                Listed { head: Some(Sample { name: "few" }), items: vec![], notes: notes.clone() };
             listed.give(&mut printer.list()).unwrap();
             assert_eq!(printer.notes.is_empty(), here);
             assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);

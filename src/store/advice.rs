@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Found, Store, Stores, folder};
+use super::{Found, Store, Stores, naming};
 use crate::text::{clip, nearest, visible};
 
 /// A message lists at most this many names.
@@ -93,7 +93,7 @@ pub(super) fn beside(path: &Path) -> Option<String> {
         .flatten()
         .take(COMPARED)
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| folder::is_model(name))
+        .filter(|name| naming::is_model(name))
         .collect();
     let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
     Some(format!("; did you mean {}?", clip(&visible(&folder.join(name).to_string_lossy()), 160)))

@@ -1,7 +1,7 @@
 //! Checks the untrusted contents of a store: names, digests, links, sizes.
 //!
-//! A manifest is a download, and a folder of models may have been unpacked from
-//! one. Neither may refer to a file outside its own store.
+//! A manifest is a download, and a folder of models may come from a downloaded
+//! archive. Neither may refer to a file outside its own store.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ const MAX_NAME: usize = 255;
 /// separator of any system, no control character.
 pub(super) fn component(name: &str) -> Result<&str> {
     let refused = match name {
-        "" => bail!("an empty part is not a valid name in a store"),
+        "" => bail!("a name with an empty part is not a valid name in a store"),
         "." | ".." => "it points to another folder",
         _ if name.len() > MAX_NAME => "it is too long",
         _ if name.contains(['/', '\\']) => "it contains a path separator",

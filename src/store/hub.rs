@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::folder::{self, DEPTH, File, Wanted, file_name, stem};
+use super::folder::{self, DEPTH, File, Wanted};
 use super::guard::{components, read_small, stay_within};
+use super::naming::{file_name, stem};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store};
+use super::{Address, Found, Store};
 
 /// Finds the file of `org/repo[/file]` or `org/repo:tag` in the cache at `root`.
 /// `None` if the cache does not have the repository.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let parts = components(name)?;
     // The oldest repositories have no organisation. After `org/repo`, the rest of
     // the name is the file.
@@ -38,7 +39,7 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let snapshot = snapshot(root, &folder)?;
     let repo = format!("{}{repo}", Store::Hub.prefix());
     let path = folder::pick(root, &snapshot, wanted, &repo)?;
-    Ok(Some(Place::File { root: root.into(), path }))
+    Ok(Some(Address::File { root: root.into(), path }))
 }
 
 /// The folder with the files of `main`. Without `main`, that of the only commit.
@@ -107,6 +108,6 @@ pub(super) fn of_repo(
         let last = file_name(&file.name);
         let called = [repo, file_name(repo), last, stem(last)].map(str::to_owned);
         let called = called.into_iter().chain([format!("{repo}/{}", file.name)]).collect();
-        Found { name, store, called, place: Place::File { root: root.into(), path: file.path } }
+        Found { name, store, called, address: Address::File { root: root.into(), path: file.path } }
     })
 }

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::folder::{self, stem};
+use super::folder;
 use super::guard::component;
+use super::naming::stem;
 use super::walk::Walk;
-use super::{Found, Place, Store};
+use super::{Address, Found, Store};
 
-/// Finds the file with a name in the folder at `root`. The name may omit `.gguf`.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+/// Finds a file by name in the folder at `root`. The name may omit `.gguf`.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let name = component(name)?;
     let paths = [root.join(name), root.join(format!("{name}.gguf"))];
     // A broken link counts too: `stay_within` reports it later.
@@ -19,7 +20,7 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
         let files = models(&mut Walk::new(), root);
         files.into_iter().find(|file| stem(&file.name) == name).map(|file| file.path)
     });
-    Ok(path.map(|path| Place::File { root: root.into(), path }))
+    Ok(path.map(|path| Address::File { root: root.into(), path }))
 }
 
 /// Lists every model in the folder at `root`.
@@ -28,7 +29,7 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
         name: format!("{}{}", Store::LlamaCpp.prefix(), file.name),
         store: Store::LlamaCpp,
         called: vec![stem(&file.name).to_owned(), file.name],
-        place: Place::File { root: root.into(), path: file.path },
+        address: Address::File { root: root.into(), path: file.path },
     }));
 }
 

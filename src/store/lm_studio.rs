@@ -7,11 +7,11 @@ use anyhow::{Result, bail};
 use super::folder::{self, DEPTH, Wanted};
 use super::guard::{components, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store, hub};
+use super::{Address, Found, Store, hub};
 
 /// Finds the file of `publisher/repo[/file]` in the folder at `root`. `None` if
 /// the folder does not have the repository.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let parts = components(name)?;
     let [publisher, repo, file @ ..] = &parts[..] else {
         bail!("an LM Studio model is named lmstudio:publisher/repo or lmstudio:publisher/repo/file")
@@ -25,7 +25,7 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let wanted = if file.is_empty() { Wanted::Only } else { Wanted::File(&file) };
     let repo = format!("{}{publisher}/{repo}", Store::LmStudio.prefix());
     let path = folder::pick(root, &folder, wanted, &repo)?;
-    Ok(Some(Place::File { root: root.into(), path }))
+    Ok(Some(Address::File { root: root.into(), path }))
 }
 
 /// Lists every model in the folder at `root`.

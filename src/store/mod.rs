@@ -3,9 +3,9 @@
 //!
 //! A name is tried in this order:
 //!
-//! 1. `toy`, the built-in table (a file called `toy` is `./toy`);
-//! 2. a store and a name in it, which is never a path (a file called `ollama:x`
-//!    is `./ollama:x`):
+//! 1. `toy`, the built-in table (for a file called `toy`, write `./toy`);
+//! 2. a store and a name in it, which is never a path (for a file called `ollama:x`,
+//!    write `./ollama:x`):
 //!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
 //!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
 //! 3. a path, if something exists there;
@@ -20,6 +20,7 @@ mod guard;
 mod hub;
 mod llama_cpp;
 mod lm_studio;
+mod naming;
 mod ollama;
 pub mod toy;
 mod walk;
@@ -114,11 +115,11 @@ pub struct Found {
     pub store: Store,
     /// Its bare names, without a store's prefix.
     called: Vec<String>,
-    place: Place,
+    address: Address,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Address {
     BuiltIn,
     /// A file of the store at `root`.
     File {
@@ -139,11 +140,11 @@ impl Found {
     /// If the store's contents are refused: an invalid digest, or a link that
     /// leaves the store.
     pub fn locate(&self) -> Result<Location> {
-        self.place.locate()
+        self.address.locate()
     }
 }
 
-impl Place {
+impl Address {
     fn locate(&self) -> Result<Location> {
         Ok(match self {
             Self::BuiltIn => Location::BuiltIn,
@@ -220,7 +221,7 @@ impl Stores {
             name: toy::TOY.to_owned(),
             store: Store::BuiltIn,
             called: vec![toy::TOY.to_owned()],
-            place: Place::BuiltIn,
+            address: Address::BuiltIn,
         }];
         for Root { store, path } in self.roots() {
             let mut found = Vec::new();
@@ -264,7 +265,7 @@ impl Stores {
             Err(error) if is_absence(&error) => {}
             Ok(found) if found.is_dir() => {
                 let files = Walk::new().entries(name, name).into_iter();
-                let models = files.filter(|file| folder::is_model(&file.name) && !file.is_folder);
+                let models = files.filter(|file| naming::is_model(&file.name) && !file.is_folder);
                 let paths: Vec<String> =
                     models.map(|file| file.path.display().to_string()).collect();
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
@@ -282,15 +283,15 @@ impl Stores {
     fn in_store(&self, store: Store, name: &str) -> Result<Location> {
         let roots = self.roots_of(store);
         for root in &roots {
-            let place = match store {
+            let address = match store {
                 Store::BuiltIn => None,
                 Store::Ollama => ollama::find(root, name)?,
                 Store::Hub => hub::find(root, name)?,
                 Store::LmStudio => lm_studio::find(root, name)?,
                 Store::LlamaCpp => llama_cpp::find(root, name)?,
             };
-            if let Some(place) = place {
-                return place.locate();
+            if let Some(address) = address {
+                return address.locate();
             }
         }
         bail!(self.not_in(store, name, &roots))

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store};
+use super::{Address, Found, Store};
 use crate::text::{clip, visible};
 
 /// Ollama's defaults for the parts that a name omits.
@@ -78,9 +78,9 @@ impl<'a> Name<'a> {
 }
 
 /// Finds the manifest of a name in the store at `root`; `None` if there is none.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let path = Name::parse(name)?.manifest(root);
-    Ok(is_there(&path)?.then(|| Place::Manifest { root: root.into(), path }))
+    Ok(is_there(&path)?.then(|| Address::Manifest { root: root.into(), path }))
 }
 
 /// The path of the model's blob, which the manifest gives.
@@ -164,7 +164,7 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
                         name: format!("{}{short}", Store::Ollama.prefix()),
                         store: Store::Ollama,
                         called,
-                        place: Place::Manifest { root: root.into(), path: tag.path },
+                        address: Address::Manifest { root: root.into(), path: tag.path },
                     });
                 }
             }

@@ -3,7 +3,7 @@
 use crate::gguf::Gguf;
 use crate::model::{Error, Model};
 
-/// Its name. A file called `toy` is `./toy`.
+/// Its name. To open a file called `toy`, write `./toy`.
 pub const TOY: &str = "toy";
 
 /// `fixtures/toy.gguf`; `fixtures/README.md` describes it.

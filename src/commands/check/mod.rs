@@ -33,10 +33,6 @@ pub struct CheckRequest {
 }
 
 impl Request for CheckRequest {
-    fn name(&self) -> &'static str {
-        "check"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }
@@ -44,9 +40,6 @@ impl Request for CheckRequest {
 
 impl CheckRequest {
     /// What was found.
-    ///
-    /// # Errors
-    /// Where there is no table to check.
     pub fn run(&self, open: Opener) -> Result<CheckReport> {
         let model = open(&self.model)?;
         let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;

@@ -38,10 +38,6 @@ pub enum FootprintRequest {
 }
 
 impl Request for FootprintRequest {
-    fn name(&self) -> &'static str {
-        "footprint"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }
@@ -49,9 +45,6 @@ impl Request for FootprintRequest {
 
 impl FootprintRequest {
     /// The costs.
-    ///
-    /// # Errors
-    /// Those of the model, and a table that has no size.
     pub fn run(&self, open: Opener) -> Result<FootprintReport> {
         let mut tables = match self {
             Self::Model { path, tensor } => vec![of_model(&open(path)?, path, tensor)?],

@@ -34,10 +34,6 @@ pub struct InfoRequest {
 }
 
 impl Request for InfoRequest {
-    fn name(&self) -> &'static str {
-        "info"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }
@@ -45,10 +41,6 @@ impl Request for InfoRequest {
 
 impl InfoRequest {
     /// The facts.
-    ///
-    /// # Errors
-    /// Where the file is none that can be read; what is odd is part of the
-    /// answer.
     pub fn run(&self, open: Opener) -> Result<InfoReport> {
         let model = open(&self.model)?;
         of_model(&model, self).with_context(|| self.model.display().to_string())

@@ -47,10 +47,6 @@ pub enum RowsOf {
 }
 
 impl Request for LookupRequest {
-    fn name(&self) -> &'static str {
-        "lookup"
-    }
-
     fn forms(&self) -> &'static [Form] {
         &Form::ALL
     }
@@ -65,9 +61,6 @@ impl Request for LookupRequest {
 
 impl LookupRequest {
     /// Gives the rows to a sink, in the order they were asked for.
-    ///
-    /// # Errors
-    /// Those of the model and of the sink.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<LookupHead>) -> Result<()> {
         let name = || self.model.display().to_string();
         let model = open(&self.model)?;
@@ -133,7 +126,7 @@ impl LookupRequest {
 /// The tokens of a text, each of which has a row.
 fn tokens_of(text: &TextToRead, view: &model::View) -> Result<Tokenized> {
     let vocab = view.vocab().map_err(|reason| anyhow!("a text needs tokens: {reason}"))?;
-    let tokenized = text.tokenize(vocab.model())?;
+    let tokenized = text.tokenize(vocab.model(), &text.read()?)?;
     ensure!(!tokenized.ids.is_empty(), "the text is no tokens, so there are no rows to look up");
     tokenized.ids.iter().try_for_each(|id| view.table.check_id(*id))?;
     Ok(tokenized)

@@ -21,10 +21,6 @@ pub struct ModelsRequest {
 }
 
 impl Request for ModelsRequest {
-    fn name(&self) -> &'static str {
-        "models"
-    }
-
     fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&list(&self.stores))
     }

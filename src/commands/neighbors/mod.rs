@@ -40,10 +40,6 @@ pub struct NeighborsRequest {
 }
 
 impl Request for NeighborsRequest {
-    fn name(&self) -> &'static str {
-        if self.all { "neighbors --all" } else { "neighbors" }
-    }
-
     fn forms(&self) -> &'static [Form] {
         if self.all { &[Form::Csv, Form::Tsv, Form::Md, Form::Jsonl] } else { Form::USUAL }
     }
@@ -65,9 +61,6 @@ const MAX_NEIGHBORS: usize = 1 << 20;
 
 impl NeighborsRequest {
     /// Gives the neighbours of each query to a sink, a batch of them at a time.
-    ///
-    /// # Errors
-    /// Those of the model and of the sink, and a query that is near nothing.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<NeighborsHead>) -> Result<()> {
         let model = open(&self.model)?;
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;

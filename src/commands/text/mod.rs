@@ -4,21 +4,17 @@ mod answer;
 pub(super) mod looks;
 
 use std::borrow::Cow;
-use std::io::Read;
 use std::path::PathBuf;
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Context, Error, Result, anyhow};
 
-use super::{Opener, Request};
+use super::{Opener, Request, stdin};
 use crate::model::{Model, TokenId};
 use crate::report::{Printer, hex};
 use crate::tokenizer::{self, Options, Tokenizer};
 use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
-
-/// At most this many bytes of standard input are read as a text.
-const MAX_STDIN: u64 = 16 << 20;
 
 /// Asks for the tokens of a text.
 #[derive(Clone, Debug)]
@@ -49,10 +45,6 @@ pub(super) struct Tokenized {
 }
 
 impl Request for TextRequest {
-    fn name(&self) -> &'static str {
-        "tokens --text"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }
@@ -60,55 +52,41 @@ impl Request for TextRequest {
 
 impl TextRequest {
     /// The text in tokens.
-    ///
-    /// # Errors
-    /// Those of the model, and where its tokenizer can't be used.
     pub fn run(&self, open: Opener) -> Result<TextReport> {
-        let text = TextToRead { bytes: Some(self.text.read()?.into_owned()), ..self.text };
+        let text = self.text.read()?;
         let model = open(&self.model)?;
-        report(&model, &text).with_context(|| self.model.display().to_string())
+        self.of(&model, &text).with_context(|| self.model.display().to_string())
+    }
+
+    fn of(&self, model: &Model, text: &[u8]) -> Result<TextReport> {
+        let vocab = Vocab::open(model)?;
+        let Tokenized { input, ids, notes } = self.text.tokenize(model, text)?;
+        let token = |id: &u64| {
+            Ok(TextToken {
+                id: *id,
+                token: vocab.token(*id)?.into(),
+                token_type: type_of(&vocab, *id)?,
+            })
+        };
+        let tokens = ids.iter().map(token).collect::<Result<_>>()?;
+        Ok(TextReport { input, ids, tokens, notes })
     }
 }
 
-fn report(model: &Model, text: &TextToRead) -> Result<TextReport> {
-    let vocab = Vocab::open(model)?;
-    let Tokenized { input, ids, notes } = text.tokenize(model)?;
-    let token = |id: &u64| {
-        Ok(TextToken {
-            id: *id,
-            token: vocab.token(*id)?.into(),
-            token_type: type_of(&vocab, *id)?,
-        })
-    };
-    let tokens = ids.iter().map(token).collect::<Result<_>>()?;
-    Ok(TextReport { input, ids, tokens, notes })
-}
-
 impl TextToRead {
-    fn read(&self) -> Result<Cow<'_, [u8]>> {
-        if let Some(bytes) = &self.bytes {
-            return Ok(Cow::Borrowed(bytes));
-        }
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .take(MAX_STDIN + 1)
-            .read_to_end(&mut bytes)
-            .context("reading a text from standard input")?;
-        ensure!(
-            bytes.len() as u64 <= MAX_STDIN,
-            "standard input is longer than {} MiB: tokenize it in parts",
-            MAX_STDIN >> 20
-        );
-        Ok(bytes.into())
+    /// The bytes.
+    pub(super) fn read(&self) -> Result<Cow<'_, [u8]>> {
+        Ok(match &self.bytes {
+            Some(bytes) => bytes.into(),
+            None => stdin("a text", "tokenize it in parts")?.into(),
+        })
     }
 
     /// Tokenizes a text with a model's own tokenizer.
     ///
     /// # Errors
     /// Where the file has none that can be used, with the reason.
-    pub(super) fn tokenize(&self, model: &Model) -> Result<Tokenized> {
-        let text = &*self.read()?;
+    pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
         let ids = tokenizer.encode(text, options).map_err(advised)?;

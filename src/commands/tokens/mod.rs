@@ -47,10 +47,6 @@ pub enum Pattern {
 }
 
 impl Request for TokensRequest {
-    fn name(&self) -> &'static str {
-        "tokens"
-    }
-
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         self.run(open, &mut out.list())
     }
@@ -58,10 +54,6 @@ impl Request for TokensRequest {
 
 impl TokensRequest {
     /// Gives the tokens that match to a sink, in the order of their IDs.
-    ///
-    /// # Errors
-    /// Those of the model, those of the sink, and a regular expression that is
-    /// none.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokensHead>) -> Result<()> {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
