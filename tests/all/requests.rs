@@ -3,19 +3,20 @@
 //! them than were asked for.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::Gguf as File;
+use embcli::gguf::{Array, Gguf as File};
 use embcli::model::Model;
 use embcli::rows::Rows;
 use embcli::source::{MappedFile, Source};
 use embcli::tokenizer::{Options, Tokenizer};
 use embcli::vocab::Vocab;
 
-use crate::support::{self, F32, Gguf, f32_bytes};
+use crate::support::{self, F32, Gguf, damage, f32_bytes};
 
 /// The most that one request may ask for: pieces of some megabytes.
 const PIECE: u64 = 4 << 20;
@@ -143,4 +144,46 @@ fn a_small_file_is_one_request_for_all_of_its_header() {
 fn three_rows_of_the_real_model_cost_its_header_and_2040_bytes() {
     let mapped = MappedFile::open(&support::real_model()).unwrap();
     within_its_price(mapped, [791, 2368, 3290], "The cat sat on the mat.");
+}
+
+/// What can be read of a file, or why nothing can.
+fn all_of(source: Box<dyn Source>) -> Result<String, String> {
+    let file = File::new(source).map_err(|error| error.to_string())?;
+    let mut all = format!("{} {} {file:?}\n", file.header_len(), file.alignment());
+    for entry in file.entries() {
+        let entry = entry.map_err(|error| error.to_string())?;
+        writeln!(all, "{:?} {:?} {:?}", entry.key, entry.span, file.decode(&entry)).unwrap();
+        if let Ok(Array::Strings(strings)) = file.array_of(&entry) {
+            let (first, last) = (strings.get(0), strings.get(strings.len().saturating_sub(1)));
+            writeln!(all, "{} {first:?} {last:?} {:?}", strings.len(), strings.check()).unwrap();
+        }
+    }
+    for tensor in file.tensors() {
+        writeln!(all, "{tensor:?}").unwrap();
+    }
+    Ok(all)
+}
+
+/// Whether bytes are borrowed or fetched makes no difference but in what it costs.
+#[test]
+fn what_is_fetched_is_what_is_borrowed() {
+    let large = file("gpt2", 6000, |i| (i as usize * 7919) % 40);
+    let mut files = damage::files();
+    files.push(large.kv("tokenizer.ggml.merges", vec!["a b"; 3000]).build());
+    let whole = (0..files.len() as u64).map(|i| files[i as usize].clone());
+    let damaged = (0..3000).map(|seed| damage::damaged(seed, &files));
+    let mut readable = 0;
+    for (i, bytes) in whole.chain(damaged).enumerate() {
+        let asked = Asked::default();
+        let counting = Counting { inner: bytes.clone(), asked: Arc::clone(&asked) };
+        let fetched = all_of(Box::new(counting));
+        assert_eq!(fetched, all_of(Box::new(bytes)), "file {i}");
+        readable += usize::from(fetched.is_ok());
+        let mut end = 0;
+        for range in &*asked.lock().unwrap() {
+            assert!(range.start >= end, "file {i} reads bytes twice");
+            end = range.end;
+        }
+    }
+    assert!((500..2800).contains(&readable), "{readable}");
 }
