@@ -7,7 +7,7 @@ use super::answer::{KeyInfo, KeyValue};
 use crate::gguf::{Entry, Error, Gguf, MetadataValue, ValueType};
 use crate::report::Float;
 
-/// As many elements of an array, and as many characters of a string, as are
+/// At most this many elements of an array, and characters of a string, are
 /// shown.
 const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;

@@ -9,10 +9,10 @@ use super::{Oddities, shown};
 use crate::gguf::{Gguf, MetadataValue};
 use crate::vocab::Vocab;
 
-/// As many special tokens as are told: there are about fifteen such keys.
+/// At most this many special tokens are listed: there are about fifteen such keys.
 const MOST: usize = 64;
 
-/// As many keys as are compared with each other.
+/// At most this many keys are compared with each other.
 const COMPARED: usize = 100_000;
 
 pub(super) fn of(gguf: &Gguf, oddities: &mut Oddities) -> Result<Option<TokenizerInfo>> {
