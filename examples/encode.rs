@@ -1,11 +1,11 @@
-//! Texts in, token IDs out, many at a time: for comparing with llama.cpp.
+//! Encodes many texts to token IDs, to compare them with llama.cpp's.
 //!
 //! ```sh
 //! encode MODEL.gguf [ADD_SPECIAL 0|1] [PARSE_SPECIAL 0|1] < texts > ids
 //! ```
 //!
-//! Each text is its length in bytes (32 bits, little-endian) and its bytes; for
-//! each comes one line of IDs, or `!` and the reason why there are none.
+//! The input has for each text its length in bytes (32 bits, little-endian) and its
+//! bytes. The output has for each text one line of IDs, or `!` and the error.
 
 use std::io::{self, BufWriter, Read, Write};
 

@@ -1,8 +1,8 @@
 //! Detects which instructions the processor has beyond its baseline.
 //!
-//! Fast code is compiled once for each [`Level`] and chosen at run time. A level
-//! is evidence: only detection creates one. So whoever holds a level may call code
-//! that is compiled for it; that makes the calls sound.
+//! Fast code is compiled once for each [`Level`] and chosen at run time. A level is
+//! evidence: only detection creates one above the baseline. So it is sound to call
+//! code that is compiled for a level, given that level.
 
 /// A set of instructions that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! A whole file under each command: nothing raw is printed.
+//! Runs each command on a whole file. No output may contain raw control characters.
 #![no_main]
 
 #[path = "drive.rs"]

@@ -53,9 +53,9 @@ impl Environment {
         }
     }
 
-    /// The path that a variable holds. A leading `~/` is the user's home folder: the
-    /// hub's client reads it so, and nobody means a folder called `~`. A relative
-    /// path starts at the current folder, as it does for the stores' own programs.
+    /// The path that a variable holds. A leading `~/` is the user's home folder, as in
+    /// the hub's client; a folder called `~` is never meant. A relative path starts at
+    /// the current folder, as it does for the stores' own programs.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let path = self.0.get(name)?;
         match (path.strip_prefix("~"), self.home()) {

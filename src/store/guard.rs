@@ -1,7 +1,7 @@
 //! Checks the untrusted contents of a store: names, digests, links, sizes.
 //!
-//! A manifest is a download, and a folder of models may have been unpacked from
-//! one. Neither may refer to a file outside its own store.
+//! A manifest is a download, and a folder of models may come from a downloaded
+//! archive. Neither may refer to a file outside its own store.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

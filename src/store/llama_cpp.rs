@@ -10,7 +10,7 @@ use super::naming::stem;
 use super::walk::Walk;
 use super::{Address, Found, Store};
 
-/// Finds the file with a name in the folder at `root`. The name may omit `.gguf`.
+/// Finds a file by name in the folder at `root`. The name may omit `.gguf`.
 pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let name = component(name)?;
     let paths = [root.join(name), root.join(format!("{name}.gguf"))];

@@ -3,9 +3,9 @@
 //!
 //! A name is tried in this order:
 //!
-//! 1. `toy`, the built-in table (a file called `toy` is `./toy`);
-//! 2. a store and a name in it, which is never a path (a file called `ollama:x`
-//!    is `./ollama:x`):
+//! 1. `toy`, the built-in table (for a file called `toy`, write `./toy`);
+//! 2. a store and a name in it, which is never a path (for a file called `ollama:x`,
+//!    write `./ollama:x`):
 //!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
 //!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
 //! 3. a path, if something exists there;

@@ -2,7 +2,7 @@
 
 use crate::gguf::{Error, Gguf, Model};
 
-/// Its name. A file called `toy` is `./toy`.
+/// Its name. To open a file called `toy`, write `./toy`.
 pub const TOY: &str = "toy";
 
 /// `fixtures/toy.gguf`; `fixtures/README.md` describes it.

@@ -38,7 +38,7 @@ impl Charsmap {
             return Err(format!("it has {} bytes; the limit is {MOST_BYTES}", bytes.len()));
         }
         let Some((len, rest)) = bytes.split_first_chunk() else {
-            return Err(format!("it has {} bytes; its length alone takes 4", bytes.len()));
+            return Err(format!("it has {} bytes, but its length field needs 4", bytes.len()));
         };
         let len = u32::from_le_bytes(*len);
         let array = usize::try_from(len).ok().filter(|len| *len < rest.len());

@@ -12,7 +12,7 @@ pub(super) struct Symbols<'t> {
 /// A stretch of the text, linked to the stretches before and after it.
 struct Symbol {
     start: u32,
-    /// 0 after it has merged into another symbol.
+    /// The length in bytes; 0 if it has merged into another symbol.
     len: u32,
     before: u32,
     after: u32,

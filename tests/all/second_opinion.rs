@@ -1,5 +1,6 @@
-//! gguf-rs-lib has a reader of its own, a strict one. Whatever it accepts, our
-//! walk indexes alike: keys, types and values; tensors, shapes, types, places.
+//! Compares our walk with gguf-rs-lib's strict reader. For every file that it accepts,
+//! both must agree on keys, types and values, and on each tensor's name, shape, type and
+//! offset.
 
 use crate::support::damage;
 use std::io::Cursor;
@@ -7,7 +8,7 @@ use std::io::Cursor;
 use embcli::gguf::Gguf;
 use gguf_rs_lib::prelude::GGUFFileReader;
 
-/// `false` where the strict reader refuses the bytes, and so has no opinion.
+/// Compares both readers on these bytes. `false` if the strict reader refuses them.
 fn agrees(what: &str, bytes: &[u8]) -> bool {
     let Ok(theirs) = GGUFFileReader::new(Cursor::new(bytes)) else { return false };
     let ours =
@@ -16,9 +17,9 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
     assert_eq!(ours.entries().count(), theirs.metadata().len(), "{what}");
     for entry in ours.entries() {
         let entry = entry.unwrap();
-        let key = std::str::from_utf8(&entry.key).expect("they accept nothing else");
+        let key = std::str::from_utf8(&entry.key).expect("the strict reader accepts only UTF-8");
         let value = theirs.metadata().get(key).unwrap_or_else(|| panic!("{what}: {key}"));
-        // As text, since one NaN does not equal another.
+        // Compared as text, because NaN is not equal to NaN.
         assert_eq!(
             format!("{:?}", ours.decode(&entry).unwrap()),
             format!("{value:?}"),
@@ -39,17 +40,17 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn on_the_toy_model_and_small_valid_files() {
+fn both_readers_agree_on_valid_files() {
     assert!(agrees("the toy model", include_bytes!("../../fixtures/toy.gguf")));
     let accepted = damage::files().iter().filter(|file| agrees("a small file", file)).count();
-    assert_eq!(accepted, 3, "all but the one with a scalar, which it refuses");
+    assert_eq!(accepted, 3, "it refuses only the file with a scalar");
 }
 
 #[test]
-fn on_damaged_files() {
+fn both_readers_agree_on_damaged_files() {
     let files = damage::files();
     let accepted = (0..20_000)
         .filter(|&seed| agrees(&format!("seed {seed}"), &damage::damaged(seed, &files)))
         .count();
-    assert!(accepted > 1000, "only {accepted} of 20,000 are accepted, too few to mean much");
+    assert!(accepted > 1000, "only {accepted} of 20,000 are accepted: too few to compare");
 }

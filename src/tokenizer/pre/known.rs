@@ -41,7 +41,7 @@ const GPT_4O: Rule = Words(
     Run,
 );
 
-/// DeepSeek 3's words. Its numbers and its CJK are cut before them.
+/// DeepSeek 3's words. Other rules cut numbers and CJK text before this one.
 const DEEPSEEK_3: Rule = Words(
     concat!(
         r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
