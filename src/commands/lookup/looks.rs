@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{LookupHead, LookupRow};
-use crate::commands::text::{TextInput, looks as text};
+use crate::commands::text::looks as text;
 use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
