@@ -13,7 +13,8 @@ use crate::report::Float;
 use crate::stats::upper_tail;
 use crate::text::{counted, grouped, quoted};
 
-/// As many parts as are told one by one, and as many tokens with another's row.
+/// At most this many parts, and this many tokens with another token's row, are
+/// reported one by one.
 const MOST_PARTS: usize = 12;
 const MOST_SWAPS: usize = 60;
 

@@ -16,14 +16,14 @@ use crate::vocab::{TokenType, Vocab};
 /// The kind of a row that has a word for its token, or part of one.
 const ORDINARY: &str = "ordinary";
 
-/// As many IDs as a message names.
+/// At most this many IDs are in a message.
 const NAMED: usize = 4;
 
 /// The share of rows that may well be the same as others: words that were
 /// never seen in training stay as they began.
 const REPEATED: f64 = 0.1;
 
-/// As many bytes of two tables as are compared at a time.
+/// At most this many bytes of two tables are compared at a time.
 const PIECE: u64 = 1 << 20;
 
 pub(super) fn check(

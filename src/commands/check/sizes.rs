@@ -12,7 +12,7 @@ use crate::text::{clip, visible};
 /// What stands in a file for a special token that there is none of.
 const NO_TOKEN: u64 = u32::MAX as u64;
 
-/// As many special tokens as are told one by one.
+/// At most this many special tokens are reported one by one.
 const TOLD: usize = 16;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {

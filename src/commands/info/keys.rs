@@ -8,7 +8,7 @@ use crate::gguf::{Array, Entry, Error, Gguf};
 use crate::model::{Value, ValueType};
 use crate::report::Float;
 
-/// As many elements of an array, and as many characters of a string, as are
+/// At most this many elements of an array, and characters of a string, are
 /// shown.
 const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;

@@ -154,8 +154,8 @@ fn strict(files: &[&Gguf]) -> StrictVerdict {
     StrictVerdict { accepted: problem.is_none(), problem }
 }
 
-/// As many metadata keys, and as many tensors, as are listed: real files have
-/// some hundreds, and a file can have millions.
+/// At most this many metadata keys, and tensors, are listed: real files have some
+/// hundreds, but a file can have millions.
 const LISTED: usize = 10_000;
 
 /// What to say where there are more than are listed.
@@ -164,7 +164,7 @@ fn unlisted(count: u64, what: &str) -> Option<String> {
     (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
-/// As many oddities as are told one by one: a file can have millions.
+/// At most this many oddities are reported one by one: a file can have millions.
 const TOLD: usize = 50;
 
 /// What is not as it should be, each said once.

@@ -12,10 +12,10 @@ use crate::gguf::Gguf;
 use crate::model::Tensor;
 use crate::quant::TypeError;
 
-/// As many other tables as are named.
+/// At most this many other tables are named.
 const NAMED: usize = 8;
 
-/// As many types that ggml does not store as are counted one by one.
+/// At most this many types that ggml does not store are counted one by one.
 const STRANGE: usize = 16;
 
 /// What one pass over the tensors finds.
@@ -223,7 +223,7 @@ impl Extent {
     }
 }
 
-/// As many names as are compared with each other.
+/// At most this many names are compared with each other.
 const COMPARED: usize = 100_000;
 
 /// Names, as hashes until two are the same.
