@@ -1,5 +1,5 @@
-//! The answer of `tour`: ten steps, each a claim, what was measured, and what
-//! that shows.
+//! The answer of `tour`: a head, and steps with a claim, what was measured and
+//! what that shows.
 
 use serde::Serialize;
 
@@ -24,15 +24,15 @@ pub struct TourHead {
     pub words_rule: String,
     /// How many steps a whole tour has.
     pub of: u64,
-    /// What a reader should know besides.
+    /// What else a reader should know.
     pub notes: Vec<String>,
 }
 
 /// A token that serves as an example.
 #[derive(Clone, Debug, Serialize)]
 pub struct TourWord {
-    /// `first`, `word` and `third` are looked up together; `alike` is near the
-    /// word, or should be, and `unlike` is not.
+    /// `first`, `word` and `third` are looked up together. `alike` should be near
+    /// the word, `unlike` should not.
     pub role: &'static str,
     /// The token.
     #[serde(flatten)]
@@ -79,6 +79,6 @@ pub struct TourStep {
     pub measured: Figures,
     /// What that shows, a paragraph each.
     pub shows: Vec<String>,
-    /// Where this model does not show the claim, and what else was odd.
+    /// Why this model does not show the claim, and what else is unusual.
     pub notes: Vec<String>,
 }
