@@ -191,17 +191,12 @@ impl Gguf {
         Ok(found)
     }
 
-    /// Decodes the value of a key. Meant for scalars and short arrays; a long
-    /// one is better read through [`array`](Self::array).
+    /// Decodes the value of an entry. An array is not decoded: see
+    /// [`array_of`](Self::array_of).
     ///
     /// # Errors
-    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
-    /// that is neither 0 nor 1), or where it is longer than a megabyte.
-    pub fn value(&self, key: &str) -> Result<Option<Value>, Error> {
-        self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
-    }
-
-    /// Decodes the value of an entry, as [`value`](Self::value) does.
+    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a flag that is
+    /// neither 0 nor 1), or where it is longer than a megabyte.
     pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },
