@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use embcli::gguf::Gguf;
+use embcli::gguf;
 use embcli::tokenizer::{Options, Tokenizer};
 
 fn main() {
@@ -37,8 +37,8 @@ fn path(file: &str) -> PathBuf {
 }
 
 fn open(file: &str) -> Tokenizer {
-    let gguf = Gguf::open(&path(file)).expect("a fetched file can be opened");
-    Tokenizer::open(&gguf).expect("it can be read").expect("it has a tokenizer")
+    let model = gguf::open(&path(file)).expect("a fetched file can be opened");
+    Tokenizer::open(&model).expect("it has a tokenizer")
 }
 
 /// The time from a path to a usable tokenizer.

@@ -44,6 +44,8 @@ pub mod footprint;
 pub mod gguf;
 #[doc(hidden)]
 pub mod input;
+#[doc(hidden)]
+pub mod model;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod output;

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use embcli::cli::Cli;
-use embcli::gguf::{Gguf, Model};
+use embcli::gguf::Gguf;
 use embcli::report::{Form, Printer, Style};
 use embcli::text;
 
 /// Runs each command on a file and holds it to printing nothing raw.
 pub fn every_command(bytes: &[u8]) {
-    let open = |_: &Path| Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?));
+    let open = |_: &Path| Ok(Gguf::new(Box::new(bytes.to_vec()))?.into());
     let style = Style { width: 80, color: false };
     for line in [
         "lookup m 0 1",

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(gguf) = Gguf::new(Box::new(bytes.to_vec())) else { return };
-    let Ok(Ok(vocab)) = Vocab::open(&gguf) else { return };
+    let Ok(vocab) = Vocab::open(&gguf.into()) else { return };
     for id in (0..vocab.len().min(1000)).chain(vocab.len().checked_sub(1)) {
         // A token longer than the limit is an error.
         if let Ok(token) = vocab.token(id) {

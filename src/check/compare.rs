@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::hash::hash;
+use crate::model;
 use crate::rows::{ReadError, Reader, Rows, rows_per_run};
 use crate::similarity::{self, Metric, Query, Search};
 use crate::stats::{is_usable, quantile, sample};
@@ -66,7 +67,7 @@ impl Matching {
     ///
     /// # Errors
     /// When a vocabulary can't be read.
-    pub fn by_text(one: (&Vocab, u64), other: (&Vocab, u64)) -> anyhow::Result<Self> {
+    pub fn by_text(one: (&Vocab, u64), other: (&Vocab, u64)) -> Result<Self, model::Error> {
         let (one, other) = (hashes(one.0, one.1)?, hashes(other.0, other.1)?);
         let mut matching = Self::default();
         let is_same = |id: usize| one.get(id).is_some_and(|hash| other.get(id) == Some(hash));
@@ -113,14 +114,14 @@ impl Matching {
 }
 
 /// The hashes of the texts of the tokens below ID `end`.
-fn hashes(vocab: &Vocab, end: u64) -> anyhow::Result<Vec<u64>> {
+fn hashes(vocab: &Vocab, end: u64) -> Result<Vec<u64>, model::Error> {
     let mut hashes = Vec::new();
     vocab.each(|id, text| {
         let wanted = id < end.min(MOST_MATCHED);
         if wanted {
             hashes.push(hash(text));
         }
-        Ok(wanted)
+        Ok::<_, model::Error>(wanted)
     })?;
     Ok(hashes)
 }

@@ -11,6 +11,7 @@ use anyhow::Result;
 use regex::bytes::Regex;
 
 use super::hash::hash;
+use crate::model::Error;
 use crate::vocab::{TokenType, Vocab};
 
 /// At most this many tokens are looked at, so a file can't make this take more
@@ -36,7 +37,10 @@ pub struct Families {
 impl Families {
     /// The families among the tokens below ID `end`: words of three letters or
     /// more, in any script.
-    pub fn of(vocab: &Vocab, end: u64) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Where a token can't be read.
+    pub fn of(vocab: &Vocab, end: u64) -> Result<Self, Error> {
         let mut tokens: Vec<(u64, u32)> = Vec::new();
         vocab.each(|id, text| {
             if id >= end.min(MOST_TOKENS) {
@@ -45,15 +49,15 @@ impl Families {
             if let Some(word) = word_key(text)
                 && matches!(vocab.token_type(id)?, None | Some(TokenType::Normal))
             {
-                tokens.push((word, u32::try_from(id)?));
+                tokens.push((word, id as u32));
             }
-            Ok(true)
+            Ok::<_, Error>(true)
         })?;
         tokens.sort_unstable();
         let mut families = Self::default();
         for family in tokens.chunk_by(|a, b| a.0 == b.0).filter(|family| family.len() > 1) {
             families.ids.extend(family.iter().take(MOST_MEMBERS).map(|(_, id)| id));
-            families.ends.push(u32::try_from(families.ids.len())?);
+            families.ends.push(families.ids.len() as u32);
         }
         Ok(families)
     }

@@ -42,7 +42,7 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
         hits.insert(text.as_bytes().to_vec(), Hits::default());
         hits.insert(twin(text).into_bytes(), Hits::default());
     }
-    vocab.each(|id, text| {
+    vocab.each(|id, text| -> Result<bool> {
         match hits.get_mut(text) {
             Some(Hits { first: first @ None, .. }) => *first = Some(id),
             Some(Hits { second: second @ None, .. }) => *second = Some(id),
@@ -129,11 +129,11 @@ fn is_list(text: &str) -> bool {
 /// `None` where it can't be encoded or encodes to no token: the error is about the
 /// text, not about the tokenizer.
 fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
-    let tokenizer = Tokenizer::open(vocab.gguf()).ok()?.ok()?;
+    let tokenizer = Tokenizer::open(vocab.model()).ok()?;
     let options = Options { add_special: false, ..Options::default() };
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
-    let named = |&id: &u32| {
-        let token = vocab.token(id.into()).ok()??;
+    let named = |&id: &u64| {
+        let token = vocab.token(id).ok()??;
         Some(format!("{id} {}", quoted(&token.text, SHOWN)))
     };
     let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
@@ -156,7 +156,7 @@ fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
     if text.is_empty() || text.len() > MAX_COMPARED {
         return Ok(Vec::new());
     }
-    vocab.each(|id, token| {
+    vocab.each(|id, token| -> Result<bool> {
         if token.len() > MAX_COMPARED {
             return Ok(true);
         }

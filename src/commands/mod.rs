@@ -23,7 +23,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::gguf::Model;
+use crate::model::Model;
 use crate::report::{Form, Printer};
 use crate::store;
 

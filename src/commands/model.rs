@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
+use crate::model::{Error, Model};
 use crate::report::TokenText;
 use crate::vocab::Vocab;
 
@@ -44,18 +44,20 @@ impl View {
     }
 
     pub(super) fn of(model: &Model, tensor: &str) -> Result<Self> {
-        let table = Table::of_model(model, tensor)?;
+        let table = Table::open(model, tensor)?;
         let mut notes = Vec::new();
-        if let Some(name) = model.shard_name(table.file()) {
+        if let Some(name) = table.file() {
             notes.push(format!(
                 "the model is split in {}: the table is in {name}",
-                model.shard_count()
+                model.file_count()
             ));
         }
-        let vocab = match model.metadata() {
-            Ok(gguf) => Vocab::open(gguf)?.map_err(str::to_owned),
-            // The rows are in the file; only their tokens are not.
-            Err(error) => Err(error.to_string()),
+        let vocab = match Vocab::open(model) {
+            Ok(vocab) => Ok(vocab),
+            Err(Error::NoVocabulary { reason }) => Err(reason),
+            // The rows are there; only what names them is not.
+            Err(error) if error.is_missing_part() => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
         let vocab = match vocab {
             // Row i of another table, such as one of positions, is not token i.

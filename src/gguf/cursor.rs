@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use gguf_rs_lib::format::types::GGUFValueType;
-
-use super::{Error, Place};
+use super::value;
+use crate::model::{Error, Place, STRIDE, ValueType};
 use crate::source::Source;
 
 /// The most bytes that one request asks for, 4 MiB.
@@ -266,10 +265,10 @@ impl<'s> Cursor<'s> {
         self.skip(0)
     }
 
-    pub(super) fn value_type(&mut self) -> Step<GGUFValueType> {
+    pub(super) fn value_type(&mut self) -> Step<ValueType> {
         let id = self.u32()?;
-        GGUFValueType::from_u32(id)
-            .map_err(|_| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
+        value::type_of_id(id)
+            .ok_or_else(|| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
     }
 
     /// Passes over a value of a type. The position of every [`STRIDE`]th string of
@@ -277,22 +276,18 @@ impl<'s> Cursor<'s> {
     ///
     /// Time is linear in the bytes passed over, whatever the file claims: every
     /// element of an array takes at least one byte, and that is checked first.
-    pub(super) fn skip_value(
-        &mut self,
-        value_type: GGUFValueType,
-        marks: &mut Vec<u32>,
-    ) -> Step<()> {
+    pub(super) fn skip_value(&mut self, value_type: ValueType, marks: &mut Vec<u32>) -> Step<()> {
         match value_type {
-            GGUFValueType::String => self.skip_string(),
-            GGUFValueType::Array => self.skip_array(marks, 0),
-            scalar => self.skip(scalar.size_in_bytes().expect("scalars have a size") as u64),
+            ValueType::String => self.skip_string(),
+            ValueType::Array => self.skip_array(marks, 0),
+            scalar => self.skip(size(scalar)),
         }
     }
 
     fn skip_array(&mut self, marks: &mut Vec<u32>, depth: usize) -> Step<()> {
         let (element, count) = self.array_header()?;
         match element {
-            GGUFValueType::String => {
+            ValueType::String => {
                 let (start, mut done) = (self.position(), 0);
                 while done < count {
                     self.expect(count - done, done, start, 8);
@@ -306,27 +301,24 @@ impl<'s> Cursor<'s> {
                 self.expected = 0;
                 Ok(())
             }
-            GGUFValueType::Array if depth == MAX_DEPTH => {
+            ValueType::Array if depth == MAX_DEPTH => {
                 Err(Stop::Bad(format!("arrays are nested more than {MAX_DEPTH} deep")))
             }
-            GGUFValueType::Array => (0..count).try_for_each(|_| self.skip_array(marks, depth + 1)),
-            scalar => {
-                let size = scalar.size_in_bytes().expect("scalars have a size") as u64;
-                self.skip(size * count)
-            }
+            ValueType::Array => (0..count).try_for_each(|_| self.skip_array(marks, depth + 1)),
+            scalar => self.skip(size(scalar) * count),
         }
     }
 
     /// An array's element type and count, the count checked against what is left.
-    pub(super) fn array_header(&mut self) -> Step<(GGUFValueType, u64)> {
+    pub(super) fn array_header(&mut self) -> Step<(ValueType, u64)> {
         let element = self.value_type()?;
         let count = self.u64()?;
         // The least that an element can take: a string its length, an array
         // its element type and count.
         let least = match element {
-            GGUFValueType::String => 8,
-            GGUFValueType::Array => 12,
-            scalar => scalar.size_in_bytes().expect("scalars have a size") as u64,
+            ValueType::String => 8,
+            ValueType::Array => 12,
+            scalar => size(scalar),
         };
         match count.checked_mul(least) {
             Some(bytes) if bytes <= self.remaining() => Ok((element, count)),
@@ -337,6 +329,6 @@ impl<'s> Cursor<'s> {
     }
 }
 
-/// The position of every 256th string of an array is recorded, so that any
-/// string is found in fewer than this many steps.
-pub(super) const STRIDE: u64 = 256;
+fn size(scalar: ValueType) -> u64 {
+    scalar.size().expect("scalars have a size")
+}

@@ -17,12 +17,12 @@
 //! can claim any number at no cost.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use gguf_rs_lib::format::types::GGUFValueType;
 use hashbrown::DefaultHashBuilder;
 
 use super::cursor::{Cursor, Stop};
-use super::{Error, Place};
+use crate::model::{Error, Place, ValueType};
 use crate::source::Source;
 
 /// Where the parts of a file lie, all as byte positions from its start.
@@ -33,7 +33,7 @@ pub(super) struct Index {
     pub keys: Entries,
     /// For each metadata entry that is a long array of strings, by its place in
     /// `keys`: the position of every 256th string except the first.
-    pub marks: Vec<(usize, Vec<u32>)>,
+    pub marks: Vec<(usize, Arc<[u32]>)>,
     /// The tensor entries, each found by its name.
     pub tensors: Entries,
     /// The first tensor entry.
@@ -118,7 +118,7 @@ impl Index {
                 stop.at(Place::Value { key }, len)
             })?;
             if !found.is_empty() {
-                marks.push((keys.len(), found));
+                marks.push((keys.len(), found.into()));
             }
             keys.push(start, &name);
         }
@@ -223,7 +223,7 @@ fn check_version(version: u32) -> Result<(), Error> {
 }
 
 /// Reads the type and count of an array of which only the position is known.
-pub(super) fn array_at(source: &dyn Source, at: u64) -> Result<(GGUFValueType, u64, u64), Stop> {
+pub(super) fn array_at(source: &dyn Source, at: u64) -> Result<(ValueType, u64, u64), Stop> {
     let mut cursor = Cursor::new(source, at);
     let (element, count) = cursor.array_header()?;
     Ok((element, count, cursor.position()))

@@ -15,11 +15,13 @@
 
 mod array;
 mod cursor;
-mod error;
+mod describe;
 mod file_type;
 mod index;
+mod kind;
 mod split;
 mod strict;
+mod value;
 
 use std::fmt;
 use std::ops::Range;
@@ -27,15 +29,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use array::Array;
-pub use error::{Error, Place};
+pub use describe::is_tokenizer_key;
 pub use file_type::file_type_name;
-pub use gguf_rs_lib::format::metadata::MetadataValue;
-pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
-pub use split::{Model, parts};
+pub use split::{Files, parts};
 
+pub use crate::model::Error;
+use crate::model::{Model, Place, Tensor, Value, ValueType};
+use crate::quant::Format;
 use crate::source::{MappedFile, Source};
 use cursor::{Cursor, Stop};
-use index::{Entries, Index, MAX_DIMS};
+use index::{Entries, Index};
+
+/// Opens the model that a GGUF file is, or is a part of.
+///
+/// # Errors
+/// Where it is no GGUF file or is damaged, or where its name and its metadata
+/// contradict each other about the parts of a split model.
+pub fn open(path: &Path) -> Result<Model, Error> {
+    Files::open(path).map(Model::new)
+}
 
 /// The longest value that is decoded at once. Names, numbers and short arrays
 /// are; an array of a size that matters is read through [`Array`].
@@ -67,44 +79,6 @@ pub struct Entry {
     index: usize,
 }
 
-/// A tensor as the header describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tensor {
-    /// The name, lossily decoded where it is not UTF-8.
-    pub name: String,
-    /// The ggml type's number, whether or not anyone knows it.
-    pub type_id: u32,
-    /// Where the data begins in the file (not from the data section's start).
-    /// `None` where the position overflows 64 bits.
-    pub at: Option<u64>,
-    rank: u32,
-    dims: [u64; MAX_DIMS as usize],
-}
-
-impl Tensor {
-    /// The dimensions as the file stores them, fastest first: a table of
-    /// `n_vocab` rows is `[d_model, n_vocab]`.
-    pub fn dims(&self) -> &[u64] {
-        &self.dims[..self.rank as usize]
-    }
-
-    /// The number of values; 1 for a scalar (rank 0), `None` on overflow.
-    pub fn n_values(&self) -> Option<u64> {
-        self.dims().iter().try_fold(1u64, |product, &dim| product.checked_mul(dim))
-    }
-
-    /// Whether this is a matrix: `Some([columns, rows])`. Trailing dimensions
-    /// of 1 do not count against it, as ggml gives every tensor four.
-    pub fn matrix(&self) -> Option<[u64; 2]> {
-        match *self.dims() {
-            [columns, rows, ref more @ ..] if more.iter().all(|&dim| dim == 1) => {
-                Some([columns, rows])
-            }
-            _ => None,
-        }
-    }
-}
-
 impl Gguf {
     /// Maps a file and walks its header.
     pub fn open(path: &Path) -> Result<Self, Error> {
@@ -126,22 +100,17 @@ impl Gguf {
         const KEY: &str = "general.alignment";
         let Some(entry) = self.entry(KEY)? else { return Ok(32) };
         let problem = match entry.value_type {
-            ValueType::U32 => match self.decode(&entry)? {
-                // The format's description asks for the one, llama.cpp for the
-                // other.
-                MetadataValue::U32(n) if n > 0 && (n % 8 == 0 || n.is_power_of_two()) => {
-                    return Ok(n.into());
+            ValueType::U32 => match self.decode(&entry)?.integer() {
+                // The format's description asks for a multiple of 8, llama.cpp for a
+                // power of two.
+                Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
+                    return Ok(n as u64);
                 }
-                value => format!("it is {value}, and must be a multiple of 8"),
+                n => format!("it is {}, and must be a multiple of 8", n.unwrap_or_default()),
             },
             other => format!("it is of type {}, and must be a u32", other.name()),
         };
         Err(Error::Malformed { place: Place::Value { key: KEY.to_owned() }, problem })
-    }
-
-    /// Whether the other is this one or a clone of it.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.index, &other.index)
     }
 
     /// The format's version: 2 or 3.
@@ -165,7 +134,7 @@ impl Gguf {
     }
 
     /// The bytes themselves.
-    pub fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Source {
         &*self.source
     }
 
@@ -220,12 +189,12 @@ impl Gguf {
     /// # Errors
     /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
     /// that is neither 0 nor 1), or where it is longer than a megabyte.
-    pub fn value(&self, key: &str) -> Result<Option<MetadataValue>, Error> {
+    pub fn value(&self, key: &str) -> Result<Option<Value>, Error> {
         self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
     }
 
     /// Decodes the value of an entry, as [`value`](Self::value) does.
-    pub fn decode(&self, entry: &Entry) -> Result<MetadataValue, Error> {
+    pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },
             problem,
@@ -237,8 +206,7 @@ impl Gguf {
             )));
         }
         let bytes = self.bytes(entry.span.clone())?;
-        MetadataValue::read_from(&mut &*bytes, entry.value_type)
-            .map_err(|error| malformed(error.to_string()))
+        value::decode(&bytes, entry.value_type).map_err(malformed)
     }
 
     /// A string value, lossily decoded where it is not UTF-8; `None` where the
@@ -259,9 +227,8 @@ impl Gguf {
     /// something else.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.entry(key)? {
-            Some(entry) if is_integer(entry.value_type) => {
-                let value = self.decode(&entry)?;
-                Ok(value.as_u64().or_else(|| value.as_i64()?.try_into().ok()))
+            Some(entry) if entry.value_type.is_integer() => {
+                Ok(self.decode(&entry)?.integer().and_then(|n| n.try_into().ok()))
             }
             _ => Ok(None),
         }
@@ -278,14 +245,14 @@ impl Gguf {
 
     /// The array that an entry holds, which must be one.
     pub fn array_of(&self, entry: &Entry) -> Result<Array, Error> {
-        Array::new(self.clone(), entry)
+        Array::new(self, entry)
     }
 
     /// The positions that the walk noted in the array of a metadata entry.
-    fn marks(&self, index: usize) -> &[u32] {
+    fn marks(&self, index: usize) -> Arc<[u32]> {
         let all = &self.index.marks;
         let found = all.binary_search_by_key(&index, |(index, _)| *index);
-        found.map_or(&[], |found| &all[found].1)
+        found.map_or_else(|_| Arc::from([]), |found| Arc::clone(&all[found].1))
     }
 
     /// The length of a string value in bytes, and its first `most` bytes; the
@@ -327,14 +294,12 @@ impl Gguf {
             let mut name = Vec::new();
             cursor.name(&mut name)?;
             let rank = index::rank(cursor)?;
-            let mut dims = [1; MAX_DIMS as usize];
-            for dim in &mut dims[..rank as usize] {
-                *dim = cursor.u64()?;
-            }
-            let name = String::from_utf8_lossy(&name).into_owned();
-            let type_id = cursor.u32()?;
+            let dims = (0..rank).map(|_| cursor.u64()).collect::<Result<_, _>>()?;
+            let format = Format::from_id(cursor.u32()?);
             let at = self.data_at.checked_add(cursor.u64()?);
-            Ok(Tensor { name, type_id, at, rank, dims })
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let source = Arc::clone(&self.source);
+            Ok(Tensor { name, dims, format, at, source, file: None })
         };
         read().map_err(|stop: Stop| {
             let place = Place::Tensor { index: i as u64 + 1, count: self.tensor_count() };
@@ -351,10 +316,11 @@ impl Gguf {
     }
 }
 
-/// Whether a type holds whole numbers.
-pub fn is_integer(value_type: ValueType) -> bool {
-    let scalar = value_type.size_in_bytes().is_some();
-    scalar && !value_type.is_float() && value_type != ValueType::Bool
+/// A model in one file, from wherever its bytes come.
+impl From<Gguf> for Model {
+    fn from(file: Gguf) -> Self {
+        Self::new(Files::from(file))
+    }
 }
 
 impl fmt::Debug for Gguf {

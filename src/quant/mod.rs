@@ -176,6 +176,15 @@ pub enum TypeError {
     },
 }
 
+impl TypeError {
+    /// The ID in the file.
+    pub fn id(&self) -> u32 {
+        match *self {
+            Self::Removed { id, .. } | Self::Internal { id, .. } | Self::Unknown { id } => id,
+        }
+    }
+}
+
 impl Format {
     /// The format with ggml's number `id`.
     pub fn from_id(id: u32) -> Result<&'static Self, TypeError> {

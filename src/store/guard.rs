@@ -19,7 +19,7 @@ const MAX_NAME: usize = 255;
 /// separator of any system, no control character.
 pub(super) fn component(name: &str) -> Result<&str> {
     let refused = match name {
-        "" => bail!("an empty part is not a valid name in a store"),
+        "" => bail!("a name with an empty part is not a valid name in a store"),
         "." | ".." => "it points to another folder",
         _ if name.len() > MAX_NAME => "it is too long",
         _ if name.contains(['/', '\\']) => "it contains a path separator",

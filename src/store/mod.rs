@@ -32,7 +32,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub use environment::Environment;
 
-use crate::gguf::Model;
+use crate::gguf;
+use crate::model::Model;
 use advice::{beside, choices, is_path};
 use walk::{Walk, is_absence};
 
@@ -100,7 +101,7 @@ impl Location {
     pub fn open(&self) -> Result<Model> {
         Ok(match self {
             Self::BuiltIn => toy::open()?,
-            Self::File(path) => Model::open(path)?,
+            Self::File(path) => gguf::open(path)?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The built-in table, so that every example runs without a file.
 
-use crate::gguf::{Error, Gguf, Model};
+use crate::gguf::Gguf;
+use crate::model::{Error, Model};
 
 /// Its name. To open a file called `toy`, write `./toy`.
 pub const TOY: &str = "toy";
@@ -19,7 +20,7 @@ mod tests {
 
     #[test]
     fn the_toy_is_the_fixture() {
-        let table = open().unwrap().tensor("token_embd.weight").unwrap().unwrap().1;
+        let table = open().unwrap().tensor("token_embd.weight").unwrap().unwrap();
         assert_eq!(table.matrix(), Some([4, 8192]));
     }
 }

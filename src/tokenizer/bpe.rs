@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use anyhow::Result;
+use super::Result;
 
 use crate::vocab::char_of;
 

@@ -22,7 +22,7 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, bail, ensure};
+use super::{Error, Result};
 
 /// A compiled normalisation.
 pub(super) struct Charsmap {
@@ -78,10 +78,9 @@ impl Charsmap {
             if unit & LABEL != u32::from(byte) {
                 break;
             }
-            ensure!(
-                len < LONGEST,
-                "{KEY} is damaged: it replaces a text of more than {LONGEST} bytes"
-            );
+            if len >= LONGEST {
+                return Err(damaged(&format!("it replaces a text of more than {LONGEST} bytes")));
+            }
             at ^= offset(unit);
             if unit & HAS_VALUE != 0 {
                 found = Some((len + 1, self.unit(at)? & !IS_VALUE));
@@ -90,23 +89,24 @@ impl Charsmap {
         let Some((len, place)) = found else { return Ok(None) };
         let text = usize::try_from(place).ok().and_then(|place| self.texts.get(place..));
         let Some(text) = text.filter(|text| !text.is_empty()) else {
-            bail!(
-                "{KEY} is damaged: it points past its {} bytes of texts, to {place}",
-                self.texts.len()
-            );
+            let len = self.texts.len();
+            return Err(damaged(&format!("it points past its {len} bytes of texts, to {place}")));
         };
         let end = text.iter().position(|&byte| byte == 0);
-        let end =
-            end.with_context(|| format!("{KEY} is damaged: its text at {place} has no end"))?;
+        let end = end.ok_or_else(|| damaged(&format!("its text at {place} has no end")))?;
         Ok(Some((&text[..end], len)))
     }
 
     fn unit(&self, at: u32) -> Result<u32> {
         let unit = usize::try_from(at).ok().and_then(|at| self.units.get(at)).copied();
-        unit.with_context(|| {
-            format!("{KEY} is damaged: it points past its {} units, to {at}", self.units.len())
+        unit.ok_or_else(|| {
+            damaged(&format!("it points past its {} units, to {at}", self.units.len()))
         })
     }
+}
+
+fn damaged(how: &str) -> Error {
+    Error::Normalisation(format!("{KEY} is damaged: {how}"))
 }
 
 /// The largest charsmap that is read, in bytes. T5's has 237,539.

@@ -1,6 +1,6 @@
 //! Byte-pair encoding, but between `<dna>` and `</dna>` each six bases are a token.
 
-use anyhow::Result;
+use super::Result;
 use memchr::memmem;
 
 use super::bpe::Bpe;

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use super::Result;
 
 use super::strings::Strings;
 use super::trie::Trie;

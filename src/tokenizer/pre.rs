@@ -137,7 +137,7 @@ mod tests {
         for name in Pre::names() {
             let (pre, _) = Pre::named(Some(name));
             let underscores = pre.spelling == Spelling::Underscores;
-            assert_eq!(crate::vocab::UNDERSCORES.contains(&name), underscores, "{name}");
+            assert_eq!(crate::model::UNDERSCORES.contains(&name), underscores, "{name}");
         }
     }
 

@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-
 use super::settings::Settings;
 use super::strings::Strings;
 use super::trie::Trie;
 use super::vocabulary::Vocabulary;
-use super::{Family, Fragment};
+use super::{Error, Family, Fragment, Result};
 
 /// The tokens of an RWKV vocabulary by their bytes.
 #[derive(Debug)]
@@ -42,16 +40,16 @@ impl Rwkv {
                 rest = &rest[len..];
             } else if self.tokens.depth(rest) > 0 {
                 // llama.cpp loops here until memory runs out.
-                bail!(
+                return Err(Error::Unspellable(format!(
                     "the vocabulary has no token for the text from byte {} on (0x{byte:02x})",
                     text.len() - rest.len()
-                );
+                )));
             } else {
-                let unknown = self.unknown.with_context(|| {
-                    format!(
+                let unknown = self.unknown.ok_or_else(|| {
+                    Error::Unspellable(format!(
                         "no token starts with the byte 0x{byte:02x}, and the vocabulary has no \
                          unknown token"
-                    )
+                    ))
                 })?;
                 out.push(unknown);
                 rest = &rest[1..];

@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use anyhow::{Result, anyhow};
+use super::{Error, Result};
 
 use super::settings::Settings;
 use super::symbols::Symbols;
@@ -82,7 +82,9 @@ impl Family for Spm {
 fn byte_token(vocabulary: &Vocabulary, byte: u8) -> Result<u32> {
     let itself = || (byte != 0).then(|| vocabulary.id_of(&[byte])).flatten();
     vocabulary.id_of(format!("<0x{byte:02X}>").as_bytes()).or_else(itself).ok_or_else(|| {
-        anyhow!("the text has the byte 0x{byte:02X}, and the vocabulary has no token for it")
+        Error::Unspellable(format!(
+            "the text has the byte 0x{byte:02X}, and the vocabulary has no token for it"
+        ))
     })
 }
 

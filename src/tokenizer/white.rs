@@ -1,6 +1,6 @@
 //! Byte-pair encoding that drops all white space.
 
-use anyhow::Result;
+use super::Result;
 
 use super::bpe::{Bpe, points};
 use super::settings::Settings;

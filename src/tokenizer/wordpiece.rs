@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use unicode_normalization::char::decompose_canonical;
 
 use super::settings::Settings;
@@ -16,7 +15,7 @@ use super::trie::Trie;
 use super::unicode::{self, Category};
 use super::utf8;
 use super::vocabulary::Vocabulary;
-use super::{Family, Fragment};
+use super::{Error, Family, Fragment, Result};
 
 /// A WordPiece vocabulary and its normalisation.
 #[derive(Debug)]
@@ -64,11 +63,10 @@ impl WordPiece {
             }
             if !rest.is_empty() {
                 out.truncate(begun);
-                let unknown = self.unknown;
-                out.push(
-                    unknown
-                        .context("a word has no token, and the vocabulary has no unknown token")?,
-                );
+                out.push(self.unknown.ok_or_else(|| {
+                    let what = "a word has no token, and the vocabulary has no unknown token";
+                    Error::Unspellable(what.to_owned())
+                })?);
             }
         }
         Ok(())

@@ -14,5 +14,5 @@ mod pairs;
 mod random;
 
 pub use one_hot::{Product, product};
-pub use pairs::{Pairs, RowPair, adjacent_pairs, random_pairs};
+pub use pairs::{Pairs, adjacent_pairs, random_pairs};
 pub use random::RandomRows;

@@ -16,13 +16,6 @@ pub struct Product {
     pub left_out: u64,
 }
 
-/// The sums of one thread.
-struct PartialSums {
-    sums: Vec<Vec<f32>>,
-    multiplications: u64,
-    left_out: u64,
-}
-
 /// Multiplies the one-hot vectors of some IDs, `[ids, n_rows]`, with the first
 /// `n_rows` rows of a table: each zero and each one with every value of its row,
 /// as a general matrix product does.
@@ -39,32 +32,32 @@ pub fn product(
     threads: usize,
 ) -> Result<Product, ReadError> {
     let zeros = || vec![vec![0.0_f32; rows.dim()]; ids.len()];
-    let start = || PartialSums { sums: zeros(), multiplications: 0, left_out: 0 };
+    let start = || Product { rows: zeros(), multiplications: 0, threads: 1, left_out: 0 };
     let parts = Pass::new(rows, n_rows, threads).fold(start, |part, run| {
         for (id, row) in run.rows() {
             part.add(ids, id, row);
         }
     })?;
-    let threads = parts.len();
-    let mut product = Product { rows: zeros(), multiplications: 0, threads, left_out: 0 };
+    let mut product = Product { threads: 0, ..start() };
     for part in parts {
         product.multiplications += part.multiplications;
+        product.threads += part.threads;
         product.left_out += part.left_out;
-        for (total, sums) in product.rows.iter_mut().flatten().zip(part.sums.iter().flatten()) {
+        for (total, sums) in product.rows.iter_mut().flatten().zip(part.rows.iter().flatten()) {
             *total += sums;
         }
     }
     Ok(product)
 }
 
-impl PartialSums {
+impl Product {
     /// Multiplies a row with its column of the one-hot vectors.
     fn add(&mut self, ids: &[u64], id: u64, row: &[f32]) {
         if !is_finite(row) {
             self.left_out += 1;
             return;
         }
-        for (&hot, sums) in ids.iter().zip(&mut self.sums) {
+        for (&hot, sums) in ids.iter().zip(&mut self.rows) {
             let one_or_zero = f32::from(u8::from(hot == id));
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += one_or_zero * value;

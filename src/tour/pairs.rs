@@ -3,38 +3,19 @@
 use crate::similarity::{Metric, norm};
 use crate::stats::{SplitMix64, is_usable};
 
-/// Two rows and their cosine.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RowPair {
-    /// The lower ID.
-    pub a: u64,
-    /// The higher ID.
-    pub b: u64,
-    /// The cosine of the angle between the two rows.
-    pub cosine: f64,
-}
-
 /// Pairs of rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pairs {
-    /// The pairs that have a cosine.
-    pub pairs: Vec<RowPair>,
+    /// The IDs of each pair, the lower one first.
+    pub ids: Vec<(u64, u64)>,
+    /// The cosine of each pair.
+    pub cosines: Vec<f64>,
     /// The number of pairs that have none: one of the rows is all zeros, or has a
     /// NaN or an infinity.
     pub left_out: u64,
 }
 
 impl Pairs {
-    /// The cosine of each pair.
-    pub fn cosines(&self) -> Vec<f64> {
-        self.pairs.iter().map(|pair| pair.cosine).collect()
-    }
-
-    /// The distance of the two IDs of each pair.
-    pub fn distances(&self) -> Vec<f64> {
-        self.pairs.iter().map(|pair| (pair.b - pair.a) as f64).collect()
-    }
-
     fn measure<E>(
         ids: impl Iterator<Item = (u64, u64)>,
         row: &dyn Fn(u64) -> Result<Vec<f32>, E>,
@@ -44,7 +25,8 @@ impl Pairs {
             let (x, y) = (row(a)?, row(b)?);
             let (x, y) = ((&*x, norm(&x)), (&*y, norm(&y)));
             if is_usable(x.1) && is_usable(y.1) {
-                found.pairs.push(RowPair { a, b, cosine: Metric::Cosine.score(x, y) });
+                found.ids.push((a, b));
+                found.cosines.push(Metric::Cosine.score(x, y));
             } else {
                 found.left_out += 1;
             }
@@ -123,11 +105,10 @@ mod tests {
     #[test]
     fn all_pairs_of_a_few_rows_are_taken() {
         let found = random_pairs(5, 10, 1, &unit).unwrap();
-        assert_eq!((found.pairs.len(), found.left_out), (3, 7));
-        assert_eq!((found.pairs[0].a, found.pairs[0].b), (0, 1));
-        assert!((found.pairs[0].cosine - 0.5_f64.sqrt()).abs() < 1e-12);
+        assert_eq!((&*found.ids, found.left_out), (&[(0, 1), (0, 2), (1, 2)][..], 7));
+        assert!((found.cosines[0] - 0.5_f64.sqrt()).abs() < 1e-12);
         let found = adjacent_pairs(5, 10, 1, &unit).unwrap();
-        assert_eq!((found.pairs.len(), found.left_out), (2, 2));
+        assert_eq!((&*found.ids, found.left_out), (&[(0, 1), (1, 2)][..], 2));
         assert_eq!(random_pairs(1, 10, 1, &unit).unwrap(), Pairs::default());
         assert_eq!(adjacent_pairs(0, 10, 1, &unit).unwrap(), Pairs::default());
     }
@@ -135,11 +116,11 @@ mod tests {
     #[test]
     fn pairs_of_many_rows_are_drawn_from_all_of_them() {
         let found = random_pairs(100, 500, 1, &ones).unwrap();
-        assert_eq!(found.pairs.len(), 500);
-        assert!(found.pairs.iter().all(|pair| pair.a < pair.b && pair.b < 100));
-        let met = |id| found.pairs.iter().any(|pair| pair.a == id || pair.b == id);
+        assert_eq!(found.ids.len(), 500);
+        assert!(found.ids.iter().all(|(a, b)| a < b && *b < 100));
+        let met = |id| found.ids.iter().any(|(a, b)| *a == id || *b == id);
         assert!((0..100).all(met), "an ID can't be drawn");
         let found = adjacent_pairs(1000, 50, 1, &ones).unwrap();
-        assert!(found.pairs.len() == 50 && found.pairs.iter().all(|pair| pair.a + 1 == pair.b));
+        assert!(found.ids.len() == 50 && found.ids.iter().all(|(a, b)| a + 1 == *b));
     }
 }

@@ -9,8 +9,9 @@ use crate::support::requantise;
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes};
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::Gguf as File;
+use embcli::gguf;
 use embcli::quant::Format;
+use embcli::rows::Rows;
 use embcli::stats::mix;
 use serde_json::{Value, json};
 
@@ -70,21 +71,20 @@ const D_MODEL: usize = 640;
 impl Real {
     /// The rows and tokens of a range of IDs.
     fn of(ids: std::ops::Range<u64>) -> Self {
-        let gguf = File::open(&support::real_model()).unwrap();
-        let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
-        let array = |key: &str| gguf.array(key).unwrap().unwrap();
-        let tokens = array("tokenizer.ggml.tokens");
-        let types = array("tokenizer.ggml.token_type");
-        let bytes = table.row_bytes() as usize;
+        let model = gguf::open(&support::real_model()).unwrap();
+        let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
+        let tokens = model.tokens().unwrap();
+        let types = tokens.types.unwrap();
         let row = |id: u64| {
-            let at = table.offset() + id * bytes as u64;
-            gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
+            let mut stored = Vec::new();
+            table.read(id..id + 1, &mut stored).unwrap();
+            stored
         };
         Self {
-            tokens: ids.clone().map(|id| tokens.string(id).unwrap().unwrap()).collect(),
+            tokens: ids.clone().map(|id| tokens.texts.get(id).unwrap().unwrap()).collect(),
             types: ids
                 .clone()
-                .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)
+                .map(|id| types.get(id).unwrap().unwrap().integer().unwrap() as i32)
                 .collect(),
             rows: ids.map(row).collect(),
         }

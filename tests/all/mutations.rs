@@ -16,7 +16,7 @@ use crate::support::damage::{INTERESTING, damaged, files};
 use embcli::cli::Cli;
 use embcli::commands::Request;
 use embcli::commands::models::ModelsRequest;
-use embcli::gguf::{Gguf, Model};
+use embcli::gguf::Gguf;
 use embcli::report::{Form, Printer, Style};
 use embcli::store::{Environment, Stores};
 use embcli::text;
@@ -82,7 +82,7 @@ impl Driver {
     fn drive(&self, case: u64, bytes: &[u8]) {
         let open = |path: &Path| {
             let bytes = if path == Path::new("whole") { &self.whole } else { bytes };
-            Ok(Model::from(Gguf::new(Box::new(bytes.to_vec()))?))
+            Ok(Gguf::new(Box::new(bytes.to_vec()))?.into())
         };
         if case.is_multiple_of(MODELS) {
             std::fs::write(self.store.path().join("m.gguf"), bytes).unwrap();

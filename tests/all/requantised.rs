@@ -4,7 +4,7 @@
 use crate::support;
 use crate::support::requantise;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::Gguf;
+use embcli::gguf::{self, Gguf};
 use embcli::quant::Format;
 use embcli::similarity::{Metric, Query, Search, nearest};
 
@@ -31,8 +31,8 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
     assert!(error < 0.01, "{format}: the encoder is off, 1 - cosine is {error}");
 
     let bytes = support::Gguf::new().table(format.id, d_model as u64, n_vocab, encoded).build();
-    let gguf = Gguf::new(Box::new(bytes)).unwrap();
-    let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
+    let model = Gguf::new(Box::new(bytes)).unwrap().into();
+    let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
     let ids: Vec<u64> = (0..QUERIES).map(|i| (i * 7919 + 5) % n_vocab).collect();
     let queries: Vec<Query> =
         ids.iter().map(|&id| Query::of_row(id, table.row(id).unwrap())).collect();
@@ -65,8 +65,8 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn rankings_survive_requantisation_exactly() {
     let path = support::real_model();
-    let gguf = Gguf::open(&path).unwrap();
-    let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
+    let model = gguf::open(&path).unwrap();
+    let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
     let mut values = Vec::with_capacity(VALUES);
     for id in 0..(VALUES / table.d_model()) as u64 {
         values.extend(table.row(id).unwrap());

@@ -8,7 +8,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::{Gguf as File, Model};
+use embcli::gguf::Gguf as File;
+use embcli::model::Model;
+use embcli::rows::Rows;
 use embcli::source::{MappedFile, Source};
 use embcli::tokenizer::{Options, Tokenizer};
 use embcli::vocab::Vocab;
@@ -48,14 +50,14 @@ fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
     let file = File::new(Box::new(counting)).unwrap();
     let header = file.header_len();
     let model = Model::from(file);
-    let table = Table::of_model(&model, TOKEN_EMBEDDING).unwrap();
-    let vocab = Vocab::open(model.metadata().unwrap()).unwrap().unwrap();
-    let mut rows = Vec::new();
+    let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
+    let vocab = Vocab::open(&model).unwrap();
+    let (mut rows, row_bytes) = (Vec::new(), table.row_bytes() as u64);
     for id in ids {
         table.row(id).unwrap();
         vocab.token(id).unwrap().unwrap();
-        let start = table.offset() + id * table.row_bytes();
-        rows.push(start..start + table.row_bytes());
+        let start = table.offset() + id * row_bytes;
+        rows.push(start..start + row_bytes);
     }
 
     let requests = asked.lock().unwrap().clone();
@@ -69,13 +71,13 @@ fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
     }
     assert!(end >= header, "{end} of {header} bytes");
     let read: u64 = requests.iter().map(|range| range.end - range.start).sum();
-    let needed = header + 3 * table.row_bytes();
+    let needed = header + 3 * row_bytes;
     assert!(read * 10 <= needed * 11, "{read} bytes were read, {needed} needed: {requests:?}");
     println!("{read} bytes by {} requests, {needed} needed", requests.len());
     assert!(requests.len() <= 12, "{} requests: {requests:?}", requests.len());
 
     // All of this is in the header, which is there.
-    let tokenizer = Tokenizer::open(model.metadata().unwrap()).unwrap().unwrap();
+    let tokenizer = Tokenizer::open(&model).unwrap();
     tokenizer.encode(text.as_bytes(), Options::default()).unwrap();
     vocab.check().unwrap();
     vocab.scores().unwrap();

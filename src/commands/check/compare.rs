@@ -14,7 +14,7 @@ use crate::check::compare::{
 use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::Model;
+use crate::model::Model;
 use crate::report::Float;
 use crate::rows::Rows;
 use crate::text::{counted, quoted};

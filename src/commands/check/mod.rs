@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::Model;
+use crate::model::Model;
 use crate::report::Printer;
 use crate::threads;
 

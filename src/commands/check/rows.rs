@@ -8,7 +8,7 @@ use super::Severity::{Note, Problem};
 use crate::check::{self, MOST_ROWS, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
-use crate::gguf::Model;
+use crate::model::Model;
 use crate::rows::Rows as _;
 use crate::text::counted;
 use crate::vocab::{TokenType, Vocab};
@@ -163,7 +163,7 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
         );
     }
     let head = match model.tensor("output.weight") {
-        Ok(Some(_)) => Table::of_model(model, "output.weight").ok(),
+        Ok(Some(_)) => Table::open(model, "output.weight").ok(),
         _ => None,
     };
     if let Some(head) = head
@@ -187,7 +187,7 @@ fn same(a: &Table, b: &Table) -> Result<bool> {
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {
         return Ok(false);
     }
-    let step = (PIECE / a.row_bytes().max(1)).max(1);
+    let step = (PIECE / a.row_bytes().max(1) as u64).max(1);
     let (mut left, mut right) = (Vec::new(), Vec::new());
     let mut start = 0;
     while start < a.n_vocab() {

@@ -10,8 +10,7 @@ use anyhow::{Result, bail};
 use super::{Opener, Request, model};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::footprint::{Footprint, KNOWN, Known};
-use crate::gguf::{Model, Tensor};
-use crate::quant::Format;
+use crate::model::{Model, Tensor};
 use crate::report::Printer;
 use crate::text;
 
@@ -123,7 +122,7 @@ fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<Out
         return Ok((None, None));
     }
     match model.tensor("output.weight") {
-        Ok(head) => Ok((Some(head.is_none()), head.map(|(_, tensor)| describe(&tensor)))),
+        Ok(head) => Ok((Some(head.is_none()), head.map(|tensor| describe(&tensor)))),
         // It may be in the part that is missing.
         Err(_) if !model.missing().is_empty() => Ok((None, None)),
         Err(error) => Err(error.into()),
@@ -131,13 +130,9 @@ fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<Out
 }
 
 fn describe(tensor: &Tensor) -> OutputHead {
-    let format = Format::from_id(tensor.type_id);
-    let bytes = format.as_ref().ok().and_then(|format| {
-        let [columns, rows] = tensor.matrix()?;
-        format.row_bytes(columns)?.checked_mul(rows)
-    });
-    OutputHead {
-        format: format.map_or_else(|_| format!("type {}", tensor.type_id), |f| f.name.to_owned()),
-        bytes,
-    }
+    let format = match &tensor.format {
+        Ok(format) => format.name.to_owned(),
+        Err(error) => format!("type {}", error.id()),
+    };
+    OutputHead { format, bytes: tensor.matrix().and_then(|_| tensor.bytes()) }
 }

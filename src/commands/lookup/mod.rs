@@ -12,6 +12,7 @@ use super::text::{TextToRead, Tokenized, type_of};
 use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
+use crate::rows::Rows;
 use crate::similarity::norm;
 
 pub use answer::{LookupHead, LookupRow};
@@ -99,7 +100,7 @@ impl LookupRequest {
             table: view.info(),
             ids: ids.clone(),
             shape,
-            bytes_read: first.len() as u64 * table.row_bytes(),
+            bytes_read: (first.len() * table.row_bytes()) as u64,
             steps: input.as_ref().map(|input| input.steps.iter().map(Into::into).collect()),
             values: self.values,
         })?;
@@ -125,7 +126,7 @@ impl LookupRequest {
 /// The tokens of a text, each of which has a row.
 fn tokens_of(text: &TextToRead, view: &model::View) -> Result<Tokenized> {
     let vocab = view.vocab().map_err(|reason| anyhow!("a text needs tokens: {reason}"))?;
-    let tokenized = text.tokenize(vocab.gguf(), &text.read()?)?;
+    let tokenized = text.tokenize(vocab.model(), &text.read()?)?;
     ensure!(!tokenized.ids.is_empty(), "the text is no tokens, so there are no rows to look up");
     tokenized.ids.iter().try_for_each(|id| view.table.check_id(*id))?;
     Ok(tokenized)

@@ -6,9 +6,8 @@ mod looks;
 use anyhow::{Context, Result};
 
 use super::{Opener, Request};
-use crate::embedding::{self, TOKEN_EMBEDDING};
-use crate::gguf::Model;
-use crate::quant::Format;
+use crate::embedding::TOKEN_EMBEDDING;
+use crate::model::{Fact, Model};
 use crate::report::Printer;
 use crate::store::{Found, Location, Root, Stores};
 
@@ -67,13 +66,13 @@ fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {
     }
     let model = location.open()?;
     info.bytes = Some(model.file_len());
-    info.architecture = model.metadata()?.text("general.architecture")?;
+    info.architecture = model.text(Fact::Architecture)?;
     table(&model, info)
 }
 
 fn table(model: &Model, info: &mut ModelInfo) -> Result<()> {
-    let Some((_, tensor)) = model.tensor(TOKEN_EMBEDDING)? else {
-        info.problem = Some(match embedding::kind(model.metadata()?)? {
+    let Some(tensor) = model.tensor(TOKEN_EMBEDDING)? else {
+        info.problem = Some(match model.kind()? {
             Some(kind) => format!("no embedding table: {kind}"),
             None => "no embedding table".to_owned(),
         });
@@ -81,9 +80,9 @@ fn table(model: &Model, info: &mut ModelInfo) -> Result<()> {
     };
     let [columns, rows] = tensor.matrix().context("the embedding table is no matrix")?;
     info.shape = Some([rows, columns]);
-    info.format = Some(match Format::from_id(tensor.type_id) {
+    info.format = Some(match &tensor.format {
         Ok(format) => format.name.to_owned(),
-        Err(_) => format!("type {}", tensor.type_id),
+        Err(error) => format!("type {}", error.id()),
     });
     Ok(())
 }

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Error, Result, anyhow};
 
 use super::{Opener, Request, stdin};
-use crate::gguf::{Gguf, Model};
+use crate::model::{Model, TokenId};
 use crate::report::{Printer, hex};
-use crate::tokenizer::{NothingAround, Options, Tokenizer};
+use crate::tokenizer::{self, Options, Tokenizer};
 use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
@@ -59,9 +59,8 @@ impl TextRequest {
     }
 
     fn of(&self, model: &Model, text: &[u8]) -> Result<TextReport> {
-        let gguf = model.metadata()?;
-        let vocab = Vocab::open(gguf)?.map_err(anyhow::Error::msg)?;
-        let Tokenized { input, ids, notes } = self.text.tokenize(gguf, text)?;
+        let vocab = Vocab::open(model)?;
+        let Tokenized { input, ids, notes } = self.text.tokenize(model, text)?;
         let token = |id: &u64| {
             Ok(TextToken {
                 id: *id,
@@ -87,13 +86,12 @@ impl TextToRead {
     ///
     /// # Errors
     /// Where the file has none that can be used, with the reason.
-    pub(super) fn tokenize(&self, gguf: &Gguf, text: &[u8]) -> Result<Tokenized> {
-        let tokenizer = Tokenizer::open(gguf)?.map_err(anyhow::Error::msg)?;
+    pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
+        let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
         let ids = tokenizer.encode(text, options).map_err(advised)?;
-        let ids: Vec<u64> = ids.into_iter().map(u64::from).collect();
         let (front, behind) = tokenizer.around();
-        let added = |token: Option<u32>| usize::from(options.add_special && token.is_some());
+        let added = |token: Option<TokenId>| usize::from(options.add_special && token.is_some());
         let Token { text: shown, bytes } = Token::from(text.to_vec());
         Ok(Tokenized {
             input: TextInput {
@@ -110,10 +108,10 @@ impl TextToRead {
 }
 
 /// What an error of the tokenizer means to whoever gave the arguments.
-fn advised(error: Error) -> Error {
-    match error.is::<NothingAround>() {
-        true => anyhow!("{error}; leave it out with --no-bos"),
-        false => error,
+fn advised(error: tokenizer::Error) -> Error {
+    match error {
+        tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
+        error => error.into(),
     }
 }
 

@@ -58,15 +58,14 @@ impl TokensRequest {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
         let name = || self.model.display().to_string();
-        let gguf = model.metadata().with_context(name)?;
-        let vocab = Vocab::open(gguf)?.map_err(anyhow::Error::msg).with_context(name)?;
+        let vocab = Vocab::open(&model).with_context(name)?;
         let wanted = self.token_type.map(TokenType::name);
         if wanted.is_some() && !vocab.has_types() {
             return Err(
                 anyhow!("the file does not say which types its tokens have").context(name())
             );
         }
-        let table = self.norm.then(|| Table::of_model(&model, TOKEN_EMBEDDING)).transpose();
+        let table = self.norm.then(|| Table::open(&model, TOKEN_EMBEDDING)).transpose();
         let table = table.with_context(name)?;
         let (scores, ranks) = (vocab.scores()?, vocab.merge_ranks()?);
         let range = self.range.clone().unwrap_or(0..u64::MAX);
@@ -80,7 +79,7 @@ impl TokensRequest {
             norms: self.norm,
         })?;
         let (mut matched, mut rowless) = (0_u64, 0_u64);
-        vocab.each(|id, text| {
+        vocab.each(|id, text| -> Result<bool> {
             if id >= range.end {
                 return Ok(false);
             }

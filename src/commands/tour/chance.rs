@@ -39,11 +39,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         [sample("learned", "", learned_pairs), sample("random", "", &random_pairs)],
     );
 
-    let cosines = [learned_pairs, &random_pairs].map(|pairs| pairs.cosines());
-    let all = || cosines.iter().flatten().copied();
+    let cosines = [&*learned_pairs.cosines, &*random_pairs.cosines];
+    let all = || cosines.iter().copied().flatten().copied();
     let (min, max) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
     let edges = if min <= max { edges(min, max, MAX_BINS) } else { Vec::new() };
-    let counts = cosines.map(|cosines| Histogram::of(&cosines, &edges).0);
+    let counts = cosines.map(|cosines| Histogram::of(cosines, &edges).0);
     let [learned_counts, random_counts] = [&*counts[0], &*counts[1]];
     values!(step, edges = &*edges, learned_counts, random_counts);
     if !edges.is_empty() {
@@ -127,7 +127,7 @@ fn pairs(both: [&Pairs; 2], theory: f64, dimensions: &str, is_near: bool, step: 
         ));
     }
     // A twentieth of a standard deviation, or what a small sample strays.
-    let tolerance = random.sd() * (0.05_f64).max(4.0 / (both[0].pairs.len() as f64).sqrt());
+    let tolerance = random.sd() * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
     let off = |a: f64, b: f64| (a - b).abs() > tolerance;
     if !off(learned.mean(), random.mean()) && !off(learned.sd(), random.sd()) {
         step.note(match is_near {

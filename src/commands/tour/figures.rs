@@ -1,9 +1,9 @@
-//! What a step measured, once: named values and tables in order, from which all
-//! forms follow.
+//! What a step measured: named values and tables in order, from which JSON, CSV,
+//! Markdown and the table on a terminal follow.
 //!
-//! A column has a name for programs, a heading for people, or both, and a kind.
-//! Programs get an object of everything that has a name, with all digits;
-//! people see what has a heading, rounded as its kind says.
+//! A column has a name for programs, a heading for people, or both. Programs get
+//! an object of everything that has a name, with all digits. People see what has
+//! a heading, rounded as its kind says.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -15,12 +15,11 @@ use crate::text::grouped;
 
 /// What a step measured, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Figures(pub(super) Vec<Item>);
+pub struct Figures(Vec<Item>);
 
-/// One part of it.
 #[derive(Clone, Debug)]
 pub(super) enum Item {
-    /// A value that only programs get.
+    /// Only programs get it.
     Value(&'static str, Value),
     Table(Table),
     /// Lines that only people see, as they are.
@@ -29,33 +28,33 @@ pub(super) enum Item {
     Line(String),
 }
 
-/// A column: the name of its field (empty where programs don't get it), its
-/// heading (empty where people don't see it), and its kind.
+/// The name of a column's field, its heading and its kind. An empty name: only
+/// people see it. An empty heading: only programs get it.
 pub(super) type Column<'a> = (&'static str, &'a str, Kind);
 
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// The name of the array of its rows. Without one, each row is an object by
-    /// itself, which the row's first cell names.
+    /// The name of the array of rows. Without one, each row is an object by
+    /// itself, and its first cell is its name.
     name: &'static str,
     columns: Vec<(&'static str, String, Kind)>,
     rows: Vec<Vec<Value>>,
 }
 
-/// How people read a value.
+/// How people see a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// As it is.
+    /// A text as it is.
     Word,
-    /// In quotes. In JSON its text is a field of the row.
+    /// A token in quotes. Its field has the text alone.
     Token,
     /// A whole number that names something.
     Id,
-    /// A whole number of things, with its thousands marked.
+    /// A number of things, with its thousands marked.
     Count,
     /// A float, rounded.
     Real,
-    /// Three decimals.
+    /// A float with three decimals.
     Cosine,
     /// Microseconds.
     Time,
@@ -64,7 +63,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
 pub(super) enum Value {
-    /// Not known: null in JSON.
+    /// Not known: `null` in JSON.
     Null,
     /// No field in JSON.
     Absent,
@@ -116,13 +115,12 @@ impl<T: Into<Value> + Copy> From<&[T]> for Value {
     }
 }
 
+/// What a step file fills in.
 impl TourStep {
-    /// Adds a value for programs.
     pub(super) fn value(&mut self, name: &'static str, value: impl Into<Value>) {
         self.measured.0.push(Item::Value(name, value.into()));
     }
 
-    /// Adds a table.
     pub(super) fn table(
         &mut self,
         name: &'static str,
@@ -134,22 +132,18 @@ impl TourStep {
         self.measured.0.push(Item::Table(Table { name, columns, rows }));
     }
 
-    /// Adds lines for people.
     pub(super) fn drawing(&mut self, lines: Vec<String>) {
         self.measured.0.push(Item::Drawing(lines));
     }
 
-    /// Adds a sentence for people.
     pub(super) fn line(&mut self, line: impl Into<String>) {
         self.measured.0.push(Item::Line(line.into()));
     }
 
-    /// Adds a paragraph of what the figures show.
     pub(super) fn show(&mut self, paragraph: impl Into<String>) {
         self.shows.push(paragraph.into());
     }
 
-    /// Adds a note.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
@@ -160,24 +154,24 @@ impl Figures {
     pub(super) fn seen(&self) -> impl Iterator<Item = &Item> {
         self.0.iter().filter(|item| match item {
             Item::Value(..) => false,
-            Item::Table(table) => table.columns.iter().any(|(_, heading, _)| !heading.is_empty()),
+            Item::Table(table) => table.headings().next().is_some(),
             Item::Drawing(_) | Item::Line(_) => true,
         })
     }
 }
 
 impl Table {
-    /// The headings that people see, and whether numbers are below.
+    /// The headings that people see, and whether numbers stand below.
     pub(super) fn headings(&self) -> impl Iterator<Item = (&str, bool)> {
         let seen = self.columns.iter().filter(|(_, heading, _)| !heading.is_empty());
         seen.map(|(_, heading, kind)| (&**heading, !matches!(kind, Kind::Word | Kind::Token)))
     }
 
-    /// The cells of each row that people see.
+    /// The cells that people see, row by row.
     pub(super) fn cells(&self) -> impl Iterator<Item = Vec<String>> {
         self.rows.iter().map(|row| {
-            let seen =
-                self.columns.iter().zip(row).filter(|((_, heading, _), _)| !heading.is_empty());
+            let cells = self.columns.iter().zip(row);
+            let seen = cells.filter(|((_, heading, _), _)| !heading.is_empty());
             seen.map(|((_, _, kind), value)| value.shown(*kind)).collect()
         })
     }

@@ -40,8 +40,9 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let rows =
         [sample("random", "drawn by chance", pairs), sample("adjacent", "side by side", &adjacent)];
     step.table("", &SAMPLE, rows);
-    let rho = rank_correlation(&pairs.distances(), &pairs.cosines());
-    let n_pairs = pairs.pairs.len() as u64;
+    let distances: Vec<f64> = pairs.ids.iter().map(|(a, b)| (b - a) as f64).collect();
+    let rho = rank_correlation(&distances, &pairs.cosines);
+    let n_pairs = pairs.cosines.len() as u64;
     let n = n_pairs.min(PAIRS_A_ROW * tour.present);
     let by_chance = (n > 1).then(|| 1.0 / (n as f64 - 1.0).sqrt());
     values!(step, rank_correlation = rho, rank_correlation_by_chance = by_chance);
@@ -105,7 +106,7 @@ fn correlation(found: Option<(f64, f64)>, pairs: u64, step: &mut TourStep) {
 
 fn side_by_side(random: &Pairs, adjacent: &Pairs, step: &mut TourStep) {
     let (Some(far), Some(near)) = (spread(random), spread(adjacent)) else { return };
-    let error = |of: &Pairs, sd: f64| sd * sd / of.pairs.len() as f64;
+    let error = |of: &Pairs, sd: f64| sd * sd / of.cosines.len() as f64;
     let by_chance = (error(random, far.sd()) + error(adjacent, near.sd())).sqrt();
     let more = near.mean() - far.mean();
     let verdict = if more.abs() <= (SIGNIFICANT * by_chance).max(NONE) {

@@ -6,6 +6,7 @@ use super::figures::Kind::{Count, Time, Word};
 use super::say::factor;
 use super::shared::Tour;
 use super::{TourStep, clock};
+use crate::rows::Rows;
 use crate::text::{counted, grouped};
 use crate::tour::product;
 
@@ -20,7 +21,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
                   token's row. A lookup is that product without the work.";
     let (table, ids) = (tour.table(), tour.words.three());
     let (n, rows, d_model) = (ids.len() as u64, tour.present, tour.d_model());
-    let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>>>()?;
+    let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>, _>>()?;
     let batch = clock::batch(n * d_model);
     let lookups = clock::median(RUNS, || {
         for _ in 0..batch {
@@ -50,7 +51,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let rows_left_out = multiplied.left_out;
     values!(step, ids = ids, rows, rows_left_out, d_model);
     values!(step, values, identical, zeros_of_other_sign, different);
-    let (row_bytes, multiplications) = (table.row_bytes(), multiplied.multiplications);
+    let (row_bytes, multiplications) = (table.row_bytes() as u64, multiplied.multiplications);
     step.table(
         "",
         &[

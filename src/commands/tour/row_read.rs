@@ -8,6 +8,7 @@ use super::TourStep;
 use super::figures::Kind::{Count, Id, Token, Word};
 use super::say::{decimal, rounded};
 use super::shared::Tour;
+use crate::rows::Rows;
 use crate::text::grouped;
 
 /// Values of a row that are shown.
@@ -17,7 +18,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "To look a token up is to read its row. The ID says which one, and that is all it \
                   does.";
     let table = tour.table();
-    let (row_bytes, table_bytes, d_model) = (table.row_bytes(), table.bytes(), tour.d_model());
+    let (row_bytes, table_bytes, d_model) =
+        (table.row_bytes() as u64, table.bytes(), tour.d_model());
     let ids = tour.words.three();
     let mut rows = Vec::new();
     for id in ids {

@@ -11,8 +11,8 @@ use super::words::{self, Words};
 use super::{TOUR_STEPS, TourHead, TourToken};
 use crate::commands::model::View;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
 use crate::input::Input;
+use crate::model::{Fact, Model};
 use crate::similarity::{self, Metric, Query, Rows, Search, norm};
 use crate::stats::{self, Moments};
 use crate::threads;
@@ -88,9 +88,9 @@ impl<'g> Tour<'g> {
 
     /// What the file says; nothing where that part of it is missing.
     pub(super) fn architecture(&self) -> Result<Option<String>> {
-        match self.model.metadata() {
-            Ok(metadata) => Ok(metadata.text("general.architecture")?),
-            Err(_) => Ok(None),
+        match self.model.text(Fact::Architecture) {
+            Err(error) if error.is_missing_part() => Ok(None),
+            architecture => Ok(architecture?),
         }
     }
 
@@ -200,12 +200,12 @@ pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
     let [mean, sd, min, max] =
         [of(Moments::mean), of(Moments::sd), of(Moments::min), of(Moments::max)];
-    row![name, label, pairs.pairs.len(), pairs.left_out, mean, sd, min, max]
+    row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
 }
 
 /// Where the cosines of pairs lie.
 pub(super) fn spread(pairs: &Pairs) -> Option<Moments> {
-    Moments::of(&pairs.cosines())
+    Moments::of(&pairs.cosines)
 }
 
 /// Columns for programs alone.

@@ -7,7 +7,7 @@ use super::figures::Value;
 use super::shared::{SEED, Tour};
 use super::{TourStep, clock};
 use crate::quant::Format;
-use crate::rows::{Pass, RowRun};
+use crate::rows::{Pass, RowRun, Rows};
 use crate::stats::SplitMix64;
 use crate::text::{counted, grouped};
 
@@ -60,7 +60,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             ("microseconds", "microseconds", Time),
         ],
         [(1, row), (THOUSAND, thousand), (tour.present, whole)].map(|(rows, time)| {
-            let bytes = (rows * table.row_bytes()).min(table.bytes());
+            let bytes = (rows * table.row_bytes() as u64).min(table.bytes());
             row![rows, bytes, 100.0 * bytes as f64 / table.bytes() as f64, time]
         }),
     );
@@ -93,7 +93,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         "A token touches {} bytes, and {} have to be kept ready for it. A prompt of a thousand \
          tokens reads a thousand rows, whatever n_vocab is: the table is paid for in memory, and \
          hardly at all in time.",
-        grouped(table.row_bytes().into()),
+        grouped((table.row_bytes() as u64).into()),
         grouped(table.bytes().into())
     ));
     step.show(format!(

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::source::OpenError;
 
-/// Why bytes could not be read as GGUF.
+/// Why a model, or a part of it, could not be read.
 ///
 /// Messages hold text from the file (keys, names) as it stands there; whoever
 /// shows one on a terminal escapes it (see [`crate::text::visible`]).
@@ -77,9 +77,40 @@ pub enum Error {
         /// The name both have.
         name: String,
     },
-    /// The shards of a split model do not fit together.
+    /// The files of a model do not fit together, or one of them can't be read.
     #[error("{0}")]
     Split(String),
+    /// A file of the model is not there, and it has (or may have) what was asked
+    /// for.
+    #[error("{0}")]
+    MissingFile(String),
+    /// What a key holds is not of the type that it should be.
+    #[error("{key} is of type {found}, and must be an {expected}")]
+    Type {
+        /// The key.
+        key: String,
+        /// The type that it is of.
+        found: &'static str,
+        /// The type that it must be of.
+        expected: &'static str,
+    },
+    /// A list that is not of the kind that it should be.
+    #[error("{0}")]
+    Unfit(String),
+    /// The model has no vocabulary.
+    #[error("{reason}")]
+    NoVocabulary {
+        /// What is missing or wrong.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Whether it is not known what the model states, because the file that has it is
+    /// missing or can't be opened. Rows of other files can still be read.
+    pub fn is_missing_part(&self) -> bool {
+        matches!(self, Self::MissingFile(_) | Self::Split(_))
+    }
 }
 
 /// A place in the header, for messages.
