@@ -236,7 +236,6 @@ pub struct Stop {
     pub text: String,
     /// The same with colours.
     pub styled: String,
-    /// When to use those.
     pub color: Color,
     /// Whether someone asked for it (help, version): standard output, exit 0.
     pub asked: bool,
@@ -244,10 +243,6 @@ pub struct Stop {
 
 impl Cli {
     /// Parses a command line.
-    ///
-    /// # Errors
-    /// With help or version where they were asked for, and with one line on
-    /// what is wrong where the usage is.
     pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
         let args: Vec<OsString> = args.into_iter().collect();
         let color = Color::among(&args);

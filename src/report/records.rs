@@ -22,7 +22,6 @@ pub trait Records {
 /// A column of records.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
-    /// The name.
     pub name: Cow<'a, str>,
     /// Whether it holds numbers, which are aligned to the right.
     pub is_number: bool,

@@ -38,9 +38,6 @@ impl<'a> Space<'a> {
 
     /// The rows as the first block receives them at `position`, all of them
     /// there.
-    ///
-    /// # Errors
-    /// Where the model has no such position.
     pub(super) fn as_input(
         table: &'a Table,
         input: &'a Input,

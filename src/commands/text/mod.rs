@@ -74,9 +74,6 @@ impl TextToRead {
     }
 
     /// Tokenizes a text with a model's own tokenizer.
-    ///
-    /// # Errors
-    /// Where the file has none that can be used, with the reason.
     pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
