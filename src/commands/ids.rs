@@ -10,7 +10,6 @@ use crate::embedding::Table;
 const MAX_IDS: u64 = 1 << 20;
 
 /// Tokens as people name them.
-#[derive(Clone, Debug, Default)]
 pub struct NamedTokens {
     /// IDs, ranges `a..b` of them, texts, `-` for a list of IDs on standard
     /// input.
@@ -20,7 +19,6 @@ pub struct NamedTokens {
 }
 
 impl NamedTokens {
-    /// Whether none is named.
     pub fn is_empty(&self) -> bool {
         self.typed.is_empty() && self.texts.is_empty()
     }

@@ -42,16 +42,10 @@ pub trait Request: Send + Sync {
     }
 
     /// Finds the answer and prints it.
-    ///
-    /// # Errors
-    /// Those of the model and of the output.
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()>;
 }
 
 /// Opens a model by its path or its name in a store.
-///
-/// # Errors
-/// Where there is no such model; the error has the name.
 pub fn open(name: &Path) -> Result<Model> {
     store::open(name).with_context(|| name.display().to_string())
 }

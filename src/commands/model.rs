@@ -13,16 +13,11 @@ use crate::vocab::Vocab;
 /// The table that an answer is about.
 #[derive(Clone, Debug, Serialize)]
 pub struct TableInfo {
-    /// The tensor's name.
     pub tensor: String,
-    /// The ggml type its rows are stored in.
     #[serde(rename = "type")]
     pub format: &'static str,
-    /// Rows.
     pub n_vocab: u64,
-    /// Values in a row.
     pub d_model: u64,
-    /// Stored size of the whole table.
     pub bytes: u64,
     /// Position of its first byte in the file.
     pub offset: u64,
@@ -34,7 +29,6 @@ pub struct TableInfo {
 pub(super) struct View {
     pub table: Table,
     vocab: Result<Vocab, String>,
-    /// What a reader should also know.
     pub notes: Vec<String>,
 }
 
@@ -74,7 +68,6 @@ impl View {
         Ok(Self { table, vocab, notes })
     }
 
-    /// The text of a row's token.
     pub(super) fn token(&self, id: u64) -> Result<TokenText> {
         let token = match &self.vocab {
             Ok(vocab) => vocab.token(id)?,
@@ -83,7 +76,6 @@ impl View {
         Ok(token.into())
     }
 
-    /// The tokens of the rows, or the reason why there are none.
     pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }

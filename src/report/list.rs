@@ -10,7 +10,6 @@ use super::records::{Column, Records};
 
 /// The head of a list. It knows how the items look in each form.
 pub trait List: Serialize + Sized {
-    /// The type of the items.
     type Item: Serialize;
 
     /// The JSON field with the items; it comes after the fields of the head.
@@ -23,7 +22,6 @@ pub trait List: Serialize + Sized {
     /// until the end.
     const LINE_BY_LINE: bool = false;
 
-    /// The columns of the records.
     fn columns(&self) -> Vec<Column<'_>>;
 
     /// Writes the records of an item, usually one.
@@ -102,11 +100,9 @@ pub trait Sink<L: List> {
 /// A sink that keeps the whole list.
 #[derive(Clone, Debug)]
 pub struct Listed<L: List> {
-    /// The head; `None` before the command has begun.
+    /// `None` before the command has begun.
     pub head: Option<L>,
-    /// The items in order.
     pub items: Vec<L::Item>,
-    /// What a reader should also know.
     pub notes: Vec<String>,
 }
 
@@ -118,9 +114,6 @@ impl<L: List> Default for Listed<L> {
 
 impl<L: List> Listed<L> {
     /// Gives the list to another sink.
-    ///
-    /// # Errors
-    /// Those of the sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
         self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;

@@ -91,6 +91,17 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
+    /// Prints rows under a header.
+    pub(crate) fn grid<C: Into<String>>(
+        &mut self,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
+    ) -> Result<()> {
+        let mut grid = Grid::new(columns);
+        rows.into_iter().for_each(|row| grid.row(row));
+        grid.print(self)
+    }
+
     /// Prints the notes after an empty line.
     pub(crate) fn notes(&mut self, notes: &[String]) -> Result<()> {
         if !notes.is_empty() {

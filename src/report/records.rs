@@ -22,7 +22,6 @@ pub trait Records {
 /// A column of records.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
-    /// The name.
     pub name: Cow<'a, str>,
     /// Whether it holds numbers, which are aligned to the right.
     pub is_number: bool,
@@ -37,6 +36,11 @@ impl<'a> Column<'a> {
     /// A column of numbers.
     pub(crate) fn number(name: &'a str) -> Self {
         Self { name: name.into(), is_number: true }
+    }
+
+    /// Of numbers where the name begins with `#`, else of texts.
+    pub(crate) fn of(name: &'a str) -> Self {
+        name.strip_prefix('#').map_or(Self::text(name), Self::number)
     }
 }
 
@@ -65,6 +69,11 @@ impl<'a> Cell<'a> {
     /// A text from the file.
     pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// The same, where there is one.
+    pub(crate) fn maybe(text: &'a Option<String>) -> Self {
+        text.as_ref().map_or(Self::Nothing, Self::text)
     }
 
     /// A word, where there is one.

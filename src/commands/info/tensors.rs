@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
-use super::answer::{InfoTable, InfoTensor, TypeShare};
+use super::answer::{InfoTensor, TypeShare};
 use super::{Oddities, shown};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Gguf;
@@ -30,14 +30,6 @@ pub(super) struct Tally {
     pub n_others: u64,
 }
 
-impl InfoTensor {
-    /// The same as a table, with its part of the file.
-    pub(super) fn as_table(&self, file_bytes: u64) -> InfoTable {
-        let share = self.bytes.map(|bytes| bytes as f64 / file_bytes as f64);
-        InfoTable { tensor: self.clone(), share }
-    }
-}
-
 pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut types: BTreeMap<u32, TypeShare> = BTreeMap::new();
@@ -59,7 +51,15 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
                 oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
             }
             if strange.contains(&id) || tensor.format.is_ok() {
-                count(types.entry(id), &tensor, values, bytes);
+                let share = types.entry(id).or_insert_with(|| TypeShare {
+                    format: type_name(&tensor),
+                    tensors: 0,
+                    parameters: 0,
+                    bytes: Some(0),
+                });
+                share.tensors += 1;
+                share.parameters = share.parameters.saturating_add(values);
+                share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
             }
             names.add(&tensor.name);
             extent.add(gguf, &tensor, bytes);
@@ -102,23 +102,6 @@ fn type_name(tensor: &Tensor) -> String {
         }
         Err(TypeError::Unknown { id }) => format!("type {id}"),
     }
-}
-
-fn count(
-    entry: std::collections::btree_map::Entry<'_, u32, TypeShare>,
-    tensor: &Tensor,
-    values: u64,
-    bytes: Option<u64>,
-) {
-    let share = entry.or_insert_with(|| TypeShare {
-        format: type_name(tensor),
-        tensors: 0,
-        parameters: 0,
-        bytes: Some(0),
-    });
-    share.tensors += 1;
-    share.parameters = share.parameters.saturating_add(values);
-    share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
 }
 
 impl Tally {

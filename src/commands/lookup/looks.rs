@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{LookupHead, LookupRow};
-use crate::commands::text::looks as text;
+use crate::commands::text::answer as text;
 use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
@@ -92,12 +92,7 @@ impl LookupHead {
     }
 
     fn columns_of(&self, dimensions: &[Option<usize>]) -> Vec<Column<'static>> {
-        let mut columns = vec![
-            Column::number("position"),
-            Column::number("id"),
-            Column::text("token"),
-            Column::number("norm"),
-        ];
+        let mut columns = ["#position", "#id", "token", "#norm"].map(Column::of).to_vec();
         columns.extend(dimensions.iter().map(|dimension| match dimension {
             Some(dimension) => Column { name: format!("v{dimension}").into(), is_number: true },
             None => Column::text("…"),
@@ -203,8 +198,7 @@ const ARROW: &str = "    ▼";
 
 /// The matrix with the first and last values of each row, as many as fit.
 fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
-    let mut header = vec![Column::number("position"), Column::number("ID")];
-    header.extend([Column::text("token"), Column::number("norm")]);
+    let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
     let named = |row: &LookupRow| {
         let [position, id] = [row.position, row.id].map(|n| n.to_string());
         [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
