@@ -11,12 +11,16 @@ use thiserror::Error;
 
 use super::{Source, tail};
 
-/// A file mapped into memory, read only.
+/// A file on disk, mapped into memory, read only.
+///
+/// Some file systems can't map: network and FUSE ones refuse shared mappings, or
+/// all of them. Then the file is read a range at a time instead, as a remote file
+/// would be.
 pub struct MappedFile {
-    map: Mmap,
+    map: Option<Mmap>,
     /// For bulk reads, which go around the map.
-    #[cfg(unix)]
     file: File,
+    len: u64,
 }
 
 /// Why a file could not be mapped.
@@ -49,7 +53,8 @@ impl MappedFile {
             return Err(OpenError::NotAFile { kind: kind_of(found.file_type()) });
         }
         let file = File::open(path)?;
-        if file.metadata()?.len() == 0 {
+        let len = file.metadata()?.len();
+        if len == 0 {
             return Err(OpenError::Empty);
         }
         // SAFETY: a shared mapping is sound as long as nobody changes or
@@ -59,35 +64,57 @@ impl MappedFile {
         // change can alter an answer, but breaks no invariant. Text is copied
         // before it is checked and used as `str`. What happens when the file
         // becomes shorter: see `sigbus`.
-        let map = unsafe { MmapOptions::new().map(&file)? };
-        Ok(Self {
-            map,
-            #[cfg(unix)]
-            file,
-        })
+        let shared = unsafe { MmapOptions::new().map(&file) };
+        // SAFETY: as above; a private mapping is not written to.
+        let map = shared.or_else(|_| unsafe { MmapOptions::new().map_copy_read_only(&file) }).ok();
+        Ok(Self { map, file, len })
     }
 }
 
 impl Source for MappedFile {
     fn len(&self) -> u64 {
-        self.map.len() as u64
+        self.len
     }
 
-    fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
-        Ok(Cow::Borrowed(tail(&self.map, at)))
+    fn window(&self, at: u64, want: usize) -> io::Result<Cow<'_, [u8]>> {
+        if let Some(map) = &self.map {
+            return Ok(Cow::Borrowed(tail(map, at)));
+        }
+        let left = self.len.saturating_sub(at);
+        let mut bytes = vec![0; want.min(usize::try_from(left).unwrap_or(usize::MAX))];
+        self.read_exact_at(at, &mut bytes)?;
+        Ok(Cow::Owned(bytes))
     }
 
-    #[cfg(unix)]
     fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, at).map_err(|error| match error
-            .kind()
-        {
+        read_exact_at(&self.file, at, buf).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => {
                 io::Error::new(error.kind(), "the file became shorter while it was read")
             }
             _ => error,
         })
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, at: u64, buf: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buf, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut at: u64, mut buf: &mut [u8]) -> io::Result<()> {
+    while !buf.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buf, at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => (at, buf) = (at + n as u64, &mut buf[n..]),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(any(unix, windows)))]
+fn read_exact_at(_file: &File, _at: u64, _buf: &mut [u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn kind_of(kind: fs::FileType) -> &'static str {
@@ -121,5 +148,19 @@ mod tests {
         file.as_file().set_len(99).unwrap();
         let error = mapped.read_exact_at(0, &mut [0; 100]).unwrap_err();
         assert_eq!(error.to_string(), "the file became shorter while it was read");
+    }
+
+    #[cfg_attr(miri, ignore = "Miri maps no files")]
+    #[test]
+    fn a_file_that_can_not_be_mapped_is_read_in_ranges() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        io::Write::write_all(&mut file, b"0123456789").unwrap();
+        let unmapped = MappedFile { map: None, ..MappedFile::open(file.path()).unwrap() };
+        for (at, want, bytes) in [(0, 4, "0123"), (6, 100, "6789"), (10, 1, ""), (u64::MAX, 1, "")]
+        {
+            let window = unmapped.window(at, want).unwrap();
+            assert!(matches!(window, Cow::Owned(_)));
+            assert_eq!(*window, *bytes.as_bytes());
+        }
     }
 }

@@ -596,8 +596,8 @@ fn a_file_that_can_not_be_mapped() {
     let start = Gguf::new().table(F32, 4096, 12_500_000, []).build();
     let Some(file) = then_zeros(&start, HUGE) else { return };
     let line = format!("ulimit -v 1000000; \"$0\" lookup {} 0", file.path().display());
-    let error = shell(&line).error();
-    assert!(error.contains("Cannot allocate memory"), "{error}");
+    // It is read in ranges instead.
+    assert!(shell(&line).ok().contains("[12500000, 4096]"));
 }
 
 #[cfg(unix)]

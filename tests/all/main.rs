@@ -27,5 +27,6 @@ mod tokenizer;
 mod tokens;
 mod tour;
 mod toy;
+mod unmapped;
 mod unsafe_list;
 mod writer;
