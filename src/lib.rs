@@ -40,6 +40,9 @@
 //! the stores of models. Without it the crate needs neither clap nor comfy-table
 //! nor csv.
 
+// A room's pages link to its inside, for whoever documents private items too.
+#![allow(rustdoc::private_intra_doc_links)]
+
 // The rooms. What is not re-exported below is for this package's own program,
 // tests, benches and fuzz targets: it changes without notice.
 #[doc(hidden)]

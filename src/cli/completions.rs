@@ -47,9 +47,6 @@ fn script(args: &CompletionsArgs) -> Result<String> {
 }
 
 /// Answers a script, if it is one that asks; `false` where none does.
-///
-/// # Errors
-/// Where it asks for a shell that nobody knows.
 pub fn complete(args: impl IntoIterator<Item = OsString>) -> Result<bool> {
     let asked = CompleteEnv::with_factory(command).var(ASKED);
     let directory = std::env::current_dir().ok();

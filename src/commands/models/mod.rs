@@ -1,7 +1,6 @@
 //! `models`: what can be named, from the header of each.
 
 mod answer;
-mod looks;
 
 use anyhow::{Context, Result};
 
@@ -13,10 +12,7 @@ use crate::store::{Found, Location, Root, Stores};
 
 pub use answer::{ModelInfo, ModelsReport, PlaceInfo};
 
-/// Asks for the models that can be named.
-#[derive(Clone, Debug)]
 pub struct ModelsRequest {
-    /// Where they are looked for.
     pub stores: Stores,
 }
 
