@@ -241,7 +241,7 @@ impl Vocab {
     /// Where it can't be read.
     pub fn token_type(&self, id: TokenId) -> Result<Option<TokenType>, Error> {
         let Some(types) = &self.types else { return Ok(None) };
-        Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?)))
+        Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?.try_into().ok()?)))
     }
 }
 

@@ -16,6 +16,10 @@ pub const STRIDE: u64 = 256;
 /// merges and labels some hundreds.
 const MAX_STRING: u64 = 1 << 16;
 
+/// This many bytes of a list are copied at a time, 128 KiB: the longest string fits,
+/// and a second-level cache holds it.
+const CHUNK: u64 = 2 * MAX_STRING;
+
 /// Strings, each stored as its length (u64, little-endian) and its bytes, one after
 /// another. They keep their source open.
 #[derive(Clone)]
@@ -55,6 +59,9 @@ impl Part {
         Ok(window)
     }
 }
+
+/// A string and what follows it.
+type Split<'r> = (&'r [u8], &'r [u8]);
 
 /// The walk has seen that all is there. A mapped file can change later.
 fn changed() -> Error {
@@ -107,11 +114,10 @@ impl Strings {
         };
         let all = self.bytes.read(near..self.bytes.range.end)?;
         let mut rest = &*all;
-        for _ in 0..i % STRIDE {
-            (_, rest) = self.split(rest)?;
+        for before in i - i % STRIDE..i {
+            (_, rest) = self.split(before, u64::MAX, rest)?.ok_or_else(changed)?;
         }
-        let (string, _) = self.split(rest)?;
-        self.check_len(i, string)?;
+        let (string, _) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
         Ok(Some(string.to_vec()))
     }
 
@@ -124,12 +130,26 @@ impl Strings {
         &self,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let mut copy = Vec::new();
-        self.each_in_place(|i, string| {
+        let Range { start: mut at, end } = self.bytes.range;
+        let (mut i, mut copy) = (0, Vec::new());
+        while i < self.len {
             copy.clear();
-            copy.extend_from_slice(string);
-            visit(i, &copy)
-        })
+            copy.extend_from_slice(&self.bytes.read(at..end.min(at + CHUNK))?);
+            let (first, mut rest) = (i, &copy[..]);
+            while i < self.len
+                && let Some((string, after)) = self.split(i, MAX_STRING, rest)?
+            {
+                if !visit(i, string)? {
+                    return Ok(());
+                }
+                (i, rest) = (i + 1, after);
+            }
+            if i == first {
+                return Err(changed().into());
+            }
+            at += (copy.len() - rest.len()) as u64;
+        }
+        Ok(())
     }
 
     /// Reads past every string.
@@ -137,41 +157,31 @@ impl Strings {
     /// # Errors
     /// With the first string that [`each`](Self::each) would stop at.
     pub fn check(&self) -> Result<(), Error> {
-        self.each_in_place(|_, _| Ok(true))
-    }
-
-    /// As [`each`](Self::each), without the copy: `visit` may look at bytes only.
-    fn each_in_place<E: From<Error>>(
-        &self,
-        mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
-    ) -> Result<(), E> {
         let all = self.bytes.read(self.bytes.range.clone())?;
         let mut rest = &*all;
         for i in 0..self.len {
-            let (string, after) = self.split(rest)?;
-            self.check_len(i, string)?;
-            if !visit(i, string)? {
-                break;
-            }
-            rest = after;
+            (_, rest) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
         }
         Ok(())
     }
 
-    /// The first string of `rest`, and what follows it.
-    fn split<'r>(&self, rest: &'r [u8]) -> Result<(&'r [u8], &'r [u8]), Error> {
-        let (len, rest) = rest.split_first_chunk().ok_or_else(changed)?;
-        let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| changed())?;
-        rest.split_at_checked(len).ok_or_else(changed)
+    /// String `i`, with which `rest` begins, and what follows it; `None` where it is
+    /// cut.
+    fn split<'r>(&self, i: u64, most: u64, rest: &'r [u8]) -> Result<Option<Split<'r>>, Error> {
+        let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        match u64::from_le_bytes(*len) {
+            len if len <= most => {
+                Ok(usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len)))
+            }
+            len => Err(self.too_long(i, len)),
+        }
     }
 
-    fn check_len(&self, i: u64, string: &[u8]) -> Result<(), Error> {
-        match string.len() as u64 {
-            len if len <= MAX_STRING => Ok(()),
-            len => Err(Error::Malformed {
-                place: Place::Value { key: self.key().to_owned() },
-                problem: format!("string {i} is {len} bytes long, and up to {MAX_STRING} are read"),
-            }),
+    #[cold]
+    fn too_long(&self, i: u64, len: u64) -> Error {
+        Error::Malformed {
+            place: Place::Value { key: self.key().to_owned() },
+            problem: format!("string {i} is {len} bytes long, and up to {MAX_STRING} are read"),
         }
     }
 }

@@ -60,7 +60,7 @@ pub enum TokenType {
 
 impl TokenType {
     /// From the number in the file, `LLAMA_TOKEN_TYPE_*`.
-    pub fn from_id(id: i128) -> Option<Self> {
+    pub fn from_id(id: i64) -> Option<Self> {
         Some(match id {
             1 => Self::Normal,
             2 => Self::Unknown,

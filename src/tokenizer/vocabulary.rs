@@ -52,7 +52,7 @@ impl Types {
     pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
 
     /// From the number in the file.
-    fn from_id(id: i128) -> Self {
+    fn from_id(id: i64) -> Self {
         match TokenType::from_id(id) {
             Some(TokenType::Normal) => Self::NORMAL,
             Some(TokenType::Unknown) => Self::UNKNOWN,
@@ -110,7 +110,7 @@ impl Vocabulary {
             number.as_f64() as f32 + 0.0
         })?;
         let types =
-            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i128))?;
+            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i64))?;
         let types = if types.is_empty() { vec![Types::NORMAL; texts.len()] } else { types };
         Ok(Self { texts, index, scores, types, longest })
     }
