@@ -76,7 +76,7 @@ impl Charsmap {
             if unit & LABEL != u32::from(byte) {
                 break;
             }
-            ensure!(len < LONGEST, "{KEY} leads along more than {LONGEST} bytes of text");
+            ensure!(len < MOST_STEPS, "{KEY} leads along more than {MOST_STEPS} bytes of text");
             at ^= offset(unit);
             if unit & HAS_VALUE != 0 {
                 found = Some((len + 1, self.unit(at)? & !IS_VALUE));
@@ -101,9 +101,14 @@ impl Charsmap {
 /// As many bytes as are read. T5's has 237,539.
 const MOST_BYTES: usize = 4 << 20;
 
-/// As long as what is replaced may be, and what it is replaced with. Unicode's
-/// normalisations know up to some tens of bytes.
+/// The longest text that may stand for another, in bytes. Unicode's
+/// normalisations have up to some tens.
 const LONGEST: usize = 1 << 10;
+
+/// The longest text that may be replaced, in bytes: from each place of a text
+/// the array is followed so far. In the one that SentencePiece makes for T5 and
+/// XLM-R it is 10.
+const MOST_STEPS: usize = 128;
 
 /// The key that the bytes come from.
 pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";

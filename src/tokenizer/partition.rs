@@ -3,14 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::trie::Trie;
+use super::prefixes::{Prefix, Prefixes};
 use super::unicode::is_space;
 use super::vocabulary::{Types, Vocabulary};
 
 /// The tokens that are looked for in a text before anything else.
 #[derive(Debug)]
 pub(super) struct Partition {
-    special: Trie,
+    special: Prefixes,
+    /// Those of the type "user-defined", which count in any text.
+    user_defined: Prefixes,
 }
 
 /// A part of a text.
@@ -28,7 +30,13 @@ impl Partition {
             vocabulary.types(id).any(Types::SPECIAL)
                 && vocabulary.id_of(vocabulary.text(id)) == Some(id)
         };
-        Self { special: Trie::new(vocabulary.texts(), vocabulary.ids().filter(is_found)) }
+        let special: Vec<u32> = vocabulary.ids().filter(is_found).collect();
+        let unread = Types::CONTROL.with(Types::UNKNOWN);
+        let counts = special.iter().copied().filter(|&id| !vocabulary.types(id).any(unread));
+        Self {
+            user_defined: Prefixes::new(vocabulary.texts(), counts),
+            special: Prefixes::new(vocabulary.texts(), special),
+        }
     }
 
     /// Cuts a text at each special token in it: the longest first, wherever it
@@ -37,19 +45,24 @@ impl Partition {
     ///
     /// Equally long ones go by ID, where llama.cpp leaves it to its sort; it
     /// matters only to two that overlap in a text.
+    ///
+    /// A place is looked at again where what was found there doesn't fit any
+    /// more, for something was cut out between its start and its end. That is
+    /// no shorter, so it lies in the farther half; and what is looked at next
+    /// fits before it. So each place is looked at about a dozen times at most
+    /// (the logarithm of the longest token), whatever the tokens are.
     pub fn split<'t>(
         &self,
         vocabulary: &Vocabulary,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
-        let unread = Types::CONTROL.with(Types::UNKNOWN);
-        let counts = |&(_, id): &(usize, u32)| parse_special || !vocabulary.types(id).any(unread);
+        let special = if parse_special { &self.special } else { &self.user_defined };
         // What may be cut out first of all that begins at a place and ends by
         // `end`: the longest. Places fit 32 bits, for texts are shorter.
         let candidate = |at: usize, end: usize| {
-            let (len, id) = self.special.prefixes(&text[at..end]).filter(counts).last()?;
-            Some((len as u32, Reverse(id), Reverse(at as u32)))
+            let Prefix { len, place, .. } = special.longest(&text[at..end])?;
+            Some((len as u32, Reverse(place), Reverse(at as u32)))
         };
         // The stretches that are left, from where to where, and the tokens.
         let mut left: BTreeMap<usize, usize> = BTreeMap::new();

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use unicode_normalization::char::decompose_canonical;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
-use super::trie::Trie;
 use super::unicode::{self, Category};
 use super::utf8;
 use super::vocabulary::Vocabulary;
@@ -21,7 +21,7 @@ use super::{Family, Fragment};
 /// A WordPiece vocabulary and how it reads text.
 #[derive(Debug)]
 pub(super) struct WordPiece {
-    tokens: Trie,
+    tokens: Prefixes,
     unknown: Option<u32>,
     normalizer: Normalizer,
 }
@@ -43,7 +43,7 @@ impl WordPiece {
     /// From the texts of all tokens.
     fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
         let ids = 0..texts.len() as u32;
-        Self { tokens: Trie::new(texts, ids), unknown, normalizer }
+        Self { tokens: Prefixes::new(texts, ids), unknown, normalizer }
     }
 
     /// Appends the tokens of a text.
@@ -57,9 +57,9 @@ impl WordPiece {
             let begun = out.len();
             let mut rest = word;
             while !rest.is_empty()
-                && let Some((len, id)) = self.tokens.longest(rest)
+                && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
             {
-                out.push(id);
+                out.push(place);
                 rest = &rest[len..];
             }
             if !rest.is_empty() {
