@@ -8,6 +8,8 @@ mod models;
 mod text;
 mod tour;
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 
@@ -105,6 +107,22 @@ pub struct TokenText {
     /// The token's bytes in hex, only where they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_hex: Option<String>,
+}
+
+impl TokenText {
+    /// The token's bytes, whether or not they are UTF-8; none where the row has
+    /// no token.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
+    }
+}
+
+/// The bytes of a text, which is lossy where it has them in hex too.
+fn bytes_of<'a>(text: &'a str, hex: Option<&str>) -> Cow<'a, [u8]> {
+    let Some(hex) = hex else { return text.as_bytes().into() };
+    let (pairs, _) = hex.as_bytes().as_chunks();
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
+    pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
 /// The answer of `lookup`.

@@ -37,7 +37,7 @@ pub struct Cli {
     pub command: Command,
 
     /// How to print the answer [default: table, or what --output ends in]
-    #[arg(long, global = true, display_order = 100, value_enum)]
+    #[arg(long, global = true, display_order = 100, value_enum, long_help = manual::FORMAT_LONG)]
     pub format: Option<Format>,
 
     /// Write the answer to a file: complete or not at all

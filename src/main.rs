@@ -1,5 +1,6 @@
 //! Token embeddings under the microscope.
 
+mod early;
 mod run;
 
 use std::io::{self, Write};
@@ -7,9 +8,9 @@ use std::process::ExitCode;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use anyhow::Context;
 use embcli::cli::{Cli, Stop};
-use embcli::{commands, gguf, text};
+use embcli::output::Place;
+use embcli::{commands, gguf, output, text};
 
 use run::{complain, is_broken_pipe, run, success};
 
@@ -21,6 +22,7 @@ use run::{complain, is_broken_pipe, run, success};
 /// file gets its name when it is whole.
 fn main() -> ExitCode {
     gguf::exit_on_sigbus();
+    output::prepare_for_signals();
     match commands::complete(std::env::args_os()) {
         Ok(false) => {}
         answered => return finish(answered.map(|_| ExitCode::SUCCESS)),
@@ -29,8 +31,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(stop) if stop.asked => {
             let text = worded(&stop, &io::stdout());
-            let written = writeln!(io::stdout(), "{text}").context("writing to standard output");
-            return finish(written.map(success));
+            return finish(print(text).map(success));
         }
         Err(stop) => {
             complain(worded(&stop, &io::stderr()));
@@ -38,6 +39,13 @@ fn main() -> ExitCode {
         }
     };
     finish(run(&cli))
+}
+
+/// Prints a text that was asked for.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = Place::Stdout.open()?;
+    writeln!(out, "{text}")?;
+    out.finish()
 }
 
 /// The text as a stream can show it.
@@ -54,7 +62,7 @@ fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("error: {}", text::visible(&format!("{error:#}"))));
+            complain(&format!("error: {}", text::harmless(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }

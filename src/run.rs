@@ -72,7 +72,7 @@ pub fn success((): ()) -> ExitCode {
 /// Says what a reader should know besides an answer that has no place for it.
 fn remark<'a>(notes: impl IntoIterator<Item = &'a str>) {
     for note in notes {
-        complain(&format!("note: {}", text::visible(note)));
+        complain(&format!("note: {}", text::harmless(note)));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The answer of `tokens --text`, and what `lookup --text` says of its text.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::TokenText;
@@ -21,6 +23,13 @@ pub struct TextInput {
     /// How many of its tokens the model put behind it.
     #[serde(skip)]
     pub behind: usize,
+}
+
+impl TextInput {
+    /// Its bytes, whether or not they are UTF-8.
+    pub fn exact(&self) -> Cow<'_, [u8]> {
+        super::bytes_of(&self.text, self.text_hex.as_deref())
+    }
 }
 
 /// A text in tokens.

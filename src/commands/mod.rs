@@ -46,7 +46,7 @@ pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
         Command::Tour(args) if args.list => Answer::TourList(tour::list()),
         Command::Tour(args) => Answer::Tour(Box::new(tour::collect(args, open)?)),
         Command::Check(args) => Answer::Check(Box::new(check::run(args, open)?)),
-        Command::Models => Answer::Models(models::run(&Stores::of_process())),
+        Command::Models => Answer::Models(models::run(&Stores::of_process())?),
         Command::Completions(args) => Answer::Text(completions::script(args)?),
         Command::Man(args) => Answer::Text(man::page(args)?),
     })

@@ -7,24 +7,59 @@ use crate::embedding::{self, TOKEN_EMBEDDING};
 use crate::gguf::Model;
 use crate::quant::Format;
 use crate::store::{Found, Location, Root, Stores};
+use crate::text::grouped;
+use crate::threads::{self, Pieces};
 
-pub(super) fn run(stores: &Stores) -> ModelsReport {
-    let (found, notes) = stores.list();
+/// The most models that are opened. Of the others only the names are listed.
+const MOST_OPENED: usize = 4_000;
+
+pub(super) fn run(stores: &Stores) -> Result<ModelsReport> {
+    let (found, mut notes) = stores.list();
+    let (opened, others) = found.split_at(found.len().min(MOST_OPENED));
+    if !others.is_empty() {
+        notes.push(format!(
+            "more than {MOST_OPENED} models: of {} only the name is told",
+            grouped(others.len() as u128)
+        ));
+    }
+    let mut models = describe_all(opened)?;
+    models.extend(others.iter().map(named));
     let place = |Root { store, path }| PlaceInfo {
         store: store.title(),
         path: stores.shown(&path),
         found: path.is_dir(),
     };
-    ModelsReport {
-        models: found.into_iter().map(describe).collect(),
-        places: stores.roots().into_iter().map(place).collect(),
-        notes,
-    }
+    Ok(ModelsReport { models, places: stores.roots().into_iter().map(place).collect(), notes })
+}
+
+/// Opens models on all processors, in any order; describes them in theirs.
+fn describe_all(found: &[Found]) -> Result<Vec<ModelInfo>> {
+    let pieces = Pieces::new(found.len() as u64, 16);
+    let parts = threads::each(pieces.threads(threads::available()), || {
+        let mut described = Vec::new();
+        while let Some(piece) = pieces.next() {
+            let piece = piece.start as usize..piece.end as usize;
+            described.extend(piece.map(|at| (at, describe(&found[at]))));
+        }
+        Ok(described)
+    })?;
+    let mut all: Vec<(usize, ModelInfo)> = parts.into_iter().flatten().collect();
+    all.sort_unstable_by_key(|&(at, _)| at);
+    Ok(all.into_iter().map(|(_, info)| info).collect())
 }
 
 /// One model; whatever is wrong with it is part of the description.
-fn describe(found: Found) -> ModelInfo {
-    let mut info = ModelInfo {
+fn describe(found: &Found) -> ModelInfo {
+    let mut info = named(found);
+    if let Err(error) = look(found, &mut info) {
+        info.problem = Some(format!("{error:#}"));
+    }
+    info
+}
+
+/// A model of which nothing is read.
+fn named(found: &Found) -> ModelInfo {
+    ModelInfo {
         name: found.name.clone(),
         store: found.store.title(),
         path: None,
@@ -33,11 +68,7 @@ fn describe(found: Found) -> ModelInfo {
         shape: None,
         format: None,
         problem: None,
-    };
-    if let Err(error) = look(&found, &mut info) {
-        info.problem = Some(format!("{error:#}"));
     }
-    info
 }
 
 fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {

@@ -7,8 +7,8 @@
 //!
 //! Numbers have every digit, as in JSON. Text is made visible first, so that no
 //! control character of a token reaches a terminal, nor ends a line of the
-//! file: a line is a record. What can't be told from an escape then (a token
-//! that is a backslash and an n) JSON has exactly.
+//! file: a line is a record. It can be read back: a backslash is written twice,
+//! and bytes that are not UTF-8 as `\xE2`.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -18,7 +18,7 @@ use csv::{ErrorKind, Writer, WriterBuilder};
 
 use super::records::{Cell, Column, Records};
 use crate::answer::{Float, special};
-use crate::text::visible;
+use crate::text::{harmless, visible, visible_bytes};
 
 /// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
@@ -72,7 +72,8 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
         Cell::Nothing => "".into(),
         Cell::Word(word) => (*word).into(),
         Cell::Text(text) => visible(text),
-        Cell::Token(token) => visible(token.token.as_deref().unwrap_or_default()),
+        Cell::Shown(text) => harmless(text),
+        Cell::Token(token) => visible_bytes(&token.bytes()).into_owned().into(),
         Cell::Number(n) | Cell::Count(n) => n.to_string().into(),
         Cell::Value(value) => value.digits().into(),
         Cell::Wide(Float(value)) if value.is_finite() => value.to_string().into(),

@@ -1,7 +1,7 @@
 //! What a file is, as pairs of a name and a text: for CSV, a line each.
 
 use crate::answer::{InfoReport, InfoTensor, KeyInfo, KeyValue, OutputKind, special};
-use crate::text::visible;
+use crate::text::{harmless, visible};
 
 /// A shape: `[262144, 640]`.
 pub(super) fn shape(dims: &[u64]) -> String {
@@ -92,10 +92,11 @@ pub(super) fn facts(report: &InfoReport) -> Vec<(&'static str, String)> {
         add("missing_part", Some(text(part)));
     }
     for oddity in &report.oddities {
-        add("oddity", Some(text(oddity)));
+        add("oddity", Some(harmless(oddity).into_owned()));
     }
     if let Some(strict) = &report.strict {
-        add("strict", Some(strict.problem.as_ref().map_or_else(|| "accepted".to_owned(), text)));
+        let problem = strict.problem.as_deref().unwrap_or("accepted");
+        add("strict", Some(harmless(problem).into_owned()));
     }
     facts
 }

@@ -16,7 +16,7 @@ use super::words::{drawn, quoted};
 use crate::answer::{
     Answer, FootprintReport, LookupReport, NeighborsReport, TokenText, TourReport, VocabInfo,
 };
-use crate::text::{clip, visible};
+use crate::text::{clip, harmless, visible};
 
 /// As many values of a row as a line of a table takes: the first, the last.
 const VALUES: (usize, usize) = (5, 2);
@@ -44,8 +44,9 @@ impl<W: Write> Markdown<W> {
         match cell {
             Cell::Nothing => String::new(),
             Cell::Word(word) => (*word).to_owned(),
-            Cell::Text(text) if text.is_empty() => String::new(),
+            Cell::Text(text) | Cell::Shown(text) if text.is_empty() => String::new(),
             Cell::Text(text) => code(&clip(&visible(text), LONGEST)),
+            Cell::Shown(text) => code(&clip(&harmless(text), LONGEST)),
             Cell::Token(token) => named(token),
             Cell::Number(n) => n.to_string(),
             Cell::Count(n) => grouped(*n),
@@ -95,7 +96,7 @@ fn lookup(report: &LookupReport, style: &Style, mut out: &mut dyn Write) -> Resu
     writeln!(out, "{n} of the rows {shape} of {tensor} ({}) in {model}:", table.format)?;
     writeln!(out, "a matrix [{n}, {d_model}].\n")?;
     for step in report.steps.iter().flatten() {
-        writeln!(out, "- {}: {}", step.step.replace('_', " "), code(&visible(&step.text)))?;
+        writeln!(out, "- {}: {}", step.step.replace('_', " "), code(&harmless(&step.text)))?;
     }
     if report.steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
         writeln!(out)?;
@@ -208,7 +209,7 @@ fn tour(report: &TourReport, out: &mut dyn Write) -> Result<()> {
 /// something to Markdown is made to mean itself.
 fn prose(text: &str) -> String {
     let mut shown = String::new();
-    for c in visible(text).chars() {
+    for c in harmless(text).chars() {
         match c {
             // No backslash keeps a name from being called.
             '@' => shown.push_str("&#64;"),
@@ -230,7 +231,7 @@ pub(super) fn tokens_header(vocab: &VocabInfo, mut out: impl Write) -> Result<()
 
 fn notes(notes: &[String], out: &mut dyn Write) -> Result<()> {
     for note in notes {
-        writeln!(out, "\nNote: {}", code(&visible(note)))?;
+        writeln!(out, "\nNote: {}", code(&harmless(note)))?;
     }
     Ok(())
 }

@@ -65,7 +65,12 @@ impl Style {
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        Self { width: width.clamp(40, 400), values: None, color: false }
+        Self { width, values: None, color: false }.fitted()
+    }
+
+    /// With a width that every table can be laid out in.
+    fn fitted(self) -> Self {
+        Self { width: self.width.clamp(40, 400), ..self }
     }
 }
 
@@ -77,6 +82,7 @@ pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write
     if let Answer::Text(text) = answer {
         return Ok(out.write_all(text.as_bytes())?);
     }
+    let style = &style.fitted();
     match format {
         Format::Table => table::write(answer, style, out),
         Format::Json => json::line(answer, out),

@@ -61,6 +61,8 @@ pub(super) enum Cell<'a> {
     Word(&'a str),
     /// A text that may come from the file, and so hold anything.
     Text(Cow<'a, str>),
+    /// A sentence of embcli's own, or a text that is visible already.
+    Shown(Cow<'a, str>),
     /// A token of the vocabulary.
     Token(&'a TokenText),
     /// A number that names something: an ID, a rank.
@@ -220,6 +222,7 @@ fn models(report: &ModelsReport, out: &mut impl Records) -> Result<()> {
         fn of(text: &Option<String>) -> Cell<'_> {
             text.as_ref().map_or(Cell::Nothing, |text| Cell::Text(text.into()))
         }
+        let problem = model.problem.as_ref();
         let [rows, columns] = model.shape.map_or([None; 2], |shape| shape.map(Some));
         out.record(&[
             Cell::Text((&model.name).into()),
@@ -230,7 +233,7 @@ fn models(report: &ModelsReport, out: &mut impl Records) -> Result<()> {
             Cell::count(columns),
             of(&model.format),
             of(&model.path),
-            of(&model.problem),
+            problem.map_or(Cell::Nothing, |problem| Cell::Shown(problem.into())),
         ])?;
     }
     Ok(())
@@ -250,7 +253,7 @@ fn info(report: &InfoReport, out: &mut impl Records) -> Result<()> {
         out.header(&[text("key"), text("type"), text("value")])?;
         for key in keys {
             let [name, kind] = [&key.key, &key.value_type].map(|text| Cell::Text(text.into()));
-            out.record(&[name, kind, Cell::Text(shown(key).into())])?;
+            out.record(&[name, kind, Cell::Shown(shown(key).into())])?;
         }
     } else if let Some(tensors) = &report.tensors {
         out.header(&[text("name"), text("type"), text("shape"), number("bytes")])?;
@@ -262,7 +265,7 @@ fn info(report: &InfoReport, out: &mut impl Records) -> Result<()> {
     } else {
         out.header(&[text("key"), text("value")])?;
         for (key, value) in facts(report) {
-            out.record(&[Cell::Word(key), Cell::Text(value.into())])?;
+            out.record(&[Cell::Word(key), Cell::Shown(value.into())])?;
         }
     }
     Ok(())
@@ -278,8 +281,8 @@ fn findings(report: &CheckReport, out: &mut impl Records) -> Result<()> {
         out.record(&[
             Cell::Word(finding.kind),
             Cell::Word(finding.severity.name()),
-            Cell::Text(finding.message.as_str().into()),
-            Cell::Text(finding.next.as_str().into()),
+            Cell::Shown(finding.message.as_str().into()),
+            Cell::Shown(finding.next.as_str().into()),
             id(finding.place.map(|place| place.from_id)),
             id(finding.place.map(|place| place.to_id)),
             offset.map_or(Cell::Nothing, |offset| Cell::Text(offset.to_string().into())),

@@ -24,7 +24,7 @@ pub struct Tokens<W> {
 impl<W: Write> Tokens<W> {
     /// A writer to `out`, which should be buffered.
     pub fn new(format: Format, style: &Style, out: W) -> Self {
-        Self { format, width: style.width, out, vocab: None, any: false }
+        Self { format, width: style.fitted().width, out, vocab: None, any: false }
     }
 
     /// Columns before the token: ID, type, score, rank of the merge, norm.

@@ -19,7 +19,7 @@ pub struct Tour<W, F> {
 impl<W: Write, F: FnMut() -> Result<bool>> Tour<W, F> {
     /// To `out`. Whoever reads is asked after each step whether to go on.
     pub fn new(style: Style, goes_on: F, out: W) -> Self {
-        Self { out, style, goes_on, of: 0 }
+        Self { out, style: style.fitted(), goes_on, of: 0 }
     }
 }
 

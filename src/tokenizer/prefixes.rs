@@ -216,8 +216,8 @@ impl Prefixes {
                 let key = self.texts.get(key.place);
                 let known = shared_low.min(shared_high).min(key.len());
                 let shared = known + shared(&key[known..], &text[known..]);
-                let is_before = shared == key.len()
-                    || (shared < text.len() && key[shared] < text[shared]);
+                let is_before =
+                    shared == key.len() || (shared < text.len() && key[shared] < text[shared]);
                 (is_before, shared)
             };
             if is_before {
@@ -246,6 +246,14 @@ fn start_of(text: &[u8]) -> u64 {
 fn shared(a: &[u8], b: &[u8]) -> usize {
     const WIDE: usize = 8;
     let mut at = 0;
+    // Long blocks by way of `memcmp`, which is many times as fast.
+    for block in [256, 32] {
+        while let (Some(x), Some(y)) = (a.get(at..at + block), b.get(at..at + block))
+            && x == y
+        {
+            at += block;
+        }
+    }
     while let (Some(x), Some(y)) = (a[at..].first_chunk::<WIDE>(), b[at..].first_chunk::<WIDE>()) {
         let unlike = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
         if unlike != 0 {

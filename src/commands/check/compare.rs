@@ -15,7 +15,7 @@ use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Model;
-use crate::text::{counted, quoted};
+use crate::text::{counted, quoted_bytes};
 use crate::threads;
 
 /// How many times what its type costs usually a whole table may differ by
@@ -172,8 +172,8 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
     let moved: Vec<_> = matching.moved().collect();
     let named = |view: &View, ids: &[u32]| -> Result<String> {
         let names = ids.iter().take(NAMED).map(|id| {
-            let token = view.token((*id).into())?.token.unwrap_or_default();
-            Ok(format!("{id} {}", quoted(&token, 24)))
+            let token = view.token((*id).into())?;
+            Ok(format!("{id} {}", quoted_bytes(&token.bytes(), 24)))
         });
         let more = if ids.len() > NAMED { ", ..." } else { "" };
         Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
@@ -211,8 +211,7 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
         return Ok(());
     }
     let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = one.token(it.ids[0].into())?.token.unwrap_or_default();
-        let token = quoted(&token, 24);
+        let token = quoted_bytes(&one.token(it.ids[0].into())?.bytes(), 24);
         Ok(format!("{} {token} ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
     });
     let named = named.collect::<Result<Vec<_>>>()?.join(", ");

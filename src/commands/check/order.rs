@@ -10,7 +10,7 @@ use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
 use crate::check::stats::upper_tail;
 use crate::commands::model::View;
-use crate::text::{counted, grouped, quoted};
+use crate::text::{counted, grouped, quoted_bytes};
 
 /// As many parts as are told one by one, and as many tokens with another's row.
 const MOST_PARTS: usize = 12;
@@ -168,8 +168,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
 
 fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
     let name = |id| -> Result<String> {
-        let token = view.token(id)?.token.unwrap_or_default();
-        Ok(format!("{id} {}", quoted(&token, 24)))
+        Ok(format!("{id} {}", quoted_bytes(&view.token(id)?.bytes(), 24)))
     };
     let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
     findings.place(

@@ -9,7 +9,7 @@ use super::super::number::{grouped, rounded};
 use super::super::words::quoted;
 use super::{TOKEN_WIDTH, align_right, grid, lines, print};
 use crate::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
-use crate::text::{clip, visible};
+use crate::text::{clip, harmless, visible};
 
 /// Where messages begin: one past the longest severity.
 const INDENT: usize = "problem".len() + 2;
@@ -47,8 +47,8 @@ pub(super) fn write(report: &CheckReport, style: &Style, out: &mut dyn Write) ->
     }
     for finding in &report.findings {
         writeln!(out)?;
-        told(finding.severity.name(), &visible(&finding.message), style, out)?;
-        told("", &format!("-> {}", visible(&finding.next)), style, out)?;
+        told(finding.severity.name(), &harmless(&finding.message), style, out)?;
+        told("", &format!("-> {}", harmless(&finding.next)), style, out)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::super::number::{decimal_size, grouped, percent};
 use super::super::words::quoted;
 use super::{TOKEN_WIDTH, align_right, grid, lines, print};
 use crate::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
-use crate::text::{clip, counted, visible};
+use crate::text::{clip, counted, harmless, visible};
 
 /// Where the facts begin: one past the longest label.
 const LABEL: usize = "other tables".len() + 2;
@@ -40,7 +40,7 @@ pub(super) fn write(report: &InfoReport, style: &Style, out: &mut dyn Write) -> 
     }
     let strict = report.strict.as_ref().map(|strict| match &strict.problem {
         None => "gguf-rs-lib's strict reader takes the file".to_owned(),
-        Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", visible(problem)),
+        Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", harmless(problem)),
     });
     strict.map_or(Ok(()), |strict| fact("strict", &strict, style, out))
 }
@@ -102,7 +102,7 @@ fn screen(report: &InfoReport, style: &Style, out: &mut dyn Write) -> Result<()>
     }
     say("file", &file(report))?;
     for (i, oddity) in report.oddities.iter().take(TOLD).enumerate() {
-        say(if i == 0 { "odd" } else { "" }, &visible(oddity))?;
+        say(if i == 0 { "odd" } else { "" }, &harmless(oddity))?;
     }
     match report.oddities.len().saturating_sub(TOLD) {
         0 => Ok(()),

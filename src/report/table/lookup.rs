@@ -12,7 +12,7 @@ use super::super::words::quoted;
 use super::glyphs::{Painter, cells, extent, strip};
 use super::{TOKEN_WIDTH, align_right, grid, lines, notes, paragraph, print, text};
 use crate::answer::{LookupReport, LookupRow, TextInput};
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 pub(super) fn write(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()> {
     trace(report, style, out)?;
@@ -103,7 +103,7 @@ fn trace(report: &LookupReport, style: &Style, out: &mut dyn Write) -> Result<()
         .steps
         .iter()
         .flatten()
-        .map(|step| (step.step.replace('_', " "), visible(&step.text).into_owned()))
+        .map(|step| (step.step.replace('_', " "), harmless(&step.text).into_owned()))
         .collect();
     for (name, text) in &done {
         steps.extend([(ARROW, "", ""), (name, "", text)]);

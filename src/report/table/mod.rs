@@ -17,7 +17,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use super::Style;
 use crate::answer::Answer;
-use crate::text::{visible, width};
+use crate::text::{harmless, width};
 
 /// Writes an answer as tables and lines of text.
 pub(super) fn write(answer: &Answer, style: &Style, out: &mut dyn Write) -> Result<()> {
@@ -99,7 +99,7 @@ fn notes(notes: &[String], style: &Style, out: &mut dyn Write) -> Result<()> {
         writeln!(out)?;
     }
     for note in notes {
-        paragraph(&format!("note: {}", visible(note)), style, out)?;
+        paragraph(&format!("note: {}", harmless(note)), style, out)?;
     }
     Ok(())
 }

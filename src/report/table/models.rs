@@ -8,7 +8,7 @@ use super::super::Style;
 use super::super::number::decimal_size;
 use super::{lines, notes, paragraph};
 use crate::answer::{ModelInfo, ModelsReport};
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 const HEADER: [&str; 5] = ["store", "size", "architecture", "table", "type"];
 
@@ -41,7 +41,7 @@ pub(super) fn write(report: &ModelsReport, style: &Style, out: &mut dyn Write) -
         };
         writeln!(out, "{}", line(name, first, row.each_ref().map(String::as_str), &columns))?;
         if let Some(problem) = &model.problem {
-            for line in lines(&visible(problem), style.width - 4) {
+            for line in lines(&harmless(problem), style.width - 4) {
                 writeln!(out, "    {}", clip(&line, style.width - 4))?;
             }
         }

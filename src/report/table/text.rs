@@ -9,7 +9,7 @@ use super::super::number::grouped;
 use super::super::words::quoted;
 use super::{TOKEN_WIDTH, align_right, grid, paragraph, print};
 use crate::answer::{TextInput, TextReport, TokenText};
-use crate::text::{clip, visible};
+use crate::text::quoted_bytes;
 
 pub(super) fn write(report: &TextReport, style: &Style, out: &mut dyn Write) -> Result<()> {
     let n = report.ids.len();
@@ -42,7 +42,7 @@ pub(super) fn write(report: &TextReport, style: &Style, out: &mut dyn Write) -> 
 
 /// A text in quotes, at most `columns` wide.
 pub(super) fn shown(input: &TextInput, columns: usize) -> String {
-    format!("\"{}\"", clip(&visible(&input.text), columns.saturating_sub(2)))
+    quoted_bytes(&input.exact(), columns.saturating_sub(2))
 }
 
 /// How long a text is.
@@ -52,7 +52,7 @@ pub(super) fn size(input: &TextInput) -> String {
         n => format!("{} bytes", grouped(n)),
     };
     if input.text_hex.is_some() {
-        return format!("{bytes}, not all of them UTF-8: what is not is shown as \u{fffd}");
+        return format!("{bytes}, not all of them UTF-8: a byte that is not is shown as \\xHH");
     }
     match input.text.chars().count() as u64 {
         1 => format!("{bytes}, 1 character"),

@@ -9,7 +9,7 @@ use super::super::figures::{Figure, figures};
 use super::super::words::drawn;
 use super::{align_right, grid, lines, notes, print};
 use crate::answer::{TourHead, TourList, TourReport, TourStep};
-use crate::text::visible;
+use crate::text::{harmless, visible};
 
 /// The longest line of prose: longer ones are hard to follow.
 const PROSE: usize = 96;
@@ -92,7 +92,7 @@ fn narrow(style: &Style) -> Style {
 
 /// Prints a paragraph. A token that begins with a space is not broken there.
 fn prose(text: &str, style: &Style, out: &mut dyn Write) -> Result<()> {
-    let text = visible(text).replace(" \" ", " \"\u{a0}").replace("(\" ", "(\"\u{a0}");
+    let text = harmless(text).replace(" \" ", " \"\u{a0}").replace("(\" ", "(\"\u{a0}");
     for line in lines(&text, narrow(style).width) {
         writeln!(out, "{line}")?;
     }

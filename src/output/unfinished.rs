@@ -1,0 +1,185 @@
+//! A file that is not to be seen yet.
+//!
+//! On Linux it has no name at all where the file system can do that
+//! (`O_TMPFILE`: ext4, xfs, btrfs, tmpfs, overlayfs do), and the kernel forgets
+//! it however the process ends, by Ctrl-C or `kill -9`. Elsewhere it is called
+//! `.embcli-` and some letters, as it is everywhere for the moment between that
+//! name and the one that it replaces; a signal that can be caught removes it.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::attributes::Attributes;
+use super::directory;
+use super::signals::Watch;
+
+/// A file that is not to be seen yet.
+pub(super) enum Unfinished {
+    #[cfg(target_os = "linux")]
+    Nameless(File),
+    Named(NamedTempFile, Watch),
+}
+
+/// How names of unfinished files begin.
+const PREFIX: &str = ".embcli-";
+
+/// Where Linux has the files that a process has open, those without a name too.
+#[cfg(target_os = "linux")]
+const OWN_FILES: &str = "/proc/self/fd";
+
+impl Unfinished {
+    /// One that will have a path that nothing has: with the mode that the umask
+    /// leaves, which is the final one.
+    pub(super) fn new(path: &Path) -> io::Result<Self> {
+        Self::beside(path, 0o666)
+    }
+
+    /// One that will replace a file: for its owner alone until then, so that it
+    /// is never more open than that file.
+    pub(super) fn private(path: &Path) -> io::Result<Self> {
+        Self::beside(path, 0o600)
+    }
+
+    /// One on the file system of a path.
+    fn beside(path: &Path, mode: u32) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{Mode, OFlags};
+            let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+            // What gives it a name later goes by way of /proc.
+            if Path::new(OWN_FILES).is_dir()
+                && let Ok(file) =
+                    rustix::fs::open(directory(path), flags, Mode::from_raw_mode(mode))
+            {
+                return Ok(Self::Nameless(File::from(file)));
+            }
+        }
+        Self::named(path, mode)
+    }
+
+    fn named(path: &Path, mode: u32) -> io::Result<Self> {
+        let mut builder = Builder::new();
+        builder.prefix(PREFIX);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(mode));
+        }
+        #[cfg(not(unix))]
+        let _ = mode;
+        // Its errors name the path that was tried; the caller has a better one.
+        let file = builder.tempfile_in(directory(path)).map_err(|error| error.kind())?;
+        let watch = Watch::over(file.path());
+        Ok(Self::Named(file, watch))
+    }
+
+    pub(super) fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => file,
+            Self::Named(file, _) => file,
+        }
+    }
+
+    /// Gives it its name, and what a file that it replaces leaves it. Says what
+    /// of that could not be kept.
+    pub(super) fn finish(
+        self,
+        path: &Path,
+        replaces: Option<&Attributes>,
+    ) -> io::Result<Vec<String>> {
+        let file = match &self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => file,
+            Self::Named(file, _) => file.as_file(),
+        };
+        let lost = replaces.map(|old| old.give(file)).transpose()?.unwrap_or_default();
+        match self {
+            Self::Named(file, watch) => {
+                // The name is free, or another file's, once it has been given.
+                match replaces {
+                    Some(_) => file.persist(path)?,
+                    None => file.persist_noclobber(path)?,
+                };
+                drop(watch);
+            }
+            // A link can't replace a file, only a rename can.
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) if replaces.is_some() => {
+                let link = Builder::new()
+                    .prefix(PREFIX)
+                    .make_in(directory(path), |at| link(&file, at).map(|()| Watch::over(at)))?;
+                link.persist(path)?;
+            }
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => link(&file, path)?,
+        }
+        Ok(lost)
+    }
+}
+
+/// Gives a file that has no name one that nothing has.
+#[cfg(target_os = "linux")]
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD};
+    use std::os::fd::AsRawFd;
+    let nameless = format!("{OWN_FILES}/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, nameless, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(file: &File) -> u32 {
+        file.metadata().unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn it_is_never_more_open_than_what_it_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        let open = File::create(folder.path().join("open")).unwrap();
+        let left = mode(&open);
+        let named = |mode| match Unfinished::named(&path, mode).unwrap() {
+            Unfinished::Named(file, _) => file,
+            #[cfg(target_os = "linux")]
+            Unfinished::Nameless(_) => unreachable!("it was to have a name"),
+        };
+        assert_eq!(mode(named(0o600).as_file()), 0o600);
+        // What has no file to replace has its final mode from the start.
+        assert_eq!(mode(named(0o666).as_file()), left);
+    }
+
+    #[test]
+    fn a_named_one_gets_its_name_or_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.csv");
+        let names = || -> Vec<_> {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        let mut file = Unfinished::named(&path, 0o666).unwrap();
+        file.writer().write_all(b"new").unwrap();
+        assert!(names().len() == 1 && names()[0].starts_with(PREFIX), "{:?}", names());
+        file.finish(&path, None).unwrap();
+        assert_eq!((names(), fs::read(&path).unwrap()), (vec!["rows.csv".into()], b"new".into()));
+
+        // Something is there: it is not replaced unasked, and nothing is left.
+        let late = Unfinished::named(&path, 0o666).unwrap();
+        late.finish(&path, None).unwrap_err();
+        drop(Unfinished::named(&path, 0o666).unwrap());
+        assert_eq!((names(), fs::read(&path).unwrap()), (vec!["rows.csv".into()], b"new".into()));
+
+        let old = Attributes::of(&path).unwrap();
+        let mut file = Unfinished::named(&path, 0o600).unwrap();
+        file.writer().write_all(b"newer").unwrap();
+        assert!(file.finish(&path, Some(&old)).unwrap().is_empty());
+        assert_eq!((names(), fs::read(&path).unwrap()), (vec!["rows.csv".into()], b"newer".into()));
+    }
+}
