@@ -1,9 +1,9 @@
-//! What has to happen before Rust's runtime starts.
+//! Runs before Rust's runtime starts.
 //!
-//! In place of a standard stream that is closed (`>&-`) the runtime opens
-//! `/dev/null`, so that no other file gets its number: and the answer would be
-//! gone without an error. Here it is opened first where standard output is, for
-//! reading only: then a write fails, and the program says so.
+//! If a standard stream is closed (`>&-`), the runtime opens `/dev/null` in its
+//! place, so that no other file gets its number. Every write then succeeds, and
+//! the answer is lost without an error. This opens `/dev/null` first, for reading
+//! only, so that a write to standard output fails.
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 #[used]
@@ -14,7 +14,7 @@
 static BEFORE_MAIN: extern "C" fn() = {
     extern "C" fn keep_closed_output_closed() {
         use rustix::fs::{Mode, OFlags, open};
-        // Standard input's number comes first where that is closed too.
+        // If standard input is closed too, the first file gets its number.
         while rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err() {
             match open("/dev/null", OFlags::RDONLY, Mode::empty()) {
                 Ok(null) => std::mem::forget(null),

@@ -5,8 +5,9 @@
 //! pile up on a neighbour, characters without ink. Nothing of the kind reaches a
 //! terminal: it is shown as the escape that names it.
 //!
-//! What [`visible`] shows can be read back: two texts that differ are shown
-//! differently. Sentences that hold such texts already go through [`harmless`].
+//! Use [`visible`] for a text from a file: it can be read back, so two texts
+//! that differ look different. Use [`harmless`] for a sentence of embcli's own:
+//! the texts in it are visible already.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -29,8 +30,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same of bytes that need not be UTF-8. Those that are not are written as
-/// `\xE2`: the other escapes of that form name bytes below 0x80.
+/// The same for bytes. A byte that is not part of valid UTF-8 becomes `\xE2`;
+/// the other escapes of that form stand for bytes below 0x80.
 pub fn visible_bytes(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return visible(text);
@@ -45,9 +46,8 @@ pub fn visible_bytes(bytes: &[u8]) -> Cow<'_, str> {
     shown.into()
 }
 
-/// A sentence of our own that may hold texts of others, visible or not: with
-/// escapes for what acts, and backslashes as they are, so that what is visible
-/// is not escaped again.
+/// A sentence of our own, with everything escaped that could act on a terminal.
+/// Backslashes stay as they are: they are part of escapes already.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         true => Cow::Borrowed(text),
@@ -92,23 +92,23 @@ pub fn acts(c: char) -> bool {
     UNSEEN.get(at).is_some_and(|&(first, _)| first <= c)
 }
 
-/// The characters that [`acts`] means, as a set that `regex-syntax` has the
-/// data for.
+/// The set of characters for which [`acts`] is true. `regex-syntax` has the
+/// Unicode data, for regular expressions.
 const UNSEEN_SET: &str = concat!(
-    // Controls, formats, private use and what is not assigned; spaces and
-    // separators; whatever may be left out when it is shown (variation
-    // selectors, fillers, joiners, tags).
+    // Controls, format characters, private use, code points that are not
+    // assigned; spaces and separators; characters that a terminal may leave out
+    // (variation selectors, fillers, joiners, tags).
     r"[\p{Other}\p{Separator}\p{Default_Ignorable_Code_Point}",
     // Combining marks of no script in particular.
     r"\u{300}-\u{36f}\u{1ab0}-\u{1aff}\u{1dc0}-\u{1dff}\u{20d0}-\u{20ff}\u{fe20}-\u{fe2f}",
-    // Letters, marks and symbols without ink: a braille pattern without dots,
-    // what stands for an object, a joiner of Brahmi numbers, hieroglyphs that
-    // are blank, a filler of Khitan, a selector of Duployan, an empty note.
+    // Letters, marks and symbols without ink: the empty braille pattern, the
+    // object replacement character, the Brahmi number joiner, two blank
+    // hieroglyphs, the Khitan filler, the Duployan selector, the null notehead.
     r"\u{2800}\u{fffc}\u{1107f}\u{13441}\u{13442}\u{16fe4}\u{1bc9d}\u{1d159}",
     r"--\x20]",
 );
 
-/// The same as ranges, in order.
+/// The set as sorted ranges, both ends included.
 static UNSEEN: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
     let set = regex_syntax::parse(UNSEEN_SET).expect("the set is well-formed");
     match set.into_kind() {
@@ -199,7 +199,7 @@ pub fn quoted(text: &str, columns: usize) -> String {
     quoted_bytes(text.as_bytes(), columns)
 }
 
-/// The same of bytes that need not be UTF-8.
+/// The same for bytes that need not be UTF-8.
 pub fn quoted_bytes(bytes: &[u8], columns: usize) -> String {
     format!("\"{}\"", clip(&visible_bytes(bytes), columns))
 }

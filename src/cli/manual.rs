@@ -24,10 +24,10 @@ can be named. Nothing is fetched.";
 pub(super) const FORMAT_LONG: &str = "\
 How to print the answer [default: table, or what --output ends in]
 
-In csv and tsv every cell is data, exactly: one that begins with =, +, - or @
-stays as it is, so have a spreadsheet read such columns as text, not as formulas.
-What can't be seen is written as an escape that can be read back: \\n, \\u{200b},
-\\xE2 for a byte that is not UTF-8, and \\\\ for a backslash.";
+In csv and tsv every cell is exact data. A cell that begins with =, +, -
+or @ stays as it is: tell a spreadsheet that such a column is text.
+Characters that can't be seen are escapes that can be read back: \\n,
+\\u{200b}, \\xE2 for a byte that is not UTF-8, \\\\ for a backslash.";
 
 /// About `lookup`.
 pub(super) const LOOKUP: &str = "\

@@ -3,9 +3,9 @@
 //! The script is a few lines that ask embcli itself, by clap_complete's dynamic
 //! engine, so that models can be named: those in stores, and files.
 //!
-//! Names come from folders that others may write to, and what is offered is
-//! shown on a terminal and put on a command line. So a name that would act on
-//! either is left out.
+//! Names come from folders that others may write to. They are shown on a
+//! terminal and inserted into a command line, so a name that could act on either
+//! is left out.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::OnceLock;
@@ -105,8 +105,8 @@ fn any_file(typed: &OsStr) -> Vec<CompletionCandidate> {
     paths(typed, PathCompleter::any())
 }
 
-/// The paths that begin with what is typed and can be offered; with `./` where
-/// they would be taken for something else.
+/// The safe paths that begin with the typed text. A path that would be read as
+/// something else (an option, a name in a store) begins with `./`.
 fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     let found = completer.complete(typed).into_iter();
     let offered = found.filter_map(|candidate| {
@@ -114,7 +114,7 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
         let is_other =
             path.starts_with(['-', '~']) || path == TOY || Store::of_name(path).is_some();
         match is_safe(path) {
-            // What was typed stays the beginning: after `--`, say.
+            // After `--` it is typed already, and must stay the beginning.
             true if is_other && typed.is_empty() => Some(candidate.add_prefix("./")),
             safe => safe.then_some(candidate),
         }
@@ -122,9 +122,9 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     offered.collect()
 }
 
-/// Whether a name can be shown on a terminal and put on a command line. The
-/// other shells quote what they are given, or the script below does; PowerShell
-/// takes it for a part of the command.
+/// Whether a name can be shown on a terminal and inserted into a command line.
+/// PowerShell inserts a name without quotes. The other shells quote it, or the
+/// script below does.
 fn is_safe(name: &str) -> bool {
     let shell = SHELL.get().map(OsString::as_os_str).and_then(OsStr::to_str).unwrap_or_default();
     let is_plain = |c: char| c.is_alphanumeric() || "-_.:/\\+=~".contains(c);
@@ -132,7 +132,7 @@ fn is_safe(name: &str) -> bool {
     !name.chars().any(acts) && (!is_power_shell || name.chars().all(is_plain))
 }
 
-/// The shell that asks: clap_complete takes the variable away.
+/// The shell that asks. clap_complete removes the variable before it completes.
 static SHELL: OnceLock<OsString> = OnceLock::new();
 
 /// Bash cuts a word at each colon and equals sign, and names of models have
@@ -155,7 +155,7 @@ _embcli() {
         rest=${rest#"$word"}
     done
     local COMP_WORDS=("${whole[@]}") COMP_CWORD=$at current=${whole[at]}
-    # A name with a * in it stands for itself.
+    # Keep bash from expanding a name with a * in it.
     local options=$-
     set -f
     _clap_complete_embcli "$1" "$current" "$3"

@@ -18,7 +18,7 @@ pub(super) fn run(stores: &Stores) -> Result<ModelsReport> {
     let (opened, others) = found.split_at(found.len().min(MOST_OPENED));
     if !others.is_empty() {
         notes.push(format!(
-            "more than {MOST_OPENED} models: of {} only the name is told",
+            "more than {MOST_OPENED} models: for {} only the name is listed",
             grouped(others.len() as u128)
         ));
     }
@@ -32,7 +32,7 @@ pub(super) fn run(stores: &Stores) -> Result<ModelsReport> {
     Ok(ModelsReport { models, places: stores.roots().into_iter().map(place).collect(), notes })
 }
 
-/// Opens models on all processors, in any order; describes them in theirs.
+/// Describes models on all processors. The order stays.
 fn describe_all(found: &[Found]) -> Result<Vec<ModelInfo>> {
     let pieces = Pieces::new(found.len() as u64, 16);
     let parts = threads::each(pieces.threads(threads::available()), || {
@@ -57,7 +57,7 @@ fn describe(found: &Found) -> ModelInfo {
     info
 }
 
-/// A model of which nothing is read.
+/// A model that is not opened: its name and nothing else.
 fn named(found: &Found) -> ModelInfo {
     ModelInfo {
         name: found.name.clone(),

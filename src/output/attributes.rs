@@ -1,8 +1,8 @@
-//! What a file that is replaced leaves to the new one: owner, group and mode,
-//! access lists and extended attributes.
+//! What the new file takes over from the file that it replaces: owner, group,
+//! mode, access lists and extended attributes.
 //!
-//! Where an owner or a group can't be kept, the bits that meant them are
-//! dropped, and nobody is given more than the old file gave them.
+//! If the owner or the group can't be kept, their bits are dropped: nobody gets
+//! more rights than the old file gave.
 
 #[cfg(not(unix))]
 pub(super) use elsewhere::Attributes;
@@ -26,7 +26,7 @@ mod unix {
         extended: Extended,
     }
 
-    /// What the bits of a mode are for.
+    /// The bits that make a program run as the owner, or as the group.
     const SET_USER: u32 = 0o4000;
     const SET_GROUP: u32 = 0o2000;
 
@@ -41,10 +41,10 @@ mod unix {
             })
         }
 
-        /// Gives them to a new file of our own; says which could not be kept.
+        /// Gives them to a new file. Returns those that could not be kept.
         pub(in super::super) fn give(&self, file: &File) -> io::Result<Vec<String>> {
             let now = file.metadata()?;
-            // The group first: who has given a file away can't change it.
+            // The group first: the owner may be needed to change it.
             let has_group = now.gid() == self.group || fchown(file, None, Some(self.group)).is_ok();
             let has_owner = now.uid() == self.owner || fchown(file, Some(self.owner), None).is_ok();
             let mut lost = Vec::new();
@@ -55,26 +55,26 @@ mod unix {
                 lost.push(format!("the group {}", self.group));
             }
             let mut mode = left(self.mode, has_owner, has_group);
-            // An access list means the owner and the group that it was made for.
+            // An access list was made for this owner and this group.
             let keeps_list = has_owner && has_group;
             let lost_extended = self.extended.give(file, keeps_list);
             if lost_extended.iter().any(|name| name == super::extended::ACCESS_LIST) {
-                // It may have kept someone out.
+                // The list may have denied access to somebody.
                 mode &= 0o700;
             }
             lost.extend(lost_extended);
-            // Last of all, for a change of owner clears the bits that set IDs.
+            // Last: a change of the owner clears the set-user-ID bit.
             file.set_permissions(Permissions::from_mode(mode))?;
             Ok(lost)
         }
     }
 
-    /// What is left of a mode where the owner or the group is another.
+    /// The rest of a mode after a change of owner or group.
     fn left(mut mode: u32, has_owner: bool, has_group: bool) -> u32 {
         if !has_owner || !has_group {
             mode &= !(SET_USER | SET_GROUP);
         }
-        // Who was the group, or the owner, counts among the others now.
+        // The old owner and group are now among the others.
         if !has_group {
             mode &= !0o070 & (!0o007 | mode >> 3);
         }
@@ -127,16 +127,16 @@ mod extended {
     /// The name of an access list among extended attributes on Linux.
     pub(super) const ACCESS_LIST: &str = "system.posix_acl_access";
 
-    /// Those that mean the content, which is another now.
+    /// Checksums of the content, which is new.
     const OF_THE_CONTENT: [&str; 2] = ["security.ima", "security.evm"];
 
-    /// The longest list of names, and the longest value, that Linux knows.
+    /// Linux limits the list of names, and each value, to this length.
     const LONGEST: usize = 64 << 10;
 
     /// The extended attributes of a file.
     pub(super) struct Extended {
         all: Vec<(CString, Vec<u8>)>,
-        /// On macOS access lists are none of them, and are copied from the file.
+        /// On macOS an access list is not an extended attribute. It is copied.
         #[cfg(target_os = "macos")]
         file: Option<File>,
     }
@@ -160,7 +160,7 @@ mod extended {
             }
         }
 
-        /// Gives them to a new file; says which could not be kept.
+        /// Gives them to a new file. Returns those that could not be kept.
         pub(super) fn give(&self, file: &File, keeps_list: bool) -> Vec<String> {
             let mut lost = Vec::new();
             let mut has_list = false;
@@ -183,7 +183,7 @@ mod extended {
                     lost.push(shown.into_owned());
                 }
             }
-            // The folder may have given it one of its own.
+            // The new file may have inherited a list from its folder.
             if !has_list || lost.iter().any(|name| name == ACCESS_LIST) {
                 let _ = fremovexattr(file, ACCESS_LIST);
             }
@@ -205,7 +205,7 @@ mod extended {
     }
 }
 
-/// There may be some here, which are not looked at.
+/// Other systems: extended attributes are not read.
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "macos"))))]
 mod extended {
     use std::fs::File;

@@ -1,9 +1,9 @@
-//! Paths that name a stream which is open already: `/dev/stdout`, `/dev/fd/3`,
+//! Paths that name an open stream: `/dev/stdout`, `/dev/fd/3`,
 //! `/proc/self/fd/1`, and links to those.
 //!
-//! What such a path leads to may be a file, `keep` in `>> keep` say. It is not
-//! the file that is named there but the stream: to replace the file would lose
-//! what is in it, and what else is written to the stream.
+//! The stream may lead to a file: to `keep`, after `>> keep`. The bytes must then
+//! go to the stream. If the file were replaced, its content would be lost, and
+//! so would everything else that is written to the stream.
 
 use std::path::Path;
 
@@ -12,11 +12,12 @@ use std::path::Path;
 pub(super) enum Descriptor {
     /// Standard output.
     Stdout,
-    /// Another one, or one of another process.
+    /// Another stream, of this or another process.
+    #[cfg_attr(not(unix), expect(dead_code))]
     Other,
 }
 
-/// The most links that are followed, as Linux has it.
+/// At most so many links are followed. Linux has the same limit.
 #[cfg(unix)]
 const MOST_LINKS: usize = 40;
 
@@ -43,9 +44,9 @@ impl Descriptor {
         (path == Path::new("/dev/stdout")).then_some(Self::Stdout)
     }
 
-    /// Whether a folder holds the streams of a process, and if so whether that
-    /// is this one: `/proc/12/fd`, `/proc/12/task/13/fd`, or `/dev/fd` where
-    /// that is no link.
+    /// `Some` if a folder holds the open streams of a process: `/proc/12/fd`,
+    /// `/proc/12/task/13/fd`, or `/dev/fd` where that is not a link. `true` if
+    /// the process is this one.
     #[cfg(unix)]
     fn folder(folder: &Path) -> Option<bool> {
         if folder == Path::new("/dev/fd") {

@@ -1,21 +1,21 @@
 //! Where results go: standard output, or a file that is there whole or not at
 //! all.
 //!
-//! A file is written without a name, or beside its place under another, and
-//! gets its name when it is complete. So whoever looks finds what was there
-//! before or all of what is there now, and a command that fails leaves nothing.
+//! A file is written without a name, or under another name in the same folder.
+//! It gets its name when it is complete. So a reader finds either the old file or
+//! the whole new one, and a command that fails leaves nothing.
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `models` | which files are models, and so are never replaced |
-//! | `descriptor` | which paths name a stream that is open already |
-//! | `sink` | how bytes get there |
-//! | `unfinished` | the file that has no name yet |
-//! | `attributes` | what a replaced file leaves to the new one |
-//! | `signals` | what a signal does to an unfinished file |
+//! | `models` | which files are models: these are never replaced |
+//! | `descriptor` | which paths name a stream that is already open |
+//! | `sink` | how bytes are written |
+//! | `unfinished` | the file before it has its name |
+//! | `attributes` | what the new file takes over from the old one |
+//! | `signals` | how a signal removes an unfinished file |
 //!
-//! Nothing is synced to the disk first: that takes long, and guards against a
-//! power cut alone, after which a result can be had again.
+//! Nothing is synced to the disk: that takes long, and helps only after a power
+//! cut, when the command can be run again.
 
 mod attributes;
 mod descriptor;
@@ -40,8 +40,8 @@ pub use sink::Output;
 pub enum Place {
     /// Standard output.
     Stdout,
-    /// What takes bytes as they come and keeps no file: a pipe, `/dev/null`, a
-    /// descriptor that is open.
+    /// Something that takes bytes as they come: a pipe, `/dev/null`, a descriptor
+    /// that is already open.
     Stream(PathBuf),
     /// A file to be made.
     New(PathBuf),
@@ -50,12 +50,12 @@ pub enum Place {
 }
 
 impl Place {
-    /// The place that a path names; `None`, `-`, `/dev/stdout` and whatever
-    /// leads there name standard output. A link to a file stands for the file.
+    /// The place that a path names. `None`, `-`, `/dev/stdout` and links to that
+    /// name standard output. A link to a file stands for the file.
     ///
     /// # Errors
-    /// Where no file can be made; where there is a model, or what may be one;
-    /// where there is another file and no `force` to replace it.
+    /// If no file can be made there; if a model is there, or a file that can't be
+    /// read; if another file is there and `force` is not set.
     pub fn of(path: Option<&Path>, force: bool) -> Result<Self> {
         let Some(path) = path.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::Stdout);
@@ -71,11 +71,10 @@ impl Place {
                 bail!("{name} is a directory: name a file in it")
             }
             Ok(found) if is_block_device(&found) => {
-                bail!("{name} is a disk or a part of one, which is never written to: name a file")
+                bail!("{name} is a block device, which embcli never writes to: name a file")
             }
             Ok(found) if !found.is_file() => Ok(Self::Stream(path.to_owned())),
             Ok(_) => {
-                // Likely the one that is read; and no answer is one.
                 models::refuse(path)?;
                 ensure!(force, "{name} is there already: --force replaces it");
                 // Renaming onto a link would replace the link.

@@ -1,7 +1,7 @@
-//! Which files are models, by what they begin with: those are never replaced.
+//! Tells models from other files by their content. A model is never replaced.
 //!
-//! Whoever names a model as the place for results has mistyped, and a download
-//! of hours would be gone. A file that can't be read may be one.
+//! A model as the target is a typing error, and the download may have taken
+//! hours. A file that can't be read may be a model.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -10,10 +10,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use memchr::memmem;
 
-/// Refuses a file that is a model, or that can't be read and so may be one.
+/// Refuses a file that is a model.
 ///
 /// # Errors
-/// Always where it is one.
+/// If the file is a model or can't be read.
 pub(super) fn refuse(path: &Path) -> Result<()> {
     let kind = File::open(path).and_then(|mut file| kind_of(&mut file)).with_context(|| {
         let name = path.display();
@@ -28,10 +28,10 @@ pub(super) fn refuse(path: &Path) -> Result<()> {
     }
 }
 
-/// How much of a file's beginning is looked at.
+/// The number of bytes that are read from the start of a file.
 const HEAD: u64 = 64 << 10;
 
-/// How much of a zip's end is: there it lists what it holds.
+/// The number of bytes that are read from the end of a zip: its list of entries.
 const TAIL: u64 = 1 << 20;
 
 /// What kind of model a file is, if it is one.
@@ -62,41 +62,41 @@ fn read(file: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// GGUF begins with its name in either byte order: what comes after differs.
+/// GGUF, little-endian or big-endian.
 fn is_gguf(head: &[u8]) -> bool {
     head.starts_with(b"GGUF") || is_named(head, b"GGUF")
 }
 
-/// The forms that GGUF replaced: plain, with a version, for mapping, and the
-/// low-rank parts of one.
+/// The formats before GGUF: GGML, GGMF (with a version), GGJT (for mapping) and
+/// GGLA (a LoRA adapter).
 fn is_old_ggml(head: &[u8]) -> bool {
     [b"ggml", b"ggmf", b"ggjt", b"ggla"].into_iter().any(|name| is_named(head, name))
 }
 
-/// Whether a file begins with a name, as a number in either byte order, and a
-/// number that is not large: text would have no zero there.
+/// Whether a file starts with these four bytes, in either order, and then a
+/// number with a zero byte. Text has no zero byte.
 fn is_named(head: &[u8], name: &[u8; 4]) -> bool {
     let reversed: Vec<u8> = name.iter().rev().copied().collect();
     let begins = head.starts_with(name) || head.starts_with(&reversed);
     begins && head.get(4..8).is_some_and(|number| number.contains(&0))
 }
 
-/// The length of a JSON object, at most 100 MB as its reader has it, and then
-/// the object.
+/// Safetensors starts with the length of a JSON object (at most 100 MB, as its
+/// reader demands) and then the object.
 fn is_safetensors(head: &[u8]) -> bool {
     let Some((length, json)) = head.split_first_chunk() else { return false };
     u64::from_le_bytes(*length) <= 100_000_000 && json.first() == Some(&b'{')
 }
 
-/// How an entry of a zip begins, where the length of its name is from there,
-/// and where its name.
+/// An entry of a zip: the bytes it starts with, the offset of the length of its
+/// name, and the offset of the name.
 type Entry = (&'static [u8; 4], usize, usize);
 
 const LOCAL: Entry = (b"PK\x03\x04", 26, 30);
 const CENTRAL: Entry = (b"PK\x01\x02", 28, 46);
 
-/// Whether any entry of a zip has a name that tensors have: PyTorch's pickle,
-/// NumPy's arrays, weights of any framework.
+/// Whether an entry of a zip is called as files with tensors are: PyTorch's
+/// pickle, NumPy's arrays, the weights of other frameworks.
 fn names_tensors(bytes: &[u8], (mark, length, name): &Entry) -> bool {
     memmem::find_iter(bytes, *mark).any(|at| {
         let entry = &bytes[at..];
@@ -120,8 +120,8 @@ fn names_tensors(bytes: &[u8], (mark, length, name): &Entry) -> bool {
     })
 }
 
-/// What Python's pickles begin with: a protocol from 2 on, or in the older two
-/// a name or a container of those that hold tensors; these end with a period.
+/// A pickle of protocol 2 or later starts with the protocol. One of the older two
+/// protocols starts with a container or a known module, and ends with a period.
 fn is_pickle(head: &[u8], file: &mut (impl Read + Seek)) -> io::Result<bool> {
     if let [0x80, 2..=5, ..] = head {
         return Ok(true);

@@ -1,9 +1,8 @@
-//! What signals do to a file that is not finished: one that has a name is
-//! removed.
+//! Signals remove an unfinished file that has a name.
 //!
-//! The signal still ends the process, as it would have. One that is ignored
-//! when the program starts (`nohup` ignores SIGHUP) stays ignored, and one that
-//! has another handler keeps it.
+//! The signal still ends the process. A signal that is ignored when the program
+//! starts stays ignored (`nohup` ignores SIGHUP), and one that has a handler keeps
+//! it.
 
 #[cfg(unix)]
 pub(super) use unix::Watch;
@@ -23,18 +22,18 @@ mod unix {
     use std::ptr::{null, null_mut};
     use std::sync::atomic::{AtomicPtr, Ordering};
 
-    /// The path of the unfinished file: a C string that is never freed, as a
+    /// The path of the unfinished file. The C string is never freed, because a
     /// handler may be reading it.
     static PATH: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
 
-    /// What ends a process, if it can be caught: by whoever runs it, by a limit
-    /// on its time, by its own abort.
+    /// The signals that end a process and can be caught: from a user or another
+    /// program, at the limit of processor time, from `abort`.
     const ENDS: [c_int; 6] =
         [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGXCPU, libc::SIGABRT];
 
-    /// Has signals remove the unfinished file of a process that they end, and a
-    /// limit on the size of files (`ulimit -f`) end in an error that is told.
-    /// For a program, which signals belong to: not for a library.
+    /// From here on, a signal that ends the process removes its unfinished file,
+    /// and a write past the limit on file sizes (`ulimit -f`) returns an error.
+    /// Only a program should call this: it changes what signals do.
     pub fn prepare_for_signals() {
         // SAFETY: to ignore a signal has no precondition.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
@@ -45,7 +44,7 @@ mod unix {
             let read = unsafe { libc::sigaction(signal, null(), &mut before) };
             if read == 0 && before.sa_sigaction == libc::SIG_DFL {
                 let handler = on_signal as extern "C" fn(c_int);
-                // SAFETY: the handler does what handlers may, see there.
+                // SAFETY: the handler calls only what a handler may call.
                 unsafe { libc::signal(signal, handler as libc::sighandler_t) };
             }
         }
@@ -58,19 +57,19 @@ mod unix {
             // called in a handler.
             unsafe { libc::unlink(path) };
         }
-        // SAFETY: both may be called in a handler. The signal comes again when
-        // this one returns, and ends the process.
+        // SAFETY: both may be called in a handler. The signal is delivered again
+        // when this function returns, and ends the process.
         unsafe {
             libc::signal(signal, libc::SIG_DFL);
             libc::raise(signal);
         }
     }
 
-    /// A file that signals remove for as long as this is there.
+    /// While this value lives, signals remove a file.
     pub(in super::super) struct Watch(*mut c_char);
 
     impl Watch {
-        /// Over the file at a path. Of two at a time, the first is watched.
+        /// Watches the file at a path. If another file is watched, does nothing.
         pub(in super::super) fn over(path: &Path) -> Self {
             let Ok(name) = CString::new(path.as_os_str().as_bytes()) else {
                 return Self(null_mut());

@@ -48,23 +48,23 @@ impl Place {
     }
 }
 
-/// Standard output, by itself: the library's own takes a stream that is closed,
-/// or not open for writing, for one that takes all.
+/// Standard output as a file, written in whole lines as Rust's own `Stdout` does.
+/// That one reports success if the stream is closed or not open for writing.
 #[cfg(unix)]
 fn stdout() -> io::Result<Box<dyn Write>> {
     use std::os::fd::AsFd;
-    Ok(Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)))
+    let own = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    Ok(Box::new(io::LineWriter::new(own)))
 }
 
-/// Standard output; a console of Windows takes no bytes but text, which the
-/// library sees to.
+/// Standard output. Rust's own `Stdout` converts the text for a Windows console.
 #[cfg(not(unix))]
 fn stdout() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::stdout().lock()))
 }
 
-/// What takes bytes as they come. What is a file after all, for it was named as
-/// a descriptor that is open, is appended to.
+/// Opens a stream. It may be a file that was named as an open descriptor, so bytes
+/// are appended.
 fn stream(path: &Path) -> io::Result<Box<dyn Write>> {
     #[cfg(unix)]
     {
@@ -77,12 +77,12 @@ fn stream(path: &Path) -> io::Result<Box<dyn Write>> {
 }
 
 impl Output {
-    /// Ends the writing; a file gets its name. What the file that it replaces
-    /// had and it has not is said on standard error.
+    /// Ends the writing: a file gets its name. Says on standard error which
+    /// attributes of a replaced file are lost.
     ///
     /// # Errors
-    /// Where the last bytes can't be written, the name is taken by now, or a
-    /// model has it.
+    /// If the last bytes can't be written, or if another file or a model has the
+    /// name by now.
     pub fn finish(mut self) -> Result<()> {
         self.out.flush()?;
         let Named { name, sink } = self.out.into_inner().map_err(|error| error.into_error())?;
@@ -148,9 +148,9 @@ impl Write for Named {
     }
 }
 
-/// The error with where it happened. A pipe that nobody reads any more is no
-/// failure on standard output, as `| head` ends so, and is told by its kind;
-/// elsewhere whoever named it has not got what they asked for.
+/// The error with the name of the place. On standard output a broken pipe is not
+/// a failure, because `| head` ends so: the program knows it by its kind. In
+/// other places the answer is lost, so the error gets another kind.
 fn named(name: &str, is_stdout: bool, error: &io::Error) -> io::Error {
     let said = format!("writing to {name}: {error}");
     match error.kind() {

@@ -1,12 +1,14 @@
-//! A file that is not to be seen yet.
+//! A file that is not complete yet.
 //!
-//! On Linux it has no name at all where the file system can do that
-//! (`O_TMPFILE`: ext4, xfs, btrfs, tmpfs, overlayfs do), and the kernel forgets
-//! it however the process ends, by Ctrl-C or `kill -9`. Elsewhere it is called
-//! `.embcli-` and some letters, as it is everywhere for the moment between that
-//! name and the one that it replaces; a signal that can be caught removes it.
+//! On Linux it has no name if the file system can do that (`O_TMPFILE`: ext4,
+//! xfs, btrfs, tmpfs and overlayfs can). The kernel then removes it when the
+//! process ends, even by `kill -9`. On other systems its name is `.embcli-` and
+//! some letters, and a signal that can be caught removes it. A file that replaces
+//! another one has such a name on Linux too, for some microseconds: only a rename
+//! can replace a file.
 
-use std::fs::{self, File};
+#[cfg(any(target_os = "linux", test))]
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -16,40 +18,40 @@ use super::attributes::Attributes;
 use super::directory;
 use super::signals::Watch;
 
-/// A file that is not to be seen yet.
+/// A file that is not complete yet.
 pub(super) enum Unfinished {
     #[cfg(target_os = "linux")]
     Nameless(File),
     Named(NamedTempFile, Watch),
 }
 
-/// How names of unfinished files begin.
+/// The names of unfinished files start with this.
 const PREFIX: &str = ".embcli-";
 
-/// Where Linux has the files that a process has open, those without a name too.
+/// The files that this process has open, also those without a name.
 #[cfg(target_os = "linux")]
 const OWN_FILES: &str = "/proc/self/fd";
 
 impl Unfinished {
-    /// One that will have a path that nothing has: with the mode that the umask
-    /// leaves, which is the final one.
+    /// A new file for a path that does not exist. It has its final mode: 666
+    /// without the bits of the umask.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         Self::beside(path, 0o666)
     }
 
-    /// One that will replace a file: for its owner alone until then, so that it
-    /// is never more open than that file.
+    /// A new file that will replace another one. Until then only its owner may
+    /// open it, so it is never more open than the old file.
     pub(super) fn private(path: &Path) -> io::Result<Self> {
         Self::beside(path, 0o600)
     }
 
-    /// One on the file system of a path.
+    /// A file in the folder of a path.
     fn beside(path: &Path, mode: u32) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags};
             let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-            // What gives it a name later goes by way of /proc.
+            // It gets its name through /proc later.
             if Path::new(OWN_FILES).is_dir()
                 && let Ok(file) =
                     rustix::fs::open(directory(path), flags, Mode::from_raw_mode(mode))
@@ -66,11 +68,11 @@ impl Unfinished {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(mode));
+            builder.permissions(std::fs::Permissions::from_mode(mode));
         }
         #[cfg(not(unix))]
         let _ = mode;
-        // Its errors name the path that was tried; the caller has a better one.
+        // The error has the temporary path in it, which means nothing to a user.
         let file = builder.tempfile_in(directory(path)).map_err(|error| error.kind())?;
         let watch = Watch::over(file.path());
         Ok(Self::Named(file, watch))
@@ -84,8 +86,8 @@ impl Unfinished {
         }
     }
 
-    /// Gives it its name, and what a file that it replaces leaves it. Says what
-    /// of that could not be kept.
+    /// Gives the file the attributes of the one that it replaces, then its name.
+    /// Returns the attributes that could not be kept.
     pub(super) fn finish(
         self,
         path: &Path,
@@ -99,14 +101,13 @@ impl Unfinished {
         let lost = replaces.map(|old| old.give(file)).transpose()?.unwrap_or_default();
         match self {
             Self::Named(file, watch) => {
-                // The name is free, or another file's, once it has been given.
                 match replaces {
                     Some(_) => file.persist(path)?,
                     None => file.persist_noclobber(path)?,
                 };
                 drop(watch);
             }
-            // A link can't replace a file, only a rename can.
+            // Only a rename replaces a file; a link does not.
             #[cfg(target_os = "linux")]
             Self::Nameless(file) if replaces.is_some() => {
                 let link = Builder::new()
@@ -121,7 +122,7 @@ impl Unfinished {
     }
 }
 
-/// Gives a file that has no name one that nothing has.
+/// Gives a file without a name a name that is free.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD};
@@ -132,6 +133,7 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -73,6 +73,9 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
         Cell::Word(word) => (*word).into(),
         Cell::Text(text) => visible(text),
         Cell::Shown(text) => harmless(text),
+        Cell::Token(token) if token.token_hex.is_none() => {
+            visible(token.token.as_deref().unwrap_or_default())
+        }
         Cell::Token(token) => visible_bytes(&token.bytes()).into_owned().into(),
         Cell::Number(n) | Cell::Count(n) => n.to_string().into(),
         Cell::Value(value) => value.digits().into(),

@@ -61,7 +61,7 @@ pub(super) enum Cell<'a> {
     Word(&'a str),
     /// A text that may come from the file, and so hold anything.
     Text(Cow<'a, str>),
-    /// A sentence of embcli's own, or a text that is visible already.
+    /// A sentence of embcli's own, or a text that is already visible.
     Shown(Cow<'a, str>),
     /// A token of the vocabulary.
     Token(&'a TokenText),

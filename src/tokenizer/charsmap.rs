@@ -105,9 +105,8 @@ const MOST_BYTES: usize = 4 << 20;
 /// normalisations have up to some tens.
 const LONGEST: usize = 1 << 10;
 
-/// The longest text that may be replaced, in bytes: from each place of a text
-/// the array is followed so far. In the one that SentencePiece makes for T5 and
-/// XLM-R it is 10.
+/// The array is followed for at most so many bytes from each place of a text.
+/// The longest text that T5's and XLM-R's arrays replace has 10.
 const MOST_STEPS: usize = 128;
 
 /// The key that the bytes come from.

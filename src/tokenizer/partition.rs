@@ -11,7 +11,7 @@ use super::vocabulary::{Types, Vocabulary};
 #[derive(Debug)]
 pub(super) struct Partition {
     special: Prefixes,
-    /// Those of the type "user-defined", which count in any text.
+    /// The special tokens of type "user-defined": they are found in any text.
     user_defined: Prefixes,
 }
 
@@ -46,11 +46,10 @@ impl Partition {
     /// Equally long ones go by ID, where llama.cpp leaves it to its sort; it
     /// matters only to two that overlap in a text.
     ///
-    /// A place is looked at again where what was found there doesn't fit any
-    /// more, for something was cut out between its start and its end. That is
-    /// no shorter, so it lies in the farther half; and what is looked at next
-    /// fits before it. So each place is looked at about a dozen times at most
-    /// (the logarithm of the longest token), whatever the tokens are.
+    /// The cost is bounded for any tokens. A place is searched again if another
+    /// token was cut out of what was found there. That token is at least as
+    /// long, so the room that is left is less than half of what it was. A place
+    /// is therefore searched at most 12 times: log2 of the longest token.
     pub fn split<'t>(
         &self,
         vocabulary: &Vocabulary,

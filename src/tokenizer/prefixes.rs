@@ -1,31 +1,30 @@
-//! Which of many texts another text begins with.
+//! Finds which of many texts another text begins with.
 //!
-//! The texts are a sorted list, and each knows its parent: the longest other
-//! text of the list that it begins with itself. Every text of the list that
-//! `t` begins with comes before `t` in the order, and the last one before `t`
-//! begins with all of them. So one binary search finds them all: from the last
-//! one before `t`, up the parents, those that are no longer than what it shares
-//! with `t`.
+//! The texts are a sorted list. Each text knows its parent: the longest other
+//! text of the list that it begins with. Let `t` be the text that is searched.
+//! Every text of the list that `t` begins with sorts before `t`, and the last
+//! text before `t` begins with all of them. So a binary search for that last
+//! text finds them: they are this text and its ancestors, as far as they are no
+//! longer than the part that it shares with `t`.
 //!
-//! The search costs about the length of what is shared, whatever the texts are.
-//! A walk down a trie costs that too, but at a byte a step, and a vocabulary
-//! made for it (`a`, `aa`, `aaa`, ...) needs two thousand steps at each place
-//! of a text.
+//! The search compares long texts by blocks of bytes. A trie needs a step for
+//! each byte: a vocabulary made to be slow (`a`, `aa`, `aaa`, ...) takes two
+//! thousand steps at each place of a text.
 
 use std::sync::Arc;
 
 use super::strings::Strings;
 
-/// Some of many texts, found by how a text begins.
+/// A set of texts, for finding which of them a text begins with.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     texts: Arc<Strings>,
-    /// Those that are found, sorted; no two are alike, and none is empty.
+    /// The texts of the set, sorted. No two are equal, and none is empty.
     keys: Vec<Key>,
-    /// The parent of each key; [`NONE`] where it has none.
+    /// The parent of each key, or [`NONE`].
     parents: Vec<u32>,
-    /// An ancestor farther up, so that a long way up is a few steps. Empty
-    /// where no way is long.
+    /// For each key, an ancestor farther up, or [`NONE`]: with these, a long
+    /// way up takes few steps. Empty if no way is long.
     jumps: Vec<u32>,
     /// The keys that begin with byte b are `first[b]..first[b + 1]`.
     first: [u32; 257],
@@ -33,7 +32,7 @@ pub(super) struct Prefixes {
     nesting: usize,
 }
 
-/// A text that another one begins with.
+/// A text of the set that another text begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
     /// Its length in bytes.
@@ -61,15 +60,15 @@ const MOST_NESTED: usize = 256;
 /// No key.
 const NONE: u32 = u32::MAX;
 
-/// A way up the parents that is no longer than this needs no jumps.
+/// With at most so many ancestors a key needs no jumps.
 const FEW: usize = 32;
 
 /// How many bytes are in [`Key::start`].
 const START: usize = 8;
 
 impl Prefixes {
-    /// Those of `texts` that are at some places. Of those alike the last counts,
-    /// and the empty text is never found.
+    /// The set of the texts at `places`. Of equal texts the last one is in the
+    /// set. The empty text is not.
     pub(super) fn new(texts: Arc<Strings>, places: impl IntoIterator<Item = u32>) -> Self {
         let text = |key: &Key| texts.get(key.place);
         let key = |place| Key { start: start_of(texts.get(place)), place };
@@ -111,8 +110,8 @@ impl Prefixes {
         if self.nesting <= FEW {
             return;
         }
-        // Jumps of a length that doubles where it can: from any key to any of
-        // its ancestors in about twice the logarithm of the way.
+        // A jump is twice as long as the one before it where that fits. So the
+        // steps to any ancestor are about twice the logarithm of the distance.
         let mut levels: Vec<u32> = Vec::with_capacity(self.keys.len());
         for &parent in &self.parents {
             let (jump, level) = match parent {
@@ -140,8 +139,8 @@ impl Prefixes {
         Prefix { len: self.texts.get(place).len(), place, key }
     }
 
-    /// Refuses texts of which one can begin with very many, for those who weigh
-    /// all of them at each place of a text.
+    /// Refuses a set in which one text begins with very many others: some
+    /// families weigh all of them at each place of a text.
     pub(super) fn refuse_deep_nesting(&self) -> Result<(), String> {
         if self.nesting <= MOST_NESTED {
             return Ok(());
@@ -153,20 +152,19 @@ impl Prefixes {
         ))
     }
 
-    /// The texts that `text` begins with, longest first.
+    /// All texts of the set that `text` begins with, longest first.
     pub(super) fn all(&self, text: &[u8]) -> impl Iterator<Item = Prefix> {
         std::iter::successors(self.longest(text), |prefix| self.parent(*prefix))
     }
 
-    /// The longest text that `text` begins with.
+    /// The longest text of the set that `text` begins with.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<Prefix> {
         let (key, shared) = self.last_before(text)?;
         self.up_to(self.prefix(key), shared)
     }
 
-    /// The longest text that a prefix begins with, itself included, of at most
-    /// so many bytes.
+    /// The longest of a prefix and its ancestors that has at most `most` bytes.
     #[inline]
     pub(super) fn up_to(&self, mut prefix: Prefix, most: usize) -> Option<Prefix> {
         while prefix.len > most {
@@ -182,7 +180,8 @@ impl Prefixes {
         (parent != NONE).then(|| self.prefix(parent))
     }
 
-    /// How many bytes of `text` begin some text here, whole or not.
+    /// The length of the longest start of `text` that is also the start of a text
+    /// of the set.
     pub(super) fn depth(&self, text: &[u8]) -> usize {
         let Some((low, _)) = text.first().map(|&byte| self.beginning_with(byte)) else { return 0 };
         let next = self.last_before(text).map_or(low, |(key, _)| key as usize + 1);
@@ -196,15 +195,16 @@ impl Prefixes {
         (self.first[byte] as usize, self.first[byte + 1] as usize)
     }
 
-    /// The last key that is not after `text` and begins with the same byte, and
-    /// how many bytes the two share.
+    /// The last key that does not sort after `text` and has the same first byte,
+    /// and how many bytes the two share.
     #[inline]
     fn last_before(&self, text: &[u8]) -> Option<(u32, usize)> {
         let (least, mut high) = self.beginning_with(*text.first()?);
         let mut low = least;
         let start = start_of(text);
-        // What `text` shares with the keys on either side. Those between share
-        // the lesser of the two at least, which need not be compared again.
+        // How many bytes `text` shares with the keys at both ends of the range.
+        // The keys between share at least the smaller number of bytes, so these
+        // are not compared again.
         let (mut shared_low, mut shared_high) = (0, 0);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -241,12 +241,12 @@ fn start_of(text: &[u8]) -> u64 {
     u64::from_be_bytes(start)
 }
 
-/// How many bytes two texts begin with alike.
+/// The length of the longest start that two texts share.
 #[inline]
 fn shared(a: &[u8], b: &[u8]) -> usize {
     const WIDE: usize = 8;
     let mut at = 0;
-    // Long blocks by way of `memcmp`, which is many times as fast.
+    // `memcmp` compares these blocks many times as fast.
     for block in [256, 32] {
         while let (Some(x), Some(y)) = (a.get(at..at + block), b.get(at..at + block))
             && x == y
