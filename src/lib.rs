@@ -24,22 +24,56 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
-pub mod answer;
+// The rooms. What is not re-exported below is for this package's own program,
+// tests, benches and fuzz targets: it changes without notice.
+#[doc(hidden)]
 pub mod check;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod commands;
+#[doc(hidden)]
 pub mod cpu;
+#[doc(hidden)]
 pub mod embedding;
+#[doc(hidden)]
 pub mod footprint;
+#[doc(hidden)]
 pub mod gguf;
+#[doc(hidden)]
 pub mod input;
+#[doc(hidden)]
+pub mod model;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod output;
+#[cfg(feature = "cli")]
+pub mod program;
+#[doc(hidden)]
 pub mod quant;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
+pub mod rows;
+#[doc(hidden)]
 pub mod similarity;
+#[doc(hidden)]
+pub mod source;
+#[doc(hidden)]
+pub mod stats;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
 pub mod text;
 mod threads;
+#[doc(hidden)]
 pub mod tokenizer;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod tour;
+#[doc(hidden)]
 pub mod vocab;

@@ -42,7 +42,7 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
         hits.insert(text.as_bytes().to_vec(), Hits::default());
         hits.insert(twin(text).into_bytes(), Hits::default());
     }
-    vocab.each(|id, text| {
+    vocab.each(|id, text| -> Result<bool> {
         match hits.get_mut(text) {
             Some(Hits { first: first @ None, .. }) => *first = Some(id),
             Some(Hits { second: second @ None, .. }) => *second = Some(id),
@@ -90,16 +90,16 @@ fn twin(text: &str) -> String {
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
     let no = format!("{} is no token here", quoted(text, SHOWN));
     if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
-        // What is to be typed: a backslash as it is.
+        // The user types this: a backslash stays as it is.
         let shown = harmless(rest);
         let shown = clip(&shown, SHOWN);
         return Ok(format!("{no}; the sign that stands for a space is a space: write ' {shown}'"));
     }
     if let Some(other) = other {
+        let named = quoted(twin, SHOWN);
         let shown = harmless(twin);
         let shown = clip(&shown, SHOWN);
-        let twin = quoted(twin, SHOWN);
-        return Ok(format!("{no}; {twin} (ID {other}) is: write '{shown}'"));
+        return Ok(format!("{no}; {named} (ID {other}) is: write '{shown}'"));
     }
     let near = nearest(text.trim(), vocab)?;
     let near = match near.len() {
@@ -131,11 +131,11 @@ fn is_list(text: &str) -> bool {
 /// "fruit"`. `None` where it can't, or where that is none, for the error is
 /// about the text and not about the tokenizer.
 fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
-    let tokenizer = Tokenizer::open(vocab.gguf()).ok()?.ok()?;
+    let tokenizer = Tokenizer::open(vocab.model()).ok()?;
     let options = Options { add_special: false, ..Options::default() };
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
-    let named = |&id: &u32| {
-        let token = vocab.token(id.into()).ok()??;
+    let named = |&id: &u64| {
+        let token = vocab.token(id).ok()??;
         let bytes = token.bytes.as_deref().unwrap_or(token.text.as_bytes());
         Some(format!("{id} {}", quoted_bytes(bytes, SHOWN)))
     };
@@ -159,7 +159,7 @@ fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
     if text.is_empty() || text.len() > MAX_COMPARED {
         return Ok(Vec::new());
     }
-    vocab.each(|id, token| {
+    vocab.each(|id, token| -> Result<bool> {
         if token.len() > MAX_COMPARED {
             return Ok(true);
         }

@@ -16,29 +16,19 @@ use std::io::Write;
 use anyhow::Result;
 use csv::{ErrorKind, Writer, WriterBuilder};
 
+use super::Form;
 use super::records::{Cell, Column, Records};
-use crate::answer::{Float, special};
-use crate::text::{harmless, visible, visible_bytes};
+use crate::text::{harmless, visible};
 
 /// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
 
 impl<W: Write> Delimited<W> {
-    /// Of a whole answer, or of a part of one, to `out`: buffered, so to be
-    /// flushed.
-    pub(super) fn new(delimiter: u8, out: W) -> Self {
-        Self(WriterBuilder::new().delimiter(delimiter).from_writer(out))
-    }
-
-    /// Of a line: with a small buffer.
-    pub(super) fn few(delimiter: u8, out: W) -> Self {
-        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(256).from_writer(out))
-    }
-
-    /// Writes something, and flushes it.
-    pub(super) fn line(mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        write(&mut self)?;
-        self.flush()
+    /// To `out`: buffered, so to be flushed.
+    pub(super) fn new(form: Form, out: W) -> Self {
+        let delimiter = if form == Form::Tsv { b'\t' } else { b',' };
+        // Small, as one is made for each item of a list.
+        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(512).from_writer(out))
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {
@@ -73,29 +63,24 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
         Cell::Word(word) => (*word).into(),
         Cell::Text(text) => visible(text),
         Cell::Shown(text) => harmless(text),
-        Cell::Token(token) if token.token_hex.is_none() => {
-            visible(token.token.as_deref().unwrap_or_default())
-        }
-        Cell::Token(token) => visible_bytes(&token.bytes()).into_owned().into(),
+        Cell::Token(token) => token.exact(),
         Cell::Number(n) | Cell::Count(n) => n.to_string().into(),
         Cell::Value(value) => value.digits().into(),
-        Cell::Wide(Float(value)) if value.is_finite() => value.to_string().into(),
-        Cell::Wide(Float(value)) => special(*value).into(),
+        Cell::Wide(value) => value.digits().into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::text;
     use super::*;
 
     #[test]
     fn a_cell_reads_back_whatever_is_in_it() {
         let odd = ["a,b", "a\tb", "say \"hi\"", " lead", "a\nb\r", "", "\x1b[2J", "#", "猫"];
-        for delimiter in *b",\t" {
+        for (form, delimiter) in [(Form::Csv, b','), (Form::Tsv, b'\t')] {
             let mut bytes = Vec::new();
-            let mut out = Delimited::new(delimiter, &mut bytes);
-            out.header(&odd.map(text)).unwrap();
+            let mut out = Delimited::new(form, &mut bytes);
+            out.header(&odd.map(Column::text)).unwrap();
             out.record(&odd.map(|text| Cell::Text(text.into()))).unwrap();
             out.flush().unwrap();
             drop(out);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::support;
 use embcli::gguf::Gguf;
+use embcli::model::Model;
 use embcli::tokenizer::{Options, Tokenizer};
 
 /// The length of the texts, and the most time for one.
@@ -94,12 +95,16 @@ fn file(model: &str, tokens: &[String], token_type: i32) -> support::Gguf {
         .kv("tokenizer.ggml.add_bos_token", false)
 }
 
+fn model(file: support::Gguf) -> Model {
+    Gguf::new(Box::new(file.build())).unwrap().into()
+}
+
 /// Encodes texts, and holds each to its time.
 fn assert_fast(family: &str, shape: &str, tokens: &[String], token_type: i32, texts: &[String]) {
-    let gguf = Gguf::new(Box::new(file(family, tokens, token_type).build())).unwrap();
-    let tokenizer = match Tokenizer::open(&gguf).unwrap() {
+    let tokenizer = match Tokenizer::open(&model(file(family, tokens, token_type))) {
         Ok(tokenizer) => tokenizer,
-        Err(reason) => {
+        Err(error) => {
+            let reason = error.to_string();
             let is_deep = reason.contains("of its tokens begin with one another");
             assert!(is_deep && ["t5", "plamo2"].contains(&family), "{family}, {shape}: {reason}");
             return;
@@ -139,8 +144,7 @@ fn no_vocabulary_makes_a_text_slow() {
 fn no_normalisation_makes_a_text_slow() {
     let file = file("t5", &nested(1), NORMAL)
         .kv("tokenizer.ggml.precompiled_charsmap", support::deep_charsmap(100));
-    let gguf = Gguf::new(Box::new(file.build())).unwrap();
-    let tokenizer = Tokenizer::open(&gguf).unwrap().unwrap();
+    let tokenizer = Tokenizer::open(&model(file)).unwrap();
     let start = processor_time();
     let ids = tokenizer.encode(repeated("A").as_bytes(), OPTIONS).unwrap();
     let took = processor_time() - start;
@@ -153,8 +157,7 @@ fn no_normalisation_makes_a_text_slow() {
         .kv("tokenizer.ggml.tokens", vec!["<unk>", "a"])
         .kv("tokenizer.ggml.unknown_token_id", 0_u32)
         .kv("tokenizer.ggml.precompiled_charsmap", file);
-    let gguf = Gguf::new(Box::new(file.build())).unwrap();
-    let tokenizer = Tokenizer::open(&gguf).unwrap().unwrap();
+    let tokenizer = Tokenizer::open(&model(file)).unwrap();
     let error = tokenizer.encode(&[b'A'; 300], OPTIONS).unwrap_err().to_string();
     assert!(error.contains("leads along more than 128 bytes"), "{error}");
 }

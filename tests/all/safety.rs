@@ -152,12 +152,16 @@ fn cells_that_look_like_formulas_are_data() {
 /// Whoever uses the library may say any width.
 #[test]
 fn tables_fit_any_width() {
-    use embcli::{cli::Cli, commands, report};
+    use embcli::cli::Cli;
+    use embcli::commands;
+    use embcli::report::{Form, Printer, Style};
     for args in [
         &["embcli", "lookup", TOY, "1", "1"][..],
         &["embcli", "lookup", TOY, "--text", "The cat"],
         &["embcli", "neighbors", TOY, "1"],
         &["embcli", "footprint", TOY],
+        &["embcli", "tokens", TOY, "cat"],
+        &["embcli", "tour", TOY, "--step", "1"],
         &["embcli", "footprint", "--like", "gpt2,llama3-8b"],
         &["embcli", "tokens", TOY, "--text", "The cat"],
         &["embcli", "info", TOY],
@@ -167,11 +171,10 @@ fn tables_fit_any_width() {
         &["embcli", "models"],
     ] {
         let cli = Cli::parse_from_args(args.iter().map(Into::into)).ok().unwrap();
-        let answer = commands::run(&cli.command).unwrap();
-        for width in (0..60).chain([usize::MAX]) {
-            let style = report::Style { width, values: None, color: false };
+        for width in [0, 1, 2, 3, 7, 19, 39, usize::MAX] {
             let mut out = Vec::new();
-            report::write(&answer, report::Format::Table, &style, &mut out).unwrap();
+            let mut printer = Printer::new(Form::Table, Style { width, color: false }, &mut out);
+            cli.command.request().answer(&commands::open, &mut printer).unwrap();
             assert!(!out.is_empty(), "{args:?}");
         }
     }

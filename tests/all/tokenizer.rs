@@ -6,15 +6,20 @@ use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::tell;
-use embcli::gguf::Gguf;
+use embcli::gguf::{self, Gguf};
+use embcli::model::Model;
 use embcli::tokenizer::{Options, Tokenizer};
 use serde_json::Value;
 
 const DEFAULT: Options = Options { add_special: true, parse_special: true };
 const PLAIN: Options = Options { add_special: false, parse_special: false };
 
-fn open(gguf: &Gguf) -> Tokenizer {
-    Tokenizer::open(gguf).unwrap().unwrap()
+fn open(model: &Model) -> Tokenizer {
+    Tokenizer::open(model).unwrap()
+}
+
+fn model(file: support::Gguf) -> Model {
+    Gguf::new(Box::new(file.build())).unwrap().into()
 }
 
 /// The published vocabularies.
@@ -41,8 +46,8 @@ fn fixture(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn ids(list: &Value) -> Option<Vec<u32>> {
-    let id = |id: &Value| id.as_u64().unwrap().try_into().unwrap();
+fn ids(list: &Value) -> Option<Vec<u64>> {
+    let id = |id: &Value| id.as_u64().unwrap();
     Some(list.as_array()?.iter().map(id).collect())
 }
 
@@ -61,15 +66,14 @@ fn every_published_case() {
             tell(format_args!("{name}: no published cases"));
             continue;
         };
-        let gguf = Gguf::open(&path).unwrap();
-        let tokenizer = open(&gguf);
+        let tokenizer = open(&gguf::open(&path).unwrap());
         let texts: Vec<&str> = texts.split(MARK).collect();
         // The last text of most is empty, and so is the last line.
         let expected: Vec<&str> = expected.split('\n').take(texts.len()).collect();
         assert_eq!(texts.len(), expected.len(), "{name}");
         for (text, expected) in texts.iter().zip(expected) {
             let ids = tokenizer.encode(text.as_bytes(), PLAIN).unwrap();
-            let expected: Vec<u32> =
+            let expected: Vec<u64> =
                 expected.split_whitespace().map(|id| id.parse().unwrap()).collect();
             assert_eq!(ids, expected, "{name}: {text:?}");
         }
@@ -79,8 +83,7 @@ fn every_published_case() {
 
 /// Compares with `fixtures/tokenizer/NAME.json`.
 fn compare(name: &str, path: &Path) {
-    let gguf = Gguf::open(path).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&gguf::open(path).unwrap());
     let texts = fixture("texts.json");
     let texts = texts["texts"].as_array().unwrap();
     let expected = fixture(&format!("{name}.json"));
@@ -169,9 +172,8 @@ fn bpe(pre: &str) -> support::Gguf {
         .kv("tokenizer.ggml.merges", vec!["a b", "Ġ a", "1 1"])
 }
 
-fn ids_of(gguf: support::Gguf, text: &str, options: Options) -> Vec<u32> {
-    let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
-    open(&gguf).encode(text.as_bytes(), options).unwrap()
+fn ids_of(gguf: support::Gguf, text: &str, options: Options) -> Vec<u64> {
+    open(&model(gguf)).encode(text.as_bytes(), options).unwrap()
 }
 
 const NO_BOS: Options = Options { add_special: false, parse_special: true };
@@ -242,13 +244,11 @@ fn pairs_merge_within_words_only() {
 
 #[test]
 fn a_stranger_among_pre_tokenizers_is_noted() {
-    let built = Gguf::new(Box::new(bpe("gpt-5000").build())).unwrap();
-    let tokenizer = open(&built);
+    let tokenizer = open(&model(bpe("gpt-5000")));
     assert!(tokenizer.notes()[0].contains("\"gpt-5000\""), "{:?}", tokenizer.notes());
     assert_eq!(tokenizer.encode(b"ab!", PLAIN).unwrap(), [3, 8]);
 
-    let known = Gguf::new(Box::new(bpe("gpt-2").build())).unwrap();
-    assert!(open(&known).notes().is_empty());
+    assert!(open(&model(bpe("gpt-2"))).notes().is_empty());
 }
 
 #[test]
@@ -279,15 +279,13 @@ fn white_space_can_mean_nothing() {
 
 #[test]
 fn what_can_not_be_spelt_is_an_error() {
-    let gguf = Gguf::new(Box::new(spm().build())).unwrap();
-    let error = open(&gguf).encode(b"a!?", DEFAULT).unwrap_err().to_string();
+    let error = open(&model(spm())).encode(b"a!?", DEFAULT).unwrap_err().to_string();
     assert!(error.contains("0x3F"), "{error}");
 
     let no_bos = tiny("gpt2", &[("a", NORMAL)])
         .kv("tokenizer.ggml.merges", Vec::<String>::new())
         .kv("tokenizer.ggml.add_bos_token", true);
-    let gguf = Gguf::new(Box::new(no_bos.build())).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&model(no_bos));
     let error = tokenizer.encode(b"a", DEFAULT).unwrap_err().to_string();
     assert!(error.contains("names no BOS token"), "{error}");
     assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [0]);
@@ -303,7 +301,7 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
         (support::Gguf::new(), "no tokenizer.ggml.model"),
         (with("none"), "says that it has no tokenizer"),
         (with("word2vec"), "\"word2vec\""),
-        (with("llama"), "no array tokenizer.ggml.tokens"),
+        (with("llama"), "no tokenizer.ggml.tokens"),
         (with("llama").kv(TOKENS, vec![1_u32]), "not an array of strings"),
         (with("llama").kv(TOKENS, Vec::<String>::new()), "is empty"),
         (with("gpt2").kv(TOKENS, texts()), "no tokenizer.ggml.merges"),
@@ -311,8 +309,7 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
         (llama().kv("tokenizer.ggml.token_type", vec![1_u64, 1]), "an array of"),
     ];
     for (gguf, expected) in refused {
-        let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
-        let reason = Tokenizer::open(&gguf).unwrap().unwrap_err();
+        let reason = Tokenizer::open(&model(gguf)).unwrap_err().to_string();
         assert!(reason.contains(expected), "{reason}");
     }
 }
@@ -320,8 +317,7 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
 #[test]
 fn a_repeated_token_is_noted() {
     let twice = tiny("llama", &[("a", NORMAL), ("▁", NORMAL), ("a", NORMAL)]);
-    let gguf = Gguf::new(Box::new(twice.build())).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&model(twice));
     assert!(tokenizer.notes()[0].contains("1 token repeats"), "{:?}", tokenizer.notes());
     assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [1, 2]);
 }
@@ -356,8 +352,8 @@ fn no_damage_panics() {
         [spm(), bpe("llama-bpe"), bpe("gemma4"), dna, bert, t5, rwkv, plamo2, white, gemma4]
             .map(support::Gguf::build);
     for (i, file) in files.iter().enumerate() {
-        let gguf = Gguf::new(Box::new(file.clone())).unwrap();
-        assert!(open(&gguf).encode(b"ab", NO_BOS).is_ok(), "file {i} is good to begin with");
+        let model = Gguf::new(Box::new(file.clone())).unwrap().into();
+        assert!(open(&model).encode(b"ab", NO_BOS).is_ok(), "file {i} is good to begin with");
     }
     let mut state = 1_u64;
     let mut random = |below: usize| {
@@ -372,8 +368,8 @@ fn no_damage_panics() {
             file[at] = [0, 1, 0x7f, 0x80, 0xff, b' ', b'a'][random(7)];
         }
         let run = || {
-            let gguf = Gguf::new(Box::new(file.clone())).ok()?;
-            let tokenizer = Tokenizer::open(&gguf).ok()?.ok()?;
+            let model = Gguf::new(Box::new(file.clone())).ok()?.into();
+            let tokenizer = Tokenizer::open(&model).ok()?;
             let options = [DEFAULT, NO_BOS, PLAIN][round / files.len() % 3];
             tokenizer.encode(b"ab <x>11 <dna>ACG</s>\xff A", options).ok()
         };

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
+use super::sums::Sums;
 use crate::check::families::Families;
-use crate::check::stats::Moments;
 use crate::cpu::Level;
 use crate::embedding::Table;
 use crate::similarity::kernel;
@@ -43,16 +43,16 @@ pub struct Fits {
     /// In the order of the families.
     pub each: Vec<Fit>,
     /// The cosines of a family's first token with each of the others.
-    pub pairs: Moments,
+    pub pairs: Sums,
     /// The cosines of those others with another family's first token.
-    pub shuffled: Moments,
+    pub shuffled: Sums,
     /// The highest of so many cosines with another family's rows.
-    chance: [Moments; CHANCES],
+    chance: [Sums; CHANCES],
 }
 
 /// Rows of one family at a time, with their norms.
 pub(super) struct Group<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     level: Level,
     ids: Vec<u64>,
     values: Vec<f32>,
@@ -60,7 +60,7 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(table: &'a Table<'a>) -> Self {
+    pub(super) fn new(table: &'a Table) -> Self {
         let (ids, values, norms) = (Vec::new(), Vec::new(), Vec::new());
         Self { table, level: Level::detect(), ids, values, norms }
     }
@@ -143,7 +143,7 @@ impl Fits {
                 let piece = piece.start as usize..piece.end as usize;
                 parts.push((piece.start, Self::of_piece(table, families, piece)?));
             }
-            Ok(parts)
+            Ok::<_, anyhow::Error>(parts)
         })?;
         let mut parts: Vec<_> = parts.into_iter().flatten().collect();
         parts.sort_by_key(|(start, _)| *start);
@@ -170,8 +170,8 @@ impl Fits {
     fn empty() -> Self {
         Self {
             each: Vec::new(),
-            pairs: Moments::default(),
-            shuffled: Moments::default(),
+            pairs: Sums::default(),
+            shuffled: Sums::default(),
             chance: Default::default(),
         }
     }

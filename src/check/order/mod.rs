@@ -21,15 +21,17 @@ mod learned;
 mod offsets;
 mod scan;
 mod segments;
+mod sums;
 mod swaps;
 
 use std::ops::Range;
 
 use anyhow::Result;
 
+use self::sums::Sums;
 use super::Families;
-use super::stats::{Moments, upper_tail};
 use crate::embedding::Table;
+use crate::stats::upper_tail;
 use crate::vocab::Vocab;
 
 pub use fit::{Fit, Fits};
@@ -222,6 +224,6 @@ fn broken(fits: &[Fit], midway: f32) -> Vec<Range<usize>> {
 }
 
 /// Fits of a run of tokens, as cosines.
-fn cosines(fits: &[Fit]) -> Moments {
+fn cosines(fits: &[Fit]) -> Sums {
     fits.iter().map(|fit| f64::from(fit.cosine)).collect()
 }

@@ -8,10 +8,11 @@ use anyhow::Result;
 use super::fit::{Fit, Fits, Group};
 use super::scan::{Asked, COPY, Scan};
 use super::segments::runs;
+use super::sums::Sums;
 use super::{FEWEST, Part, cosines};
 use crate::check::Families;
-use crate::check::stats::{Moments, sample};
 use crate::embedding::Table;
+use crate::stats::sample;
 use crate::threads::{self, Pieces};
 
 /// As many parts as are searched for offsets, the longest first.
@@ -54,7 +55,7 @@ const PIECE: u64 = 256;
 
 /// A search for offsets.
 pub(super) struct Search<'a> {
-    pub table: &'a Table<'a>,
+    pub table: &'a Table,
     pub families: &'a Families,
     /// Ascending by ID.
     pub fits: &'a Fits,
@@ -372,7 +373,7 @@ impl Search<'_> {
                     measured.push((i, fits));
                 }
             }
-            Ok(measured)
+            Ok::<_, anyhow::Error>(measured)
         })?;
         let mut measured: Vec<_> = measured.into_iter().flatten().collect();
         measured.sort_unstable_by_key(|(i, _)| *i);
@@ -389,7 +390,7 @@ impl Search<'_> {
                 continue;
             }
             let span = near.start + run.span.start..near.start + run.span.end;
-            let at = |tried: usize| -> Moments {
+            let at = |tried: usize| -> Sums {
                 let measured = measured[run.span.clone()].iter();
                 measured.filter_map(|(_, fits)| Some(f64::from(fits[tried]?.0))).collect()
             };
@@ -414,8 +415,8 @@ impl Search<'_> {
 
     /// The fits of tokens in no broken part; what chance gives where there are
     /// none.
-    fn elsewhere(&self, broken: &[Candidates]) -> Moments {
-        let mut moments = Moments::default();
+    fn elsewhere(&self, broken: &[Candidates]) -> Sums {
+        let mut moments = Sums::default();
         let mut start = 0;
         for part in broken {
             moments.merge(&cosines(&self.each()[start..part.span.start]));

@@ -17,7 +17,9 @@ use super::Part;
 use super::fit::{Fit, Fits};
 use crate::check::Families;
 use crate::embedding::Table;
-use crate::similarity::{self, Metric, Query, Rows};
+use crate::rows::{ReadError, Rows};
+use crate::similarity::{self, Metric, Query};
+use crate::stats::is_usable;
 use crate::text::distance;
 use crate::vocab::Vocab;
 
@@ -61,7 +63,7 @@ pub struct Swap {
 
 /// Rows out of order, to be searched as a table of their own.
 struct Chosen<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     ids: Vec<u64>,
 }
 
@@ -82,7 +84,7 @@ impl Rows for Chosen<'_> {
         self.table.is_scaled_bytes()
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         let mut one = Vec::new();
         stored.clear();
         for id in &self.ids[rows.start as usize..rows.end as usize] {
@@ -197,9 +199,8 @@ fn claims(
         let (mut queries, mut places) = (Vec::new(), Vec::new());
         for (i, fit) in batch_of.iter().enumerate() {
             let values = table.row(fit.id.into())?;
-            let norm = similarity::norm(&values);
-            if norm > 0.0 && norm.is_finite() {
-                queries.push(Query { id: place_of(fit.id.into()), values });
+            if is_usable(similarity::norm(&values)) {
+                queries.push(Query::of_row(place_of(fit.id.into()), values));
                 places.push(b * batch + i);
             }
         }

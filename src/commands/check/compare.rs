@@ -5,17 +5,19 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::Severity::{Note, Problem};
+use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo};
 use super::{Findings, rows};
-use crate::answer::Severity::{Note, Problem};
-use crate::answer::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Float};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
 use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::Model;
-use crate::text::{counted, quoted_bytes};
+use crate::model::Model;
+use crate::report::Float;
+use crate::rows::Rows;
+use crate::text::counted;
 use crate::threads;
 
 /// How many times what its type costs usually a whole table may differ by
@@ -104,8 +106,9 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
     };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let compared = compare(tables, &matching, &kind, limits, threads::available())?;
-    let [lost, asked] = lost_neighbors(tables, &matching, threads::available())?;
+    let rows = tables.map(|table| table as &dyn Rows);
+    let compared = compare(rows, &matching, &kind, limits, threads::available())?;
+    let [lost, asked] = lost_neighbors(rows, present, &matching, threads::available())?;
     let median = compared.all.cosine;
     if coarser.bits_per_weight() >= BITS
         && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)
@@ -171,10 +174,10 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
     let named = |view: &View, ids: &[u32]| -> Result<String> {
-        let names = ids.iter().take(NAMED).map(|id| {
-            let token = view.token((*id).into())?;
-            Ok(format!("{id} {}", quoted_bytes(&token.bytes(), 24)))
-        });
+        let names = ids
+            .iter()
+            .take(NAMED)
+            .map(|id| Ok(format!("{id} {}", view.token((*id).into())?.named(24))));
         let more = if ids.len() > NAMED { ", ..." } else { "" };
         Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
     };
@@ -211,7 +214,7 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
         return Ok(());
     }
     let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = quoted_bytes(&one.token(it.ids[0].into())?.bytes(), 24);
+        let token = one.token(it.ids[0].into())?.named(24);
         Ok(format!("{} {token} ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
     });
     let named = named.collect::<Result<Vec<_>>>()?.join(", ");

@@ -4,13 +4,14 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Findings;
-use crate::answer::Severity::{Problem, Unknown};
-use crate::answer::{Float, OrderInfo, OrderPlace};
+use super::Severity::{Problem, Unknown};
+use super::{OrderInfo, OrderPlace};
 use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
-use crate::check::stats::upper_tail;
 use crate::commands::model::View;
-use crate::text::{counted, grouped, quoted_bytes};
+use crate::report::Float;
+use crate::stats::upper_tail;
+use crate::text::{counted, grouped};
 
 /// As many parts as are told one by one, and as many tokens with another's row.
 const MOST_PARTS: usize = 12;
@@ -167,9 +168,7 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
 }
 
 fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
-    let name = |id| -> Result<String> {
-        Ok(format!("{id} {}", quoted_bytes(&view.token(id)?.bytes(), 24)))
-    };
+    let name = |id| -> Result<String> { Ok(format!("{id} {}", view.token(id)?.named(24))) };
     let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
     findings.place(
         ("order", Problem),

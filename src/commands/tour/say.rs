@@ -1,13 +1,23 @@
-//! What the sentences of a tour are made of.
+//! What the sentences and tables of a tour are made of.
 
-use crate::answer::TourToken;
-use crate::text::quoted;
+use super::TourToken;
+pub(super) use crate::report::number::rounded;
+use crate::text::{grouped, quoted};
 
 /// A token in quotes, or its ID where it has no text.
 pub(super) fn name(token: &TourToken) -> String {
     match &token.text.token {
         Some(text) if token.text.token_hex.is_none() => quoted(text, 24),
         _ => format!("row {}", token.id),
+    }
+}
+
+/// A token in a table: at most 16 columns, with its bytes where they are no
+/// text.
+pub(super) fn short(token: &TourToken) -> String {
+    match token.text.token {
+        Some(_) => token.text.quoted(16),
+        None => format!("row {}", token.id),
     }
 }
 
@@ -29,7 +39,7 @@ pub(super) fn cosine(value: f64) -> String {
 pub(super) fn factor(value: f64) -> String {
     match value {
         v if v < 100.0 => decimal(v, 2),
-        v if v < 1e15 => crate::text::grouped(v.round() as u128),
+        v if v < 1e15 => grouped(v.round() as u128),
         v => format!("{v:.1e}"),
     }
 }

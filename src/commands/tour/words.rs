@@ -1,15 +1,15 @@
 //! Which tokens serve as examples: a cat and a dog where there are any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, bail};
 
-use super::is_usable;
-use crate::answer::{TourToken, TourWord};
+use super::shared::is_usable;
+use super::{TourToken, TourWord};
 use crate::commands::model::View;
 use crate::similarity::{self, Metric, Query, Search};
 
-const FIRST: [&str; 4] = ["The", " The", "the", " the"];
+const FIRST: [[&str; 1]; 4] = [["The"], [" The"], ["the"], [" the"]];
 const ALIKE: [[&str; 2]; 8] = [
     [" cat", " dog"],
     ["cat", "dog"],
@@ -20,19 +20,19 @@ const ALIKE: [[&str; 2]; 8] = [
     ["猫", "犬"],
     [" a", " the"],
 ];
-const THIRD: [&str; 4] = [" sat", "sat", " on", "on"];
-const UNLIKE: [&str; 4] = [";", " ;", ",", "."];
+const THIRD: [[&str; 1]; 4] = [[" sat"], ["sat"], [" on"], ["on"]];
+const UNLIKE: [[&str; 1]; 4] = [[";"], [" ;"], [","], ["."]];
 
-/// As many rows as are tried for one that can serve.
+/// The most rows that are tried for one that can serve.
 const MAX_TRIED: u64 = 4096;
 
 /// The IDs of the examples. All their rows are finite and have a direction.
 pub(super) struct Words {
-    /// Of three that are looked up together, the first,
+    /// The first of three that are looked up together.
     pub first: u64,
-    /// the second, and the one whose neighbours are looked for,
+    /// The second, whose neighbours are looked for.
     pub word: u64,
-    /// and the third.
+    /// The third.
     pub third: u64,
     /// One that is like the word, or should be.
     pub alike: u64,
@@ -42,19 +42,19 @@ pub(super) struct Words {
     pub notes: Vec<String>,
 }
 
-/// By which rule they are chosen, in words.
+/// The rule that chooses them, in words.
 pub(super) fn rule() -> String {
-    let any = |texts: &[&str]| {
-        texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
-    };
-    let pairs: Vec<_> = ALIKE.iter().map(|[a, b]| format!("\"{a}\" with \"{b}\"")).collect();
+    fn any<const N: usize>(choices: &[[&str; N]]) -> String {
+        let quoted = choices.iter().map(|texts| texts.map(|text| format!("\"{text}\"")));
+        quoted.map(|texts| texts.join(" with ")).collect::<Vec<_>>().join(", ")
+    }
     format!(
         "the first of these that are tokens with a row that is finite and not all zeros; first: \
          {}; word with alike: {}; third: {}; unlike: {}; where none is, the first usable row from \
          1/8 (first), 2/8 (word), 3/8 (third) or 6/8 (unlike) of the table on, and as alike the \
          row nearest to the word's",
         any(&FIRST),
-        pairs.join(", "),
+        any(&ALIKE),
         any(&THIRD),
         any(&UNLIKE)
     )
@@ -65,24 +65,24 @@ impl Words {
     pub(super) fn choose(view: &View, present: u64, threads: usize) -> Result<Self> {
         let mut chooser = Chooser { view, present, found: HashMap::new(), taken: Vec::new() };
         chooser.find()?;
-        let pair = chooser.pair()?;
-        let unlike = chooser.text(&UNLIKE)?;
-        let first = chooser.text(&FIRST)?;
-        let third = chooser.text(&THIRD)?;
+        let pair = chooser.texts(&ALIKE)?;
+        let unlike = chooser.texts(&UNLIKE)?.map(|[id]| id);
+        let first = chooser.texts(&FIRST)?.map(|[id]| id);
+        let third = chooser.texts(&THIRD)?.map(|[id]| id);
 
-        let mut notes = Vec::new();
         let mut missing = Vec::new();
-        let mut or_row = |chooser: &mut Chooser, found, eighths, role| match found {
-            Some(id) => Ok(id),
-            None => {
-                missing.push(role);
-                chooser.row(eighths)
+        let mut or_row = |found: Option<u64>, eighths, role| {
+            if let Some(id) = found {
+                return Ok(id);
             }
+            missing.push(role);
+            chooser.row(eighths)
         };
-        let word = or_row(&mut chooser, pair.map(|[word, _]| word), 2, "word (and alike)")?;
-        let first = or_row(&mut chooser, first, 1, "first")?;
-        let third = or_row(&mut chooser, third, 3, "third")?;
-        let unlike = or_row(&mut chooser, unlike, 6, "unlike")?;
+        let word = or_row(pair.map(|[word, _]| word), 2, "word (and alike)")?;
+        let first = or_row(first, 1, "first")?;
+        let third = or_row(third, 3, "third")?;
+        let unlike = or_row(unlike, 6, "unlike")?;
+        let mut notes = Vec::new();
         if !missing.is_empty() {
             notes.push(format!(
                 "no token here has a text that the tour looks for as {}: rows serve that are \
@@ -94,7 +94,7 @@ impl Words {
             Some([_, alike]) => alike,
             None => nearest(view, present, word, threads)?.unwrap_or(word),
         };
-        if chooser.is_short() {
+        if chooser.taken.iter().collect::<HashSet<_>>().len() < chooser.taken.len() {
             notes.push("so few rows can serve as examples that some serve twice".to_owned());
         }
         Ok(Self { first, word, third, alike, unlike, notes })
@@ -107,69 +107,49 @@ impl Words {
 
     /// As an answer lists them.
     pub(super) fn listed(&self, token: impl Fn(u64) -> Result<TourToken>) -> Result<Vec<TourWord>> {
-        [
-            ("first", self.first),
-            ("word", self.word),
-            ("third", self.third),
-            ("alike", self.alike),
-            ("unlike", self.unlike),
-        ]
-        .into_iter()
-        .map(|(role, id)| Ok(TourWord { role, token: token(id)? }))
-        .collect()
+        let roles = ["first", "word", "third", "alike", "unlike"];
+        let ids = [self.first, self.word, self.third, self.alike, self.unlike];
+        let words = roles.into_iter().zip(ids);
+        words.map(|(role, id)| Ok(TourWord { role, token: token(id)? })).collect()
     }
 }
 
-struct Chooser<'a, 'g> {
-    view: &'a View<'g>,
+struct Chooser<'a> {
+    view: &'a View,
     present: u64,
     /// The lowest ID of each text that was looked for.
-    found: HashMap<&'static [u8], u64>,
+    found: HashMap<&'static [u8], Option<u64>>,
     taken: Vec<u64>,
 }
 
-impl Chooser<'_, '_> {
+impl Chooser<'_> {
     /// Finds all texts in one pass over the vocabulary, if there is one.
     fn find(&mut self) -> Result<()> {
         let Ok(vocab) = self.view.vocab() else { return Ok(()) };
-        let texts = FIRST.iter().chain(&THIRD).chain(&UNLIKE).chain(ALIKE.as_flattened());
-        let mut ids: HashMap<&[u8], Option<u64>> =
-            texts.map(|text| (text.as_bytes(), None)).collect();
+        let one = FIRST.iter().chain(&THIRD).chain(&UNLIKE).flatten();
+        let texts = one.chain(ALIKE.as_flattened());
+        self.found = texts.map(|text| (text.as_bytes(), None)).collect();
         vocab.each(|id, text| {
-            if let Some(found @ None) = ids.get_mut(text) {
+            if let Some(found @ None) = self.found.get_mut(text) {
                 *found = Some(id);
             }
             Ok(id + 1 < self.present)
-        })?;
-        self.found = ids.into_iter().filter_map(|(text, id)| Some((text, id?))).collect();
-        Ok(())
+        })
     }
 
-    /// The ID of a text that has a row that can serve.
-    fn usable(&self, text: &'static str) -> Result<Option<u64>> {
-        match self.found.get(text.as_bytes()) {
-            Some(&id) if is_usable(&self.view.table.row(id)?) => Ok(Some(id)),
-            _ => Ok(None),
-        }
-    }
-
-    fn text(&mut self, texts: &[&'static str]) -> Result<Option<u64>> {
-        for text in texts {
-            if let Some(id) = self.usable(text)?
-                && !self.taken.contains(&id)
-            {
-                self.taken.push(id);
-                return Ok(Some(id));
+    /// The IDs of the first texts that all have a row that can serve and does
+    /// not yet.
+    fn texts<const N: usize>(&mut self, choices: &[[&'static str; N]]) -> Result<Option<[u64; N]>> {
+        for texts in choices {
+            let mut ids = Vec::new();
+            for id in texts.iter().filter_map(|text| *self.found.get(text.as_bytes())?) {
+                if !self.taken.contains(&id) && is_usable(&self.view.table.row(id)?) {
+                    ids.push(id);
+                }
             }
-        }
-        Ok(None)
-    }
-
-    fn pair(&mut self) -> Result<Option<[u64; 2]>> {
-        for [a, b] in ALIKE {
-            if let (Some(a), Some(b)) = (self.usable(a)?, self.usable(b)?) {
-                self.taken.extend([a, b]);
-                return Ok(Some([a, b]));
+            if let Ok(ids) = <[u64; N]>::try_from(ids) {
+                self.taken.extend(ids);
+                return Ok(Some(ids));
             }
         }
         Ok(None)
@@ -179,9 +159,9 @@ impl Chooser<'_, '_> {
     /// not yet; one that does where there is no other.
     fn row(&mut self, eighths: u64) -> Result<u64> {
         let start = (u128::from(self.present) * u128::from(eighths) / 8) as u64;
+        let tried = self.present.min(MAX_TRIED);
         let mut second_best = None;
-        for step in 0..self.present.min(MAX_TRIED) {
-            let id = (start + step) % self.present;
+        for id in (0..tried).map(|step| (start + step) % self.present) {
             if is_usable(&self.view.table.row(id)?) {
                 if !self.taken.contains(&id) {
                     self.taken.push(id);
@@ -190,30 +170,20 @@ impl Chooser<'_, '_> {
                 second_best.get_or_insert(id);
             }
         }
-        match second_best {
-            Some(id) => {
-                self.taken.push(id);
-                Ok(id)
-            }
-            None => bail!(
-                "of {} rows tried, from {start} on, each is all zeros or has a NaN or an \
-                 infinity: there is nothing to tour (lookup shows such rows)",
-                self.present.min(MAX_TRIED)
-            ),
-        }
-    }
-
-    /// Whether a row was taken twice.
-    fn is_short(&self) -> bool {
-        let mut sorted = self.taken.clone();
-        sorted.sort_unstable();
-        sorted.windows(2).any(|two| two[0] == two[1])
+        let Some(id) = second_best else {
+            bail!(
+                "of {tried} rows tried, from {start} on, each is all zeros or has a NaN or an \
+                 infinity: there is nothing to tour (lookup shows such rows)"
+            )
+        };
+        self.taken.push(id);
+        Ok(id)
     }
 }
 
 /// The row nearest to another.
 fn nearest(view: &View, present: u64, id: u64, threads: usize) -> Result<Option<u64>> {
-    let query = Query { id, values: view.table.row(id)? };
+    let query = Query::of_row(id, view.table.row(id)?);
     let search = Search { metric: Metric::Cosine, k: 1, threads };
     let found = similarity::nearest(&view.table, present, &[query], &search)?;
     Ok(found.neighbors.first().and_then(|nearest| nearest.first()).map(|nearest| nearest.id))
