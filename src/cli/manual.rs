@@ -24,10 +24,10 @@ can be named. Nothing is fetched.";
 pub(super) const FORMAT_LONG: &str = "\
 How to print the answer [default: table, or what --output ends in]
 
-In csv and tsv every cell is exact data. A cell that begins with =, +, -
-or @ stays as it is: tell a spreadsheet that such a column is text.
-Characters that can't be seen are escapes that can be read back: \\n,
-\\u{200b}, \\xE2 for a byte that is not UTF-8, \\\\ for a backslash.";
+In csv and tsv every cell is exact data. A cell that begins with =,
++, - or @ stays as it is: tell a spreadsheet that the column is text.
+Characters that can't be seen are escapes that can be read back:
+\\n, \\u{200b}, \\xE2 for a byte that is not UTF-8, \\\\ for a backslash.";
 
 /// About `lookup`.
 pub(super) const LOOKUP: &str = "\
