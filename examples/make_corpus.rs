@@ -1,5 +1,5 @@
-//! Writes the fuzz targets' seed corpus: small valid files that between them
-//! have every part of the format.
+//! Writes the seed corpus of the fuzz targets: small valid files that together have
+//! every part of the format.
 //!
 //! ```text
 //! cargo run --example make_corpus -- FOLDER
@@ -12,7 +12,7 @@ mod damage;
 #[allow(dead_code, reason = "the tests use more of it")]
 mod writer;
 
-/// Where the corpus looks for the writer.
+/// `damage.rs` imports the writer from `crate::support`.
 mod support {
     pub use crate::writer::*;
 }
@@ -20,7 +20,7 @@ mod support {
 use anyhow::Context;
 
 fn main() -> anyhow::Result<()> {
-    let folder = std::env::args().nth(1).context("name a folder")?;
+    let folder = std::env::args().nth(1).context("usage: make_corpus FOLDER")?;
     std::fs::create_dir_all(&folder).context(folder.clone())?;
     for (i, file) in damage::files().into_iter().enumerate() {
         std::fs::write(format!("{folder}/{i}.gguf"), file).context(folder.clone())?;

@@ -5,8 +5,8 @@
 #     scripts/fuzz.sh              30 seconds each, two at a time
 #     scripts/fuzz.sh 600 walk     one target, ten minutes
 #
-# Coverage guides the inputs, as under cargo-fuzz; what is missing without a
-# nightly compiler is the address sanitizer. Needs a C++ compiler.
+# Coverage guides the inputs, as in cargo-fuzz. Only the address sanitizer is missing,
+# because it needs a nightly compiler. Needs a C++ compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,7 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks"
 host=$(rustc -vV | sed -n 's/^host: //p')
-# With a target named, build scripts are not instrumented.
+# With --target, build scripts are not instrumented.
 cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
 unset RUSTFLAGS
 

@@ -186,6 +186,20 @@ impl Vocab {
         })
     }
 
+    /// The token with a text as a person reads it, `" cat"` with its space; the
+    /// lowest ID where several read so. One pass over the vocabulary.
+    ///
+    /// # Errors
+    /// Where a token can't be read.
+    pub fn find(&self, text: &str) -> Result<Option<TokenId>, Error> {
+        let mut found = None;
+        self.each(|id, read| {
+            found = (read == text.as_bytes()).then_some(id);
+            Ok::<_, Error>(found.is_none())
+        })?;
+        Ok(found)
+    }
+
     /// Whether a token is stored in the spelling of its family. All are, except that
     /// of byte-level ones only ordinary text is: `<|end|>` means itself.
     fn is_spelt(&self, id: TokenId) -> Result<bool, Error> {

@@ -1,4 +1,4 @@
-//! Every command on one file.
+//! Runs every command on one file.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use embcli::gguf::Gguf;
 use embcli::report::{Form, Printer, Style};
 use embcli::text;
 
-/// Runs each command on a file and holds it to printing nothing raw.
+/// Runs each command on a file. Panics if a raw control character is printed.
 pub fn every_command(bytes: &[u8]) {
     let open = |_: &Path| Ok(Gguf::new(Box::new(bytes.to_vec()))?.into());
     let style = Style { width: 80, color: false };

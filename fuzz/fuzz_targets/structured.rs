@@ -1,5 +1,5 @@
-//! A valid file of any tokenizer family, architecture and type, made from the
-//! input, under each command.
+//! Makes a valid file from the input, with any tokenizer family, architecture and
+//! type, and runs each command on it.
 #![no_main]
 
 #[path = "drive.rs"]
@@ -20,11 +20,11 @@ const PRES: [&str; 8] =
     ["default", "llama-bpe", "qwen2", "deepseek-llm", "falcon", "gpt-2", "tekken", "unheard-of"];
 const ARCHITECTURES: [&str; 8] =
     ["llama", "gemma3", "bert", "gpt2", "bloom", "minicpm", "talkie", "unheard-of"];
-/// Words that token texts are made of, besides bytes of the input.
+/// Pieces of token texts. Bytes of the input follow them.
 const PIECES: [&str; 12] =
     ["a", "b", "ab", "▁", "▁a", "Ġ", "Ġa", "##b", "<0x41>", "<|im_end|>", "\\x20", "猫"];
 
-/// What a file has.
+/// The choices that the input makes for a file.
 #[derive(Debug, Arbitrary)]
 struct File {
     family: u8,
@@ -42,7 +42,7 @@ struct File {
     values: Vec<u8>,
 }
 
-/// A token: pieces, then raw bytes.
+/// A token: some pieces, then raw bytes.
 #[derive(Debug, Arbitrary)]
 struct Token {
     pieces: Vec<u8>,

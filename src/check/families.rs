@@ -7,7 +7,6 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use anyhow::Result;
 use regex::bytes::Regex;
 
 use super::hash::hash;

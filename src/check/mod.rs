@@ -19,3 +19,20 @@ mod survey;
 
 pub use families::{Families, MOST_TOKENS};
 pub use survey::{Duplicate, Exact, MOST_ROWS, RowCount, Survey, survey};
+
+use crate::{embedding, model, rows};
+
+/// Why the order of a table could not be judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A row could not be read.
+    #[error(transparent)]
+    Table(#[from] embedding::Error),
+    /// A run of rows could not be read.
+    #[error(transparent)]
+    Rows(#[from] rows::ReadError),
+    /// The vocabulary could not be read.
+    #[error(transparent)]
+    Vocabulary(#[from] model::Error),
+}

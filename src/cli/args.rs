@@ -23,7 +23,6 @@ use crate::similarity::Metric;
 use crate::store::toy::TOY;
 use crate::vocab::TokenType;
 
-/// A model and the table in it.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
     /// The model
@@ -35,11 +34,9 @@ pub struct ModelArgs {
     pub tensor: String,
 }
 
-/// Arguments of `lookup`.
 #[derive(Debug, Args)]
 pub struct LookupArgs {
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub model: ModelArgs,
 
     /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
@@ -52,7 +49,6 @@ pub struct LookupArgs {
     pub tokens: Vec<String>,
 
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub text: TextArgs,
 
     /// Print the first N values of each row, every digit; json, jsonl and npy hold all of them
@@ -93,11 +89,9 @@ fn named(ids: &[String], texts: &[String]) -> NamedTokens {
     NamedTokens { typed: ids.to_vec(), texts: texts.to_vec() }
 }
 
-/// Arguments of `neighbors`.
 #[derive(Debug, Args)]
 pub struct NeighborsArgs {
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub model: ModelArgs,
 
     /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
@@ -151,7 +145,6 @@ impl NeighborsArgs {
     }
 }
 
-/// Arguments of `footprint`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
 pub struct FootprintArgs {
@@ -190,7 +183,6 @@ impl FootprintArgs {
     }
 }
 
-/// Arguments of `tokens`.
 #[derive(Debug, Args)]
 pub struct TokensArgs {
     /// The model
@@ -198,7 +190,6 @@ pub struct TokensArgs {
     pub path: PathBuf,
 
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub text: TextArgs,
 
     /// Only tokens that hold this text
@@ -255,6 +246,8 @@ pub struct TextArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub text: Option<OsString>,
 
+    // For help, `[CLS]` must stay as it is.
+    #[allow(rustdoc::broken_intra_doc_links)]
     /// Put nothing around the text: no BOS in front, no EOS behind, no [CLS] and [SEP]
     #[arg(long)]
     pub no_bos: bool,
@@ -292,7 +285,6 @@ fn range(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
-/// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArgs {
     /// The model
@@ -319,7 +311,6 @@ impl InfoArgs {
     }
 }
 
-/// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The model
@@ -342,7 +333,6 @@ impl CheckArgs {
     }
 }
 
-/// Arguments of `tour`.
 #[derive(Debug, Args)]
 pub struct TourArgs {
     /// The model; the toy where there is none
@@ -374,7 +364,6 @@ fn tour_step(text: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows them)"))
 }
 
-/// Arguments of `completions`.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
@@ -382,7 +371,6 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Arguments of `man`.
 #[derive(Clone, Debug, Args)]
 pub struct ManArgs {
     /// The command whose page it is, instead of one of all

@@ -52,9 +52,6 @@ fn script(args: &CompletionsArgs) -> Result<String> {
 }
 
 /// Answers a script, if it is one that asks; `false` where none does.
-///
-/// # Errors
-/// Where it asks for a shell that nobody knows.
 pub fn complete(args: impl IntoIterator<Item = OsString>) -> Result<bool> {
     if let Some(shell) = std::env::var_os(ASKED) {
         let _ = SHELL.set(shell);

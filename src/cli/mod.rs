@@ -236,7 +236,6 @@ pub struct Stop {
     pub text: String,
     /// The same with colours.
     pub styled: String,
-    /// When to use those.
     pub color: Color,
     /// Whether someone asked for it (help, version): standard output, exit 0.
     pub asked: bool,
@@ -244,10 +243,6 @@ pub struct Stop {
 
 impl Cli {
     /// Parses a command line.
-    ///
-    /// # Errors
-    /// With help or version where they were asked for, and with one line on
-    /// what is wrong where the usage is.
     pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
         let args: Vec<OsString> = args.into_iter().collect();
         let color = Color::among(&args);
@@ -278,19 +273,15 @@ impl Cli {
     /// What clap's own rules can't say.
     fn check(mut self, words: &[OsString]) -> Result<Self, clap::Error> {
         if let Some(call) = self.command.with_model_first(words) {
-            return Err(Self::command().error(ErrorKind::ArgumentConflict, call));
+            return Err(conflict(call));
         }
-        let request = self.command.request();
-        let (forms, form) = (request.forms(), self.named_form(&*request)?);
+        let forms = self.command.request().forms();
+        let form = self.named_form(forms.is_empty())?;
         if !forms.is_empty() && !forms.contains(&form) {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                format!(
-                    "this answer has no form {}: choose --format {}",
-                    form.name(),
-                    listed(forms)
-                ),
-            ));
+            let (form, forms) = (form.name(), listed(forms));
+            return Err(conflict(format!(
+                "this answer has no form {form}: choose --format {forms}"
+            )));
         }
         self.format = Some(form);
         if let Command::Lookup(LookupArgs { text, .. }) | Command::Tokens(TokensArgs { text, .. }) =
@@ -308,32 +299,27 @@ impl Cli {
         | Command::Neighbors(NeighborsArgs { as_input: true, model, .. }) = &self.command
             && model.tensor != TOKEN_EMBEDDING
         {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                format!(
-                    "--as-input is about {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the \
-                     first block",
-                    crate::text::clip(&model.tensor, 64)
-                ),
-            ));
+            return Err(conflict(format!(
+                "--as-input is about {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the first block",
+                crate::text::clip(&model.tensor, 64)
+            )));
         }
         Ok(self)
     }
 
     /// The form that was asked for, or the one that the file's name asks for.
-    fn named_form(&self, request: &dyn Request) -> Result<Form, clap::Error> {
-        if request.forms().is_empty() && self.format.is_some() {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
+    fn named_form(&self, is_text: bool) -> Result<Form, clap::Error> {
+        if is_text && self.format.is_some() {
+            return Err(conflict(
                 "--format has no meaning here: what is printed is for the shell or for man",
             ));
         }
         let path = match &self.output {
-            // Not a file: nothing is to be read from its name.
+            // Other names are not those of files, and say nothing.
             Some(path) if path.as_os_str() != "-" && !path.starts_with("/dev") => path,
             _ => return Ok(self.form()),
         };
-        if self.format.is_some() || request.forms().is_empty() {
+        if is_text || self.format.is_some() {
             return Ok(self.form());
         }
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -353,6 +339,10 @@ impl Cli {
     pub fn form(&self) -> Form {
         self.format.unwrap_or(Form::Table)
     }
+}
+
+fn conflict(message: impl std::fmt::Display) -> clap::Error {
+    Cli::command().error(ErrorKind::ArgumentConflict, message)
 }
 
 /// A usage error without the usage: what is wrong, and the tip if there is one.

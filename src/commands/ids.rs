@@ -10,7 +10,6 @@ use crate::embedding::Table;
 const MAX_IDS: u64 = 1 << 20;
 
 /// Tokens as people name them.
-#[derive(Clone, Debug, Default)]
 pub struct NamedTokens {
     /// IDs, ranges `a..b` of them, texts, `-` for a list of IDs on standard
     /// input.
@@ -20,13 +19,12 @@ pub struct NamedTokens {
 }
 
 impl NamedTokens {
-    /// Whether none is named.
     pub fn is_empty(&self) -> bool {
         self.typed.is_empty() && self.texts.is_empty()
     }
 
-    /// Their IDs, in order, repeats and all, each in range. What a reader should
-    /// know of the texts becomes a note of the view.
+    /// The IDs in order, with repeats; each is in range. Notes on texts are added to
+    /// the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
         let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
@@ -64,7 +62,7 @@ impl NamedTokens {
     }
 }
 
-/// Whether an argument can only be a token's text.
+/// Whether an argument is a token's text.
 fn is_text(arg: &str) -> bool {
     let is_range = |(first, end): (&str, &str)| is_digits(first) && is_digits(end);
     arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
@@ -98,7 +96,7 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
     Ok(())
 }
 
-/// A plain decimal number; signs and the like are not part of one.
+/// A plain decimal number, without a sign.
 fn number(word: &str) -> Option<u64> {
     is_digits(word).then(|| word.parse().ok()).flatten()
 }

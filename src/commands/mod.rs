@@ -1,8 +1,8 @@
-//! What can be asked of a model: a folder for each command.
+//! The commands, one folder each.
 //!
-//! A command is a request, plain data that anyone may fill in (the command line
-//! in [`crate::cli`], a test, another program), what it computes, and how its
-//! answer looks in each form. `docs/adding-a-command.md` shows how to add one.
+//! A command has a request (plain data that the command line, a test or another
+//! program fills in), a function that computes the answer, and the looks of the
+//! answer in each form. `docs/adding-a-command.md` shows how to add one.
 
 mod by_text;
 pub mod check;
@@ -31,27 +31,21 @@ pub use ids::NamedTokens;
 pub use model::TableInfo;
 pub use steps::InputStep;
 
-/// How a command comes by the model that it was given the name of.
+/// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
 /// A command to carry out.
 pub trait Request: Send + Sync {
-    /// The forms that its answer has; none where it is text for another program.
+    /// The forms that its answer has. None where it is text for another program.
     fn forms(&self) -> &'static [Form] {
         Form::USUAL
     }
 
     /// Finds the answer and prints it.
-    ///
-    /// # Errors
-    /// Those of the model and of the output.
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()>;
 }
 
-/// Opens the model that an argument names, a path or a name in a store.
-///
-/// # Errors
-/// Where there is none; they name it.
+/// Opens a model by its path or its name in a store.
 pub fn open(name: &Path) -> Result<Model> {
     store::open(name).with_context(|| name.display().to_string())
 }
@@ -59,7 +53,8 @@ pub fn open(name: &Path) -> Result<Model> {
 /// At most this many bytes of standard input are read.
 const MAX_STDIN: u64 = 16 << 20;
 
-/// All of standard input: `what`, and what to say where it is too long.
+/// Reads all of standard input. Errors say what it should be and what to do where
+/// it is too long.
 fn stdin(what: &str, too_long: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut bytes);

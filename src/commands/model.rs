@@ -13,16 +13,11 @@ use crate::vocab::Vocab;
 /// The table that an answer is about.
 #[derive(Clone, Debug, Serialize)]
 pub struct TableInfo {
-    /// The tensor's name.
     pub tensor: String,
-    /// The ggml type its rows are stored in.
     #[serde(rename = "type")]
     pub format: &'static str,
-    /// Rows.
     pub n_vocab: u64,
-    /// Values in a row.
     pub d_model: u64,
-    /// Stored size of the whole table.
     pub bytes: u64,
     /// Position of its first byte in the file.
     pub offset: u64,
@@ -34,7 +29,6 @@ pub struct TableInfo {
 pub(super) struct View {
     pub table: Table,
     vocab: Result<Vocab, String>,
-    /// What a reader should know of the two.
     pub notes: Vec<String>,
 }
 
@@ -55,12 +49,12 @@ impl View {
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
             Err(Error::NoVocabulary { reason }) => Err(reason),
-            // The rows are there; only what names them is not.
+            // The rows are in the file; only their tokens are not.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
         let vocab = match vocab {
-            // Row i of another table, of positions say, is not token i.
+            // Row i of another table, such as one of positions, is not token i.
             Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
@@ -74,7 +68,6 @@ impl View {
         Ok(Self { table, vocab, notes })
     }
 
-    /// The text of a row's token.
     pub(super) fn token(&self, id: u64) -> Result<TokenText> {
         let token = match &self.vocab {
             Ok(vocab) => vocab.token(id)?,
@@ -83,7 +76,6 @@ impl View {
         Ok(token.into())
     }
 
-    /// The tokens of the rows, or the reason why there are none.
     pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
@@ -102,12 +94,12 @@ impl View {
     }
 }
 
-/// Whether row i of a tensor belongs to token i by its name.
+/// Whether a tensor of this name has one row per token.
 fn is_per_token(tensor: &str) -> bool {
     [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
 }
 
-/// Says so where rows and tokens are not as many as each other.
+/// A note where the numbers of rows and tokens differ.
 pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,
@@ -124,7 +116,7 @@ pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     }
 }
 
-/// Whether an architecture ends without a step back to tokens.
+/// Whether the architecture is an encoder, which has no output head.
 pub(super) fn is_encoder(architecture: &str) -> bool {
     architecture.contains("bert") || matches!(architecture, "t5encoder" | "gemma-embedding")
 }

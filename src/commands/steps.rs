@@ -1,11 +1,12 @@
-//! What is done to rows on their way to the first block, as answers list it.
+//! The steps from a stored row to what the first block receives, as answers list
+//! them.
 
 use serde::Serialize;
 
 use crate::input::Step;
 use crate::report::Float;
 
-/// One thing done to the rows on their way to the first block.
+/// One step from a stored row to what the first block receives.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputStep {
     /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,

@@ -4,9 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-use super::MAX_D_MODEL;
 use crate::model;
-use crate::quant::{Format, TypeError};
+use crate::quant::TypeError;
 
 /// Why a table, or a row of it, can't be had.
 #[derive(Debug, Error)]
@@ -23,78 +22,21 @@ pub enum Error {
         /// What the file seems to be, and which tensors would do.
         message: String,
     },
-    /// A tensor that has not two dimensions.
-    #[error(
-        "tensor \"{name}\" has {} ({dims:?}); a table of rows needs two, [n_vocab, d_model]",
-        dimensions(dims.len())
-    )]
-    NoMatrix {
+    /// The tensor is no table that can be used here.
+    #[error("tensor \"{name}\" {problem}")]
+    NoTable {
         /// The tensor.
         name: String,
-        /// Its dimensions, fastest first.
-        dims: Vec<u64>,
+        /// What is wrong with its shape.
+        problem: String,
     },
-    /// A tensor without values.
-    #[error("tensor \"{name}\" is empty: its shape is [{n_vocab}, {d_model}]")]
-    Empty {
-        /// The tensor.
-        name: String,
-        /// Its number of rows.
-        n_vocab: u64,
-        /// The number of values in a row.
-        d_model: u64,
-    },
-    /// Rows that are wider than any model's.
-    #[error(
-        "tensor \"{name}\" claims rows of {d_model} values; rows of up to {MAX_D_MODEL} are read"
-    )]
-    TooWide {
-        /// The tensor.
-        name: String,
-        /// The number of values in a row.
-        d_model: u64,
-    },
-    /// A type that has no decoder.
+    /// The type of the tensor has no decoder.
     #[error("tensor \"{name}\" can't be decoded")]
     Type {
         /// The tensor.
         name: String,
         /// What is wrong with its type.
         source: TypeError,
-    },
-    /// Rows that are not whole blocks of their type.
-    #[error(
-        "tensor \"{name}\" claims rows of {d_model} values as {format}, which stores whole blocks \
-         of {}",
-        format.block_len
-    )]
-    PartOfABlock {
-        /// The tensor.
-        name: String,
-        /// The number of values in a row.
-        d_model: u64,
-        /// The type.
-        format: &'static Format,
-    },
-    /// A table that is larger than any file.
-    #[error("tensor \"{name}\" claims {n_vocab} rows of {row_bytes} bytes: no file is that large")]
-    TooLarge {
-        /// The tensor.
-        name: String,
-        /// Its number of rows.
-        n_vocab: u64,
-        /// The size of one row in bytes.
-        row_bytes: u64,
-    },
-    /// A table that does not fit the embedding table.
-    #[error("tensor \"{name}\" has rows of {d_model} values; the embedding table's have {wanted}")]
-    Width {
-        /// The tensor.
-        name: String,
-        /// The number of values in a row.
-        d_model: usize,
-        /// What it should be.
-        wanted: usize,
     },
     /// No row has this number.
     #[error(
@@ -121,11 +63,4 @@ pub enum Error {
     /// The bytes of a row can't be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-}
-
-fn dimensions(n: usize) -> String {
-    match n {
-        1 => "one dimension".to_owned(),
-        n => format!("{n} dimensions"),
-    }
 }

@@ -71,40 +71,63 @@ impl Table {
             [values] => Self::of_shape(tensor, [values, 1]),
             _ => Self::of(tensor),
         }?;
-        let Self { d_model, .. } = table;
-        if d_model != width {
-            return Err(Error::Width { name: table.name, d_model, wanted: width });
+        match table.d_model {
+            d_model if d_model == width => Ok(Some(table)),
+            d_model => {
+                let problem =
+                    format!("has rows of {d_model} values; the embedding table's have {width}");
+                Err(Error::NoTable { name: table.name, problem })
+            }
         }
-        Ok(Some(table))
     }
 
     fn of(tensor: Tensor) -> Result<Self, Error> {
-        match tensor.matrix() {
-            Some(shape) => Self::of_shape(tensor, shape),
-            None => Err(Error::NoMatrix { name: tensor.name, dims: tensor.dims }),
-        }
+        let Some(shape) = tensor.matrix() else {
+            let dimensions = match tensor.dims.len() {
+                1 => "one dimension".to_owned(),
+                n => format!("{n} dimensions"),
+            };
+            let dims = &tensor.dims;
+            let problem = format!(
+                "has {dimensions} ({dims:?}); a table of rows needs two, [n_vocab, d_model]"
+            );
+            return Err(Error::NoTable { name: tensor.name, problem });
+        };
+        Self::of_shape(tensor, shape)
     }
 
     fn of_shape(tensor: Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self, Error> {
         let Tensor { name, format, at, source, file, .. } = tensor;
-        if d_model == 0 || n_vocab == 0 {
-            return Err(Error::Empty { name, n_vocab, d_model });
-        }
-        if d_model > MAX_D_MODEL {
-            return Err(Error::TooWide { name, d_model });
+        let problem = match d_model {
+            _ if d_model == 0 || n_vocab == 0 => {
+                Some(format!("is empty: its shape is [{n_vocab}, {d_model}]"))
+            }
+            ..=MAX_D_MODEL => None,
+            _ => Some(format!(
+                "claims rows of {d_model} values; rows of up to {MAX_D_MODEL} are read"
+            )),
+        };
+        if let Some(problem) = problem {
+            return Err(Error::NoTable { name, problem });
         }
         let format = match format {
             Ok(format) => format,
             Err(source) => return Err(Error::Type { name, source }),
         };
         let Some(row_bytes) = format.row_bytes(d_model) else {
-            return Err(Error::PartOfABlock { name, d_model, format });
+            let problem = format!(
+                "claims rows of {d_model} values as {format}, which stores whole blocks of {}",
+                format.block_len
+            );
+            return Err(Error::NoTable { name, problem });
         };
         let end = n_vocab.checked_mul(row_bytes).and_then(|bytes| at?.checked_add(bytes));
         let (Some(at), Some(_), Ok(row), Ok(d_model)) =
             (at, end, usize::try_from(row_bytes), usize::try_from(d_model))
         else {
-            return Err(Error::TooLarge { name, n_vocab, row_bytes });
+            let problem =
+                format!("claims {n_vocab} rows of {row_bytes} bytes: no file is that large");
+            return Err(Error::NoTable { name, problem });
         };
         Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
     }

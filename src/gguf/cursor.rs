@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::value;
 use crate::model::{Error, Place, STRIDE, ValueType};
 use crate::source::Source;
 
@@ -267,7 +266,7 @@ impl<'s> Cursor<'s> {
 
     pub(super) fn value_type(&mut self) -> Step<ValueType> {
         let id = self.u32()?;
-        value::type_of_id(id)
+        ValueType::from_id(id)
             .ok_or_else(|| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
     }
 

@@ -49,6 +49,14 @@ pub fn open(path: &Path) -> Result<Model, Error> {
     Files::open(path).map(Model::new)
 }
 
+/// Opens a GGUF model from any source of bytes: memory, a network.
+///
+/// # Errors
+/// Where the bytes are no GGUF file or a damaged one.
+pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
+    Gguf::new(source).map(Model::from)
+}
+
 /// The longest value that is decoded at once. Names, numbers and short arrays
 /// are; an array of a size that matters is read through [`Array`].
 const MAX_DECODED: u64 = 1 << 20;
@@ -183,17 +191,12 @@ impl Gguf {
         Ok(found)
     }
 
-    /// Decodes the value of a key. Meant for scalars and short arrays; a long
-    /// one is better read through [`array`](Self::array).
+    /// Decodes the value of an entry. An array is not decoded: see
+    /// [`array_of`](Self::array_of).
     ///
     /// # Errors
-    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
-    /// that is neither 0 nor 1), or where it is longer than a megabyte.
-    pub fn value(&self, key: &str) -> Result<Option<Value>, Error> {
-        self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
-    }
-
-    /// Decodes the value of an entry, as [`value`](Self::value) does.
+    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a flag that is
+    /// neither 0 nor 1), or where it is longer than a megabyte.
     pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },

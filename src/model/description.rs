@@ -10,32 +10,20 @@ use super::{Error, Fact, Numbers, Role, SpecialToken, Strings, Tensor, TokenList
 /// What a model says about itself. Each file format implements this once.
 ///
 /// Nothing is read before it is asked for; an answer costs a look into an index of
-/// the header.
+/// the header. Every question can fail because the header can't be read or states
+/// an answer twice; the comments below name only what else can go wrong.
 pub trait Description: Any + fmt::Debug + Send + Sync {
-    /// A text that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// Where the header can't be read, or states it twice.
+    /// A text that the model states.
     fn text(&self, fact: Fact) -> Result<Option<String>, Error>;
 
-    /// A whole number that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
+    /// A whole number that the model states.
     fn whole(&self, fact: Fact) -> Result<Option<u64>, Error>;
 
-    /// A number that the model states in single precision; `None` where it states
-    /// none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where it states something else
-    /// ([`Error::Type`]).
+    /// A number that the model states in single precision. [`Error::Type`] where it
+    /// states something else.
     fn real(&self, fact: Fact) -> Result<Option<f32>, Error>;
 
-    /// A flag that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
+    /// A flag that the model states.
     fn flag(&self, fact: Fact) -> Result<Option<bool>, Error>;
 
     /// The format's own name for a fact, for messages.
@@ -43,61 +31,37 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
 
     /// The token IDs that the model gives a role. Of several, the last that is the
     /// ID of a token counts.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
     fn special(&self, role: Role) -> Result<Vec<u64>, Error>;
 
     /// Every token that the model gives a role, known here or not.
     fn special_tokens(&self) -> Box<dyn Iterator<Item = Result<SpecialToken, Error>> + '_>;
 
-    /// The vocabulary.
-    ///
-    /// # Errors
-    /// Where there is none ([`Error::NoVocabulary`]), or it can't be read.
+    /// The vocabulary. [`Error::NoVocabulary`] where there is none.
     fn tokens(&self) -> Result<TokenList, Error>;
 
     /// The scores of the tokens, by token ID.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
     fn scores(&self) -> Result<Option<Numbers>, Error>;
 
     /// The merges of a byte-pair vocabulary, in their order: two texts each, with a
-    /// space between.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where they are no strings
-    /// ([`Error::Unfit`]).
+    /// space between. [`Error::Unfit`] where they are no strings.
     fn merges(&self) -> Result<Option<Strings>, Error>;
 
-    /// SentencePiece's compiled normalisation: bytes.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where it is no bytes ([`Error::Unfit`]).
+    /// SentencePiece's compiled normalisation. [`Error::Unfit`] where it is no bytes.
     fn charsmap(&self) -> Result<Option<Numbers>, Error>;
 
-    /// The tensor with a name, in whichever file it is.
+    /// The tensor with a name, in whichever file it is. [`Error::MissingFile`] where
+    /// a file that may have it is not there.
     ///
     /// Some names mean the same in every format: `token_embd.weight` and the others
-    /// that llama.cpp gives the tensors before the first block. A format that names
-    /// them otherwise answers to both names.
-    ///
-    /// # Errors
-    /// Where two tensors have the name, or where a file that may have it is missing.
+    /// that llama.cpp gives the tensors before the first block. A format with other
+    /// names for them answers to both.
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error>;
 
     /// Every tensor of the files that are there.
-    ///
-    /// # Errors
-    /// Where one of those files can't be read.
     fn tensors(&self) -> Result<Box<dyn Iterator<Item = Result<Tensor, Error>> + '_>, Error>;
 
     /// What a model without an embedding table seems to be, with its article: "a
     /// LoRA adapter".
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
     fn kind(&self) -> Result<Option<&'static str>, Error>;
 
     /// In how many files the model is.

@@ -7,7 +7,6 @@
 //! another one has such a name on Linux too, for some microseconds: only a rename
 //! can replace a file.
 
-#[cfg(any(target_os = "linux", test))]
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -22,7 +21,7 @@ use super::signals::Watch;
 pub(super) enum Unfinished {
     #[cfg(target_os = "linux")]
     Nameless(File),
-    Named(NamedTempFile, Watch),
+    Named(NamedTempFile, Option<Watch>),
 }
 
 /// The names of unfinished files start with this.
@@ -63,18 +62,18 @@ impl Unfinished {
     }
 
     fn named(path: &Path, mode: u32) -> io::Result<Self> {
-        let mut builder = Builder::new();
-        builder.prefix(PREFIX);
+        let mut options = File::options();
+        options.write(true).create_new(true);
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(mode));
-        }
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
         #[cfg(not(unix))]
         let _ = mode;
+        let mut watch = None;
+        let file = Builder::new()
+            .prefix(PREFIX)
+            .make_in(directory(path), |at| watched(&mut watch, at, || options.open(at)));
         // The error has the temporary path in it, which means nothing to a user.
-        let file = builder.tempfile_in(directory(path)).map_err(|error| error.kind())?;
-        let watch = Watch::over(file.path());
+        let file = file.map_err(|error| error.kind())?;
         Ok(Self::Named(file, watch))
     }
 
@@ -110,9 +109,10 @@ impl Unfinished {
             // Only a rename replaces a file; a link does not.
             #[cfg(target_os = "linux")]
             Self::Nameless(file) if replaces.is_some() => {
+                let mut watch = None;
                 let link = Builder::new()
                     .prefix(PREFIX)
-                    .make_in(directory(path), |at| link(&file, at).map(|()| Watch::over(at)))?;
+                    .make_in(directory(path), |at| watched(&mut watch, at, || link(&file, at)))?;
                 link.persist(path)?;
             }
             #[cfg(target_os = "linux")]
@@ -120,6 +120,19 @@ impl Unfinished {
         }
         Ok(lost)
     }
+}
+
+/// Makes something at a path that signals will remove. The watch begins first,
+/// because a signal is often delivered when the system call returns.
+fn watched<T>(
+    watch: &mut Option<Watch>,
+    path: &Path,
+    make: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    // One watch at a time: the last path was not free.
+    *watch = None;
+    *watch = Some(Watch::over(path));
+    make()
 }
 
 /// Gives a file without a name a name that is free.

@@ -23,37 +23,37 @@ impl<T: Serialize + ?Sized> Json for T {
     }
 }
 
-/// An answer that is there as a whole. One that has [`records`](Self::records)
-/// has all usual forms; what is better said in another way is overridden.
+/// An answer that is complete before it is written. [`records`](Self::records)
+/// alone gives all usual forms; an answer overrides those that should look
+/// different.
 pub trait Answer: Json {
-    /// The records: a header, then a line for each of the things that the answer
-    /// has many of.
+    /// Writes the records: a header, then one line per item.
     fn records(&self, out: &mut dyn Records) -> Result<()>;
 
-    /// The same as JSON, an object a line.
+    /// Writes JSON lines, one object per item.
     fn lines(&self, out: &mut dyn Write) -> Result<()> {
         self.records(&mut json::Lines::new(out))
     }
 
-    /// What a person reads.
+    /// Prints the table that a person reads.
     fn table(&self, page: &mut Page) -> Result<()> {
         let mut grid = Grid::new(&[]);
         self.records(&mut grid)?;
         grid.print(page)
     }
 
-    /// What a person reads in an issue or a notebook.
+    /// Prints Markdown for an issue or a notebook.
     fn markdown(&self, page: &mut Page) -> Result<()> {
         self.records(&mut Markdown::new(page))
     }
 
-    /// What a reader should know besides.
+    /// What a reader should also know.
     fn notes(&self) -> &[String] {
         &[]
     }
 
-    /// Whether a form has a place for the notes: JSON among the fields, table
-    /// and Markdown at the end. Elsewhere they go to standard error.
+    /// Whether this form shows the notes: JSON as a field, table and Markdown at
+    /// the end. Otherwise they go to standard error.
     fn tells_notes(&self, form: Form) -> bool {
         matches!(form, Form::Table | Form::Json | Form::Md)
     }

@@ -1,14 +1,14 @@
-//! Values with something between them: a header, then a line a record, for
-//! programs.
+//! Comma- or tab-separated values for programs: a header, then one line per
+//! record.
 //!
-//! Comma or tab, both are quoted as RFC 4180 has it: a cell with the delimiter,
-//! a quote or a line end in it stands in quotes, quotes within doubled. That is
-//! what `pandas.read_csv` reads by default, and with `sep="\t"` for tabs.
+//! Cells are quoted as RFC 4180 says: a cell that contains the delimiter, a quote
+//! or a line end is put in quotes, and quotes inside it are doubled.
+//! `pandas.read_csv` reads that by default (tabs with `sep="\t"`).
 //!
-//! Numbers have every digit, as in JSON. Text is made visible first, so that no
-//! control character of a token reaches a terminal, nor ends a line of the
-//! file: a line is a record. It can be read back: a backslash is written twice,
-//! and bytes that are not UTF-8 as `\xE2`.
+//! Numbers have every digit, as in JSON. Characters in texts that can't be seen
+//! are written as escapes, so that none reaches a terminal and one line is one
+//! record. A text can be read back: a backslash is written twice, and bytes that
+//! are not UTF-8 as `\xE2`.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -24,10 +24,10 @@ use crate::text::{harmless, visible};
 pub(super) struct Delimited<W: Write>(Writer<W>);
 
 impl<W: Write> Delimited<W> {
-    /// To `out`: buffered, so to be flushed.
+    /// Writes to `out` through a buffer: call `flush` at the end.
     pub(super) fn new(form: Form, out: W) -> Self {
         let delimiter = if form == Form::Tsv { b'\t' } else { b',' };
-        // Small, as one is made for each item of a list.
+        // The buffer is small because a list makes one for each item.
         Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(512).from_writer(out))
     }
 
@@ -49,7 +49,7 @@ impl<W: Write> Records for Delimited<W> {
     }
 }
 
-/// The error as an `io::Error`, as csv's own hides which one it was.
+/// The error as an `io::Error`: csv's own error hides its kind.
 fn as_io(error: csv::Error) -> anyhow::Error {
     match error.into_kind() {
         ErrorKind::Io(error) => anyhow::Error::from(error),

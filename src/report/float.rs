@@ -1,4 +1,4 @@
-//! Floats that lose no bit on their way to a program.
+//! Floats that a program reads back with the same bits.
 
 use serde::{Serialize, Serializer};
 

@@ -3,31 +3,22 @@
 /// A form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// For reading, fitted to the terminal.
     Table,
-    /// One JSON object.
     Json,
-    /// JSON lines: an object for each row, query, token or precision.
     Jsonl,
-    /// Comma-separated values with a header.
     Csv,
-    /// The same, separated by tabs.
     Tsv,
-    /// A Markdown table.
     Md,
-    /// NumPy's file format, for a matrix.
     Npy,
 }
 
 impl Form {
-    /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Md, Self::Npy];
 
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
 
-    /// The name that people type.
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",

@@ -1,7 +1,6 @@
-//! Numbers as marks: what is large, what is below zero, at a glance.
+//! Numbers as block characters: the height shows size and sign.
 //!
-//! The marks mean the same in black and white; on a terminal colour repeats
-//! what they say.
+//! Colour only repeats what the characters show.
 
 use anstyle::{AnsiColor, Style};
 
@@ -43,8 +42,8 @@ impl Painter {
     }
 }
 
-/// A row of values as so many cells, each the value in it that is farthest from
-/// zero; NaN where one is no number.
+/// Reduces a row of values to `n` cells. A cell is the value farthest from zero
+/// of its part of the row, or NaN where that part has a NaN or an infinity.
 pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
     let farther = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
     let cell = |i: usize| {
@@ -57,9 +56,9 @@ pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
     (0..n).map(cell).collect()
 }
 
-/// The size that the highest and the lowest mark stand for: that of the largest
-/// cell, but for a twentieth of them, as a few values of a row are often many
-/// times the others and would make those all alike.
+/// The size that the highest and the lowest mark stand for: 95 % of the cells are
+/// at most as large. The largest few are often many times the others and would
+/// make those look alike.
 pub(crate) fn extent<'a>(cells: impl IntoIterator<Item = &'a f32>) -> f32 {
     let sizes = cells.into_iter().map(|cell| cell.abs()).filter(|size| *size > 0.0);
     let mut sizes: Vec<f32> = sizes.collect();
@@ -72,7 +71,7 @@ pub(crate) fn extent<'a>(cells: impl IntoIterator<Item = &'a f32>) -> f32 {
 /// `▅` on either side of zero.
 pub(crate) fn strip(cells: &[f32], extent: f32, paint: &Painter) -> String {
     let marks: Vec<char> = cells.iter().map(|cell| mark(*cell, extent)).collect();
-    // One escape for a run of a colour, not one for each cell.
+    // One escape sequence per run of a colour, not per cell.
     let sign = |mark: &char| LEVELS.iter().position(|level| level == mark).map(|at| at >= 4);
     let mut painted = String::new();
     for run in marks.chunk_by(|a, b| sign(a) == sign(b)) {
@@ -97,7 +96,7 @@ fn mark(value: f32, extent: f32) -> char {
     if value > 0.0 { LEVELS[4 + step] } else { LEVELS[3 - step] }
 }
 
-/// A bar for a part of a whole, in eighths of a column; below zero a light one.
+/// A bar for a fraction, in eighths of a column; a light one below zero.
 pub(crate) fn bar(part: f64, columns: usize, paint: &Painter) -> String {
     if !part.is_finite() {
         return String::new();

@@ -1,4 +1,4 @@
-//! The answer structs as JSON: one object, or one a line.
+//! JSON: an answer as one object, or one object per line.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde_json::ser::{CharEscape, Formatter};
 
 use super::records::{Cell, Column, Records};
 
-/// Records as JSON, an object a line: the names are those of the columns.
+/// Writes records as JSON, one object per line, with the column names as keys.
 pub(super) struct Lines<'o> {
     columns: Vec<String>,
     out: &'o mut dyn Write,
@@ -50,7 +50,7 @@ impl Records for Lines<'_> {
     }
 }
 
-/// Writes things as JSON, each on a line.
+/// Writes values as JSON, one per line.
 pub(crate) fn lines<T: Serialize>(
     things: impl IntoIterator<Item = T>,
     out: &mut dyn Write,
@@ -67,7 +67,7 @@ pub(crate) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
 
 /// Writes a value as JSON, without a line end.
 pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut dyn Write) -> Result<()> {
-    // As an `io::Error`, as serde_json's own hides which one it was.
+    // Returns an `io::Error`: serde_json's own error hides its kind.
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
         .map_err(io::Error::from)?;

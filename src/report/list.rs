@@ -1,5 +1,5 @@
-//! Answers that are a head and a list of items, which can be written one by one
-//! as they are found.
+//! Answers with a head and many items, which are written one by one as they are
+//! found.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,44 +8,43 @@ use super::markdown::Markdown;
 use super::page::{Grid, Page};
 use super::records::{Column, Records};
 
-/// The head of such an answer, which knows how its items look in each form.
+/// The head of a list. It knows how the items look in each form.
 pub trait List: Serialize + Sized {
-    /// One of the items.
     type Item: Serialize;
 
-    /// The field of JSON that the items are in, after those of the head.
+    /// The JSON field with the items; it comes after the fields of the head.
     const ITEMS: &'static str;
 
-    /// Where the notes are told.
+    /// Where the notes are shown.
     const NOTES: Notes = Notes::Last;
 
-    /// Whether a table is printed line by line, as the items come.
+    /// Whether the table is printed item by item. If not, all items are kept
+    /// until the end.
     const LINE_BY_LINE: bool = false;
 
-    /// The columns of the records.
     fn columns(&self) -> Vec<Column<'_>>;
 
     /// Writes the records of an item, usually one.
     fn records(&self, item: &Self::Item, out: &mut dyn Records) -> Result<()>;
 
-    /// Prints all items for a person, where the table is not line by line.
+    /// Prints all items, where the table is not line by line.
     fn table(&self, items: &[Self::Item], page: &mut Page) -> Result<()> {
         let mut grid = Grid::new(&self.columns());
         items.iter().try_for_each(|item| self.records(item, &mut grid))?;
         grid.print(page)
     }
 
-    /// Prints what stands above the items in a table that is line by line.
+    /// Prints what is above the items, where the table is line by line.
     fn table_head(&self, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints one item of such a table.
+    /// Prints one item, where the table is line by line.
     fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints what stands above the items in Markdown.
+    /// Prints what is above the items in Markdown.
     fn markdown_head(&self, page: &mut Page) -> Result<()> {
         Markdown::new(page).header(&self.columns())
     }
@@ -56,55 +55,54 @@ pub trait List: Serialize + Sized {
     }
 }
 
-/// Where a list tells its notes.
+/// Where a list shows its notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notes {
-    /// After the last item, in JSON as `notes`; on standard error where a form
-    /// has no place for them.
+    /// After the last item, in JSON as `notes`. Csv, tsv, jsonl and npy have no
+    /// place for them: there they go to standard error.
     Last,
-    /// Head and items tell their own where a form has a place for them; on
-    /// standard error elsewhere.
+    /// Head and items print their own. Csv, tsv, jsonl and npy have no place for
+    /// them: there they go to standard error.
     Within,
-    /// On standard error, whatever the form.
+    /// On standard error in every form.
     Aside,
 }
 
-/// Takes a list as it is found: the head, the items, the end.
+/// Receives a list while it is found: the head, each item, the end.
 pub trait Sink<L: List> {
-    /// The head comes first.
+    /// Receives the head, before the first item.
     fn head(&mut self, head: L) -> Result<()>;
 
-    /// The next item.
+    /// Receives the next item.
     fn item(&mut self, item: L::Item) -> Result<()>;
 
-    /// Lets out what is held back: the next item takes a while.
+    /// Writes out what is buffered: the next item takes a while.
     fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// The same, and says how far the work is.
-    fn progress(&mut self, _done: u64, _total: u64) -> Result<()> {
+    /// Does the same and shows that `done` of `total` items are done.
+    fn progress(&mut self, done: u64, total: u64) -> Result<()> {
+        let _ = (done, total);
         self.flush()
     }
 
-    /// Whether the reader wants the next item: asked by a command whose items
-    /// are read one at a time.
+    /// Asks the reader whether to go on: for commands whose items are read one at
+    /// a time.
     fn goes_on(&mut self) -> Result<bool> {
         Ok(true)
     }
 
-    /// After the last item, with what a reader should know besides.
+    /// Receives what a reader should also know, after the last item.
     fn end(&mut self, notes: Vec<String>) -> Result<()>;
 }
 
-/// A list that is there as a whole: what a command gave to this sink.
+/// A sink that keeps the whole list.
 #[derive(Clone, Debug)]
 pub struct Listed<L: List> {
-    /// What the items are about; `None` before the command has begun.
+    /// `None` before the command has begun.
     pub head: Option<L>,
-    /// The items in order.
     pub items: Vec<L::Item>,
-    /// What a reader should know besides.
     pub notes: Vec<String>,
 }
 
@@ -115,10 +113,7 @@ impl<L: List> Default for Listed<L> {
 }
 
 impl<L: List> Listed<L> {
-    /// Gives it to another sink.
-    ///
-    /// # Errors
-    /// Those of the sink.
+    /// Gives the list to another sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
         self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;

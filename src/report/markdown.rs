@@ -1,8 +1,7 @@
-//! A GitHub table, for an issue or a notebook: what the answer is of, then the
-//! records as people read them.
+//! Markdown tables as GitHub reads them, for an issue or a notebook.
 //!
-//! Whatever comes from a file stands in a code span, where nothing has a
-//! meaning: no HTML, no emphasis, no mention of anyone.
+//! Text from a file is put in a code span, where Markdown and HTML have no
+//! effect: no emphasis, no link, no mention of a user.
 
 use std::io::Write;
 
@@ -28,12 +27,12 @@ pub(crate) struct Markdown<'p, 'w> {
 }
 
 impl<'p, 'w> Markdown<'p, 'w> {
-    /// With rounded values.
+    /// Writes values rounded.
     pub(crate) fn new(page: &'p mut Page<'w>) -> Self {
         Self { page, exact: false }
     }
 
-    /// With every digit of the values of a row, or rounded ones.
+    /// Writes the values of rows with every digit, if `exact`.
     pub(crate) fn exact(self, exact: bool) -> Self {
         Self { exact, ..self }
     }
@@ -75,13 +74,13 @@ impl Records for Markdown<'_, '_> {
     }
 }
 
-/// A text of our own with tokens in it, which may hold anything: whatever means
-/// something to Markdown is made to mean itself.
+/// Escapes a sentence that quotes tokens, so that nothing in it is read as
+/// Markdown.
 pub(crate) fn prose(text: &str) -> String {
     let mut shown = String::new();
     for c in harmless(text).chars() {
         match c {
-            // No backslash keeps a name from being called.
+            // A backslash does not prevent a mention.
             '@' => shown.push_str("&#64;"),
             '<' | '>' | '&' | '`' | '|' | '*' | '_' | '~' | '[' | ']' | '\\' | '#' => {
                 shown.extend(['\\', c]);
@@ -92,7 +91,7 @@ pub(crate) fn prose(text: &str) -> String {
     shown
 }
 
-/// Writes what a reader should know besides.
+/// Writes the notes.
 pub(crate) fn notes(notes: &[String], page: &mut Page) -> Result<()> {
     for note in notes {
         writeln!(page, "\nNote: {}", code(&harmless(note)))?;
@@ -108,9 +107,9 @@ pub(crate) fn named(token: &TokenText) -> String {
     }
 }
 
-/// A visible text as code. In a span of backticks everything stands for itself
-/// but a backtick, and in a table a pipe, which `\|` means: then only entities
-/// can say what a backslash before a pipe means.
+/// A visible text as a code span. In backticks everything is literal except a
+/// backtick and, in a table, a pipe (written `\|`). A text with a backtick, or with
+/// a backslash before a pipe, is written as `<code>` with entities.
 pub(crate) fn code(text: &str) -> String {
     if text.contains('`') || text.contains("\\|") {
         let mut html = String::from("<code>");

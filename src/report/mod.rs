@@ -1,8 +1,8 @@
-//! How answers look: to a person, and to a program.
+//! How answers are written: as text for a person, as data for a program.
 //!
-//! A kit: the forms, what an answer or a list of items has to say of itself to
-//! be written in them, and the one printer that writes them. It knows no
-//! command.
+//! This is a kit and knows no command. A command's answer implements [`Answer`]
+//! (it is written as a whole) or [`List`] (it is written item by item), and
+//! [`Printer`] writes both in each [`Form`].
 
 mod answer;
 mod delimited;

@@ -1,7 +1,7 @@
-//! A matrix as NumPy's own file format: `numpy.load` opens it.
+//! A matrix in NumPy's file format: `numpy.load` opens it.
 //!
 //! A header of version 1.0, then the `[n, d]` values as little-endian f32, row
-//! after row. Every bit is kept, of NaNs too.
+//! after row. Every bit is kept, also of a NaN.
 
 use std::io::Write;
 use std::iter;
@@ -19,7 +19,7 @@ pub(crate) fn values(values: impl IntoIterator<Item = f32>, out: &mut dyn Write)
     values.into_iter().try_for_each(|value| Ok(out.write_all(&value.to_le_bytes())?))
 }
 
-/// The matrix without its values, which come one row at a time.
+/// An array without values: npy-writer writes its header, the rows follow.
 struct Header([usize; 2]);
 
 impl NumpyArray for Header {

@@ -15,11 +15,11 @@ pub(crate) fn binary_size(bytes: u64) -> String {
     scaled(bytes, 1024.0, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
 }
 
-/// Three digits, or all those before the point.
+/// Three digits, or all digits before the point.
 fn scaled(bytes: u64, base: f64, units: [&str; 7]) -> String {
     let mut value = bytes as f64;
     let mut unit = 0;
-    // What would round up to the next unit is shown in it.
+    // A value that rounds up to the next unit is shown in that unit.
     while value.round() >= base && unit < 6 {
         value /= base;
         unit += 1;

@@ -10,18 +10,18 @@ use super::number::{grouped, rounded};
 use super::records::{Cell, Column, Records};
 use crate::text::{clip, harmless, visible, width};
 
-/// The widest that a token is shown in a column of its own.
+/// At most this many columns for a token in a table.
 pub(crate) const TOKEN_WIDTH: usize = 24;
 
-/// The widest that a default table shows any other text.
+/// At most this many columns for another text in a default table.
 const TEXT_WIDTH: usize = 48;
 
-/// What the reader's side can show.
+/// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Columns of text.
     pub width: usize,
-    /// Whether there are colours.
+    /// Whether to use colours.
     pub color: bool,
 }
 
@@ -42,7 +42,7 @@ impl Style {
     }
 }
 
-/// Where the text of a page goes.
+/// Text on its way to a person, with the style it is fitted to.
 pub struct Page<'p> {
     pub(crate) style: Style,
     out: &'p mut dyn Write,
@@ -96,7 +96,18 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
-    /// Prints what a reader should know besides.
+    /// Prints rows under a header.
+    pub(crate) fn grid<C: Into<String>>(
+        &mut self,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
+    ) -> Result<()> {
+        let mut grid = Grid::new(columns);
+        rows.into_iter().for_each(|row| grid.row(row));
+        grid.print(self)
+    }
+
+    /// Prints the notes after an empty line.
     pub(crate) fn notes(&mut self, notes: &[String]) -> Result<()> {
         if !notes.is_empty() {
             writeln!(self.out)?;
@@ -105,8 +116,8 @@ impl<'p> Page<'p> {
     }
 }
 
-/// The lines of a paragraph, broken at spaces but not before a percent sign; a
-/// word that is longer than a line has one of its own.
+/// Breaks a paragraph into lines, at spaces but not before a percent sign. A word
+/// longer than a line gets its own line.
 pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let text = text.replace(" %", "\u{a0}%");
@@ -123,14 +134,14 @@ pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line under the header and nothing else: a row is one line of text.
+/// A line under the header and no other: one row is one line of text.
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
-/// Rows under a header; the columns are as wide as their contents and two spaces.
+/// Rows under a header. A column is as wide as its contents and two spaces.
 pub(crate) struct Grid(Table);
 
 impl Grid {
-    /// With columns of texts to the left and of numbers to the right.
+    /// Aligns texts to the left and numbers to the right.
     pub(crate) fn new(columns: &[Column]) -> Self {
         let mut table = Table::new();
         table
@@ -149,7 +160,7 @@ impl Grid {
         self.0.add_row(cells.into_iter().map(|cell| Text::new(cell.into())));
     }
 
-    /// The lines, all of one width: two of the header, then one for each row.
+    /// The lines, all of the same width: two for the header, then one per row.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
         self.0.lines()
     }
@@ -159,7 +170,7 @@ impl Grid {
     }
 }
 
-/// Records as a grid: the table of an answer that has no other.
+/// Records as a grid: the default table of an answer.
 impl Records for Grid {
     fn header(&mut self, columns: &[Column]) -> Result<()> {
         *self = Self::new(columns);

@@ -1,7 +1,7 @@
-//! The one writer of answers: whole ones, and lists as they are found.
+//! Writes answers: whole ones, and lists while they are found.
 //!
-//! What reaches the output is whole lines only, so that whenever the program is
-//! stopped, what is there can be used and continued.
+//! Only whole lines reach the output of a list. When the program is stopped, the
+//! output so far can be used and continued.
 
 use std::io::Write;
 
@@ -28,17 +28,17 @@ pub struct Printer<'w> {
     ask: Option<Ask<'w>>,
     /// The exit code that the answer asks for.
     pub exit_code: u8,
-    /// What a reader should know besides, and the form had no place for.
+    /// The notes that the form has no place for.
     pub notes: Vec<String>,
 }
 
 impl<'w> Printer<'w> {
-    /// To `out`, which should be buffered.
+    /// Writes to `out`, which should be buffered.
     pub fn new(form: Form, style: Style, out: &'w mut dyn Write) -> Self {
         Self { form, style, out, ask: None, exit_code: 0, notes: Vec::new() }
     }
 
-    /// With a person who is asked whether to go on, by commands that do.
+    /// Lets commands whose items are read one at a time ask whether to go on.
     pub fn asking(self, ask: Ask<'w>) -> Self {
         Self { ask: Some(ask), ..self }
     }
@@ -48,23 +48,17 @@ impl<'w> Printer<'w> {
         self.form
     }
 
-    /// Where bytes go, for a command that writes a form by itself.
+    /// The output, for a command that writes a form by itself.
     pub fn out(&mut self) -> &mut dyn Write {
         &mut *self.out
     }
 
-    /// Writes text that is for another program and has one form only.
-    ///
-    /// # Errors
-    /// Those of the output.
+    /// Writes text for another program, which has only one form.
     pub fn text(&mut self, text: &str) -> Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    /// Writes an answer that is there as a whole.
-    ///
-    /// # Errors
-    /// Those of the output.
+    /// Writes a whole answer.
     pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
@@ -86,20 +80,20 @@ impl<'w> Printer<'w> {
         }
     }
 
-    /// A sink that writes a list as it comes.
+    /// A sink that writes a list item by item.
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
         let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
         ListPrinter { printer: self, head: None, lines, kept, n: 0, progress }
     }
 }
 
-/// Commands that have this form write it by themselves.
+/// A command that has this form writes it by itself.
 const NO_WRITER: &str = "this command does not write that form";
 
-/// At most this many bytes of lines are held back.
+/// At most this many bytes of lines are buffered.
 const HELD: usize = 1 << 16;
 
-/// Writes a list as it comes.
+/// Writes a list item by item.
 pub struct ListPrinter<'p, 'w, L: List> {
     printer: &'p mut Printer<'w>,
     head: Option<L>,
@@ -118,7 +112,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
             Form::Table => head.table_head(&mut page)?,
             Form::Json => {
                 json::value(&head, &mut self.lines)?;
-                // The object goes on.
+                // Without the brace: the items follow.
                 self.lines.pop();
                 write!(self.lines, ",\"{}\":[", L::ITEMS)?;
             }
@@ -295,10 +289,8 @@ mod tests {
         for (form, here) in [(Form::Json, true), (Form::Table, true), (Form::Csv, false)] {
             let mut bytes = Vec::new();
             let mut printer = Printer::new(form, STYLE, &mut bytes);
-            let notes = vec!["odd".to_owned()];
-            let listed =
-                Listed { head: Some(Sample { name: "few" }), items: vec![], notes: notes.clone() };
-            listed.give(&mut printer.list()).unwrap();
+            let list = &mut printer.list();
+            list.head(Sample { name: "few" }).and_then(|()| list.end(vec!["odd".into()])).unwrap();
             assert_eq!(printer.notes.is_empty(), here);
             assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);
         }

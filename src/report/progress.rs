@@ -1,14 +1,14 @@
-//! How far long work is, told on a terminal.
+//! Shows on a terminal how much of a long task is done.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 use super::number::grouped;
 
-/// Work that takes no longer needs no progress.
+/// Shorter tasks show no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Tells progress where standard error is a terminal.
+/// Shows progress where standard error is a terminal.
 pub(super) struct Progress {
     started: Instant,
     is_seen: bool,
@@ -20,10 +20,10 @@ impl Progress {
         Self { started: Instant::now(), is_seen: stderr().is_terminal(), is_shown: false }
     }
 
-    /// Tells that `done` of `total` are done; after the last one the line is empty again.
+    /// Shows that `done` of `total` rows are done; clears the line after the last.
     pub(super) fn at(&mut self, done: u64, total: u64) {
         let elapsed = self.started.elapsed();
-        // Where it can't be written, nobody sees it.
+        // An error here does not matter: the work goes on.
         if done >= total && self.is_shown {
             let _ = write!(stderr(), "\r\x1b[K");
         } else if done < total && self.is_seen && elapsed > PATIENCE {

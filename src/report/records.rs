@@ -1,9 +1,7 @@
-//! An answer as records: a header, then a line of cells for each of the things
-//! that the answer has many of.
+//! An answer as records: a header, then one line of cells per item.
 //!
-//! What a cell is, and what it looks like, are two questions. The first is
-//! answered here, once for each answer; the second by whoever writes: with
-//! every digit for a program ([`super::delimited`]), or rounded for a person
+//! A command says what each cell holds. A writer says how it looks: with every
+//! digit for a program ([`super::delimited`]), rounded for a person
 //! ([`super::markdown`]).
 
 use std::borrow::Cow;
@@ -12,21 +10,20 @@ use anyhow::Result;
 
 use super::{Float, TokenText};
 
-/// Takes records, one after another.
+/// Receives records, one after another.
 pub trait Records {
-    /// The names of the columns, before the first record.
+    /// Receives the columns, before the first record.
     fn header(&mut self, columns: &[Column]) -> Result<()>;
 
-    /// One record, with a cell for each column.
+    /// Receives one record, with one cell per column.
     fn record(&mut self, cells: &[Cell]) -> Result<()>;
 }
 
-/// A column: its name, and whether numbers are in it.
+/// A column of records.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
-    /// The name.
     pub name: Cow<'a, str>,
-    /// Whether there are numbers in it, which stand to the right.
+    /// Whether it holds numbers, which are aligned to the right.
     pub is_number: bool,
 }
 
@@ -40,16 +37,21 @@ impl<'a> Column<'a> {
     pub(crate) fn number(name: &'a str) -> Self {
         Self { name: name.into(), is_number: true }
     }
+
+    /// Of numbers where the name begins with `#`, else of texts.
+    pub(crate) fn of(name: &'a str) -> Self {
+        name.strip_prefix('#').map_or(Self::text(name), Self::number)
+    }
 }
 
 /// What one cell holds.
 #[derive(Clone, Debug)]
 pub enum Cell<'a> {
-    /// Nothing: what the answer does not know.
+    /// Nothing: the value is not known.
     Nothing,
     /// A word of embcli's own.
     Word(&'a str),
-    /// A text that may come from the file, and so hold anything.
+    /// A text from the file, which may contain anything.
     Text(Cow<'a, str>),
     /// A sentence of embcli's own, or a text that is already visible.
     Shown(Cow<'a, str>),
@@ -66,7 +68,7 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// A text that may come from the file.
+    /// A text from the file.
     pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
     }
@@ -74,6 +76,11 @@ impl<'a> Cell<'a> {
     /// A sentence, or a text that is already visible.
     pub(crate) fn shown(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Shown(text.into())
+    }
+
+    /// The same, where there is one.
+    pub(crate) fn maybe(text: &'a Option<String>) -> Self {
+        text.as_ref().map_or(Self::Nothing, Self::text)
     }
 
     /// A word, where there is one.

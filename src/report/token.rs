@@ -10,8 +10,8 @@ use crate::vocab::Token;
 /// The text of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenText {
-    /// The text a person reads; `None` where the row has no token. Lossy where
-    /// the token's bytes are not UTF-8.
+    /// The text a person reads; `None` where the row has no token. Bytes that are
+    /// not UTF-8 are replaced.
     pub token: Option<String>,
     /// The token's bytes in hex, only where they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,7 @@ pub fn bytes_of<'a>(text: &'a str, hex: Option<&str>) -> Cow<'a, [u8]> {
     pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
-/// Bytes as two digits each.
+/// Bytes as two hex digits each.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

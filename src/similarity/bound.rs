@@ -52,9 +52,9 @@ pub(super) struct Bound {
     norm: f64,
     /// The unit of `x̂·ŷ`: the step of the codes, 1 without codes.
     step: f64,
-    /// At least `|f|`; infinite where the query has no codes.
+    /// An upper bound of `|f|`; infinite if the query has no codes.
     residual: f64,
-    /// ε.
+    /// `ε`.
     rounding: f64,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Limit {
 /// The rows' numbers in the sum, for N rows that are tested together.
 #[derive(Clone, Debug)]
 pub(super) struct Terms<const N: usize> {
-    /// The value of one unit of a row's codes.
+    /// The value of code 1 of a row.
     pub step: [f32; N],
     /// `|x|`.
     pub norm: [f32; N],

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::metric::Metric;
 use super::top_k::TopK;
+use crate::threads;
 
 /// A vector to find the nearest rows of.
 #[derive(Clone, Debug)]
@@ -32,6 +33,13 @@ pub struct Search {
     pub k: usize,
     /// The number of threads. The answer is the same for any number.
     pub threads: usize,
+}
+
+/// The ten nearest by cosine, on all cores.
+impl Default for Search {
+    fn default() -> Self {
+        Self { metric: Metric::Cosine, k: 10, threads: threads::available() }
+    }
 }
 
 /// Rows that can't be in a ranking.

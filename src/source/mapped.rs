@@ -14,6 +14,8 @@ use super::{Source, tail};
 /// A file mapped into memory, read only.
 pub struct MappedFile {
     map: Mmap,
+    /// For bulk reads, which go around the map.
+    #[cfg(unix)]
     file: File,
 }
 
@@ -58,7 +60,11 @@ impl MappedFile {
         // before it is checked and used as `str`. What happens when the file
         // becomes shorter: see `sigbus`.
         let map = unsafe { MmapOptions::new().map(&file)? };
-        Ok(Self { map, file })
+        Ok(Self {
+            map,
+            #[cfg(unix)]
+            file,
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a file's name tells: whether it is a model, its precision, and the split
-//! model that it is a part of.
+//! What a file name shows: whether the file is a model, its precision, and the split
+//! model that it belongs to.
 
 /// Whether a file name is that of a GGUF model. Projectors, importance matrices and
 /// draft heads come with a model but are not one. llama.cpp recognises them by

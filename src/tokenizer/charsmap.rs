@@ -79,7 +79,7 @@ impl Charsmap {
                 break;
             }
             if len >= MOST_STEPS {
-                let how = format!("it leads along more than {MOST_STEPS} bytes of text");
+                let how = format!("it replaces a text of more than {MOST_STEPS} bytes");
                 return Err(damaged(&how));
             }
             at ^= offset(unit);

@@ -1,11 +1,11 @@
-//! Small valid files, damaged at random: 100,000 ways, and every number in the
-//! header at every value that breaks arithmetic. All commands run on each, in
-//! this process; none may panic, dawdle, or print anything raw.
+//! Damages small valid files: in 100,000 random ways, and with every number that
+//! breaks arithmetic at every position of the header. Commands run on each file, in
+//! this process. None may panic, take too long, or print raw control characters.
 //!
 //! A failure names its seed: `EMBCLI_SEED=1234 cargo test --test all mutations`
-//! runs that one alone.
+//! runs only that seed.
 //!
-//! Both tests run in a process of their own, whose peak memory is theirs alone.
+//! Each test runs in a process of its own, to measure its peak memory.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,11 +24,11 @@ use tempfile::TempDir;
 
 const SEEDS: u64 = 100_000;
 
-/// The time that one damaged file may take all commands together.
+/// The time limit for all commands on one damaged file.
 const MAX_TIME: Duration = Duration::from_secs(2);
 
-/// Every command, and on which files it runs: on each, or on one in so many
-/// where it takes longer, as some start threads and a tour measures times.
+/// Every command, and how often it runs: on each file, or on one in so many where
+/// it takes longer. The tour leaves out the two steps that measure times.
 const COMMANDS: [(u64, &str); 22] = [
     (1, "lookup m 0 1 0..2"),
     (1, "lookup m 1 --tensor output.weight"),
@@ -47,22 +47,22 @@ const COMMANDS: [(u64, &str); 22] = [
     (8, "check m"),
     (16, "check m whole"),
     (16, "check whole m"),
-    (64, "tour m"),
+    (64, "tour m --step 1,2,4,5,6,7,8,10"),
     (1024, "tour --list"),
     (1024, "footprint --vocab 5 --dim 32"),
     (1024, "completions bash"),
     (1024, "man"),
 ];
 
-/// One that names no file: it lists those of a folder.
+/// `models` runs on one file in this many. It takes no file, but lists a folder's.
 const MODELS: u64 = 64;
 
-/// All commands, and what they need.
+/// All commands, and the files they need.
 struct Driver {
     requests: Vec<(u64, Box<dyn Request>)>,
-    /// A file that nothing is wrong with.
+    /// An intact file.
     whole: Vec<u8>,
-    /// A store with the damaged file in it.
+    /// A store that contains the damaged file.
     store: TempDir,
 }
 
@@ -77,8 +77,8 @@ impl Driver {
         Self { requests, whole: files().swap_remove(0), store }
     }
 
-    /// Runs the commands of a case on a file, prints their answers in one form
-    /// or another, and looks at what would have reached a terminal.
+    /// Runs the commands of a case on a file, prints each answer in one of its forms,
+    /// and checks the output.
     fn drive(&self, case: u64, bytes: &[u8]) {
         let open = |path: &Path| {
             let bytes = if path == Path::new("whole") { &self.whole } else { bytes };
@@ -88,7 +88,7 @@ impl Driver {
             std::fs::write(self.store.path().join("m.gguf"), bytes).unwrap();
         }
         let style = Style { width: 80, color: false };
-        // Any choice that is the same for the same bytes.
+        // Any choice will do, but the same bytes must give the same choice.
         let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
         for (i, (one_in, request)) in self.requests.iter().enumerate() {
             if !case.is_multiple_of(*one_in) {
@@ -116,7 +116,7 @@ impl Driver {
         }
     }
 
-    /// Runs one case; a panic or a delay in it is blamed on `what`.
+    /// Runs one case. If it panics or takes too long, the message names `what`.
     fn held(&self, what: &str, case: u64, bytes: &[u8]) {
         let start = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.drive(case, bytes)));
@@ -133,7 +133,7 @@ fn request(line: &str) -> Box<dyn Request> {
 }
 
 #[test]
-fn every_command_is_driven() {
+fn the_list_has_every_command() {
     use clap::CommandFactory;
     for command in Cli::command().get_subcommands() {
         let name = command.get_name();
@@ -147,7 +147,7 @@ fn assert_harmless(printed: &str) {
     assert_eq!(raw, None, "raw in {printed:?}");
 }
 
-/// Runs a test in a process of its own; whether this process is that one.
+/// Runs a test in a new process. Returns whether this is already that process.
 fn runs_alone(test: &str) -> bool {
     const ALONE: &str = "EMBCLI_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {
@@ -199,11 +199,11 @@ fn every_number_at_every_place() {
     }
     let driver = Driver::new();
     for (i, file) in files().iter().enumerate() {
-        driver.drive(0, file); // as it is, it is fine
+        driver.drive(0, file); // the intact file
         let header = file.len().min(1100);
         for at in 0..header - 8 {
             for number in INTERESTING {
-                // In four bytes what fits, in eight what does not.
+                // Four bytes if the number fits, else eight.
                 let width = if number <= u32::MAX.into() { 4 } else { 8 };
                 let mut bytes = file.clone();
                 bytes[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
@@ -217,7 +217,8 @@ fn every_number_at_every_place() {
     assert_little_memory();
 }
 
-/// All of it in what one file may take, where the system counts.
+/// Asserts that all cases together stay within the memory limit of one file. It needs
+/// Linux's /proc.
 fn assert_little_memory() {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

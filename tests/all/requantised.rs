@@ -1,5 +1,5 @@
-//! Rankings on real rows of other types: what a scan finds in a requantised copy
-//! is what plain float64 arithmetic over the decoded copy finds.
+//! Rankings on real rows of other types. A scan of a requantised copy must find the same
+//! rows as plain float64 arithmetic on the decoded copy.
 
 use crate::support;
 use crate::support::requantise;
@@ -8,12 +8,12 @@ use embcli::gguf::{self, Gguf};
 use embcli::quant::Format;
 use embcli::similarity::{Metric, Query, Search, nearest};
 
-/// A quarter of the real table, so that a test of it takes seconds.
+/// A quarter of the real table, so that the test takes only seconds.
 const VALUES: usize = 65_536 * 640;
 const QUERIES: u64 = 50;
 const K: usize = 20;
 
-/// The cosine in plain float64, value after value.
+/// The cosine in plain float64, one value after another.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| -> f64 {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
@@ -28,7 +28,7 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
     let mut decoded = vec![0.0; values.len()];
     format.decode(&encoded, &mut decoded);
     let error: f64 = 1.0 - cosine(values, &decoded);
-    assert!(error < 0.01, "{format}: the encoder is off, 1 - cosine is {error}");
+    assert!(error < 0.01, "{format}: the encoder is wrong, 1 - cosine is {error}");
 
     let bytes = support::Gguf::new().table(format.id, d_model as u64, n_vocab, encoded).build();
     let model = Gguf::new(Box::new(bytes)).unwrap().into();
@@ -49,11 +49,11 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         for (found, expected) in together.neighbors[i].iter().zip(&scores[..K]) {
             assert!((found.score - expected.0).abs() < 1e-6, "{format}, ID {}", ids[i]);
-            // Another order of additions may swap what differs by less than this.
+            // A different order of additions may swap scores closer than this.
             let tied = (found.score - expected.0).abs() < 1e-12;
             assert!(found.id == expected.1 || tied, "{format}, ID {}", ids[i]);
         }
-        // Few queries take another way through the table than many.
+        // Few queries and many queries use different code paths.
         if i < 3 {
             let alone = nearest(&table, n_vocab, &queries[i..=i], &search).unwrap();
             assert_eq!(alone.neighbors[0], together.neighbors[i], "{format}, ID {}", ids[i]);
@@ -63,7 +63,7 @@ fn check(format: &str, d_model: usize, values: &[f32]) {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn rankings_survive_requantisation_exactly() {
+fn rankings_of_requantised_tables_are_exact() {
     let path = support::real_model();
     let model = gguf::open(&path).unwrap();
     let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
@@ -71,7 +71,7 @@ fn rankings_survive_requantisation_exactly() {
     for id in 0..(VALUES / table.d_model()) as u64 {
         values.extend(table.row(id).unwrap());
     }
-    // The k-quants need rows of a multiple of 256.
+    // The k-quants need a row width that is a multiple of 256.
     for (format, d_model) in [("F16", 640), ("Q4_0", 640), ("Q6_K", 1024), ("Q4_K", 1024)] {
         check(format, d_model, &values);
     }

@@ -1,29 +1,29 @@
-//! What a model costs where every request and every byte has its price: counted
-//! with a source that answers as a network would, with owned bytes and no more of
-//! them than were asked for.
+//! Counts the requests and bytes that a model needs. The counting source works like a
+//! network: it returns owned bytes, and never more than the request asks for.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::Gguf as File;
+use embcli::gguf::{Array, Gguf as File};
 use embcli::model::Model;
 use embcli::rows::Rows;
 use embcli::source::{MappedFile, Source};
 use embcli::tokenizer::{Options, Tokenizer};
 use embcli::vocab::Vocab;
 
-use crate::support::{self, F32, Gguf, f32_bytes};
+use crate::support::{self, F32, Gguf, damage, f32_bytes};
 
-/// The most that one request may ask for: pieces of some megabytes.
+/// A request may ask for at most this many bytes.
 const PIECE: u64 = 4 << 20;
 
-/// The ranges that were asked for, in order.
+/// The requested ranges, in order.
 type Asked = Arc<Mutex<Vec<Range<u64>>>>;
 
-/// A source that hands out copies and notes who asked for what.
+/// A source that returns copies and records every request.
 struct Counting<S> {
     inner: S,
     asked: Asked,
@@ -42,8 +42,9 @@ impl<S: Source> Source for Counting<S> {
     }
 }
 
-/// Opens a model and reads three rows with the texts of their tokens, then makes a
-/// tokenizer and reads all there is of the vocabulary; each within its price.
+/// Opens a model and reads three rows with their token texts. Asserts that this reads
+/// the header once plus the rows. Then makes a tokenizer and reads the vocabulary.
+/// Asserts that this reads nothing twice.
 fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
     let asked = Asked::default();
     let counting = Counting { inner: source, asked: Arc::clone(&asked) };
@@ -62,10 +63,10 @@ fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
 
     let requests = asked.lock().unwrap().clone();
     let walk = &requests[..requests.len() - rows.len()];
-    assert_eq!(requests[walk.len()..], rows, "the rows and nothing around them");
+    assert_eq!(requests[walk.len()..], rows, "only the bytes of the rows");
     let mut end = 0;
     for range in walk {
-        assert_eq!(range.start, end, "each piece follows the one before it: {walk:?}");
+        assert_eq!(range.start, end, "each piece starts where the last one ends: {walk:?}");
         assert!(range.end - range.start <= PIECE, "{walk:?}");
         end = range.end;
     }
@@ -76,7 +77,7 @@ fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
     println!("{read} bytes by {} requests, {needed} needed", requests.len());
     assert!(requests.len() <= 12, "{} requests: {requests:?}", requests.len());
 
-    // All of this is in the header, which is there.
+    // All of this is in the header, which is already in memory.
     let tokenizer = Tokenizer::open(&model).unwrap();
     tokenizer.encode(text.as_bytes(), Options::default()).unwrap();
     vocab.check().unwrap();
@@ -86,8 +87,7 @@ fn within_its_price(source: impl Source + 'static, ids: [u64; 3], text: &str) {
     assert_eq!(asked.lock().unwrap().len(), requests.len(), "no byte is read twice");
 }
 
-/// A file with as many tokens, each as long as `len` says, and with tensors after
-/// them as many as a model has.
+/// A file with `n` tokens and 200 small tensors. `len` gives the length of each token.
 fn file(model: &str, n: u32, len: impl Fn(u32) -> usize) -> Gguf {
     let tokens: Vec<String> = (0..n).map(|i| format!("{i:0len$}", len = len(i).max(1))).collect();
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
@@ -114,7 +114,7 @@ fn a_header_is_read_once_and_in_few_requests() {
     let files = [
         with_scores(file("llama", n, |i| 1 + i as usize / 2000)),
         with_merges(file("gpt2", n, |_| 6)),
-        // Those that come first say nothing of how long the others are.
+        // The first tokens are much longer or much shorter than the others.
         with_merges(file("gpt2", n, |i| if i < 1000 { 40 } else { 3 })),
         with_merges(file("gpt2", n, |i| if i < 1000 { 1 } else { 20 })),
         // The header ends with the tokens.
@@ -127,7 +127,7 @@ fn a_header_is_read_once_and_in_few_requests() {
 }
 
 #[test]
-fn a_small_file_is_one_request_for_all_of_its_header() {
+fn a_small_file_needs_one_request_for_its_whole_header() {
     let asked = Asked::default();
     let bytes = Gguf::new().vocab("llama", &["a", "b"]).table(F32, 2, 2, [0; 16]).build();
     let len = bytes.len() as u64;
@@ -140,7 +140,49 @@ fn a_small_file_is_one_request_for_all_of_its_header() {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn three_rows_of_the_real_model_cost_its_header_and_2040_bytes() {
+fn three_rows_of_the_real_model_need_its_header_and_2040_bytes() {
     let mapped = MappedFile::open(&support::real_model()).unwrap();
     within_its_price(mapped, [791, 2368, 3290], "The cat sat on the mat.");
+}
+
+/// What can be read of a file, or why nothing can.
+fn all_of(source: Box<dyn Source>) -> Result<String, String> {
+    let file = File::new(source).map_err(|error| error.to_string())?;
+    let mut all = format!("{} {} {file:?}\n", file.header_len(), file.alignment());
+    for entry in file.entries() {
+        let entry = entry.map_err(|error| error.to_string())?;
+        writeln!(all, "{:?} {:?} {:?}", entry.key, entry.span, file.decode(&entry)).unwrap();
+        if let Ok(Array::Strings(strings)) = file.array_of(&entry) {
+            let (first, last) = (strings.get(0), strings.get(strings.len().saturating_sub(1)));
+            writeln!(all, "{} {first:?} {last:?} {:?}", strings.len(), strings.check()).unwrap();
+        }
+    }
+    for tensor in file.tensors() {
+        writeln!(all, "{tensor:?}").unwrap();
+    }
+    Ok(all)
+}
+
+/// Whether bytes are borrowed or fetched makes no difference but in what it costs.
+#[test]
+fn what_is_fetched_is_what_is_borrowed() {
+    let large = file("gpt2", 6000, |i| (i as usize * 7919) % 40);
+    let mut files = damage::files();
+    files.push(large.kv("tokenizer.ggml.merges", vec!["a b"; 3000]).build());
+    let whole = (0..files.len() as u64).map(|i| files[i as usize].clone());
+    let damaged = (0..3000).map(|seed| damage::damaged(seed, &files));
+    let mut readable = 0;
+    for (i, bytes) in whole.chain(damaged).enumerate() {
+        let asked = Asked::default();
+        let counting = Counting { inner: bytes.clone(), asked: Arc::clone(&asked) };
+        let fetched = all_of(Box::new(counting));
+        assert_eq!(fetched, all_of(Box::new(bytes)), "file {i}");
+        readable += usize::from(fetched.is_ok());
+        let mut end = 0;
+        for range in &*asked.lock().unwrap() {
+            assert!(range.start >= end, "file {i} reads bytes twice");
+            end = range.end;
+        }
+    }
+    assert!((500..2800).contains(&readable), "{readable}");
 }

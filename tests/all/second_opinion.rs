@@ -1,5 +1,6 @@
-//! gguf-rs-lib has a reader of its own, a strict one. Whatever it accepts, our
-//! walk indexes alike: keys, types and values; tensors, shapes, types, places.
+//! Compares our walk with gguf-rs-lib's strict reader. For every file that it accepts,
+//! both must agree on keys, types and values, and on each tensor's name, shape, type and
+//! offset.
 
 use crate::support::damage;
 use std::io::Cursor;
@@ -8,8 +9,8 @@ use embcli::gguf::{Array, Entry, Gguf};
 use embcli::model::{Value, ValueType};
 use gguf_rs_lib::prelude::{GGUFFileReader, MetadataValue};
 
-/// A value as text, since one NaN does not equal another. Of an array in an array
-/// only the length counts, as ours does not read those.
+/// A value as text, because NaN is not equal to NaN. For nested arrays only the length
+/// is compared, because our walk does not read them.
 fn theirs(value: &MetadataValue) -> Vec<String> {
     let value = match value {
         MetadataValue::Bool(value) => Value::Bool(*value),
@@ -48,7 +49,7 @@ fn ours(gguf: &Gguf, entry: &Entry) -> Vec<String> {
     }
 }
 
-/// `false` where the strict reader refuses the bytes, and so has no opinion.
+/// Compares both readers on these bytes. `false` if the strict reader refuses them.
 fn agrees(what: &str, bytes: &[u8]) -> bool {
     let Ok(reader) = GGUFFileReader::new(Cursor::new(bytes)) else { return false };
     let gguf =
@@ -57,7 +58,7 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
     assert_eq!(gguf.entries().count(), reader.metadata().len(), "{what}");
     for entry in gguf.entries() {
         let entry = entry.unwrap();
-        let key = std::str::from_utf8(&entry.key).expect("they accept nothing else");
+        let key = std::str::from_utf8(&entry.key).expect("the strict reader accepts only UTF-8");
         let value = reader.metadata().get(key).unwrap_or_else(|| panic!("{what}: {key}"));
         assert_eq!(ours(&gguf, &entry), theirs(value), "{what}: {key}");
     }
@@ -76,17 +77,17 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn on_the_toy_model_and_small_valid_files() {
+fn both_readers_agree_on_valid_files() {
     assert!(agrees("the toy model", include_bytes!("../../fixtures/toy.gguf")));
     let accepted = damage::files().iter().filter(|file| agrees("a small file", file)).count();
-    assert_eq!(accepted, 3, "all but the one with a scalar, which it refuses");
+    assert_eq!(accepted, 3, "it refuses only the file with a scalar");
 }
 
 #[test]
-fn on_damaged_files() {
+fn both_readers_agree_on_damaged_files() {
     let files = damage::files();
     let accepted = (0..20_000)
         .filter(|&seed| agrees(&format!("seed {seed}"), &damage::damaged(seed, &files)))
         .count();
-    assert!(accepted > 1000, "only {accepted} of 20,000 are accepted, too few to mean much");
+    assert!(accepted > 1000, "only {accepted} of 20,000 are accepted: too few to compare");
 }

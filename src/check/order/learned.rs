@@ -1,10 +1,9 @@
 //! Whether a table has learned anything: whether rows have near ones.
 
-use anyhow::Result;
-
 use super::fit::Group;
 use super::scan::{COPY, Scan};
 use super::sums::Sums;
+use crate::check::Error;
 use crate::embedding::Table;
 use crate::stats::{quantile, sample};
 
@@ -34,7 +33,7 @@ impl Geometry {
 }
 
 /// Compares what a scan found with rows at random.
-pub(super) fn geometry(table: &Table, scan: &Scan) -> Result<Geometry> {
+pub(super) fn geometry(table: &Table, scan: &Scan) -> Result<Geometry, Error> {
     let present = table.rows_present();
     let mut usual = Group::new(table);
     let mut query = Group::new(table);

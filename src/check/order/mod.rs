@@ -24,9 +24,8 @@ mod segments;
 mod sums;
 mod swaps;
 
+use crate::check::Error;
 use std::ops::Range;
-
-use anyhow::Result;
 
 use self::sums::Sums;
 use super::Families;
@@ -146,7 +145,7 @@ pub fn judge(
     families: &Families,
     n_tokens: u64,
     threads: usize,
-) -> Result<Order> {
+) -> Result<Order, Error> {
     if (families.pairs() as u64) < FEWEST_PAIRS {
         return Ok(Order::without(Judged::TooFew, families.pairs() as u64));
     }

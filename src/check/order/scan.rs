@@ -1,7 +1,6 @@
 //! Rows that ask the whole table for their nearest.
 
-use anyhow::Result;
-
+use crate::check::Error;
 use crate::embedding::Table;
 use crate::similarity::{self, Metric, Neighbor, Query};
 use crate::stats::{is_usable, sample};
@@ -31,7 +30,7 @@ pub(super) struct Asked {
 }
 
 /// Asks rows of some parts, each from a first ID to a last, in one pass.
-pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<Scan> {
+pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<Scan, Error> {
     let asked = ASKED.min(MOST_ASKED / parts.len().max(1) as u64);
     let mut rows: Vec<u64> = Vec::new();
     for &[first, last] in parts {

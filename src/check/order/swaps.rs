@@ -7,11 +7,10 @@
 //! (Of two families of two, nothing tells which pair was swapped: they are left
 //! out.)
 
+use crate::check::Error;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-
-use anyhow::Result;
 
 use super::Part;
 use super::fit::{Fit, Fits};
@@ -107,7 +106,7 @@ pub(super) fn find(
     fits: &Fits,
     parts: &[Part],
     threads: usize,
-) -> Result<Vec<Swap>> {
+) -> Result<Vec<Swap>, Error> {
     let suspects = suspects(fits, families, parts);
     let claims = claims(table, families, fits, &suspects, threads)?;
     let mut circles: Vec<Vec<usize>> = Vec::new();
@@ -178,7 +177,7 @@ fn claims(
     fits: &Fits,
     suspects: &[&Fit],
     threads: usize,
-) -> Result<Vec<Vec<Claim>>> {
+) -> Result<Vec<Vec<Claim>>, Error> {
     let mut of_family: HashMap<u32, Vec<usize>> = HashMap::new();
     for (place, fit) in suspects.iter().enumerate() {
         of_family.entry(fit.family).or_default().push(place);
@@ -253,7 +252,7 @@ const LONGEST_WORD: usize = 64;
 /// Whether two words of a circle are forms of one word: `unos` and `unas` are
 /// used alike, and each spelling of the one can be nearer to the other's same
 /// spelling than to its own word's.
-fn alike(vocab: &Vocab, suspects: &[&Fit], circle: &[usize]) -> Result<bool> {
+fn alike(vocab: &Vocab, suspects: &[&Fit], circle: &[usize]) -> Result<bool, Error> {
     let mut words = Vec::new();
     for place in circle {
         let token = vocab.token(suspects[*place].id.into())?;

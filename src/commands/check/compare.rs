@@ -1,4 +1,4 @@
-//! A model beside another of the same kind, put into words.
+//! Compares a model with another one of the same kind, and reports the findings.
 
 use std::path::Path;
 
@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::Severity::{Note, Problem};
-use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo};
-use super::{Findings, rows};
+use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Findings, rows};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
@@ -20,28 +19,29 @@ use crate::rows::Rows;
 use crate::text::counted;
 use crate::threads;
 
-/// How many times what its type costs usually a whole table may differ by
-/// without a word, and without being wrong: tables with a few large values in
-/// each row cost more than others. And how many times the median a single row.
+/// Multiples of the type's usual error: above UNUSUAL a note, above WRONG a
+/// problem. Tables with a few large values in each row differ more than others.
 const UNUSUAL: f64 = 1.5;
 const WRONG: f64 = 2.0;
+
+/// A row whose error is above this multiple of the median is damaged.
 const DAMAGED: f64 = 4.0;
 
-/// What a single row may differ by in any case: no rounding comes to more.
+/// A row with an error up to this is never damaged: rounding can cause it.
 const ANY: f64 = 0.05;
 
-/// Rows of one model have a median cosine of this or more, and so have most of
-/// them their nearest row, if their types have as many bits as this.
+/// Tables of one model have at least this median cosine, and most of their rows
+/// have the same nearest row, if their types have at least BITS bits per weight.
 const SAME: f64 = 0.9;
 const BITS: f64 = 2.5;
 
-/// In tables of one model, a row with a lower cosine is another's.
+/// In tables of one model, a row with a lower cosine belongs to another token.
 const ANOTHER: f64 = 0.6;
 
-/// As many tokens have to be asked for their nearest to tell by it.
+/// At least this many tokens must be asked for their nearest row to judge by it.
 const FEWEST_ASKED: u64 = 50;
 
-/// As many IDs as a message names.
+/// At most this many IDs are in a message.
 const NAMED: usize = 4;
 
 pub(super) fn check(
@@ -70,7 +70,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             ("incomparable", Problem),
             format!("the tables can't be compared: d_model is {a} here and {b} in the other"),
             "these are different models, or sizes of one",
-            [("d_model", json!(a)), ("other_d_model", json!(b))],
+            json!({ "d_model": a, "other_d_model": b }),
         );
         return Ok(None);
     }
@@ -82,7 +82,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
                 ("by_id", Note),
                 "rows are compared by ID alone: one of the files says no tokens".to_owned(),
                 "where tokens have moved, their rows seem to differ",
-                [],
+                json!({}),
             );
             Matching::by_id(present[0], present[1])
         }
@@ -92,7 +92,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             ("incomparable", Problem),
             "the tables can't be compared: no token of the one is in the other".to_owned(),
             "these are different models",
-            [],
+            json!({}),
         );
         return Ok(None);
     }
@@ -120,11 +120,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
                  {median:.3}, and {lost} of {asked} tokens have another nearest one"
             ),
             "rows are out of order in one of the files (check each), or they are two models",
-            [
-                ("median_cosine", json!(median)),
-                ("neighbors_lost", json!(lost)),
-                ("neighbors_asked", json!(asked)),
-            ],
+            json!({ "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked }),
         );
     } else {
         damage(one, &compared, findings)?;
@@ -174,10 +170,7 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
     let named = |view: &View, ids: &[u32]| -> Result<String> {
-        let names = ids
-            .iter()
-            .take(NAMED)
-            .map(|id| Ok(format!("{id} {}", view.token((*id).into())?.named(24))));
+        let names = ids.iter().take(NAMED).map(|id| super::named(view, (*id).into()));
         let more = if ids.len() > NAMED { ", ..." } else { "" };
         Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
     };
@@ -187,7 +180,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
             ("moved", Note),
             format!("{} moved: the first is {id}, in the other {before}", counted(n, "token")),
             "rows were compared by text; what uses token IDs has to know the new ones",
-            [("tokens", json!(n)), ("first", json!([id, before]))],
+            json!({ "tokens": n, "first": [id, before] }),
         );
     }
     for (kind, view, ids, whose) in [
@@ -200,7 +193,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
                 (kind, Note),
                 format!("{} that {whose}: {}", counted(n, "token"), named(view, ids)?),
                 "they could not be compared",
-                [("tokens", json!(n)), ("first", json!(&ids[..ids.len().min(16)]))],
+                json!({ "tokens": n, "first": &ids[..ids.len().min(16)] }),
             );
         }
     }
@@ -214,8 +207,8 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
         return Ok(());
     }
     let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = one.token(it.ids[0].into())?.named(24);
-        Ok(format!("{} {token} ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
+        let token = super::named(one, it.ids[0].into())?;
+        Ok(format!("{token} ({:.3}, cosine {:.3})", it.error, it.cosine))
     });
     let named = named.collect::<Result<Vec<_>>>()?.join(", ");
     findings.add(
@@ -228,7 +221,7 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
             compared.all.error[0]
         ),
         "rounding does not do that: these rows are damaged, or of another token",
-        [("rows", json!(damaged)), ("limit", json!(limit))],
+        json!({ "rows": damaged, "limit": limit }),
     );
     Ok(())
 }
@@ -247,7 +240,7 @@ fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings
                 compared.error, formats[0], formats[1]
             ),
             "quantise again, or look at the worst rows",
-            [("relative_error", json!(compared.error)), ("usual_error", json!(usual))],
+            json!({ "relative_error": compared.error, "usual_error": usual }),
         );
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
 use crate::report::number::{grouped, rounded};
-use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json, lines};
+use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
 use crate::text::{clip, harmless, visible};
 
 /// Where messages begin: one past the longest severity.
@@ -14,9 +14,8 @@ const INDENT: usize = "problem".len() + 2;
 
 impl Answer for CheckReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        let words = ["kind", "severity", "message", "next"].map(Column::text);
-        let places = ["from_id", "to_id", "offset"].map(Column::number);
-        out.header(&[&words[..], &places].concat())?;
+        let names = ["kind", "severity", "message", "next", "#from_id", "#to_id", "#offset"];
+        out.header(&names.map(Column::of))?;
         for finding in &self.findings {
             let offset = finding.place.and_then(|place| place.offset);
             out.record(&[
@@ -107,40 +106,21 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     );
     page.labelled(INDENT, "beside", &text)?;
     writeln!(page)?;
-    let numbers = ["how many", "cosine", "error", "99 in 100 below"].map(Column::number);
-    let mut grid = Grid::new(&[&[Column::text("tokens")], &numbers[..]].concat());
-    for group in &comparison.groups {
-        let name = match group.by {
-            "ids" => format!("IDs {}", group.name),
-            _ => group.name.clone(),
-        };
-        grid.row([
-            name,
-            grouped(group.tokens),
-            rounded(group.median_cosine.0),
-            rounded(group.median_error.0),
-            rounded(group.p99_error.0),
-        ]);
-    }
-    grid.print(page)?;
+    let columns = ["tokens", "#how many", "#cosine", "#error", "#99 in 100 below"].map(Column::of);
+    let groups = comparison.groups.iter().map(|group| {
+        let name = if group.by == "ids" { "IDs " } else { "" }.to_owned() + &group.name;
+        let [cosine, error, most] =
+            [group.median_cosine, group.median_error, group.p99_error].map(|it| rounded(it.0));
+        [name, grouped(group.tokens), cosine, error, most]
+    });
+    page.grid(&columns, groups)?;
     if comparison.worst.is_empty() {
         return Ok(());
     }
     writeln!(page)?;
-    let columns = [
-        Column::number("worst"),
-        Column::text("token"),
-        Column::number("cosine"),
-        Column::number("error"),
-    ];
-    let mut grid = Grid::new(&columns);
-    for worst in &comparison.worst {
-        grid.row([
-            worst.id.to_string(),
-            worst.token.quoted(TOKEN_WIDTH),
-            rounded(worst.cosine.0),
-            rounded(worst.relative_error.0),
-        ]);
-    }
-    grid.print(page)
+    let worst = comparison.worst.iter().map(|it| {
+        let [cosine, error] = [it.cosine, it.relative_error].map(|it| rounded(it.0));
+        [it.id.to_string(), it.token.quoted(TOKEN_WIDTH), cosine, error]
+    });
+    page.grid(&["#worst", "token", "#cosine", "#error"].map(Column::of), worst)
 }

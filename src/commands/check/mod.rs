@@ -10,20 +10,16 @@ mod sizes;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::Printer;
-use crate::threads;
 
 pub use answer::*;
 
-/// Asks whether a table is what its vocabulary says it is.
-#[derive(Clone, Debug)]
 pub struct CheckRequest {
-    /// The model.
     pub model: PathBuf,
     /// The same model again, to compare with: in another precision, or before a
     /// merge.
@@ -39,7 +35,6 @@ impl Request for CheckRequest {
 }
 
 impl CheckRequest {
-    /// What was found.
     pub fn run(&self, open: Opener) -> Result<CheckReport> {
         let model = open(&self.model)?;
         let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;
@@ -53,11 +48,10 @@ impl CheckRequest {
 
     fn of_model(&self, model: &Model) -> Result<CheckReport> {
         let view = model::View::of(model, TOKEN_EMBEDDING)?;
-        let threads = threads::available();
         let mut findings = Findings::default();
         sizes::check(model, &view, &mut findings)?;
-        rows::check(model, &view, threads, &mut findings)?;
-        let order = order::check(&view, threads, &mut findings)?;
+        rows::check(model, &view, &mut findings)?;
+        let order = order::check(&view, &mut findings)?;
         let findings = findings.finish();
         Ok(CheckReport {
             verdict: verdict(&findings),
@@ -69,6 +63,11 @@ impl CheckRequest {
             strict: self.strict,
         })
     }
+}
+
+/// A token by its ID and text.
+fn named(view: &model::View, id: u64) -> Result<String> {
+    Ok(format!("{id} {}", view.token(id)?.named(24)))
 }
 
 /// What the worst of the findings comes to.
@@ -90,7 +89,7 @@ impl Findings {
         (kind, severity): (&'static str, Severity),
         message: String,
         next: &str,
-        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+        evidence: Value,
     ) {
         self.place((kind, severity), None, message, next, evidence);
     }
@@ -102,10 +101,8 @@ impl Findings {
         place: Option<OrderPlace>,
         message: String,
         next: &str,
-        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+        evidence: Value,
     ) {
-        let evidence: Map<String, Value> =
-            evidence.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let next = next.to_owned();
         self.0.push(Finding { kind, severity, message, next, place, evidence });
     }

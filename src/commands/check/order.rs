@@ -3,30 +3,27 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Findings;
 use super::Severity::{Problem, Unknown};
-use super::{OrderInfo, OrderPlace};
+use super::{Findings, OrderInfo, OrderPlace, named};
 use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
 use crate::commands::model::View;
 use crate::report::Float;
 use crate::stats::upper_tail;
 use crate::text::{counted, grouped};
+use crate::threads;
 
-/// As many parts as are told one by one, and as many tokens with another's row.
+/// At most this many parts, and this many tokens with another token's row, are
+/// reported one by one.
 const MOST_PARTS: usize = 12;
 const MOST_SWAPS: usize = 60;
 
-pub(super) fn check(
-    view: &View,
-    threads: usize,
-    findings: &mut Findings,
-) -> Result<Option<OrderInfo>> {
+pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
     // Why there is no vocabulary has been told.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
     let n_tokens = vocab.len().min(view.table.rows_present());
     let families = Families::of(vocab, n_tokens)?;
-    let order = order::judge(&view.table, vocab, &families, n_tokens, threads)?;
+    let order = order::judge(&view.table, vocab, &families, n_tokens, threads::available())?;
     match order.judged {
         Judged::TooFew => {
             findings.add(
@@ -37,7 +34,7 @@ pub(super) fn check(
                     counted(order.pairs, "pair")
                 ),
                 "compare with a file that is known to be good: embcli check MODEL OTHER",
-                [("pairs", json!(order.pairs))],
+                json!({ "pairs": order.pairs }),
             );
             return Ok(None);
         }
@@ -52,11 +49,7 @@ pub(super) fn check(
                     order.cosine, order.shuffled
                 ),
                 "nothing, if the table was never trained",
-                [
-                    ("pairs", json!(order.pairs)),
-                    ("nearest_z", json!(geometry.0)),
-                    ("nearest_z_by_chance", json!(geometry.1)),
-                ],
+                json!({ "pairs": order.pairs, "nearest_z": geometry.0, "nearest_z_by_chance": geometry.1 }),
             );
         }
         Judged::Fits | Judged::Broken => {}
@@ -71,7 +64,7 @@ pub(super) fn check(
             ("order_more", Problem),
             format!("{} more of the kind, each with fewer tokens", counted(more, "part")),
             "there is no one order that rows could be put back in: convert again",
-            [("parts", json!(order.parts.len()))],
+            json!({ "parts": order.parts.len() }),
         );
     }
     for swap in order.swaps.iter().take(MOST_SWAPS) {
@@ -82,7 +75,7 @@ pub(super) fn check(
             ("order_more", Problem),
             format!("{} more have another's row", counted(more as u64, "token")),
             "too many to put back by hand: convert again",
-            [("swaps", json!(order.swaps.len()))],
+            json!({ "swaps": order.swaps.len() }),
         );
     }
     Ok(Some(OrderInfo {
@@ -157,41 +150,24 @@ fn part(part: &Part, order: &Order, findings: &mut Findings) {
         Some(place),
         message,
         &next,
-        [
-            ("words", json!(part.tokens)),
-            ("cosine", json!(part.cosine)),
-            ("expected_cosine", json!(part.expected)),
-            ("z", json!(z)),
-            ("p", json!(upper_tail(z))),
-        ],
+        json!({ "words": part.tokens, "cosine": part.cosine, "expected_cosine": part.expected, "z": z, "p": upper_tail(z) }),
     );
 }
 
 fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
-    let name = |id| -> Result<String> { Ok(format!("{id} {}", view.token(id)?.named(24))) };
+    let [token, row] = [named(view, swap.id)?, named(view, swap.row)?];
+    let offset = Some(swap.row as i64 - swap.id as i64);
     let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
     findings.place(
         ("order", Problem),
-        Some(OrderPlace {
-            from_id: swap.id,
-            to_id: swap.id,
-            offset: Some(swap.row as i64 - swap.id as i64),
-        }),
+        Some(OrderPlace { from_id: swap.id, to_id: swap.id, offset }),
         format!(
-            "token {} has its row at {}: cosine with its other spellings {:.3} there, {:.3} in \
-             place",
-            name(swap.id)?,
-            name(swap.row)?,
-            swap.expected,
-            swap.cosine
+            "token {token} has its row at {row}: cosine with its other spellings {:.3} there, \
+             {:.3} in place",
+            swap.expected, swap.cosine
         ),
         &format!("rows have changed places: move row {} to {}", swap.row, swap.id),
-        [
-            ("cosine", json!(swap.cosine)),
-            ("expected_cosine", json!(swap.expected)),
-            ("z", json!(z)),
-            ("p", json!(upper_tail(z))),
-        ],
+        json!({ "cosine": swap.cosine, "expected_cosine": swap.expected, "z": z, "p": upper_tail(z) }),
     );
     Ok(())
 }

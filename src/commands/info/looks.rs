@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
 use super::facts::{facts, shape, shown};
 use crate::report::number::{decimal_size, grouped, percent};
-use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json};
+use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json};
 use crate::text::{clip, counted, harmless, visible};
 
 /// Where the facts begin: one past the longest label.
@@ -19,28 +19,21 @@ const TOLD: usize = 8;
 impl Answer for InfoReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
         if let Some(keys) = &self.keys {
-            out.header(&[Column::text("key"), Column::text("type"), Column::text("value")])?;
+            out.header(&["key", "type", "value"].map(Column::of))?;
             keys.iter().try_for_each(|key| {
                 let [name, kind] = [&key.key, &key.value_type].map(Cell::text);
                 out.record(&[name, kind, Cell::shown(shown(key))])
             })
         } else if let Some(tensors) = &self.tensors {
-            out.header(&[
-                Column::text("name"),
-                Column::text("type"),
-                Column::text("shape"),
-                Column::number("bytes"),
-            ])?;
+            out.header(&["name", "type", "shape", "#bytes"].map(Column::of))?;
             tensors.iter().try_for_each(|tensor| {
                 let [name, kind] = [&tensor.name, &tensor.format].map(Cell::text);
                 let shape = Cell::text(shape(&tensor.shape));
                 out.record(&[name, kind, shape, Cell::count(tensor.bytes)])
             })
         } else {
-            out.header(&[Column::text("key"), Column::text("value")])?;
-            facts(self)
-                .into_iter()
-                .try_for_each(|(key, value)| out.record(&[Cell::Word(key), Cell::shown(value)]))
+            out.header(&["key", "value"].map(Column::of))?;
+            facts(self, &mut |key, value| out.record(&[Cell::Word(key), Cell::shown(value)]))
         }
     }
 
@@ -89,21 +82,14 @@ fn more(listed: usize, all: u64, page: &mut Page) -> Result<()> {
 }
 
 fn tensor_list(tensors: &[InfoTensor], page: &mut Page) -> Result<()> {
-    let mut grid = Grid::new(&[
-        Column::text("tensor"),
-        Column::text("type"),
-        Column::text("shape"),
-        Column::number("bytes"),
-    ]);
-    for tensor in tensors {
-        grid.row([
-            clip(&visible(&tensor.name), page.width() / 2).into_owned(),
-            tensor.format.clone(),
-            clip(&shape(&tensor.shape), 24).into_owned(),
-            tensor.bytes.map_or_else(|| "?".to_owned(), grouped),
-        ]);
-    }
-    grid.print(page)
+    let half = page.width() / 2;
+    let rows = tensors.iter().map(|tensor| {
+        let name = clip(&visible(&tensor.name), half).into_owned();
+        let shape = clip(&shape(&tensor.shape), 24).into_owned();
+        let bytes = tensor.bytes.map_or_else(|| "?".to_owned(), grouped);
+        [name, tensor.format.clone(), shape, bytes]
+    });
+    page.grid(&["tensor", "type", "shape", "#bytes"].map(Column::of), rows)
 }
 
 fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {

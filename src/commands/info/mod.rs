@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::{Opener, Request, model};
-use crate::gguf::{Files, Gguf, file_type_name};
+use crate::gguf::{Files, file_type_name};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
 use crate::report::Printer;
@@ -20,10 +20,7 @@ use crate::text::{clip, visible};
 
 pub use answer::*;
 
-/// Asks what a file is and has.
-#[derive(Clone, Debug)]
 pub struct InfoRequest {
-    /// The model.
     pub model: PathBuf,
     /// Lists the metadata instead.
     pub keys: bool,
@@ -40,7 +37,6 @@ impl Request for InfoRequest {
 }
 
 impl InfoRequest {
-    /// The facts.
     pub fn run(&self, open: Opener) -> Result<InfoReport> {
         let model = open(&self.model)?;
         of_model(&model, self).with_context(|| self.model.display().to_string())
@@ -67,7 +63,10 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let tokenizer = tokenizer::of(gguf, &said, &mut oddities)?;
     let context_length = oddities.unless(said.whole(Fact::ContextLength));
     let file_bytes = model.file_len();
-    let table = tally.table.as_ref().map(|tensor| tensor.as_table(file_bytes));
+    let table = tally.table.map(|tensor| InfoTable {
+        share: tensor.bytes.map(|bytes| bytes as f64 / file_bytes as f64),
+        tensor,
+    });
     if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
         if let Some(tokens) = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens) {
             oddities.extend(model::mismatch(*rows, tokens));
@@ -78,7 +77,12 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
             oddities.add(format!("embedding_length says {width}, the table has rows of {columns}"));
         }
     }
-    check_vocab_size(whole(Fact::VocabSize), tokenizer.as_ref(), &mut oddities);
+    if let (Some(Ok(size)), Some(tokens)) =
+        (whole(Fact::VocabSize), tokenizer.as_ref().and_then(|it| it.n_tokens))
+        && size != tokens
+    {
+        oddities.add(format!("vocab_size says {size}, the vocabulary has {tokens} tokens"));
+    }
 
     let seems = match &table {
         None => said.kind()?,
@@ -118,23 +122,14 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         header_bytes: gguf.header_len(),
         parts: model.file_count(),
         missing_parts,
-        strict: request.strict.then(|| strict(&files)),
+        strict: request.strict.then(|| {
+            let problem = files.iter().find_map(|gguf| gguf.strict().err());
+            StrictVerdict { accepted: problem.is_none(), problem }
+        }),
         keys: request.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
         tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
-}
-
-fn check_vocab_size(
-    said: Option<Result<u64, Error>>,
-    tokenizer: Option<&TokenizerInfo>,
-    oddities: &mut Oddities,
-) {
-    if let (Some(Ok(said)), Some(tokens)) = (said, tokenizer.and_then(|it| it.n_tokens))
-        && said != tokens
-    {
-        oddities.add(format!("vocab_size says {said}, the vocabulary has {tokens} tokens"));
-    }
 }
 
 /// What to say of a `general.file_type` whose type no tensor has.
@@ -149,13 +144,8 @@ fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
         .then(|| format!("general.file_type {id} says {name}, and no tensor is {}", format.name))
 }
 
-fn strict(files: &[&Gguf]) -> StrictVerdict {
-    let problem = files.iter().find_map(|gguf| gguf.strict().err());
-    StrictVerdict { accepted: problem.is_none(), problem }
-}
-
-/// As many metadata keys, and as many tensors, as are listed: real files have
-/// some hundreds, and a file can have millions.
+/// At most this many metadata keys, and tensors, are listed: real files have some
+/// hundreds, but a file can have millions.
 const LISTED: usize = 10_000;
 
 /// What to say where there are more than are listed.
@@ -164,7 +154,7 @@ fn unlisted(count: u64, what: &str) -> Option<String> {
     (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
-/// As many oddities as are told one by one: a file can have millions.
+/// At most this many oddities are reported one by one: a file can have millions.
 const TOLD: usize = 50;
 
 /// What is not as it should be, each said once.

@@ -5,17 +5,17 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
-use super::answer::{InfoTable, InfoTensor, TypeShare};
+use super::answer::{InfoTensor, TypeShare};
 use super::{Oddities, shown};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Gguf;
 use crate::model::Tensor;
 use crate::quant::TypeError;
 
-/// As many other tables as are named.
+/// At most this many other tables are named.
 const NAMED: usize = 8;
 
-/// As many types that ggml does not store as are counted one by one.
+/// At most this many types that ggml does not store are counted one by one.
 const STRANGE: usize = 16;
 
 /// What one pass over the tensors finds.
@@ -28,14 +28,6 @@ pub(super) struct Tally {
     pub output: Option<InfoTensor>,
     pub others: Vec<InfoTensor>,
     pub n_others: u64,
-}
-
-impl InfoTensor {
-    /// The same as a table, with its part of the file.
-    pub(super) fn as_table(&self, file_bytes: u64) -> InfoTable {
-        let share = self.bytes.map(|bytes| bytes as f64 / file_bytes as f64);
-        InfoTable { tensor: self.clone(), share }
-    }
 }
 
 pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
@@ -59,7 +51,15 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
                 oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
             }
             if strange.contains(&id) || tensor.format.is_ok() {
-                count(types.entry(id), &tensor, values, bytes);
+                let share = types.entry(id).or_insert_with(|| TypeShare {
+                    format: type_name(&tensor),
+                    tensors: 0,
+                    parameters: 0,
+                    bytes: Some(0),
+                });
+                share.tensors += 1;
+                share.parameters = share.parameters.saturating_add(values);
+                share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
             }
             names.add(&tensor.name);
             extent.add(gguf, &tensor, bytes);
@@ -102,23 +102,6 @@ fn type_name(tensor: &Tensor) -> String {
         }
         Err(TypeError::Unknown { id }) => format!("type {id}"),
     }
-}
-
-fn count(
-    entry: std::collections::btree_map::Entry<'_, u32, TypeShare>,
-    tensor: &Tensor,
-    values: u64,
-    bytes: Option<u64>,
-) {
-    let share = entry.or_insert_with(|| TypeShare {
-        format: type_name(tensor),
-        tensors: 0,
-        parameters: 0,
-        bytes: Some(0),
-    });
-    share.tensors += 1;
-    share.parameters = share.parameters.saturating_add(values);
-    share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
 }
 
 impl Tally {
@@ -223,7 +206,7 @@ impl Extent {
     }
 }
 
-/// As many names as are compared with each other.
+/// At most this many names are compared with each other.
 const COMPARED: usize = 100_000;
 
 /// Names, as hashes until two are the same.

@@ -10,10 +10,10 @@ use crate::gguf::{Gguf, is_tokenizer_key};
 use crate::model::{Error, Fact, Model};
 use crate::vocab::Vocab;
 
-/// As many special tokens as are told: there are about fifteen such keys.
+/// At most this many special tokens are listed: there are about fifteen such keys.
 const MOST: usize = 64;
 
-/// As many keys as are compared with each other.
+/// At most this many keys are compared with each other.
 const COMPARED: usize = 100_000;
 
 /// The facts of a file; `said` is the same file as a model.

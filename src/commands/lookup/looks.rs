@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{LookupHead, LookupRow};
-use crate::commands::text::{TextInput, looks as text};
+use crate::commands::text::answer as text;
 use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
@@ -92,12 +92,7 @@ impl LookupHead {
     }
 
     fn columns_of(&self, dimensions: &[Option<usize>]) -> Vec<Column<'static>> {
-        let mut columns = vec![
-            Column::number("position"),
-            Column::number("id"),
-            Column::text("token"),
-            Column::number("norm"),
-        ];
+        let mut columns = ["#position", "#id", "token", "#norm"].map(Column::of).to_vec();
         columns.extend(dimensions.iter().map(|dimension| match dimension {
             Some(dimension) => Column { name: format!("v{dimension}").into(), is_number: true },
             None => Column::text("…"),
@@ -135,114 +130,67 @@ impl Sink<LookupHead> for Matrix<'_, '_> {
 
 /// What happens, step by step, each with its shape.
 fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
-    let table = &list.table;
-    let [n, d_model] = list.shape;
-    let shapes = [
-        format!("[{n}]"),
-        format!("[{}, {}]", table.n_vocab, table.d_model),
-        format!("[{n}, {d_model}]"),
-    ];
+    let (table, [n, d_model]) = (&list.table, list.shape);
+    let (n_vocab, width) = (table.n_vocab, table.d_model);
+    let shapes = [format!("[{n}]"), format!("[{n_vocab}, {width}]"), format!("[{n}, {d_model}]")];
     let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
     let columns = page.width().saturating_sub(11 + shape_width + 2).max(20);
-    let ids: Vec<_> = list.ids.iter().take(100).map(u64::to_string).collect();
-    let distinct = list.ids.iter().collect::<HashSet<_>>().len() as u64;
-    let shape = format!(
-        "{} rows (n_vocab) of {} values (d_model)",
-        grouped(table.n_vocab),
-        grouped(table.d_model)
-    );
-    let stored = format!(
-        "{}, {}: {} bytes ({}) from byte {} of the file (GGUF stores the shape fastest first, \
-         [{}, {}])",
-        visible(&table.tensor),
-        table.format,
-        grouped(table.bytes),
-        decimal_size(table.bytes),
-        grouped(table.offset),
-        table.d_model,
-        table.n_vocab
-    );
-    let read = format!(
-        "{} read: {} of {} bytes ({}){}",
-        if distinct == 1 {
-            "1 row is".to_owned()
-        } else {
-            format!("{} rows are", grouped(distinct))
-        },
-        grouped(list.bytes_read),
-        grouped(table.bytes),
-        percent(list.bytes_read as f64 / table.bytes as f64),
-        match table.format {
-            "F32" => "; looked up, nothing is computed".to_owned(),
-            format => format!(", and decoded from {format} to f32"),
-        }
-    );
     let [ids_shape, table_shape, matrix_shape] = &shapes;
-    let ids = ids.join(", ");
-    let ids = clip(&ids, columns);
-    let start = if list.steps.is_some() {
-        "one row a position, as the first block receives it"
-    } else {
-        "one row a position: where the model's mathematics starts"
-    };
-    let text = list.text.as_ref().map(|input| TextSteps::of(rows, input, columns));
-    let mut steps: Vec<(&str, &str, &str)> = Vec::new();
-    if let Some(TextSteps { text, size, tokens, added }) = &text {
-        steps.extend([("text", "", &**text), (DOWN, "", size), (ARROW, "", "")]);
-        steps.push(("tokens", ids_shape, tokens));
-        steps.extend(added.iter().map(|added| (DOWN, "", &**added)));
-        steps.push((ARROW, "", ""));
-    }
-    let lookup: [(&str, &str, &str); 6] = [
-        ("token IDs", ids_shape, &ids),
-        (DOWN, "", "each ID names one row of the table: a label, not a quantity"),
-        (ARROW, "", ""),
-        ("table", table_shape, &shape),
-        (DOWN, "", &stored),
-        (DOWN, "", &read),
-    ];
-    steps.extend(lookup);
-    let done: Vec<(String, String)> = list
-        .steps
-        .iter()
-        .flatten()
-        .map(|step| (step.step.replace('_', " "), harmless(&step.text).into_owned()))
-        .collect();
-    for (name, text) in &done {
-        steps.extend([(ARROW, "", ""), (name, "", text)]);
-    }
-    steps.extend([(ARROW, "", ""), ("matrix", matrix_shape, start)]);
-    for (name, shape, text) in steps {
+    let mut say = |name: &str, shape: &str, text: &str| {
         for (i, line) in lines(text, columns).iter().enumerate() {
             let below = if name == "matrix" { "" } else { DOWN };
             let (name, shape) = if i == 0 { (name, shape) } else { (below, "") };
             writeln!(page, "{}", format!("{name:<11}{shape:<shape_width$}  {line}").trim_end())?;
         }
-    }
-    Ok(())
-}
+        anyhow::Ok(())
+    };
 
-/// How a text becomes IDs.
-struct TextSteps {
-    text: String,
-    size: String,
-    /// The first of them, each in quotes.
-    tokens: String,
-    added: Option<String>,
-}
-
-impl TextSteps {
-    fn of(rows: &[LookupRow], input: &TextInput, columns: usize) -> Self {
+    if let Some(input) = &list.text {
         let tokens: Vec<_> = rows.iter().map(|row| &row.token).collect();
-        let shown: Vec<_> =
-            tokens.iter().take(100).map(|token| token.quoted(TOKEN_WIDTH)).collect();
-        Self {
-            text: text::shown(input, columns),
-            size: format!("{}, read by the model's own tokenizer", text::size(input)),
-            tokens: clip(&shown.join(" "), columns).into_owned(),
-            added: text::added(input, &tokens),
-        }
+        let shown: Vec<_> = tokens.iter().take(100).map(|it| it.quoted(TOKEN_WIDTH)).collect();
+        say("text", "", &text::shown(input, columns))?;
+        say(DOWN, "", &format!("{}, read by the model's own tokenizer", text::size(input)))?;
+        say(ARROW, "", "")?;
+        say("tokens", ids_shape, &clip(&shown.join(" "), columns))?;
+        text::added(input, &tokens).map_or(Ok(()), |added| say(DOWN, "", &added))?;
+        say(ARROW, "", "")?;
     }
+
+    let ids: Vec<_> = list.ids.iter().take(100).map(u64::to_string).collect();
+    say("token IDs", ids_shape, &clip(&ids.join(", "), columns))?;
+    say(DOWN, "", "each ID names one row of the table: a label, not a quantity")?;
+    say(ARROW, "", "")?;
+    let (rows_of, values) = (grouped(n_vocab), grouped(width));
+    say("table", table_shape, &format!("{rows_of} rows (n_vocab) of {values} values (d_model)"))?;
+    let (tensor, format, bytes) = (visible(&table.tensor), table.format, grouped(table.bytes));
+    let (size, offset) = (decimal_size(table.bytes), grouped(table.offset));
+    let stored = format!(
+        "{tensor}, {format}: {bytes} bytes ({size}) from byte {offset} of the file (GGUF stores \
+         the shape fastest first, [{width}, {n_vocab}])"
+    );
+    say(DOWN, "", &stored)?;
+    let read = match list.ids.iter().collect::<HashSet<_>>().len() as u64 {
+        1 => "1 row is".to_owned(),
+        distinct => format!("{} rows are", grouped(distinct)),
+    };
+    let (read_bytes, share) = (list.bytes_read, list.bytes_read as f64 / table.bytes as f64);
+    let decoded = match format {
+        "F32" => "; looked up, nothing is computed".to_owned(),
+        format => format!(", and decoded from {format} to f32"),
+    };
+    let (read_bytes, share) = (grouped(read_bytes), percent(share));
+    say(DOWN, "", &format!("{read} read: {read_bytes} of {bytes} bytes ({share}){decoded}"))?;
+    for step in list.steps.iter().flatten() {
+        say(ARROW, "", "")?;
+        say(&step.step.replace('_', " "), "", &harmless(&step.text))?;
+    }
+    say(ARROW, "", "")?;
+    let start = if list.steps.is_some() {
+        "one row a position, as the first block receives it"
+    } else {
+        "one row a position: where the model's mathematics starts"
+    };
+    say("matrix", matrix_shape, start)
 }
 
 const DOWN: &str = "    │";
@@ -250,15 +198,14 @@ const ARROW: &str = "    ▼";
 
 /// The matrix with the first and last values of each row, as many as fit.
 fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
-    let tokens: Vec<String> = rows.iter().map(|row| row.token.quoted(TOKEN_WIDTH)).collect();
-    let norms: Vec<String> = rows.iter().map(|row| rounded(row.norm.0)).collect();
-    let widest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
-    let used = 2 * 4
-        + 1
-        + "position".len()
-        + widest(&mut rows.iter().map(|row| row.id.to_string().len())).max(2)
-        + widest(&mut tokens.iter().map(|token| width(token))).max("token".len())
-        + widest(&mut norms.iter().map(String::len)).max("norm".len());
+    let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
+    let named = |row: &LookupRow| {
+        let [position, id] = [row.position, row.id].map(|n| n.to_string());
+        [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
+    };
+    let mut grid = Grid::new(&header);
+    rows.iter().for_each(|row| grid.row(named(row)));
+    let used = 1 + grid.lines().next().map_or(0, |line| width(&line));
     let d_model = list.shape[1] as usize;
     let value_width = 2 + rows
         .iter()
@@ -276,30 +223,18 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
         (shown - shown / 2, shown / 2)
     };
 
-    let columns = |middle: &str, show: &mut dyn FnMut(usize) -> String| {
-        let mut cells: Vec<String> = (0..head).map(&mut *show).collect();
-        if head + tail < d_model {
-            cells.push(middle.to_owned());
-        }
+    let values = |middle: &str, show: &dyn Fn(usize) -> String| {
+        let mut cells: Vec<String> = (0..head).map(show).collect();
+        cells.extend((head + tail < d_model).then(|| middle.to_owned()));
         cells.extend((d_model - tail..d_model).map(show));
         cells
     };
-    let mut header = vec![
-        Column::number("position"),
-        Column::number("ID"),
-        Column::text("token"),
-        Column::number("norm"),
-    ];
-    header.extend(
-        columns("", &mut |i| format!("[{i}]"))
-            .into_iter()
-            .map(|name| Column { name: name.into(), is_number: true }),
-    );
+    let names = values("", &|i| format!("[{i}]"));
+    header.extend(names.iter().map(|name| Column::number(name)));
     let mut grid = Grid::new(&header);
-    for ((row, token), norm) in rows.iter().zip(&tokens).zip(&norms) {
-        let cells = [row.position.to_string(), row.id.to_string(), token.clone(), norm.clone()];
-        let values = columns("…", &mut |i| rounded(row.values[i].0.into()));
-        grid.row(cells.into_iter().chain(values));
+    for row in rows {
+        let values = values("…", &|i| rounded(row.values[i].0.into()));
+        grid.row(named(row).into_iter().chain(values));
     }
     grid.print(page)?;
     let hidden = d_model - head - tail;
@@ -312,7 +247,7 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
     strips(list, rows, page)
 }
 
-/// As many rows as have a strip each.
+/// At most this many rows have a strip.
 const STRIPS: usize = 40;
 
 /// The rows as marks, one above the other, so that what they share stands out.

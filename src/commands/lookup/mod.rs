@@ -20,14 +20,9 @@ pub use answer::{LookupHead, LookupRow};
 /// At most this many values are in one answer: 1 GiB of them.
 const MAX_VALUES: u64 = 1 << 28;
 
-/// Asks for the rows of some tokens.
-#[derive(Clone, Debug)]
 pub struct LookupRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The table in it.
     pub tensor: String,
-    /// Whose rows.
     pub of: RowsOf,
     /// How many values of a row to print for a person; `None` for as many as fit
     /// on a line.
@@ -38,11 +33,9 @@ pub struct LookupRequest {
 }
 
 /// Whose rows are looked up.
-#[derive(Clone, Debug)]
 pub enum RowsOf {
-    /// Those of some tokens.
     Tokens(NamedTokens),
-    /// Those of a text's tokens.
+    /// The tokens of a text.
     Text(TextToRead),
 }
 

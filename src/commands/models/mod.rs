@@ -1,7 +1,6 @@
 //! `models`: what can be named, from the header of each.
 
 mod answer;
-mod looks;
 
 use anyhow::{Context, Result};
 
@@ -15,10 +14,7 @@ use crate::threads::{self, Pieces};
 
 pub use answer::{ModelInfo, ModelsReport, PlaceInfo};
 
-/// Asks for the models that can be named.
-#[derive(Clone, Debug)]
 pub struct ModelsRequest {
-    /// Where they are looked for.
     pub stores: Stores,
 }
 

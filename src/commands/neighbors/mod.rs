@@ -1,7 +1,6 @@
 //! `neighbors`: the nearest rows of each ID over the whole table.
 
 mod answer;
-mod looks;
 mod space;
 
 use std::path::PathBuf;
@@ -17,21 +16,15 @@ use crate::threads;
 pub use answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
 use space::Space;
 
-/// Asks for the nearest rows of some rows.
-#[derive(Clone, Debug)]
 pub struct NeighborsRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The table in it.
     pub tensor: String,
     /// Whose rows are the queries.
     pub tokens: NamedTokens,
     /// Whether all rows are queries where no token is named. Rows that can't be
     /// queries are skipped and counted, and the answer is for a program.
     pub all: bool,
-    /// How many neighbours of each.
     pub k: u64,
-    /// What near means.
     pub metric: Metric,
     /// Compares the rows as the first block receives them at this position.
     pub as_input: Option<u64>,
@@ -182,15 +175,12 @@ fn notes(view: &model::View, space: &Space, left_out: LeftOut) -> Vec<String> {
             present.saturating_sub(1),
         ));
     }
-    let many = |n: u64, what: &str| {
+    for (n, what) in [
+        (left_out.zero, "of zeros, which have no direction,"),
+        (left_out.not_finite, "with NaN or infinity"),
+    ] {
         let (rows, were) = if n == 1 { ("row", "was") } else { ("rows", "were") };
-        format!("{n} {rows} {what} {were} left out")
-    };
-    if left_out.zero > 0 {
-        notes.push(many(left_out.zero, "of zeros, which have no direction,"));
-    }
-    if left_out.not_finite > 0 {
-        notes.push(many(left_out.not_finite, "with NaN or infinity"));
+        notes.extend((n > 0).then(|| format!("{n} {rows} {what} {were} left out")));
     }
     notes
 }

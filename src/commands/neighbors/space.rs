@@ -1,13 +1,12 @@
 //! Where rows are compared: as they are stored, or as the first block receives
 //! them.
 //!
-//! Not every way of entering needs another scan. Multiplying every row by one
-//! positive number s changes no cosine, makes every dot product s² times as
-//! large and every distance s times: the ranking is that of the stored rows,
-//! and the scores are theirs times that factor, as exact arithmetic has it (not
-//! rounded to f32 in between). An RMSNorm without a weight multiplies each row
-//! by a positive number of its own, which changes no cosine either. Whatever
-//! else is done, is done to every row, and those are compared.
+//! Some steps need no other scan. A positive factor s for all rows changes no
+//! cosine, and makes every dot product s² times and every distance s times as
+//! large: the ranking is that of the stored rows, the scores are theirs times that
+//! factor (without rounding to f32 in between). An RMSNorm without a weight
+//! multiplies each row by a positive number of its own, which changes no cosine
+//! either. All other steps are applied to every row before the comparison.
 
 use std::ops::Range;
 
@@ -39,9 +38,6 @@ impl<'a> Space<'a> {
 
     /// The rows as the first block receives them at `position`, all of them
     /// there.
-    ///
-    /// # Errors
-    /// Where the model has no such position.
     pub(super) fn as_input(
         table: &'a Table,
         input: &'a Input,
@@ -67,20 +63,20 @@ impl<'a> Space<'a> {
                 "the rows enter the first block as they are: this is the ranking of the raw rows"
                     .to_owned(),
             ),
-            Some(scale) => Some(format!(
-                "every row enters the first block times {}, which {}",
-                scale as f32,
-                match metric {
-                    Metric::Cosine =>
-                        "changes no cosine: ranking and scores are those of the raw rows".to_owned(),
-                    Metric::Dot => format!(
-                        "makes every dot product {factor} times as large and changes no ranking"
-                    ),
-                    Metric::L2 => format!(
-                        "makes every distance {factor} times as large and changes no ranking"
-                    ),
-                }
-            )),
+            Some(scale) => {
+                let large = format!("{factor} times as large and changes no ranking");
+                let does = match metric {
+                    Metric::Cosine => {
+                        "changes no cosine: ranking and scores are those of the raw rows".to_owned()
+                    }
+                    Metric::Dot => format!("makes every dot product {large}"),
+                    Metric::L2 => format!("makes every distance {large}"),
+                };
+                Some(format!(
+                    "every row enters the first block times {}, which {does}",
+                    scale as f32
+                ))
+            }
             None if !applies => Some(
                 "each row enters the first block divided by a number of its own, which changes no \
                  cosine: ranking and scores are those of the raw rows"

@@ -1,9 +1,7 @@
 //! `tokens --text`: a text in tokens. Other commands read texts through it too.
 
-mod answer;
-pub(super) mod looks;
-
-use std::borrow::Cow;
+pub(super) mod answer;
+pub(super) use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result, anyhow};
@@ -16,17 +14,12 @@ use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
 
-/// Asks for the tokens of a text.
-#[derive(Clone, Debug)]
 pub struct TextRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The text.
     pub text: TextToRead,
 }
 
 /// A text, and how it is read.
-#[derive(Clone, Debug)]
 pub struct TextToRead {
     /// Its bytes; `None` for all of standard input.
     pub bytes: Option<Vec<u8>>,
@@ -51,7 +44,6 @@ impl Request for TextRequest {
 }
 
 impl TextRequest {
-    /// The text in tokens.
     pub fn run(&self, open: Opener) -> Result<TextReport> {
         let text = self.text.read()?;
         let model = open(&self.model)?;
@@ -74,7 +66,6 @@ impl TextRequest {
 }
 
 impl TextToRead {
-    /// The bytes.
     pub(super) fn read(&self) -> Result<Cow<'_, [u8]>> {
         Ok(match &self.bytes {
             Some(bytes) => bytes.into(),
@@ -83,9 +74,6 @@ impl TextToRead {
     }
 
     /// Tokenizes a text with a model's own tokenizer.
-    ///
-    /// # Errors
-    /// Where the file has none that can be used, with the reason.
     pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };

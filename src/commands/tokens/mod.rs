@@ -1,7 +1,6 @@
 //! `tokens`: the vocabulary, and those of it that match.
 
 mod answer;
-mod looks;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,31 +17,22 @@ use crate::vocab::{Token, TokenType, Vocab};
 
 pub use answer::{TokenAnswer, TokensHead};
 
-/// Lists tokens of a vocabulary.
-#[derive(Clone, Debug)]
 pub struct TokensRequest {
-    /// The model.
     pub model: PathBuf,
-    /// Only tokens whose text is like this.
     pub pattern: Pattern,
-    /// Only tokens of this type.
     pub token_type: Option<TokenType>,
-    /// Only IDs in this range.
     pub range: Option<Range<u64>>,
     /// Whether the norm of each token's row is asked for.
     pub norm: bool,
 }
 
-/// What a token's text has to be.
-#[derive(Clone, Debug)]
+/// Which texts match.
 pub enum Pattern {
-    /// Anything.
     Anything,
-    /// One that has this in it.
+    /// Those that contain this.
     Holds(String),
-    /// This text.
     Is(String),
-    /// One that matches this regular expression.
+    /// Those that match this regular expression.
     Matches(String),
 }
 
@@ -116,14 +106,12 @@ impl TokensRequest {
         if matched == 0 {
             let sign = self.pattern.text().contains(['▁', 'Ġ']);
             let spaces = if sign { ": here a space is a space, not the sign for one" } else { "" };
-            notes.push(format!(
-                "none of the {} tokens matches{spaces}",
-                grouped(vocab.len().into())
-            ));
+            let n = grouped(vocab.len().into());
+            notes.push(format!("none of the {n} tokens matches{spaces}"));
         }
         if rowless > 0 {
-            notes
-                .push(format!("{rowless} of {matched} tokens have no row in the file, so no norm"));
+            let of = format!("{rowless} of {matched} tokens");
+            notes.push(format!("{of} have no row in the file, so no norm"));
         }
         sink.end(notes)
     }

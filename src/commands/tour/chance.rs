@@ -1,4 +1,4 @@
-//! Step 5: this table and one of the same shape filled by chance.
+//! Step 5: this table, and a random table of the same shape.
 
 use anyhow::Result;
 
@@ -11,13 +11,13 @@ use crate::stats::{Histogram, edges};
 use crate::text::counted;
 use crate::tour::{Pairs, RandomRows, random_pairs};
 
-/// Neighbours that are named.
+/// The number of neighbours that are shown.
 const NEIGHBORS: usize = 3;
 
-/// Bins of the histograms.
+/// At most this many bins in a histogram.
 const MAX_BINS: usize = 24;
 
-/// Columns of the longest bar.
+/// The columns of the longest bar.
 const BAR: usize = 26;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
@@ -57,7 +57,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ));
     }
 
-    let id = tour.words.word;
+    let id = tour.examples.word;
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
     let there = tour.near(&random, random_row(id)?, NEIGHBORS)?.0;
@@ -91,12 +91,12 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// Two histograms on one axis, which runs down: this table's to the left, the
-/// random one's to the right. The bins of theory's deviation are marked.
+/// Draws two histograms, a bin a line: this table on the left, the random one on
+/// the right. `±` marks the bins of plus and minus `sd`.
 fn histograms(edges: &[f64], counts: &[Vec<u64>; 2], most: u64, sd: f64) -> Vec<String> {
     let bar = |count: u64| {
         let length = (count as f64 / most as f64 * BAR as f64).round() as usize;
-        // A bin with few pairs shows, too.
+        // A bin with few pairs must not look empty.
         if count > 0 && length == 0 { "·".to_owned() } else { "█".repeat(length) }
     };
     let mut lines = vec![format!("{:<18}  {:<BAR$}  random rows", "cosine", "this table")];
@@ -126,7 +126,7 @@ fn pairs(both: [&Pairs; 2], theory: f64, dimensions: &str, is_near: bool, step: 
              nothing to do with each other."
         ));
     }
-    // A twentieth of a standard deviation, or what a small sample strays.
+    // A twentieth of a standard deviation, or the error of a small sample.
     let tolerance = random.sd() * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
     let off = |a: f64, b: f64| (a - b).abs() > tolerance;
     if !off(learned.mean(), random.mean()) && !off(learned.sd(), random.sd()) {
@@ -161,8 +161,8 @@ fn nearest(word: &TourToken, here: &[Near], there: &[Near], dimensions: &str, st
     }
 }
 
-/// Whether the word's nearest row is nearer than chance puts one, by more than
-/// one seed and another differ.
+/// Whether the word's nearest row is nearer than in the random table, by more
+/// than another seed could change.
 fn is_near(here: &[Near], there: &[Near]) -> bool {
     let [learned, random] =
         [here, there].map(|neighbors| neighbors.first().map_or(-1.0, |near| near.cosine));

@@ -21,7 +21,7 @@ pub struct Figures(Vec<Item>);
 pub(super) enum Item {
     /// Only programs get it.
     Value(&'static str, Value),
-    Table(Table),
+    Table(ValueTable),
     /// Lines that only people see, as they are.
     Drawing(Vec<String>),
     /// A sentence that only people see.
@@ -30,10 +30,10 @@ pub(super) enum Item {
 
 /// The name of a column's field, its heading and its kind. An empty name: only
 /// people see it. An empty heading: only programs get it.
-pub(super) type Column<'a> = (&'static str, &'a str, Kind);
+pub(super) type ValueColumn<'a> = (&'static str, &'a str, Kind);
 
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(super) struct ValueTable {
     /// The name of the array of rows. Without one, each row is an object by
     /// itself, and its first cell is its name.
     name: &'static str,
@@ -41,7 +41,7 @@ pub(super) struct Table {
     rows: Vec<Vec<Value>>,
 }
 
-/// How people see a value.
+/// How a value looks to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A text as it is.
@@ -63,7 +63,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
 pub(super) enum Value {
-    /// Not known: `null` in JSON.
+    /// `null` in JSON.
     Null,
     /// No field in JSON.
     Absent,
@@ -115,7 +115,7 @@ impl<T: Into<Value> + Copy> From<&[T]> for Value {
     }
 }
 
-/// What a step file fills in.
+/// What a step's file calls.
 impl TourStep {
     pub(super) fn value(&mut self, name: &'static str, value: impl Into<Value>) {
         self.measured.0.push(Item::Value(name, value.into()));
@@ -124,12 +124,12 @@ impl TourStep {
     pub(super) fn table(
         &mut self,
         name: &'static str,
-        columns: &[Column],
+        columns: &[ValueColumn],
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) {
         let columns = columns.iter().map(|&(name, heading, kind)| (name, heading.to_owned(), kind));
         let (columns, rows) = (columns.collect(), rows.into_iter().collect());
-        self.measured.0.push(Item::Table(Table { name, columns, rows }));
+        self.measured.0.push(Item::Table(ValueTable { name, columns, rows }));
     }
 
     pub(super) fn drawing(&mut self, lines: Vec<String>) {
@@ -160,7 +160,7 @@ impl Figures {
     }
 }
 
-impl Table {
+impl ValueTable {
     /// The headings that people see, and whether numbers stand below.
     pub(super) fn headings(&self) -> impl Iterator<Item = (&str, bool)> {
         let seen = self.columns.iter().filter(|(_, heading, _)| !heading.is_empty());
@@ -203,9 +203,9 @@ impl Serialize for Figures {
         for item in &self.0 {
             match item {
                 Item::Value(name, value) => map.serialize_entry(name, value)?,
-                Item::Table(Table { columns, .. })
+                Item::Table(ValueTable { columns, .. })
                     if columns.iter().all(|(name, ..)| name.is_empty()) => {}
-                Item::Table(Table { name, columns, rows }) => {
+                Item::Table(ValueTable { name, columns, rows }) => {
                     let mut rows = rows.iter().map(|row| (&row[0], Fields(columns, row)));
                     if name.is_empty() {
                         rows.try_for_each(|(name, fields)| map.serialize_entry(name, &fields))?;
@@ -240,5 +240,28 @@ impl Serialize for Fields<'_> {
             }
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::TokenText;
+
+    #[test]
+    fn programs_get_names_and_people_get_headings() {
+        let text = TokenText { token: Some("\u{fffd}".into()), token_hex: Some("ff".into()) };
+        let columns = [
+            ("", "way", Kind::Word),
+            ("n", "", Kind::Count),
+            ("none", "none", Kind::Count),
+            ("token", "token", Kind::Token),
+        ];
+        let columns = columns.map(|(name, heading, kind)| (name, heading.to_owned(), kind)).into();
+        let row = row!["a", 5000_u64, Value::Absent, TourToken { id: 7, text }];
+        let table = ValueTable { name: "", columns, rows: vec![row] };
+        assert_eq!(table.cells().next().unwrap(), ["a", "", "(bytes ff)"]);
+        let json = serde_json::to_string(&Figures(vec![Item::Table(table)])).unwrap();
+        assert_eq!(json, r#"{"a":{"n":5000,"token":"�","token_hex":"ff"}}"#);
     }
 }

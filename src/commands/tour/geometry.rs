@@ -8,13 +8,13 @@ use super::say::{cosine, name, short};
 use super::shared::{NEAR, Near, Tour, cosine_of, spread};
 use crate::text::{counted, grouped};
 
-/// Coordinates that are shown.
+/// The number of coordinates that are shown.
 const COORDINATES: usize = 8;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "Training moves rows until tokens that are used alike lie alike. As a rule no \
                   single coordinate has a meaning; directions do.";
-    let ids = [tour.words.word, tour.words.alike, tour.words.unlike];
+    let ids = [tour.examples.word, tour.examples.alike, tour.examples.unlike];
     let [word, alike, unlike] = [tour.token(ids[0])?, tour.token(ids[1])?, tour.token(ids[2])?];
     let rows = [tour.table().row(ids[0])?, tour.table().row(ids[1])?, tour.table().row(ids[2])?];
     let [alike_cosine, unlike_cosine] = [1, 2].map(|i| cosine_of(&rows[0], &rows[i]));
@@ -71,7 +71,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ));
     }
     let by_chance = 1.0 / (d_model as f64).sqrt();
-    // As in step 5, against theory: rows need not be drawn for that.
+    // Step 5 compares with random rows. Here theory is enough.
     let is_random = spread(tour.random_pairs()?).is_some_and(|spread| {
         spread.mean().abs() < 0.05 * by_chance && (spread.sd() / by_chance - 1.0).abs() < 0.05
     });
@@ -90,17 +90,17 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// The dimensions of the largest magnitudes, in order of dimension.
+/// The dimensions with the largest magnitudes, in ascending order.
 fn largest(row: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..row.len()).collect();
-    // Stable, so that of equals the lower comes first.
+    // The sort is stable: of equal magnitudes the lower dimension comes first.
     order.sort_by(|&i, &j| row[j].abs().total_cmp(&row[i].abs()));
     order.truncate(COORDINATES);
     order.sort_unstable();
     order
 }
 
-/// Coordinates that are both above or both below 0.
+/// The number of coordinates that are above 0 in both rows, or below 0 in both.
 fn same_sign(a: &[f32], b: &[f32]) -> u64 {
     a.iter().zip(b).filter(|(a, b)| (**a > 0.0 && **b > 0.0) || (**a < 0.0 && **b < 0.0)).count()
         as u64

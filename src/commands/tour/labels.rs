@@ -10,23 +10,23 @@ use crate::stats::rank_correlation;
 use crate::text::counted;
 use crate::tour::{Pairs, adjacent_pairs};
 
-/// A correlation of more standard deviations than this is not chance.
+/// Beyond this many standard deviations, a difference is not chance.
 const SIGNIFICANT: f64 = 4.0;
 
-/// A correlation, or a difference of cosines, that is no longer little.
+/// From here on, a correlation or a difference of cosines is large.
 const MUCH: f64 = 0.3;
 
-/// A difference of cosines that three decimals don't show.
+/// Three decimals don't show a smaller difference of cosines.
 const NONE: f64 = 0.0005;
 
-/// The most pairs per row that count as independent of each other: more of them
-/// share too many rows.
+/// At most this many pairs per row count as independent. More pairs share too
+/// many rows.
 const PAIRS_A_ROW: u64 = 4;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "A token ID is a label, like the number on a coat hook. A larger one is not more \
                   of anything, and two that are side by side need not be alike.";
-    let ids = [tour.words.word, tour.words.alike];
+    let ids = [tour.examples.word, tour.examples.alike];
     let two = [ids[0].min(ids[1]), ids[0].max(ids[1])];
     let [low, high] = [tour.token(two[0])?, tour.token(two[1])?];
     let [a, b] = [tour.table().row(low.id)?, tour.table().row(high.id)?];

@@ -1,4 +1,5 @@
-//! How a tour looks, step by step: the claim, the figures, what they show.
+//! How a tour looks in each form, step by step: the claim, the figures, and what
+//! they show.
 
 use std::io::Write;
 
@@ -6,12 +7,12 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::answer::{TourHead, TourStep, TourTitle, TourTitles};
-use super::figures::{Item, Table};
+use super::figures::{Item, ValueTable};
 use crate::report::markdown::{Markdown, code, prose as escaped};
 use crate::report::{Answer, Cell, Column, Grid, List, Notes, Page, Records, json, lines};
 use crate::text::{harmless, visible};
 
-/// The longest line of prose: longer ones are hard to follow.
+/// At most this many columns of prose: longer lines are hard to follow.
 const PROSE: usize = 96;
 
 impl List for TourHead {
@@ -26,11 +27,11 @@ impl List for TourHead {
         vec![Column::number("step"), slug, name, value]
     }
 
-    /// What was measured, a line each: its name is the path to it in JSON.
+    /// One record per number: its name is its path in the JSON.
     fn records(&self, step: &TourStep, out: &mut dyn Records) -> Result<()> {
         let mut bytes = Vec::new();
         json::value(&step.measured, &mut bytes)?;
-        // Through text: there, numbers of more than 64 bits are numbers too.
+        // `to_value` fails for numbers of more than 64 bits; JSON text does not.
         let measured: Value = serde_json::from_slice(&bytes)?;
         let TourTitle { step, slug, .. } = step.title;
         leaves(&mut String::new(), &measured, &mut |name, value| {
@@ -73,7 +74,7 @@ impl List for TourHead {
 }
 
 impl TourHead {
-    /// What the numbers depend on besides the file.
+    /// The line about the architecture and the seed.
     fn drawn(&self) -> String {
         let architecture = self.architecture.as_ref();
         let architecture = architecture.map(|name| format!("architecture {}; ", visible(name)));
@@ -100,7 +101,7 @@ fn body(
     step: &TourStep,
     page: &mut Page,
     prose: fn(&str, &mut Page) -> Result<()>,
-    table: fn(&Table, &mut Page) -> Result<()>,
+    table: fn(&ValueTable, &mut Page) -> Result<()>,
     [above, below]: [&str; 2],
 ) -> Result<()> {
     prose(step.claim, page)?;
@@ -120,14 +121,14 @@ fn body(
     Ok(())
 }
 
-/// Prints a paragraph. A token that begins with a space is not broken there.
+/// Prints a paragraph. No line breaks at the space that a token begins with.
 fn plain(text: &str, page: &mut Page) -> Result<()> {
     let text = harmless(text).replace(" \" ", " \"\u{a0}").replace("(\" ", "(\"\u{a0}");
     let width = page.width().min(PROSE);
     lines(&text, width).iter().try_for_each(|line| Ok(writeln!(page, "{line}")?))
 }
 
-fn grid(table: &Table, page: &mut Page) -> Result<()> {
+fn grid(table: &ValueTable, page: &mut Page) -> Result<()> {
     let headings =
         table.headings().map(|(name, is_number)| Column { name: name.into(), is_number });
     let mut grid = Grid::new(&headings.collect::<Vec<_>>());
@@ -143,7 +144,7 @@ fn rich_notes(notes: &[String], page: &mut Page) -> Result<()> {
     notes.iter().try_for_each(|note| Ok(writeln!(page, "\nNote: {}", escaped(note))?))
 }
 
-fn rich_table(table: &Table, page: &mut Page) -> Result<()> {
+fn rich_table(table: &ValueTable, page: &mut Page) -> Result<()> {
     let headings =
         table.headings().map(|(name, is_number)| Column { name: escaped(name).into(), is_number });
     let mut out = Markdown::new(page);
@@ -154,7 +155,7 @@ fn rich_table(table: &Table, page: &mut Page) -> Result<()> {
     })
 }
 
-/// Visits everything in a JSON value that holds nothing else, with its path.
+/// Calls `visit` with the path and the text of each scalar in a JSON value.
 fn leaves(
     path: &mut String,
     value: &Value,

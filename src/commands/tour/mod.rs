@@ -1,16 +1,15 @@
 //! `tour`: ten steps through one table, each a claim and its measurement.
 //!
-//! A file a step, which measures, lists what it found (`figures`) and words what
-//! that shows (`say`). `words` chooses the tokens that serve as examples,
-//! `clock` measures time, `shared` has what several steps need. The arithmetic
-//! is in [`crate::tour`].
+//! Each step has a file. It measures, adds figures (`figures`) and says in words
+//! what they show (`say`). `examples` chooses tokens, `clock` measures times,
+//! `shared` has what several steps need. The arithmetic is in [`crate::tour`].
 
-/// A row of a table: a value for each column.
+/// Makes a table row: one value for each column.
 macro_rules! row {
     ($($value:expr),+ $(,)?) => { vec![$($crate::commands::tour::figures::Value::from($value)),+] };
 }
 
-/// Adds values to a step, each under its own name or as `name = value`.
+/// Adds values to a step. `values!(step, a, b = c)` adds `a` and, as `b`, `c`.
 macro_rules! values {
     ($step:ident, $($name:ident $(= $value:expr)?),+ $(,)?) => {
         $($step.value(stringify!($name), values!(@ $name $(= $value)?));)+
@@ -22,6 +21,7 @@ macro_rules! values {
 mod answer;
 mod chance;
 mod clock;
+mod examples;
 mod figures;
 mod geometry;
 mod labels;
@@ -35,7 +35,6 @@ mod start;
 mod storing;
 mod twice;
 mod widths;
-mod words;
 
 use std::path::PathBuf;
 
@@ -48,7 +47,7 @@ use shared::Tour;
 
 pub use answer::*;
 
-/// Takes a step: fills in the claim, what it measures and what that shows.
+/// Fills in a step: its claim, its figures and what they show.
 type Take = fn(&Tour, &mut TourStep) -> Result<()>;
 
 /// The steps: the name for programs, the name for people, the work.
@@ -68,7 +67,7 @@ const STEPS: [(&str, &str, Take); 10] = [
 /// How many steps there are.
 pub const TOUR_STEPS: u64 = STEPS.len() as u64;
 
-/// The name of a step, by its place in the list.
+/// The names of a step, by its index in [`STEPS`].
 fn title(at: usize) -> TourTitle {
     let (slug, title, _) = STEPS[at];
     TourTitle { step: at as u64 + 1, slug, title }
@@ -79,7 +78,7 @@ fn title(at: usize) -> TourTitle {
 pub struct TourRequest {
     /// The model.
     pub model: PathBuf,
-    /// Only these steps, from 1; all where there are none.
+    /// The numbers of the steps, from 1; empty for all.
     pub steps: Vec<u64>,
 }
 
@@ -100,8 +99,8 @@ impl Request for TitlesRequest {
 }
 
 impl TourRequest {
-    /// Takes the steps that are asked for, and gives each to a sink as it is
-    /// taken, until whoever reads wants no more.
+    /// Gives the head and each step to a sink as soon as it is computed, until
+    /// the reader wants no more.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TourHead>) -> Result<()> {
         let model = open(&self.model)?;
         let tour = Tour::of(&model, &self.model)?;
@@ -112,7 +111,7 @@ impl TourRequest {
         let all: Vec<u64> = (1..=TOUR_STEPS).collect();
         let is_whole = self.steps.is_empty();
         for (i, &number) in if is_whole { &all } else { &self.steps }.iter().enumerate() {
-            // Steps that were named are not waited between.
+            // There is no pause between steps that were chosen by number.
             if i > 0 && is_whole && !sink.goes_on()? {
                 break;
             }

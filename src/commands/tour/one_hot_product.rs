@@ -10,22 +10,22 @@ use crate::rows::Rows;
 use crate::text::{counted, grouped};
 use crate::tour::product;
 
-/// A product that is timed more than once, in microseconds.
+/// A product that takes less than this many microseconds is timed again.
 const SOON: f64 = 10_000.0;
 
-/// Runs of lookups that the median is taken of.
+/// The number of runs for a median.
 const RUNS: usize = 11;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "A one-hot vector (all 0, and a 1 at the token's ID) times the table is the \
                   token's row. A lookup is that product without the work.";
-    let (table, ids) = (tour.table(), tour.words.three());
+    let (table, ids) = (tour.table(), tour.examples.three());
     let (n, rows, d_model) = (ids.len() as u64, tour.present, tour.d_model());
     let looked_up = ids.into_iter().map(|id| table.row(id)).collect::<Result<Vec<_>, _>>()?;
     let batch = clock::batch(n * d_model);
     let lookups = clock::median(RUNS, || {
         for _ in 0..batch {
-            // These rows were read before, so there is no error to hide.
+            // These rows were read above, so there is no error to report.
             let _ = std::hint::black_box(ids.map(|id| table.row(id)));
         }
     });
@@ -33,7 +33,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let multiply = || product(table, rows, &ids, tour.threads);
     let (multiplied, once) = clock::once(multiply);
     let multiplied = multiplied?;
-    // The first time, a short product is mostly the start of threads.
+    // The first run of a short product mostly starts threads.
     let product_time = if once < SOON {
         clock::median(RUNS, || drop(std::hint::black_box(multiply())))
     } else {

@@ -12,7 +12,7 @@ use crate::text::{counted, grouped};
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "One-hot vectors tell tokens apart and nothing else: each is as far from every \
                   other, so no two can be alike.";
-    let [word, alike, unlike] = [tour.words.word, tour.words.alike, tour.words.unlike];
+    let [word, alike, unlike] = [tour.examples.word, tour.examples.alike, tour.examples.unlike];
     let mut rows = Vec::new();
     for (a, b) in [(word, alike), (word, unlike), (alike, unlike)] {
         if a == b {
@@ -43,7 +43,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         rows,
     );
-    // Of a square matrix that takes one-hots to one-hots, or rows to rows.
+    // The size of a matrix from one-hots to one-hots, and from rows to rows.
     values!(step, weights_at_n_vocab = wide, f16_bytes_at_n_vocab = wide_bytes);
     values!(step, weights_at_d_model = narrow, f16_bytes_at_d_model = narrow_bytes, times_as_many);
 
@@ -66,8 +66,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// The Euclidean distance and the cosine of the one-hot vectors of two IDs,
-/// summed up over all `n` coordinates.
+/// The Euclidean distance and the cosine of the one-hot vectors of two IDs, as
+/// sums over all `n` coordinates.
 fn compare(a: u64, b: u64, n: u64) -> (f64, f64) {
     let (mut squares, mut dot, mut norms) = (0.0, 0.0, [0.0; 2]);
     for i in 0..n {

@@ -1,4 +1,4 @@
-//! Step 2: three IDs to a `[3, d_model]` matrix, byte ranges and all.
+//! Step 2: three IDs give a `[3, d_model]` matrix, read from three byte ranges.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::shared::Tour;
 use crate::rows::Rows;
 use crate::text::grouped;
 
-/// Values of a row that are shown.
+/// The number of values that are shown of a row.
 const SHOWN: usize = 3;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let table = tour.table();
     let (row_bytes, table_bytes, d_model) =
         (table.row_bytes() as u64, table.bytes(), tour.d_model());
-    let ids = tour.words.three();
+    let ids = tour.examples.three();
     let mut rows = Vec::new();
     for id in ids {
         let mut values = table.row(id)?;
@@ -71,7 +71,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// Enough decimals for two digits.
+/// A percentage with two digits that are not zero.
 fn percent(value: f64) -> String {
     let decimals = if value > 0.0 { (1.0 - value.log10().floor()).clamp(0.0, 15.0) } else { 0.0 };
     decimal(value, decimals as usize)

@@ -1,4 +1,4 @@
-//! What the sentences and tables of a tour are made of.
+//! How sentences and tables of a tour write tokens and numbers.
 
 use super::TourToken;
 pub(super) use crate::report::number::rounded;
@@ -12,7 +12,7 @@ pub(super) fn name(token: &TourToken) -> String {
     }
 }
 
-/// A token in a table: at most 16 columns, with its bytes where they are no
+/// A token in a table, at most 16 columns wide; its bytes where they are not
 /// text.
 pub(super) fn short(token: &TourToken) -> String {
     match token.text.token {
@@ -21,7 +21,7 @@ pub(super) fn short(token: &TourToken) -> String {
     }
 }
 
-/// A number with so many decimals, and never a minus before nothing.
+/// A number with this many decimals. Zero has no minus sign.
 pub(super) fn decimal(value: f64, decimals: usize) -> String {
     let shown = format!("{value:.decimals$}");
     match shown.strip_prefix('-') {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_not_negative() {
+    fn zero_has_no_minus_sign() {
         assert_eq!(decimal(-0.0004, 3), "0.000");
         assert_eq!(decimal(-0.0006, 3), "-0.001");
         assert_eq!(factor(2.434), "2.43");

@@ -1,13 +1,13 @@
-//! What several steps of a tour need: the table, and what is computed once.
+//! What the steps of a tour share: the table, and what several steps compute.
 
 use std::cell::OnceCell;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use super::examples::{self, Examples};
 use super::figures::Kind::{Cosine, Count, Id, Token, Word};
-use super::figures::{Column, Value};
-use super::words::{self, Words};
+use super::figures::{Value, ValueColumn};
 use super::{TOUR_STEPS, TourHead, TourToken};
 use crate::commands::model::View;
 use crate::embedding::{TOKEN_EMBEDDING, Table};
@@ -18,28 +18,29 @@ use crate::stats::{self, Moments};
 use crate::threads;
 use crate::tour::{Pairs, random_pairs};
 
-/// The seed of every random number: any will do, if it is always the same.
+/// The seed of every random number. Any number will do that never changes.
 pub(super) const SEED: u64 = 2026;
 
-/// Pairs of rows that are drawn: then chance makes 0.007 of a rank correlation,
-/// and 0.05 can be told from it.
+/// The number of random pairs. With so many, chance gives a rank correlation of
+/// ±0.007, so 0.05 is not chance.
 const PAIRS: u64 = 20_000;
 
-/// The most values that are decoded for pairs: wide tables have fewer.
+/// At most this many values are decoded for the pairs of a wide table.
 const PAIR_VALUES: u64 = 1 << 28;
 
-/// Neighbours of the word that steps show.
+/// The number of the word's neighbours that steps show.
 const NEIGHBORS: usize = 5;
 
-/// A table under way, and what its steps share.
+/// The table of a tour, its examples, and what is computed once.
 pub(super) struct Tour<'g> {
     model: &'g Model,
     path: &'g Path,
     view: View,
-    pub words: Words,
-    /// What is done to rows before the first block, or why that can't be told.
+    pub examples: Examples,
+    /// What the model does to a row before the first block, or why that is not
+    /// known.
     pub input: Result<Input, String>,
-    /// Whole rows that are in the file: the ones that steps may read.
+    /// The number of whole rows in the file. Steps read no others.
     pub present: u64,
     pub threads: usize,
     random_pairs: OnceCell<Pairs>,
@@ -57,10 +58,10 @@ impl<'g> Tour<'g> {
             named()
         );
         let threads = threads::available();
-        let words = Words::choose(&view, present, threads).with_context(named)?;
+        let examples = Examples::choose(&view, present, threads).with_context(named)?;
         let input = Input::of(model, view.table.d_model()).map_err(|error| format!("{error:#}"));
         let (random_pairs, neighbors) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { model, path, view, words, input, present, threads, random_pairs, neighbors })
+        Ok(Self { model, path, view, examples, input, present, threads, random_pairs, neighbors })
     }
 
     pub(super) fn head(&self) -> Result<TourHead> {
@@ -73,20 +74,20 @@ impl<'g> Tour<'g> {
                 self.table().n_vocab()
             ));
         }
-        notes.extend(self.words.notes.clone());
+        notes.extend(self.examples.notes.clone());
         Ok(TourHead {
             model: self.path.display().to_string(),
             architecture: self.architecture()?,
             table: self.view.info(),
             seed: SEED,
-            words: self.words.listed(|id| self.token(id))?,
-            words_rule: words::rule(),
+            words: self.examples.listed(|id| self.token(id))?,
+            words_rule: examples::rule(),
             of: TOUR_STEPS,
             notes,
         })
     }
 
-    /// What the file says; nothing where that part of it is missing.
+    /// The architecture; `None` where the file has no metadata.
     pub(super) fn architecture(&self) -> Result<Option<String>> {
         match self.model.text(Fact::Architecture) {
             Err(error) if error.is_missing_part() => Ok(None),
@@ -106,7 +107,7 @@ impl<'g> Tour<'g> {
         Ok(TourToken { id, text: self.view.token(id)? })
     }
 
-    /// Pairs of rows drawn by chance.
+    /// Random pairs of rows.
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
         if let Some(pairs) = self.random_pairs.get() {
             return Ok(pairs);
@@ -116,31 +117,31 @@ impl<'g> Tour<'g> {
         Ok(self.random_pairs.get_or_init(|| drawn))
     }
 
-    /// The word's nearest rows, and how many were compared.
+    /// The rows nearest to the word's row, and how many rows were compared.
     pub(super) fn neighbors(&self) -> Result<&(Vec<Near>, u64)> {
         if let Some(neighbors) = self.neighbors.get() {
             return Ok(neighbors);
         }
-        let near = self.near(self.table(), self.table().row(self.words.word)?, NEIGHBORS)?;
+        let near = self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)?;
         Ok(self.neighbors.get_or_init(|| near))
     }
 
-    /// The `k` rows of a table nearest to the word's row there, by cosine, and
-    /// how many were compared.
+    /// The `k` rows of a table with the highest cosine with `values`, the word's
+    /// row, and how many rows were compared.
     pub(super) fn near(
         &self,
         rows: &dyn Rows,
         values: Vec<f32>,
         k: usize,
     ) -> Result<(Vec<Near>, u64)> {
-        let query = Query::of_row(self.words.word, values);
+        let query = Query::of_row(self.examples.word, values);
         let search = Search { metric: Metric::Cosine, k, threads: self.threads };
         let found = similarity::nearest(rows, self.present, &[query], &search)?;
         let left_out = found.left_out.zero + found.left_out.not_finite;
         let near = (1..)
             .zip(found.neighbors.into_iter().flatten())
             .map(|(rank, of)| Ok(Near { rank, token: self.token(of.id)?, cosine: of.score }));
-        // The query is no neighbour of its own.
+        // The word's own row is not compared.
         Ok((near.collect::<Result<_>>()?, (self.present - left_out).saturating_sub(1)))
     }
 
@@ -148,7 +149,7 @@ impl<'g> Tour<'g> {
         PAIRS.min(PAIR_VALUES / 2 / self.d_model()).max(1)
     }
 
-    /// A row as it enters the first block, or why that can't be told.
+    /// A row as it enters the first block, or why that is not known.
     pub(super) fn entering(&self, row: &[f32], position: u64) -> Result<Vec<f32>, String> {
         let input = self.input.as_ref().map_err(Clone::clone)?;
         if let Some(unknown) = input.steps.iter().find(|step| step.name == "unknown") {
@@ -160,7 +161,7 @@ impl<'g> Tour<'g> {
     }
 }
 
-/// A near row.
+/// A neighbour of the word.
 #[derive(Clone)]
 pub(super) struct Near {
     rank: u64,
@@ -168,8 +169,8 @@ pub(super) struct Near {
     pub cosine: f64,
 }
 
-/// The columns of near rows.
-pub(super) const NEAR: [Column; 4] = [
+/// The columns of [`Near::row`].
+pub(super) const NEAR: [ValueColumn; 4] = [
     ("rank", "rank", Id),
     ("id", "ID", Id),
     ("token", "token", Token),
@@ -182,8 +183,8 @@ impl Near {
     }
 }
 
-/// The columns of samples of pairs.
-pub(super) const SAMPLE: [Column; 8] = [
+/// The columns of [`sample`].
+pub(super) const SAMPLE: [ValueColumn; 8] = [
     ("", "", Word),
     ("", "two rows", Word),
     ("pairs", "pairs", Count),
@@ -194,7 +195,7 @@ pub(super) const SAMPLE: [Column; 8] = [
     ("max", "most", Cosine),
 ];
 
-/// A sample of pairs as a row: its name, what it is, and where its cosines lie.
+/// A table row about a sample of pairs: its name, its label and its cosines.
 pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     let all = spread(pairs);
     let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
@@ -203,17 +204,17 @@ pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
 }
 
-/// Where the cosines of pairs lie.
+/// The moments of the cosines; `None` where there are no pairs.
 pub(super) fn spread(pairs: &Pairs) -> Option<Moments> {
     Moments::of(&pairs.cosines)
 }
 
-/// Columns for programs alone.
-pub(super) fn hidden<'a, const N: usize>(columns: [Column<'a>; N]) -> [Column<'a>; N] {
+/// The same columns, which only programs get.
+pub(super) fn hidden<'a, const N: usize>(columns: [ValueColumn<'a>; N]) -> [ValueColumn<'a>; N] {
     columns.map(|(name, _, kind)| (name, "", kind))
 }
 
-/// Whether a row has a direction.
+/// Whether a row has a direction: it is finite and not all zeros.
 pub(super) fn is_usable(row: &[f32]) -> bool {
     stats::is_usable(norm(row))
 }
@@ -222,7 +223,7 @@ pub(super) fn cosine_of(a: &[f32], b: &[f32]) -> f64 {
     Metric::Cosine.score((a, norm(a)), (b, norm(b)))
 }
 
-/// The cosine of two rows; none where one has no direction.
+/// The cosine of two rows; `None` where a row has no direction.
 pub(super) fn direction_of(a: &[f32], b: &[f32]) -> Option<f64> {
     (is_usable(a) && is_usable(b)).then(|| cosine_of(a, b))
 }

@@ -16,8 +16,8 @@ use crate::tour::RandomRows;
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "A row is where a token starts, not what it is. From the first block on it is a \
                   hidden state, and changes with its company.";
-    let ids = tour.words.three();
-    // What is not known is among the steps.
+    let ids = tour.examples.three();
+    // An unknown architecture is already among the steps.
     let is_unknown = tour.input.as_ref().is_ok_and(Input::is_unknown);
     let mut rows = Vec::new();
     for (position, id) in (0_u64..).zip(ids) {
@@ -89,7 +89,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// Questions about lookups: IDs, in a table of some width.
+/// Questions about a lookup: the text, the IDs and d_model.
 const QUIZ: [(&str, &[u64], usize); 3] = [
     ("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
     ("One ID twice: how many different rows?", &[7, 7], 768),
@@ -103,7 +103,7 @@ struct Matrix {
     distinct_rows: usize,
 }
 
-/// Looks some IDs up in a table of random rows.
+/// Looks IDs up in a table of random rows.
 fn look_up(ids: &[u64], dim: usize) -> Matrix {
     let table = RandomRows { seed: SEED, n_rows: 12, dim };
     let row = |id: &u64| {
@@ -118,7 +118,7 @@ fn look_up(ids: &[u64], dim: usize) -> Matrix {
     Matrix { shape: [n, values / n], values, distinct_rows: rows.len() }
 }
 
-/// The answers to the questions, from what came out.
+/// The answers to the questions.
 fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
     [
         format!("A matrix {:?}: a row a token.", a.shape),

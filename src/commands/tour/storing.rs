@@ -11,19 +11,20 @@ use crate::rows::{Pass, RowRun, Rows};
 use crate::stats::SplitMix64;
 use crate::text::{counted, grouped};
 
-/// Precisions that are timed, where rows of this width can be stored so.
+/// The types that are timed, if they can store rows of this width.
 const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4_K", "Q4_0"];
 
-/// Rows of the middle read.
+/// The rows of the second read.
 const THOUSAND: u64 = 1000;
 
-/// The most values that are decoded for one time: of wide rows, fewer.
+/// A median has fewer runs where it would decode more than ten times this many
+/// values.
 const VALUES: u64 = 1 << 24;
 
-/// Rows wider than any model's are not decoded a thousand times over.
+/// Wider rows are not timed at other types. No model has them.
 const MAX_WIDTH: u64 = 1 << 16;
 
-/// The most made-up bytes that are held at a time.
+/// At most this many made-up bytes are in memory.
 const MADE_UP: usize = 1 << 22;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
@@ -32,7 +33,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let table = tour.table();
     let mut random = SplitMix64::new(SEED);
     let ids: Vec<u64> = (0..THOUSAND).map(|_| random.below(tour.present)).collect();
-    // Once before, so that errors show and the pages are there.
+    // The first read reports errors and brings the pages into memory.
     ids.iter().try_for_each(|&id| table.row(id).map(drop))?;
     let read = |ids: &[u64], runs| {
         clock::median(runs, || {
@@ -42,7 +43,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         })
     };
     let (batch, runs) = (clock::batch(tour.d_model()), runs(tour));
-    let row = read(&vec![tour.words.word; batch], runs) / batch as f64;
+    let row = read(&vec![tour.examples.word; batch], runs) / batch as f64;
     let thousand = read(&ids, runs);
     let (all, whole) = clock::once(|| {
         let each = |sum: &mut f32, run: RowRun| run.rows().for_each(|(_, row)| *sum += row[0]);
@@ -114,12 +115,12 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// Runs that a median is taken of.
+/// The number of runs for a median.
 fn runs(tour: &Tour) -> usize {
     (10 * VALUES / (THOUSAND * tour.d_model())).clamp(1, 11) as usize
 }
 
-/// The precisions to time, the table's own among them, the largest first.
+/// The types to time, with the table's own, the largest first.
 fn formats(tour: &Tour) -> Result<Vec<&'static Format>> {
     let own = tour.table().format();
     let mut formats: Vec<&Format> = PRECISIONS
@@ -133,8 +134,8 @@ fn formats(tour: &Tour) -> Result<Vec<&'static Format>> {
     Ok(formats)
 }
 
-/// Decodes made-up rows of one type, from memory, and times it; none where the
-/// type can't store them.
+/// The table row of a type: sizes, and times to decode made-up rows in memory.
+/// `None` where the type can't store rows of this width.
 fn decoded(tour: &Tour, format: &'static Format) -> Option<Vec<Value>> {
     let (n_vocab, d_model) = (tour.table().n_vocab(), tour.d_model());
     let row_bytes = format.row_bytes(d_model)?;

@@ -9,13 +9,13 @@ use super::say::{cosine, name};
 use super::shared::{Tour, direction_of};
 use crate::text::grouped;
 
-/// Where the token stands.
+/// The positions of the token.
 const POSITIONS: [u64; 2] = [0, 2];
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "The same token twice is the same row twice. Whatever makes the two differ comes \
                   later.";
-    let word = tour.words.word;
+    let word = tour.examples.word;
     let token = tour.token(word)?;
     let (a, b) = (tour.table().row(word)?, tour.table().row(word)?);
     let entering = tour
@@ -29,7 +29,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let identical_as_input = entering.as_ref().map(|(first, second)| identical(first, second));
     let cosine_as_input = entering.as_ref().and_then(|(first, second)| direction_of(first, second));
     let (d_model, [p, q]) = (tour.d_model(), POSITIONS);
-    values!(step, ids = [word, tour.words.third, word], token = &token, positions = POSITIONS);
+    values!(step, ids = [word, tour.examples.third, word], token = &token, positions = POSITIONS);
     values!(step, d_model, identical = same, identical_as_input, cosine_as_input);
     step.table(
         "",
@@ -75,7 +75,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     Ok(())
 }
 
-/// How many values of two rows have the same bits.
+/// The number of values that have the same bits in both rows.
 fn identical(a: &[f32], b: &[f32]) -> u64 {
     a.iter().zip(b).filter(|(a, b)| a.to_bits() == b.to_bits()).count() as u64
 }

@@ -9,7 +9,7 @@ use super::say::{cosine, factor};
 use super::shared::Tour;
 use crate::text::{counted, grouped};
 
-/// The widths of two models that many know, from their `config.json`
+/// The widths of two well-known models, from their `config.json`
 /// (openai-community/gpt2, meta-llama/Meta-Llama-3-70B).
 const KNOWN: [(&str, u64); 2] = [("GPT-2", 768), ("Llama 3 70B", 8192)];
 
@@ -23,7 +23,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     widths.sort_by_key(|(_, d_model)| *d_model);
     let (narrowest, widest) = (widths[0].1, widths[widths.len() - 1].1);
     let widest_by = widest as f64 / narrowest as f64;
-    // How far from 0 the cosine of two random directions strays.
+    // The standard deviation of the cosine of two random directions.
     let by_chance = |width: u64| 1.0 / (width as f64).sqrt();
     let stored = |width| format.row_bytes(width).map(|row| u128::from(row) * u128::from(n_vocab));
     let rows = widths.iter().map(|&(name, width)| {

@@ -23,26 +23,26 @@ const ALIKE: [[&str; 2]; 8] = [
 const THIRD: [[&str; 1]; 4] = [[" sat"], ["sat"], [" on"], ["on"]];
 const UNLIKE: [[&str; 1]; 4] = [[";"], [" ;"], [","], ["."]];
 
-/// The most rows that are tried for one that can serve.
+/// At most this many rows are tried as an example.
 const MAX_TRIED: u64 = 4096;
 
-/// The IDs of the examples. All their rows are finite and have a direction.
-pub(super) struct Words {
-    /// The first of three that are looked up together.
+/// The IDs of the examples. Their rows are finite and not all zeros.
+pub(super) struct Examples {
+    /// The first of the three tokens that are looked up together.
     pub first: u64,
-    /// The second, whose neighbours are looked for.
+    /// The second one. Steps look for its neighbours.
     pub word: u64,
-    /// The third.
+    /// The third one.
     pub third: u64,
-    /// One that is like the word, or should be.
+    /// A token that should be similar to the word.
     pub alike: u64,
-    /// One that should not.
+    /// A token that should not.
     pub unlike: u64,
-    /// What a reader should know of the choice.
+    /// What a reader should know about the choice.
     pub notes: Vec<String>,
 }
 
-/// The rule that chooses them, in words.
+/// The rule of the choice, for the answer.
 pub(super) fn rule() -> String {
     fn any<const N: usize>(choices: &[[&str; N]]) -> String {
         let quoted = choices.iter().map(|texts| texts.map(|text| format!("\"{text}\"")));
@@ -60,7 +60,7 @@ pub(super) fn rule() -> String {
     )
 }
 
-impl Words {
+impl Examples {
     /// Chooses among the first `present` rows of a table.
     pub(super) fn choose(view: &View, present: u64, threads: usize) -> Result<Self> {
         let mut chooser = Chooser { view, present, found: HashMap::new(), taken: Vec::new() };
@@ -100,12 +100,12 @@ impl Words {
         Ok(Self { first, word, third, alike, unlike, notes })
     }
 
-    /// The three that are looked up together.
+    /// The three tokens that are looked up together.
     pub(super) fn three(&self) -> [u64; 3] {
         [self.first, self.word, self.third]
     }
 
-    /// As an answer lists them.
+    /// The list of the examples, for the answer.
     pub(super) fn listed(&self, token: impl Fn(u64) -> Result<TourToken>) -> Result<Vec<TourWord>> {
         let roles = ["first", "word", "third", "alike", "unlike"];
         let ids = [self.first, self.word, self.third, self.alike, self.unlike];
@@ -114,16 +114,17 @@ impl Words {
     }
 }
 
+/// The state of the choice.
 struct Chooser<'a> {
     view: &'a View,
     present: u64,
-    /// The lowest ID of each text that was looked for.
+    /// The lowest ID of each text above, where the vocabulary has it.
     found: HashMap<&'static [u8], Option<u64>>,
     taken: Vec<u64>,
 }
 
 impl Chooser<'_> {
-    /// Finds all texts in one pass over the vocabulary, if there is one.
+    /// Finds all texts in one pass over the vocabulary.
     fn find(&mut self) -> Result<()> {
         let Ok(vocab) = self.view.vocab() else { return Ok(()) };
         let one = FIRST.iter().chain(&THIRD).chain(&UNLIKE).flatten();
@@ -137,8 +138,8 @@ impl Chooser<'_> {
         })
     }
 
-    /// The IDs of the first texts that all have a row that can serve and does
-    /// not yet.
+    /// The IDs of the first choice whose texts all have a usable row that is not
+    /// taken.
     fn texts<const N: usize>(&mut self, choices: &[[&'static str; N]]) -> Result<Option<[u64; N]>> {
         for texts in choices {
             let mut ids = Vec::new();
@@ -155,8 +156,8 @@ impl Chooser<'_> {
         Ok(None)
     }
 
-    /// The first row from some eighths of the table on that can serve and does
-    /// not yet; one that does where there is no other.
+    /// The first usable row that is not taken, beginning at some eighths of the
+    /// table; a row that is taken where there is no other.
     fn row(&mut self, eighths: u64) -> Result<u64> {
         let start = (u128::from(self.present) * u128::from(eighths) / 8) as u64;
         let tried = self.present.min(MAX_TRIED);
@@ -181,7 +182,7 @@ impl Chooser<'_> {
     }
 }
 
-/// The row nearest to another.
+/// The ID of the row nearest to a row.
 fn nearest(view: &View, present: u64, id: u64, threads: usize) -> Result<Option<u64>> {
     let query = Query::of_row(id, view.table.row(id)?);
     let search = Search { metric: Metric::Cosine, k: 1, threads };
