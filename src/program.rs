@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{Cli, Stop, complete};
 use crate::output::Place;
 use crate::report::{Form, Printer, Style};
-use crate::{commands, source, text};
+use crate::{commands, output, source, text};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -22,22 +22,26 @@ use crate::{commands, source, text};
 /// name when it is whole.
 pub fn main() -> ExitCode {
     source::exit_on_sigbus();
+    output::prepare_for_signals();
     match complete(std::env::args_os()) {
         Ok(false) => {}
         answered => return finish(answered.map(|_| ExitCode::SUCCESS)),
     }
     match Cli::parse_from_args(std::env::args_os()) {
         Ok(cli) => finish(run(&cli)),
-        Err(stop) if stop.asked => {
-            let written = writeln!(io::stdout(), "{}", worded(&stop, &io::stdout()));
-            let written = written.context("writing to standard output");
-            finish(written.map(|()| ExitCode::SUCCESS))
-        }
+        Err(stop) if stop.asked => finish(print(worded(&stop, &io::stdout()))),
         Err(stop) => {
             complain(worded(&stop, &io::stderr()));
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints a text that was asked for.
+fn print(text: &str) -> Result<ExitCode> {
+    let mut out = Place::Stdout.open()?;
+    writeln!(out, "{text}")?;
+    out.finish().map(|()| ExitCode::SUCCESS)
 }
 
 /// Carries out a command; the exit code says what came of it.
@@ -60,7 +64,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     match answered.and_then(|()| out.finish()) {
         // A verdict stands, whether or not all of it was read.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
-        _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::visible(note)))),
+        _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))
 }
@@ -79,7 +83,7 @@ fn finish(result: Result<ExitCode>) -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("error: {}", text::visible(&format!("{error:#}"))));
+            complain(&format!("error: {}", text::harmless(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }

@@ -2,72 +2,122 @@
 //!
 //! Tokens, keys, tensor names and file names can hold anything: escape
 //! sequences that repaint a terminal, overrides that reverse a line, marks that
-//! pile up on a neighbour. Nothing of the kind reaches a terminal: it is shown
-//! as the escape that names it.
+//! pile up on a neighbour, characters without ink. Nothing of the kind reaches a
+//! terminal: it is shown as the escape that names it.
+//!
+//! Use [`visible`] for a text from a file: it can be read back, so two texts
+//! that differ look different. Use [`harmless`] for a sentence of embcli's own:
+//! the texts in it are visible already.
 
 use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::LazyLock;
 
+use regex_syntax::hir::{Class, HirKind};
 use unicode_width::UnicodeWidthChar;
 
 /// The text with everything that could act on a terminal, or that could not be
-/// seen, written as a Rust escape: `\n`, `\x1b`, `\u{202e}`.
+/// seen, written as a Rust escape: `\n`, `\x1b`, `\u{202e}`. A backslash is
+/// written twice.
 ///
-/// What a reader of the script needs stays: a vowel sign on its consonant, a
-/// joiner between two emoji. Borrowed where nothing changes.
+/// What a reader of the script needs stays: a vowel sign on its consonant.
+/// Borrowed where nothing changes.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Cow::Borrowed(text);
+    let is_plain = |byte| (b' '..=b'~').contains(&byte) && byte != b'\\';
+    match text.bytes().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => escaped(text, true).into(),
     }
+}
+
+/// The same for bytes. A byte that is not part of valid UTF-8 becomes `\xE2`;
+/// the other escapes of that form stand for bytes below 0x80.
+pub fn visible_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return visible(text);
+    }
+    let mut shown = String::with_capacity(bytes.len() * 4);
+    for chunk in bytes.utf8_chunks() {
+        shown += &visible(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(shown, "\\x{byte:02X}");
+        }
+    }
+    shown.into()
+}
+
+/// A sentence of our own, with everything escaped that could act on a terminal.
+/// Backslashes stay as they are: they are part of escapes already.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        true => Cow::Borrowed(text),
+        false => escaped(text, false).into(),
+    }
+}
+
+fn escaped(text: &str, backslash: bool) -> String {
     let mut shown = String::with_capacity(text.len() + 8);
     let mut marks = MAX_MARKS;
     for c in text.chars() {
         // A mark needs something to stand on, and not too many of its kind.
         marks = if c.width() == Some(0) { marks + 1 } else { 0 };
         match c {
+            '\\' if backslash => shown.push_str("\\\\"),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
-            '\0'..='\x1f' | '\x7f' => shown.push_str(&format!("\\x{:02x}", c as u32)),
+            '\0'..='\x1f' | '\x7f' => {
+                let _ = write!(shown, "\\x{:02x}", c as u32);
+            }
             _ if acts(c) || marks > MAX_MARKS => {
-                shown.push_str(&format!("\\u{{{:x}}}", c as u32));
+                let _ = write!(shown, "\\u{{{:x}}}", c as u32);
                 marks = MAX_MARKS;
             }
             _ => shown.push(c),
         }
     }
-    Cow::Owned(shown)
+    shown
 }
 
-/// As many zero-width marks as one character may carry (Indic and Arabic
+/// The most zero-width marks that one character may carry (Indic and Arabic
 /// scripts use two).
 const MAX_MARKS: usize = 2;
 
 /// Whether a character can act on what is around it, or can't be seen.
 pub fn acts(c: char) -> bool {
-    let emoji_presentation = c == '\u{fe0f}';
-    match c {
-        _ if c.is_control() => true,
-        // Spaces that look like others, or like nothing.
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-            true
-        }
-        // Zero width, direction marks and overrides, line and paragraph
-        // separators, invisible operators, the byte order mark.
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
-            true
-        }
-        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
-        // Hangul fillers and other blank letters.
-        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{34f}' => true,
-        // Combining marks of no script in particular.
-        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' => true,
-        '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' => true,
-        // Variation selectors, tags, and what is for nobody's use in common.
-        '\u{fe00}'..='\u{fe0f}' => !emoji_presentation,
-        '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}' => true,
-        _ => c.width().is_none(),
+    if c.is_ascii() {
+        return c.is_ascii_control();
     }
+    let at = UNSEEN.partition_point(|&(_, last)| last < c);
+    UNSEEN.get(at).is_some_and(|&(first, _)| first <= c)
 }
+
+/// The set of characters for which [`acts`] is true. `regex-syntax` has the
+/// Unicode data, for regular expressions.
+const UNSEEN_SET: &str = concat!(
+    // Controls, format characters, private use, code points that are not
+    // assigned; spaces and separators; characters that a terminal may leave out
+    // (variation selectors, fillers, joiners, tags).
+    r"[\p{Other}\p{Separator}\p{Default_Ignorable_Code_Point}",
+    // Combining marks of no script in particular.
+    r"\u{300}-\u{36f}\u{1ab0}-\u{1aff}\u{1dc0}-\u{1dff}\u{20d0}-\u{20ff}\u{fe20}-\u{fe2f}",
+    // Letters, marks and symbols without ink: the empty braille pattern, the
+    // object replacement character, the Brahmi number joiner, two blank
+    // hieroglyphs, the Khitan filler, the Duployan selector, the null notehead.
+    r"\u{2800}\u{fffc}\u{1107f}\u{13441}\u{13442}\u{16fe4}\u{1bc9d}\u{1d159}",
+    r"--\x20]",
+);
+
+/// The set as sorted ranges, both ends included.
+static UNSEEN: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+    let set = regex_syntax::parse(UNSEEN_SET).expect("the set is well-formed");
+    match set.into_kind() {
+        HirKind::Class(Class::Unicode(set)) => {
+            set.iter().map(|range| (range.start(), range.end())).collect()
+        }
+        other => unreachable!("a set is a class, not {other:?}"),
+    }
+});
 
 /// A whole number with its thousands marked: `524,288,000`.
 pub fn grouped(n: u128) -> String {
@@ -146,7 +196,12 @@ pub fn distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
 
 /// A text in quotes, made visible; what is between them at most `columns` wide.
 pub fn quoted(text: &str, columns: usize) -> String {
-    format!("\"{}\"", clip(&visible(text), columns))
+    quoted_bytes(text.as_bytes(), columns)
+}
+
+/// The same for bytes that need not be UTF-8.
+pub fn quoted_bytes(bytes: &[u8], columns: usize) -> String {
+    format!("\"{}\"", clip(&visible_bytes(bytes), columns))
 }
 
 /// So many of something: `1 row`, `3,000 rows`.
@@ -188,14 +243,96 @@ mod tests {
             ("é 猫 🐈", "é 猫 🐈"),
             ("कि", "कि"),
             ("\u{941}", "\\u{941}"),
+            ("\\n", "\\\\n"),
+            ("C:\\", "C:\\\\"),
+            ("❤\u{fe0f}", "❤\\u{fe0f}"),
+            ("\u{fffd}", "\u{fffd}"),
         ] {
             assert_eq!(visible(text), shown, "{text:?}");
         }
+    }
+
+    /// All that is left out when it is shown, and all that is not assigned, by
+    /// Unicode; and some that have no ink, by name.
+    #[test]
+    fn nothing_is_shown_without_ink() {
+        let set = r"[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u{2800}\u{fffc}--\x20]";
+        let unseen = regex::Regex::new(set).unwrap();
         for c in (0..=0x10ffff).filter_map(char::from_u32) {
-            let shown = visible(c.encode_utf8(&mut [0; 4])).into_owned();
-            assert!(!shown.chars().any(|c| c.is_control()), "{c:?}");
-            assert!(width(&shown) > 0, "{c:?} can't be seen");
+            for text in [c.to_string(), format!("a{c}"), format!("é{c}"), format!("क{c}x")] {
+                let shown = visible(&text);
+                let raw = unseen.find(&shown);
+                assert!(raw.is_none(), "{text:?} is shown as {shown:?}");
+                assert!(width(&shown) > 0, "{text:?} can't be seen");
+                assert!(!shown.chars().any(acts), "{text:?}");
+                assert_eq!(harmless(&shown), shown, "what is visible stays as it is");
+                assert_eq!(read_back(&shown), text.as_bytes(), "{shown:?}");
+            }
         }
+        // Those that were shown raw once, each after a letter.
+        for c in "\u{17b4}\u{17b5}\u{180b}\u{180c}\u{180d}\u{180f}\u{fe00}\u{fe0e}\u{fe0f}\u{fff0}\
+                  \u{fff8}\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}\u{e0100}\u{e01ef}\u{13430}\u{1345f}\
+                  \u{fdd0}\u{fffe}\u{1fffe}\u{10ffff}\u{378}\u{16fe4}\u{13441}"
+            .chars()
+        {
+            assert!(visible(&format!("a{c}")).is_ascii(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_shown_byte_by_byte() {
+        for (bytes, shown) in [
+            (&b"\xe2\x96"[..], "\\xE2\\x96"),
+            (b" \xff.", " \\xFF."),
+            (b"\x1b\x9b", "\\x1b\\x9B"),
+            ("\u{9b}\u{fffd}".as_bytes(), "\\u{9b}\u{fffd}"),
+            (b"\\xE2", "\\\\xE2"),
+            (b"plain", "plain"),
+        ] {
+            assert_eq!(visible_bytes(bytes), shown, "{bytes:?}");
+            assert_eq!(read_back(shown), bytes);
+        }
+        let mut state = 5_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % below
+        };
+        let odd = *b"\\nx{}u\x00\x1b\x7f\x80\x96\xbf\xc2\xe2\xf0\xff \"e";
+        for _ in 0..200_000 {
+            let bytes: Vec<u8> = (0..random(7)).map(|_| odd[random(odd.len())]).collect();
+            let shown = visible_bytes(&bytes);
+            assert_eq!(read_back(&shown), bytes, "{shown:?}");
+            assert!(!shown.chars().any(acts), "{shown:?}");
+        }
+    }
+
+    /// The bytes that a visible text stands for.
+    fn read_back(shown: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = shown.chars();
+        while let Some(c) = rest.next() {
+            let mut put = |c: char| bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            if c != '\\' {
+                put(c);
+                continue;
+            }
+            match rest.next() {
+                Some('n') => put('\n'),
+                Some('r') => put('\r'),
+                Some('t') => put('\t'),
+                Some('\\') => put('\\'),
+                Some('x') => {
+                    let digits: String = rest.by_ref().take(2).collect();
+                    bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+                }
+                Some('u') => {
+                    let digits: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                    put(char::from_u32(u32::from_str_radix(&digits, 16).unwrap()).unwrap());
+                }
+                other => panic!("{other:?} after a backslash in {shown:?}"),
+            }
+        }
+        bytes
     }
 
     #[test]

@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, Command};
 
 use crate::store::{Store, toy};
-use crate::text::visible;
+use crate::text::harmless;
 
 /// What `embcli` alone says. On standard error and with exit code 2: nothing
 /// was asked for, and a script that lost its arguments has to notice.
@@ -82,7 +82,7 @@ pub(super) fn complaint(
         ErrorKind::MissingSubcommand => return format!("error: no command is named ({list})"),
         ErrorKind::InvalidSubcommand => {
             return match reordered(words, &names) {
-                Some(call) => format!("error: {}", visible(&call)),
+                Some(call) => format!("error: {}", harmless(&call)),
                 None => format!("{error} ({list})"),
             };
         }

@@ -20,6 +20,15 @@ What exists as a path is a path, except `toy` and what begins with a
 store's name, which never are (./toy is). `embcli models` lists what
 can be named. Nothing is fetched.";
 
+/// The forms of an answer, in full.
+pub(super) const FORMAT_LONG: &str = "\
+How to print the answer [default: table, or what --output ends in]
+
+In csv and tsv every cell is exact data. A cell that begins with =,
++, - or @ stays as it is: tell a spreadsheet that the column is text.
+Characters that can't be seen are escapes that can be read back:
+\\n, \\u{200b}, \\xE2 for a byte that is not UTF-8, \\\\ for a backslash.";
+
 /// About `lookup`.
 pub(super) const LOOKUP: &str = "\
 Token IDs to rows: the matrix a model starts from.

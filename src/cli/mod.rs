@@ -43,7 +43,7 @@ pub struct Cli {
     pub command: Command,
 
     /// How to print the answer [default: table, or what --output ends in]
-    #[arg(long, global = true, display_order = 100, value_enum)]
+    #[arg(long, global = true, display_order = 100, value_enum, long_help = manual::FORMAT_LONG)]
     pub format: Option<Form>,
 
     /// Write the answer to a file: complete or not at all
@@ -361,5 +361,5 @@ fn one_line(error: &clap::Error) -> String {
         line += part;
     }
     // It quotes arguments, which may be pasted from anywhere.
-    crate::text::visible(&line).into_owned()
+    crate::text::harmless(&line).into_owned()
 }

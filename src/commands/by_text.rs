@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 
 use super::model;
-use crate::text::{clip, quoted, visible};
+use crate::text::{clip, harmless, quoted, quoted_bytes};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
@@ -90,14 +90,16 @@ fn twin(text: &str) -> String {
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
     let no = format!("{} is no token here", quoted(text, SHOWN));
     if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
-        let shown = visible(rest);
+        // The user types this: a backslash stays as it is.
+        let shown = harmless(rest);
         let shown = clip(&shown, SHOWN);
         return Ok(format!("{no}; the sign that stands for a space is a space: write ' {shown}'"));
     }
     if let Some(other) = other {
-        let shown = visible(twin);
+        let named = quoted(twin, SHOWN);
+        let shown = harmless(twin);
         let shown = clip(&shown, SHOWN);
-        return Ok(format!("{no}; \"{shown}\" (ID {other}) is: write '{shown}'"));
+        return Ok(format!("{no}; {named} (ID {other}) is: write '{shown}'"));
     }
     let near = nearest(text.trim(), vocab)?;
     let near = match near.len() {
@@ -134,7 +136,8 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
     let named = |&id: &u64| {
         let token = vocab.token(id).ok()??;
-        Some(format!("{id} {}", quoted(&token.text, SHOWN)))
+        let bytes = token.bytes.as_deref().unwrap_or(token.text.as_bytes());
+        Some(format!("{id} {}", quoted_bytes(bytes, SHOWN)))
     };
     let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
     if ids.len() > MAX_NAMED {

@@ -34,7 +34,7 @@ impl Records for Lines<'_> {
             match cell {
                 Cell::Nothing => value(&(), self.out)?,
                 Cell::Word(text) => value(text, self.out)?,
-                Cell::Text(text) => value(text, self.out)?,
+                Cell::Text(text) | Cell::Shown(text) => value(text, self.out)?,
                 Cell::Token(token) => {
                     value(&token.token, self.out)?;
                     if let Some(hex) = &token.token_hex {

@@ -8,7 +8,7 @@ use comfy_table::{Cell as Text, CellAlignment, ContentArrangement, LineStyle, Ta
 use super::glyphs::Painter;
 use super::number::{grouped, rounded};
 use super::records::{Cell, Column, Records};
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 /// At most this many columns for a token in a table.
 pub(crate) const TOKEN_WIDTH: usize = 24;
@@ -33,7 +33,12 @@ impl Style {
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        Self { width: width.clamp(40, 400), color: false }
+        Self { width, color: false }.fitted()
+    }
+
+    /// With a width that every table fits.
+    fn fitted(self) -> Self {
+        Self { width: self.width.clamp(40, 400), ..self }
     }
 }
 
@@ -55,7 +60,7 @@ impl Write for Page<'_> {
 
 impl<'p> Page<'p> {
     pub(crate) fn new(style: Style, out: &'p mut dyn Write) -> Self {
-        Self { style, out }
+        Self { style: style.fitted(), out }
     }
 
     /// The columns of text.
@@ -107,7 +112,7 @@ impl<'p> Page<'p> {
         if !notes.is_empty() {
             writeln!(self.out)?;
         }
-        notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", visible(note))))
+        notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", harmless(note))))
     }
 }
 
@@ -177,6 +182,7 @@ impl Records for Grid {
             Cell::Nothing => "-".to_owned(),
             Cell::Word(word) => (*word).to_owned(),
             Cell::Text(text) => clip(&visible(text), TEXT_WIDTH).into_owned(),
+            Cell::Shown(text) => clip(&harmless(text), TEXT_WIDTH).into_owned(),
             Cell::Token(token) => token.quoted(TOKEN_WIDTH),
             Cell::Number(n) => n.to_string(),
             Cell::Count(n) => grouped(*n),

@@ -53,6 +53,8 @@ pub enum Cell<'a> {
     Word(&'a str),
     /// A text from the file, which may contain anything.
     Text(Cow<'a, str>),
+    /// A sentence of embcli's own, or a text that is already visible.
+    Shown(Cow<'a, str>),
     /// A token of the vocabulary.
     Token(&'a TokenText),
     /// A number that names something: an ID, a rank.
@@ -69,6 +71,11 @@ impl<'a> Cell<'a> {
     /// A text from the file.
     pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// A sentence, or a text that is already visible.
+    pub(crate) fn shown(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Shown(text.into())
     }
 
     /// The same, where there is one.

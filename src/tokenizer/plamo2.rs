@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::Result;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::strings::Strings;
-use super::trie::Trie;
 use super::utf8;
 use super::vocabulary::{Types, Vocabulary};
 use super::{Family, Fragment};
@@ -21,7 +21,7 @@ use super::{Family, Fragment};
 #[derive(Debug)]
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.
-    tokens: Trie,
+    tokens: Prefixes,
     /// The score of each token ID, in ten-thousandths.
     scores: Vec<i32>,
     /// The token ID of each byte.
@@ -94,7 +94,9 @@ impl Plamo2 {
         if let Some(byte) = bytes.iter().position(|&id| id == 0) {
             return Err(format!("the vocabulary has no token for the byte <0x{byte:02X}>"));
         }
-        Ok(Self { tokens: Trie::new(texts, tokens), scores, bytes })
+        let tokens = Prefixes::new(texts, tokens);
+        tokens.refuse_deep_nesting()?;
+        Ok(Self { tokens, scores, bytes })
     }
 
     /// Appends the tokens of a text.
@@ -112,9 +114,9 @@ impl Plamo2 {
             let cost = best[next].cost - i64::from(UNKNOWN);
             let mut here = Best { cost, token: None, len: next - before };
             // At equal cost, a longer token wins, and any token wins over the bytes.
-            for (len, id) in self.tokens.prefixes(&written[before..]) {
+            for Prefix { len, place: id, .. } in self.tokens.all(&written[before..]) {
                 let cost = best[before + len].cost - i64::from(self.scores[id as usize]);
-                if cost <= here.cost {
+                if cost < here.cost || (cost == here.cost && here.token.is_none()) {
                     here = Best { cost, token: Some(id), len };
                 }
             }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::charsmap::{self, Charsmap};
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
 use super::symbols::utf8_len;
-use super::trie::Trie;
 use super::vocabulary::{Types, Vocabulary};
 use super::{Error, Family, Fragment, Result, utf8};
 use crate::model::Model;
@@ -16,9 +16,9 @@ use crate::model::Model;
 #[derive(Debug)]
 pub(super) struct Unigram {
     /// Normal, user-defined and unused tokens.
-    tokens: Trie,
+    tokens: Prefixes,
     /// Those of them that are user-defined: what begins them is left as it is.
-    user_defined: Trie,
+    user_defined: Prefixes,
     /// The score of a character that is no token.
     unknown_score: f64,
     unknown: Option<u32>,
@@ -81,7 +81,9 @@ impl Unigram {
             .map(|id| Piece { score: vocabulary.score(id), types: vocabulary.types(id) });
         let spaces =
             Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
-        Ok(Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces))
+        let unigram = Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces);
+        unigram.tokens.refuse_deep_nesting().map_err(Error::Unusable)?;
+        Ok(unigram)
     }
 
     /// From the tokens in the order of their IDs. `unknown` is the token that
@@ -95,7 +97,7 @@ impl Unigram {
     ) -> Self {
         let of = |types| {
             let pieces = pieces.clone().zip(0..).filter(|(piece, _)| piece.types.any(types));
-            Trie::new(Arc::clone(texts), pieces.map(|(_, id)| id))
+            Prefixes::new(Arc::clone(texts), pieces.map(|(_, id)| id))
         };
         let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
         // A score that is no number is never the lowest.
@@ -135,7 +137,7 @@ impl Unigram {
             let character = utf8_len(rest[0]).min(rest.len());
             let so_far = best[at].score;
             let mut is_token = false;
-            for (len, id) in self.tokens.prefixes(rest) {
+            for Prefix { len, place: id, .. } in self.tokens.all(rest) {
                 is_token |= len == character;
                 let score = so_far + score_of(id);
                 if score > best[at + len].score {

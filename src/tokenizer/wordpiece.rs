@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use unicode_normalization::char::decompose_canonical;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
-use super::trie::Trie;
 use super::unicode::{self, Category};
 use super::utf8;
 use super::vocabulary::Vocabulary;
@@ -20,7 +20,7 @@ use super::{Error, Family, Fragment, Result};
 /// A WordPiece vocabulary and its normalisation.
 #[derive(Debug)]
 pub(super) struct WordPiece {
-    tokens: Trie,
+    tokens: Prefixes,
     unknown: Option<u32>,
     normalizer: Normalizer,
 }
@@ -42,7 +42,7 @@ impl WordPiece {
     /// Takes the texts of all tokens, in order of ID.
     fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
         let ids = 0..texts.len() as u32;
-        Self { tokens: Trie::new(texts, ids), unknown, normalizer }
+        Self { tokens: Prefixes::new(texts, ids), unknown, normalizer }
     }
 
     /// Appends the tokens of a text.
@@ -56,9 +56,9 @@ impl WordPiece {
             let begun = out.len();
             let mut rest = word;
             while !rest.is_empty()
-                && let Some((len, id)) = self.tokens.longest(rest)
+                && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
             {
-                out.push(id);
+                out.push(place);
                 rest = &rest[len..];
             }
             if !rest.is_empty() {

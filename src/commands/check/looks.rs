@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
 use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
-use crate::text::{clip, visible};
+use crate::text::{clip, harmless, visible};
 
 /// Where messages begin: one past the longest severity.
 const INDENT: usize = "problem".len() + 2;
@@ -21,8 +21,8 @@ impl Answer for CheckReport {
             out.record(&[
                 Cell::Word(finding.kind),
                 Cell::Word(finding.severity.name()),
-                Cell::text(&finding.message),
-                Cell::text(&finding.next),
+                Cell::shown(&finding.message),
+                Cell::shown(&finding.next),
                 Cell::number(finding.place.map(|place| place.from_id)),
                 Cell::number(finding.place.map(|place| place.to_id)),
                 offset.map_or(Cell::Nothing, |offset| Cell::text(offset.to_string())),
@@ -76,8 +76,8 @@ impl Answer for CheckReport {
         }
         for finding in &self.findings {
             writeln!(page)?;
-            page.labelled(INDENT, finding.severity.name(), &visible(&finding.message))?;
-            page.labelled(INDENT, "", &format!("-> {}", visible(&finding.next)))?;
+            page.labelled(INDENT, finding.severity.name(), &harmless(&finding.message))?;
+            page.labelled(INDENT, "", &format!("-> {}", harmless(&finding.next)))?;
         }
         Ok(())
     }

@@ -16,7 +16,6 @@ use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::Printer;
-use crate::text::quoted;
 
 pub use answer::*;
 
@@ -68,7 +67,7 @@ impl CheckRequest {
 
 /// A token by its ID and text.
 fn named(view: &model::View, id: u64) -> Result<String> {
-    Ok(format!("{id} {}", quoted(&view.token(id)?.token.unwrap_or_default(), 24)))
+    Ok(format!("{id} {}", view.token(id)?.named(24)))
 }
 
 /// What the worst of the findings comes to.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::answer::{FileType, InfoReport, InfoTensor, KeyInfo, KeyValue, TypeShare};
-use crate::text::visible;
+use crate::text::{harmless, visible};
 
 /// A shape: `[262144, 640]`.
 pub(super) fn shape(dims: &[u64]) -> String {
@@ -44,6 +44,7 @@ pub(super) fn facts(
 ) -> Result<()> {
     let InfoReport { model, name, architecture, seems, file_type, types, table, .. } = report;
     let text = |text: &String| Some(visible(text).into_owned());
+    let said = |sentence: &String| Some(harmless(sentence).into_owned());
     let number = |n: u64| Some(n.to_string());
     let mut add = |name, value: Option<String>| value.map_or(Ok(()), |value| visit(name, value));
     add("model", text(model))?;
@@ -83,9 +84,9 @@ pub(super) fn facts(
     add("header_bytes", number(report.header_bytes))?;
     add("parts", number(report.parts))?;
     report.missing_parts.iter().try_for_each(|part| add("missing_part", text(part)))?;
-    report.oddities.iter().try_for_each(|oddity| add("oddity", text(oddity)))?;
+    report.oddities.iter().try_for_each(|oddity| add("oddity", said(oddity)))?;
     report.strict.as_ref().map_or(Ok(()), |strict| {
-        let problem = strict.problem.as_ref().and_then(text);
+        let problem = strict.problem.as_ref().and_then(said);
         add("strict", Some(problem.unwrap_or_else(|| "accepted".to_owned())))
     })
 }

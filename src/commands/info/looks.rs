@@ -8,7 +8,7 @@ use super::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, Tok
 use super::facts::{facts, shape, shown};
 use crate::report::number::{decimal_size, grouped, percent};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json};
-use crate::text::{clip, counted, visible};
+use crate::text::{clip, counted, harmless, visible};
 
 /// Where the facts begin: one past the longest label.
 const LABEL: usize = "other tables".len() + 2;
@@ -22,7 +22,7 @@ impl Answer for InfoReport {
             out.header(&["key", "type", "value"].map(Column::of))?;
             keys.iter().try_for_each(|key| {
                 let [name, kind] = [&key.key, &key.value_type].map(Cell::text);
-                out.record(&[name, kind, Cell::text(shown(key))])
+                out.record(&[name, kind, Cell::shown(shown(key))])
             })
         } else if let Some(tensors) = &self.tensors {
             out.header(&["name", "type", "shape", "#bytes"].map(Column::of))?;
@@ -33,7 +33,7 @@ impl Answer for InfoReport {
             })
         } else {
             out.header(&["key", "value"].map(Column::of))?;
-            facts(self, &mut |key, value| out.record(&[Cell::Word(key), Cell::text(value)]))
+            facts(self, &mut |key, value| out.record(&[Cell::Word(key), Cell::shown(value)]))
         }
     }
 
@@ -67,7 +67,7 @@ impl Answer for InfoReport {
         }
         let strict = self.strict.as_ref().map(|strict| match &strict.problem {
             None => "gguf-rs-lib's strict reader takes the file".to_owned(),
-            Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", visible(problem)),
+            Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", harmless(problem)),
         });
         strict.map_or(Ok(()), |strict| page.labelled(LABEL, "strict", &strict))
     }
@@ -127,7 +127,7 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
     }
     say("file", &file(report))?;
     for (i, oddity) in report.oddities.iter().take(TOLD).enumerate() {
-        say(if i == 0 { "odd" } else { "" }, &visible(oddity))?;
+        say(if i == 0 { "odd" } else { "" }, &harmless(oddity))?;
     }
     match report.oddities.len().saturating_sub(TOLD) {
         0 => Ok(()),

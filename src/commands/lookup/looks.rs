@@ -14,7 +14,7 @@ use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
 use crate::report::{
     Cell, Column, Grid, List, Page, Printer, Records, Sink, TOKEN_WIDTH, lines, npy,
 };
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 /// How many values of a row a line of Markdown takes: the first, the last.
 const MARKDOWN_VALUES: (usize, usize) = (5, 2);
@@ -57,7 +57,7 @@ impl List for LookupHead {
         writeln!(page, "{n} of the rows {shape} of {tensor} ({}) in {model}:", table.format)?;
         writeln!(page, "a matrix [{n}, {d_model}].\n")?;
         for step in self.steps.iter().flatten() {
-            writeln!(page, "- {}: {}", step.step.replace('_', " "), code(&visible(&step.text)))?;
+            writeln!(page, "- {}: {}", step.step.replace('_', " "), code(&harmless(&step.text)))?;
         }
         if self.steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
             writeln!(page)?;
@@ -182,7 +182,7 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     say(DOWN, "", &format!("{read} read: {read_bytes} of {bytes} bytes ({share}){decoded}"))?;
     for step in list.steps.iter().flatten() {
         say(ARROW, "", "")?;
-        say(&step.step.replace('_', " "), "", &visible(&step.text))?;
+        say(&step.step.replace('_', " "), "", &harmless(&step.text))?;
     }
     say(ARROW, "", "")?;
     let start = if list.steps.is_some() {

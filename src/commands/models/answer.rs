@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::report::number::decimal_size;
 use crate::report::{Answer, Cell, Column, Page, Records, json, lines};
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModelsReport {
@@ -65,7 +65,7 @@ impl Answer for ModelsReport {
                 Cell::count(columns),
                 Cell::maybe(&model.format),
                 Cell::maybe(&model.path),
-                Cell::maybe(&model.problem),
+                model.problem.as_deref().map_or(Cell::Nothing, Cell::shown),
             ])?;
         }
         Ok(())
@@ -105,7 +105,7 @@ impl Answer for ModelsReport {
             };
             writeln!(page, "{}", line(name, first, row.each_ref().map(String::as_str), &columns))?;
             if let Some(problem) = &model.problem {
-                for line in lines(&visible(problem), page.width() - 4) {
+                for line in lines(&harmless(problem), page.width() - 4) {
                     writeln!(page, "    {}", clip(&line, page.width() - 4))?;
                 }
             }

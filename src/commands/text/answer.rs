@@ -1,12 +1,13 @@
 //! The answer of `tokens --text` and how it looks: the text, its tokens, their IDs.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::report::{Answer, Cell, Column, Form, Page, Records, TOKEN_WIDTH, TokenText};
-use crate::text::{counted, quoted};
+use crate::report::{Answer, Cell, Column, Form, Page, Records, TOKEN_WIDTH, TokenText, bytes_of};
+use crate::text::{counted, quoted_bytes};
 
 /// A text that a model reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,13 @@ pub struct TextInput {
     /// How many of its tokens the model put behind it.
     #[serde(skip)]
     pub behind: usize,
+}
+
+impl TextInput {
+    /// Its bytes, whether or not they are UTF-8.
+    pub fn exact(&self) -> Cow<'_, [u8]> {
+        bytes_of(&self.text, self.text_hex.as_deref())
+    }
 }
 
 /// A text in tokens.
@@ -86,7 +94,7 @@ impl Answer for TextReport {
 
 /// A text in quotes, at most `columns` wide.
 pub(in crate::commands) fn shown(input: &TextInput, columns: usize) -> String {
-    quoted(&input.text, columns.saturating_sub(2))
+    quoted_bytes(&input.exact(), columns.saturating_sub(2))
 }
 
 /// How long a text is.

@@ -1,0 +1,136 @@
+//! Where results go: standard output, or a file that is there whole or not at
+//! all.
+//!
+//! A file is written without a name, or under another name in the same folder.
+//! It gets its name when it is complete. So a reader finds either the old file or
+//! the whole new one, and a command that fails leaves nothing.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `models` | which files are models: these are never replaced |
+//! | `descriptor` | which paths name a stream that is already open |
+//! | `sink` | how bytes are written |
+//! | `unfinished` | the file before it has its name |
+//! | `attributes` | what the new file takes over from the old one |
+//! | `signals` | how a signal removes an unfinished file |
+//!
+//! Nothing is synced to the disk: that takes long, and helps only after a power
+//! cut, when the command can be run again.
+
+mod attributes;
+mod descriptor;
+mod models;
+mod signals;
+mod sink;
+mod unfinished;
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, Result, bail, ensure};
+
+use descriptor::Descriptor;
+pub use signals::prepare_for_signals;
+pub use sink::Output;
+
+/// A place that results can go to.
+#[derive(Debug)]
+pub enum Place {
+    /// Standard output.
+    Stdout,
+    /// Something that takes bytes as they come: a pipe, `/dev/null`, a descriptor
+    /// that is already open.
+    Stream(PathBuf),
+    /// A file to be made.
+    New(PathBuf),
+    /// A file to be replaced.
+    Old(PathBuf),
+}
+
+impl Place {
+    /// The place that a path names. `None`, `-`, `/dev/stdout` and links to that
+    /// name standard output. A link to a file stands for the file.
+    ///
+    /// # Errors
+    /// If no file can be made there; if a model is there, or a file that can't be
+    /// read; if another file is there and `force` is not set.
+    pub fn of(path: Option<&Path>, force: bool) -> Result<Self> {
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+            return Ok(Self::Stdout);
+        };
+        match Descriptor::of(path) {
+            Some(Descriptor::Stdout) => return Ok(Self::Stdout),
+            Some(Descriptor::Other) => return Ok(Self::Stream(path.to_owned())),
+            None => {}
+        }
+        let name = path.display();
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                bail!("{name} is a directory: name a file in it")
+            }
+            Ok(found) if is_block_device(&found) => {
+                bail!("{name} is a block device, which embcli never writes to: name a file")
+            }
+            Ok(found) if !found.is_file() => Ok(Self::Stream(path.to_owned())),
+            Ok(_) => {
+                models::refuse(path)?;
+                ensure!(force, "{name} is there already: --force replaces it");
+                // Renaming onto a link would replace the link.
+                Ok(Self::Old(fs::canonicalize(path).with_context(|| name.to_string())?))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let is_link = fs::symlink_metadata(path).is_ok();
+                ensure!(!is_link, "{name} is a link to nothing: remove it, or name another file");
+                let parent = directory(path);
+                let is_folder = name.to_string().ends_with('/');
+                ensure!(
+                    !is_folder && parent.is_dir(),
+                    "{name}: there is no directory {}: make it first",
+                    if is_folder { path } else { parent }.display()
+                );
+                Ok(Self::New(path.to_owned()))
+            }
+            Err(error) => Err(error).with_context(|| name.to_string()),
+        }
+    }
+
+    /// Whether what is written there is read as it comes, by a person.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout) && io::stdout().is_terminal()
+    }
+
+    /// Whether what is written there should be coloured. To choose by oneself
+    /// means on a terminal that can show it, unless `NO_COLOR` or `CLICOLOR=0`
+    /// is set; everywhere where `CLICOLOR_FORCE` is; never in a file.
+    pub fn color(&self, choice: ColorChoice) -> bool {
+        match choice {
+            ColorChoice::Never => false,
+            ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
+            ColorChoice::Auto => {
+                let stdout = matches!(self, Self::Stdout);
+                stdout && AutoStream::choice(&io::stdout()) != ColorChoice::Never
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_block_device(file: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    file.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_block_device(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// The directory that a file is in.
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
