@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{Cli, Stop, complete};
-use crate::output::Place;
+use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
 use crate::{commands, output, source, text};
 
@@ -39,14 +39,14 @@ pub fn main() -> ExitCode {
 
 /// Prints a text that was asked for.
 fn print(text: &str) -> Result<ExitCode> {
-    let mut out = Place::Stdout.open()?;
+    let mut out = Destination::Stdout.open()?;
     writeln!(out, "{text}")?;
     out.finish().map(|()| ExitCode::SUCCESS)
 }
 
 /// Carries out a command; the exit code says what came of it.
 fn run(cli: &Cli) -> Result<ExitCode> {
-    let place = Place::of(cli.output.as_deref(), cli.force)?;
+    let place = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
     if form == Form::Npy && place.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");

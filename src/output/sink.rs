@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::attributes::Attributes;
 use super::unfinished::Unfinished;
-use super::{Place, models};
+use super::{Destination, models};
 use crate::text::harmless;
 
 /// Results on their way.
@@ -16,7 +16,7 @@ pub struct Output {
     out: BufWriter<Named>,
 }
 
-impl Place {
+impl Destination {
     /// Begins to write there.
     ///
     /// # Errors
@@ -26,22 +26,22 @@ impl Place {
             Self::Stdout => {
                 let name = "standard output".to_owned();
                 let out = stdout().map_err(|error| named(&name, true, &error))?;
-                (name, Sink::Stdout(out))
+                (name, Target::Stdout(out))
             }
             Self::Stream(path) => {
                 let name = path.display().to_string();
-                (name.clone(), Sink::Stream(stream(&path).with_context(|| name)?))
+                (name.clone(), Target::Stream(stream(&path).with_context(|| name)?))
             }
             Self::New(path) => {
                 let name = path.display().to_string();
                 let file = Unfinished::new(&path).with_context(|| format!("making {name}"))?;
-                (name, Sink::File { file, path, replaces: None })
+                (name, Target::File { file, path, replaces: None })
             }
             Self::Old(path) => {
                 let name = path.display().to_string();
                 let replaces = Attributes::of(&path).with_context(|| name.clone())?;
                 let file = Unfinished::private(&path).with_context(|| format!("making {name}"))?;
-                (name, Sink::File { file, path, replaces: Some(replaces) })
+                (name, Target::File { file, path, replaces: Some(replaces) })
             }
         };
         Ok(Output { out: BufWriter::with_capacity(1 << 16, Named { name, sink }) })
@@ -86,7 +86,7 @@ impl Output {
     pub fn finish(mut self) -> Result<()> {
         self.out.flush()?;
         let Named { name, sink } = self.out.into_inner().map_err(|error| error.into_error())?;
-        let Sink::File { file, path, replaces } = sink else { return Ok(()) };
+        let Target::File { file, path, replaces } = sink else { return Ok(()) };
         if replaces.is_some() && path.is_file() {
             models::refuse(&path)?;
         }
@@ -114,16 +114,16 @@ impl Write for Output {
 /// A sink whose errors name it.
 struct Named {
     name: String,
-    sink: Sink,
+    sink: Target,
 }
 
-enum Sink {
+enum Target {
     Stdout(Box<dyn Write>),
     Stream(Box<dyn Write>),
     File { file: Unfinished, path: PathBuf, replaces: Option<Attributes> },
 }
 
-impl Sink {
+impl Target {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Stdout(out) | Self::Stream(out) => out,
@@ -134,7 +134,7 @@ impl Sink {
 
 impl Named {
     fn tell(&self, error: &io::Error) -> io::Error {
-        named(&self.name, matches!(self.sink, Sink::Stdout(_)), error)
+        named(&self.name, matches!(self.sink, Target::Stdout(_)), error)
     }
 }
 

@@ -23,7 +23,7 @@
 //!
 //! # For whoever adds a family
 //! A family is a type that implements [`Family`], in a file of its own, made by
-//! [`Tokenizer::open`] from the model, the [`Vocabulary`] and the [`Settings`].
+//! [`Tokenizer::open`] from the model, the [`TokenIndex`] and the [`Settings`].
 //! It never sees a special token, nor the rest of the text. At the time it is
 //! made, token types are those in the file; by the time it encodes,
 //! `special::retype` has set right those that files get wrong.
@@ -43,11 +43,11 @@ mod special;
 mod spm;
 mod strings;
 mod symbols;
+mod token_index;
 mod unicode;
 mod unicode_data;
 mod unigram;
 mod utf8;
-mod vocabulary;
 mod white;
 mod wordpiece;
 mod words;
@@ -66,11 +66,11 @@ use merges::Merges;
 use partition::{Part, Partition};
 use pre::Pre;
 use settings::{Kind, Settings};
-use vocabulary::Vocabulary;
+use token_index::TokenIndex;
 
 /// What turns a model's text into its token IDs.
 pub struct Tokenizer {
-    vocabulary: Vocabulary,
+    vocabulary: TokenIndex,
     settings: Settings,
     partition: Partition,
     family: Box<dyn Family + Send + Sync>,
@@ -116,7 +116,7 @@ trait Family {
     /// Where the vocabulary can't spell it (llama.cpp aborts there).
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<(), Error>;
@@ -167,7 +167,7 @@ impl Tokenizer {
             }));
         };
         let mut notes = Vec::new();
-        let mut vocabulary = Vocabulary::read(model, &mut notes)?;
+        let mut vocabulary = TokenIndex::read(model, &mut notes)?;
         let pre = match (kind, name.as_str()) {
             (Kind::Bpe, "gemma4") => Pre::gemma(),
             (Kind::Bpe, _) => {

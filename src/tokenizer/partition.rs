@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::prefixes::{Prefix, Prefixes};
+use super::token_index::{TokenIndex, Types};
 use super::unicode::is_space;
-use super::vocabulary::{Types, Vocabulary};
 
 /// The special tokens, which are searched before the text is tokenized.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) enum Part<'t> {
 }
 
 impl Partition {
-    pub fn new(vocabulary: &Vocabulary) -> Self {
+    pub fn new(vocabulary: &TokenIndex) -> Self {
         // If several tokens have the same text, only the last is found.
         let is_found = |&id: &u32| {
             vocabulary.types(id).any(Types::SPECIAL)
@@ -52,7 +52,7 @@ impl Partition {
     /// therefore searched at most 12 times: log2 of the longest token.
     pub fn split<'t>(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
@@ -127,7 +127,7 @@ mod tests {
     /// The reference, which works like llama.cpp: it searches the remaining text for
     /// one token after another, the longest first.
     fn one_token_after_another<'t>(
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
@@ -215,7 +215,7 @@ mod tests {
                 Types::CONTROL.with(Types::LSTRIP).with(Types::RSTRIP),
             ];
             let tokens = tokens.into_iter().map(|token| (token, kinds[random(kinds.len())]));
-            let vocabulary = Vocabulary::of(tokens);
+            let vocabulary = TokenIndex::of(tokens);
             let partition = Partition::new(&vocabulary);
             for text in &texts {
                 for parse_special in [false, true] {

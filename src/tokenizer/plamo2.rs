@@ -13,8 +13,8 @@ use super::Result;
 
 use super::prefixes::{Prefix, Prefixes};
 use super::strings::Strings;
+use super::token_index::{TokenIndex, Types};
 use super::utf8;
-use super::vocabulary::{Types, Vocabulary};
 use super::{Family, Fragment};
 
 /// A PLaMo-2 vocabulary.
@@ -54,7 +54,7 @@ struct Best {
 
 impl Plamo2 {
     /// Reads a vocabulary. The error says why it is not one of PLaMo-2.
-    pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
+    pub(super) fn of(vocabulary: &TokenIndex) -> Result<Self, String> {
         let pieces = vocabulary.ids().map(|id| Piece {
             score: vocabulary.score(id),
             is_byte: vocabulary.types(id).any(Types::BYTE),
@@ -139,7 +139,7 @@ impl Plamo2 {
 }
 
 impl Family for Plamo2 {
-    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
         self.tokens_of(fragment.text, ids);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
-use super::vocabulary::Vocabulary;
+use super::token_index::TokenIndex;
 use super::{Error, Family, Fragment, Result};
 
 /// The tokens of an RWKV vocabulary by their bytes.
@@ -17,7 +17,7 @@ pub(super) struct Rwkv {
 }
 
 impl Rwkv {
-    pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
+    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
         Self::new(vocabulary.ids().map(|id| vocabulary.text(id)), settings.unk)
     }
 
@@ -60,7 +60,7 @@ impl Rwkv {
 }
 
 impl Family for Rwkv {
-    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
         self.tokens_of(fragment.text, ids)
     }
 }

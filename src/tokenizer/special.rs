@@ -6,7 +6,7 @@
 use crate::model::{Error, Fact, Model, Role};
 
 use super::settings::{self, Settings};
-use super::vocabulary::{Types, Vocabulary};
+use super::token_index::{TokenIndex, Types};
 
 /// Ends of a text, a turn or a call: control tokens, always.
 const ENDS: &[&str] = &[
@@ -89,7 +89,7 @@ const CHANNELS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constr
 
 /// Sets right the types of tokens that are known by their names.
 pub(super) fn retype(
-    vocabulary: &mut Vocabulary,
+    vocabulary: &mut TokenIndex,
     model: &Model,
     settings: &Settings,
 ) -> Result<(), Error> {
@@ -136,14 +136,14 @@ pub(super) fn retype(
 
 /// Marks the tokens that take the white space beside them along. No file says
 /// which do; it goes by the model's name.
-fn strip(vocabulary: &mut Vocabulary, model: &Model) -> Result<(), Error> {
+fn strip(vocabulary: &mut TokenIndex, model: &Model) -> Result<(), Error> {
     let text = |fact| Ok::<_, Error>(model.text(fact)?.unwrap_or_default());
     let pre = text(Fact::PreTokenizer)?;
     let architecture = text(Fact::Architecture)?;
     let name = text(Fact::Name)?.to_ascii_lowercase();
     let any = |text: &str, parts: &[&str]| parts.iter().any(|part| text.contains(part));
 
-    let mask = |vocabulary: &mut Vocabulary, mask: &str| {
+    let mask = |vocabulary: &mut TokenIndex, mask: &str| {
         if let Some(id) = vocabulary.id_of(mask.as_bytes()) {
             add(vocabulary, id, Types::LSTRIP);
         }
@@ -166,11 +166,11 @@ fn strip(vocabulary: &mut Vocabulary, model: &Model) -> Result<(), Error> {
     Ok(())
 }
 
-fn add(vocabulary: &mut Vocabulary, id: u32, types: Types) {
+fn add(vocabulary: &mut TokenIndex, id: u32, types: Types) {
     vocabulary.set_types(id, vocabulary.types(id).with(types));
 }
 
-fn set(vocabulary: &mut Vocabulary, name: &str, types: Types) {
+fn set(vocabulary: &mut TokenIndex, name: &str, types: Types) {
     if let Some(id) = vocabulary.id_of(name.as_bytes()) {
         vocabulary.set_types(id, types);
     }

@@ -8,7 +8,7 @@ use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
 use super::symbols::utf8_len;
-use super::vocabulary::{Types, Vocabulary};
+use super::token_index::{TokenIndex, Types};
 use super::{Error, Family, Fragment, Result, utf8};
 use crate::model::Model;
 
@@ -66,7 +66,7 @@ impl Unigram {
     /// From a vocabulary and the normalisation that the model has for it.
     pub(super) fn of(
         model: &Model,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         settings: &Settings,
     ) -> Result<Self, Error> {
         let charsmap = match model.charsmap().map_err(super::unfit)? {
@@ -233,7 +233,7 @@ impl Unigram {
 impl Family for Unigram {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {

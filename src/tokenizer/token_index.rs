@@ -21,7 +21,7 @@ const LONGEST: usize = 2 << 10;
 /// It is a copy of what the file has, some megabytes: encoding jumps about in it
 /// a few million times a second.
 #[derive(Debug)]
-pub(super) struct Vocabulary {
+pub(super) struct TokenIndex {
     texts: Arc<Strings>,
     index: Index,
     /// Empty where the file has none: then each is 0.
@@ -74,7 +74,7 @@ impl Types {
     }
 }
 
-impl Vocabulary {
+impl TokenIndex {
     /// Reads the vocabulary of a model.
     pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
         let tokens = model.tokens()?;
