@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{Cli, Stop, complete};
-use crate::output::Place;
+use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
 use crate::{commands, output, source, text};
 
@@ -39,22 +39,22 @@ pub fn main() -> ExitCode {
 
 /// Prints a text that was asked for.
 fn print(text: &str) -> Result<ExitCode> {
-    let mut out = Place::Stdout.open()?;
+    let mut out = Destination::Stdout.open()?;
     writeln!(out, "{text}")?;
     out.finish().map(|()| ExitCode::SUCCESS)
 }
 
 /// Carries out a command; the exit code says what came of it.
 fn run(cli: &Cli) -> Result<ExitCode> {
-    let place = Place::of(cli.output.as_deref(), cli.force)?;
+    let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form == Form::Npy && place.is_terminal() {
+    if form == Form::Npy && destination.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
     }
-    let style = Style { color: place.color(cli.color.into()), ..Style::of_stdout() };
-    let is_read = place.is_terminal() && io::stdin().is_terminal();
+    let style = Style { color: destination.color(cli.color.into()), ..Style::of_stdout() };
+    let is_read = destination.is_terminal() && io::stdin().is_terminal();
     let mut ask = || goes_on(&mut io::stdin().lock(), &mut io::stderr());
-    let mut out = place.open()?;
+    let mut out = destination.open()?;
     let mut printer = Printer::new(form, style, &mut out);
     if is_read {
         printer = printer.asking(&mut ask);

@@ -37,7 +37,7 @@ pub use sink::Output;
 
 /// A place that results can go to.
 #[derive(Debug)]
-pub enum Place {
+pub enum Destination {
     /// Standard output.
     Stdout,
     /// Something that takes bytes as they come: a pipe, `/dev/null`, a descriptor
@@ -49,7 +49,7 @@ pub enum Place {
     Old(PathBuf),
 }
 
-impl Place {
+impl Destination {
     /// The place that a path names. `None`, `-`, `/dev/stdout` and links to that
     /// name standard output. A link to a file stands for the file.
     ///

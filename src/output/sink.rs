@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::attributes::Attributes;
 use super::unfinished::Unfinished;
-use super::{Place, models};
+use super::{Destination, models};
 use crate::text::harmless;
 
 /// Results on their way.
@@ -16,7 +16,7 @@ pub struct Output {
     out: BufWriter<Named>,
 }
 
-impl Place {
+impl Destination {
     /// Begins to write there.
     ///
     /// # Errors
