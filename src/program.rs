@@ -46,15 +46,15 @@ fn print(text: &str) -> Result<ExitCode> {
 
 /// Carries out a command; the exit code says what came of it.
 fn run(cli: &Cli) -> Result<ExitCode> {
-    let place = Destination::of(cli.output.as_deref(), cli.force)?;
+    let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form == Form::Npy && place.is_terminal() {
+    if form == Form::Npy && destination.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
     }
-    let style = Style { color: place.color(cli.color.into()), ..Style::of_stdout() };
-    let is_read = place.is_terminal() && io::stdin().is_terminal();
+    let style = Style { color: destination.color(cli.color.into()), ..Style::of_stdout() };
+    let is_read = destination.is_terminal() && io::stdin().is_terminal();
     let mut ask = || goes_on(&mut io::stdin().lock(), &mut io::stderr());
-    let mut out = place.open()?;
+    let mut out = destination.open()?;
     let mut printer = Printer::new(form, style, &mut out);
     if is_read {
         printer = printer.asking(&mut ask);
