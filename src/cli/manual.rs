@@ -1,5 +1,5 @@
-//! The text of `embcli help COMMAND` before the arguments: the idea and the answer.
-//! Lines are wrapped at 80 columns by hand.
+//! The text of `embcli help COMMAND` before the arguments: the idea and the
+//! answer. Lines are wrapped at 80 columns by hand.
 
 /// The help of a model argument, in one line.
 pub(super) const MODEL: &str =
@@ -75,10 +75,10 @@ table's share of the file), a shape, or the name of a well-known model.";
 pub(super) const TOKENS: &str = "\
 The vocabulary: every token, those that match, or those of a text.
 
-A token can be a word, a part of a word, a word with the space before it, a byte,
-or a sign that controls the model. ' cat' and 'cat' are two tokens with two rows.
-The list is in the order of the IDs, which in most vocabularies is roughly the
-order of frequency. It is printed while it is read.
+A token can be a word, a part of a word, a word with the space before it, a
+byte, or a sign that controls the model. ' cat' and 'cat' are two tokens with
+two rows. The list is in the order of the IDs, which in most vocabularies is
+roughly the order of frequency. It is printed while it is read.
 
 With --text, tokens prints the tokens of a text instead. The model's own
 tokenizer encodes it and gives the same IDs as llama.cpp.";

@@ -90,7 +90,7 @@ Examples:
   embcli neighbors toy ' cat'                        by the token's text
   embcli neighbors toy 2368 5765 -k 5                two IDs, one pass
   embcli neighbors toy 2368 --metric l2              by Euclidean distance
-  embcli neighbors toy 2368 --as-input               as the first block gets them
+  embcli neighbors toy 2368 --as-input               as the first block's input
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
 
@@ -98,8 +98,8 @@ A row of zeros has no direction: under cosine it is an error as a query, and
 left out and counted as a candidate. Rows with a NaN or an infinity are left
 out and counted under every metric.
 
---all writes whole lines as it goes and uses at most 150 MB of memory for a table
-of any size (not counting pages of the file, which the system caches).
+--all writes whole lines as it goes. It uses at most 150 MB of memory for a
+table of any size (not counting pages of the file, which the system caches).
 Rows come in the order of their IDs: to continue after a stop, give the range
 that is missing. Rows that can't be queries are skipped and counted on standard
 error.")]
@@ -163,9 +163,9 @@ measured as the tour goes; everything else is the same on every run.")]
 Examples:
   embcli check model.gguf                     one file by itself
   embcli check model.gguf || echo look        for scripts that convert or merge
-  embcli check model.gguf --strict            also fails where order can't be judged
+  embcli check model.gguf --strict            also fails if order is unknown
   embcli check model.gguf --format jsonl      one finding per line
-  embcli check q4.gguf f16.gguf               what quantising cost, token by token
+  embcli check q4.gguf f16.gguf               compares two, token by token
 
 Exit code: 0 without a problem, 1 with a problem.")]
     Check(CheckArgs),
@@ -195,8 +195,8 @@ shell.")]
     /// The manual page, for man(1)
     #[command(after_help = "\
 Examples:
-  embcli man                       the page of all commands (view it with man -l)
-  embcli man lookup                the page of one command
+  embcli man                       all commands, to view with man -l
+  embcli man lookup                one command
   embcli man -o FILE               for your man path: .../man1/embcli.1")]
     Man(ManArgs),
 }

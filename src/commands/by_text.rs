@@ -9,7 +9,7 @@ use crate::text::{clip, harmless, quoted, quoted_bytes};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
-/// A text longer than this many bytes gets no suggestions: people type words.
+/// Texts and tokens longer than this many bytes get no suggestions: people type words.
 const MAX_COMPARED: usize = 128;
 
 /// A message shows at most this many columns of a text.
@@ -150,7 +150,7 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
 }
 
 /// Up to three tokens that the text may mean: first those that differ only in
-/// case, then those where one is a prefix of the other, then those that contain
+/// case, then prefixes and extensions of the text, then those that contain
 /// it. Within each group the nearest in length comes first.
 fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
     let text = text.to_lowercase();

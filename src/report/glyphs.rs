@@ -42,8 +42,8 @@ impl Painter {
     }
 }
 
-/// Reduces a row of values to `n` cells. A cell is the value farthest from zero
-/// of its part of the row, or NaN where that part has a NaN or an infinity.
+/// Reduces a row of values to `n` cells, each for a part of the row. A cell is the
+/// value farthest from zero, or NaN if its part has a NaN or an infinity.
 pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
     let farther = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
     let cell = |i: usize| {

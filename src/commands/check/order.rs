@@ -89,7 +89,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
     }))
 }
 
-/// The parts with the most tokens, in ascending order. Each gets its own finding.
+/// The parts with the most tokens, sorted by ID. Each gets its own finding.
 fn told(parts: &[Part]) -> Vec<&Part> {
     let mut told: Vec<&Part> = parts.iter().collect();
     told.sort_by_key(|part| std::cmp::Reverse(part.tokens));

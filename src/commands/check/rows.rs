@@ -21,7 +21,7 @@ const ORDINARY: &str = "ordinary";
 const NAMED: usize = 4;
 
 /// A share of duplicate rows up to this is normal: rows of words that never occur in
-/// training keep their first values.
+/// training keep their initial values.
 const REPEATED: f64 = 0.1;
 
 /// Two tables are compared in pieces of at most this many bytes.

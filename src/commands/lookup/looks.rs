@@ -15,7 +15,7 @@ use crate::report::{
 };
 use crate::text::{clip, harmless, visible, width};
 
-/// How many first and last values of a row a line of Markdown has.
+/// A line of Markdown has this many first and this many last values of a row.
 const MARKDOWN_VALUES: (usize, usize) = (5, 2);
 
 impl List for LookupHead {
@@ -195,7 +195,7 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
 const DOWN: &str = "    │";
 const ARROW: &str = "    ▼";
 
-/// The matrix with the first and last values of each row, as many as fit.
+/// Prints the matrix with the first and last values of each row, as many as fit.
 fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
     let named = |row: &LookupRow| {

@@ -134,7 +134,7 @@ impl Rows for Space<'_> {
         Rows::row_bytes(self.table)
     }
 
-    /// The stored bytes are not the rows that are compared.
+    /// The steps change the decoded values, so they are not multiples of stored bytes.
     fn is_scaled_bytes(&self) -> bool {
         false
     }

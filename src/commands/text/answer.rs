@@ -97,7 +97,7 @@ pub(in crate::commands) fn shown(input: &TextInput, columns: usize) -> String {
     quoted_bytes(&input.exact(), columns.saturating_sub(2))
 }
 
-/// The length of a text, in words.
+/// A phrase for the length of a text.
 pub(in crate::commands) fn size(input: &TextInput) -> String {
     let bytes = counted(input.bytes, "byte");
     if input.text_hex.is_some() {
@@ -106,7 +106,7 @@ pub(in crate::commands) fn size(input: &TextInput) -> String {
     format!("{bytes}, {}", counted(input.text.chars().count() as u64, "character"))
 }
 
-/// The tokens that the model added around a text, in words. `tokens` includes them.
+/// A sentence on the tokens that the model added around a text. `tokens` includes them.
 pub(in crate::commands) fn added(input: &TextInput, tokens: &[&TokenText]) -> Option<String> {
     let name = |token: &&TokenText| token.quoted(TOKEN_WIDTH);
     let front = tokens.first().filter(|_| input.in_front > 0).map(name);
