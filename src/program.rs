@@ -1,5 +1,5 @@
-//! The program: a command line in, an answer on standard output or in a file,
-//! remarks on standard error, an exit code.
+//! Runs the program: it parses the command line, writes the answer to standard output
+//! or a file, writes notes and errors to standard error, and sets the exit code.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -16,10 +16,9 @@ use crate::{commands, output, source, text};
 /// Runs the program on the arguments of this process.
 ///
 /// Exit codes: 0 success, 1 failure, 2 wrong usage; 130 in a shell after Ctrl-C.
-/// Ctrl-C kills the process, which shells report as 130: a program that exits
-/// with that number by itself looks like one that chose to, and a script's loop
-/// around it goes on. Nothing is half done when it comes, as a file gets its
-/// name when it is whole.
+/// Ctrl-C kills the process, and shells report that as 130. If the program exited with
+/// 130 by itself, a loop in a shell script would go on. No half-written file remains,
+/// because a file gets its name when it is complete.
 pub fn main() -> ExitCode {
     source::exit_on_sigbus();
     output::prepare_for_signals();
@@ -37,14 +36,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints a text that was asked for.
+/// Prints help or the version.
 fn print(text: &str) -> Result<ExitCode> {
     let mut out = Destination::Stdout.open()?;
     writeln!(out, "{text}")?;
     out.finish().map(|()| ExitCode::SUCCESS)
 }
 
-/// Carries out a command; the exit code says what came of it.
+/// Runs a command and returns its exit code.
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
@@ -62,14 +61,14 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let answered = request.answer(&commands::open, &mut printer);
     let Printer { exit_code, notes, .. } = printer;
     match answered.and_then(|()| out.finish()) {
-        // A verdict stands, whether or not all of it was read.
+        // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
         _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))
 }
 
-/// The text as a stream can show it.
+/// The text, with colours if the stream shows them.
 fn worded<'a>(stop: &'a Stop, stream: &impl RawStream) -> &'a str {
     match stop.color.into() {
         ColorChoice::Auto if AutoStream::choice(stream) == ColorChoice::Never => &stop.text,
@@ -89,7 +88,7 @@ fn finish(result: Result<ExitCode>) -> ExitCode {
     }
 }
 
-/// Whether whoever reads our output has seen enough, as `| head` has.
+/// Whether the reader closed the pipe, as `| head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<io::Error>();
@@ -97,15 +96,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Says it on standard error, if that can be written to: `eprintln!` panics
-/// where it can't, and the exit code is still to be given.
+/// Prints to standard error and ignores failures. `eprintln!` would panic, and the
+/// exit code would be lost.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Asks whether to go on: Enter does; `q`, or the end of the input, does not.
+/// Asks whether to go on. Enter goes on; `q` or the end of the input stops.
 fn goes_on(input: &mut dyn BufRead, prompt: &mut dyn Write) -> Result<bool> {
-    // Who can't see it is waiting all the same.
+    // If the prompt can't be written, still wait for the answer.
     let _ = write!(prompt, "\n(Enter goes on, q ends) ").and_then(|()| prompt.flush());
     let mut line = String::new();
     let read = input.read_line(&mut line).context("reading standard input")?;

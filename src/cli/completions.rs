@@ -1,10 +1,10 @@
-//! `completions`: what a shell runs when the Tab key is pressed.
+//! `completions`: the script that a shell runs when the user presses Tab.
 //!
-//! The script is a few lines that ask embcli itself, by clap_complete's dynamic
-//! engine, so that models can be named: those in stores, and files.
+//! The script calls embcli itself through clap_complete's dynamic engine, so it can
+//! complete the models in stores as well as files.
 //!
-//! Names come from folders that others may write to. They are shown on a
-//! terminal and inserted into a command line, so a name that could act on either
+//! Names come from folders that others may write to. The shell shows them on a
+//! terminal and inserts them into a command line, so a name that could act on either
 //! is left out.
 
 use std::ffi::{OsStr, OsString};
@@ -26,7 +26,8 @@ use crate::store::toy::TOY;
 use crate::store::{self, Store};
 use crate::text::acts;
 
-/// Where a script tells embcli that it asks, and for which shell.
+/// The environment variable with which a script asks for completions. It holds the
+/// shell's name.
 const ASKED: &str = "EMBCLI_COMPLETE";
 
 impl Request for CompletionsArgs {
@@ -39,19 +40,18 @@ impl Request for CompletionsArgs {
     }
 }
 
-/// The script that makes a shell complete.
 fn script(args: &CompletionsArgs) -> Result<String> {
     let shells = Shells::builtins();
     let name = args.shell.to_string();
     let shell = shells.completer(&name).with_context(|| format!("{name} can't complete"))?;
     let mut script = Vec::new();
-    // By its name on the path: the script outlives the place of this binary.
+    // Call embcli by name: this binary may move while the script stays.
     shell.write_registration(ASKED, "embcli", "embcli", "embcli", &mut script)?;
     let script = String::from_utf8(script)?;
     Ok(if args.shell == Shell::Bash { script + COLONS } else { script })
 }
 
-/// Answers a script, if it is one that asks; `false` where none does.
+/// Answers a completion script. Returns `false` if no script called.
 pub fn complete(args: impl IntoIterator<Item = OsString>) -> Result<bool> {
     if let Some(shell) = std::env::var_os(ASKED) {
         let _ = SHELL.set(shell);
@@ -64,7 +64,7 @@ pub fn complete(args: impl IntoIterator<Item = OsString>) -> Result<bool> {
     })
 }
 
-/// The command line with what can be completed besides its own words.
+/// The command line, extended with completion for models, tables and files.
 fn command() -> clap::Command {
     let known = || KNOWN.iter().map(|known| CompletionCandidate::new(known.name)).collect();
     let commands = || {
@@ -95,8 +95,8 @@ fn command() -> clap::Command {
     })
 }
 
-/// What may stand for a model: the names that stores have, directories, and
-/// GGUF files; where there are none of those, any file.
+/// Completes a model: names in stores, directories and GGUF files. If nothing
+/// matches, any file.
 fn models(typed: &OsStr) -> Vec<CompletionCandidate> {
     let start = typed.to_string_lossy();
     let names = store::names().into_iter().filter(|name| is_safe(name));
@@ -114,8 +114,8 @@ fn any_file(typed: &OsStr) -> Vec<CompletionCandidate> {
     paths(typed, PathCompleter::any())
 }
 
-/// The safe paths that begin with the typed text. A path that would be read as
-/// something else (an option, a name in a store) begins with `./`.
+/// The safe paths that begin with the typed text. A path that looks like an option
+/// or a name in a store gets the prefix `./`.
 fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     let found = completer.complete(typed).into_iter();
     let offered = found.filter_map(|candidate| {
@@ -123,7 +123,7 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
         let is_other =
             path.starts_with(['-', '~']) || path == TOY || Store::of_name(path).is_some();
         match is_safe(path) {
-            // After `--` it is typed already, and must stay the beginning.
+            // If the user has typed something, the candidate must begin with it.
             true if is_other && typed.is_empty() => Some(candidate.add_prefix("./")),
             safe => safe.then_some(candidate),
         }
@@ -131,9 +131,8 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     offered.collect()
 }
 
-/// Whether a name can be shown on a terminal and inserted into a command line.
-/// PowerShell inserts a name without quotes. The other shells quote it, or the
-/// script below does.
+/// Whether a name is safe on a terminal and in a command line. PowerShell inserts a
+/// name without quotes. The other shells quote it, or the script below does.
 fn is_safe(name: &str) -> bool {
     let shell = SHELL.get().map(OsString::as_os_str).and_then(OsStr::to_str).unwrap_or_default();
     let is_plain = |c: char| c.is_alphanumeric() || "-_.:/\\+=~".contains(c);
@@ -141,12 +140,11 @@ fn is_safe(name: &str) -> bool {
     !name.chars().any(acts) && (!is_power_shell || name.chars().all(is_plain))
 }
 
-/// The shell that asks. clap_complete removes the variable before it completes.
+/// The calling shell. clap_complete removes the variable before it completes.
 static SHELL: OnceLock<OsString> = OnceLock::new();
 
-/// Bash cuts a word at each colon and equals sign, and names of models have
-/// colons: here words are whole again for the function above, and what it finds
-/// is cut as Bash has cut the word.
+/// Bash splits words at each colon and equals sign, and model names contain colons.
+/// This function joins the words before the completion and splits the results again.
 const COLONS: &str = r#"
 _embcli() {
     local rest=$COMP_LINE whole=() word i at=0
@@ -171,11 +169,11 @@ _embcli() {
     [[ $options == *f* ]] || set +f
     local cut=${current%"${current##*[:=]}"}
     COMPREPLY=("${COMPREPLY[@]#"$cut"}")
-    # Where no quote is open, what is special to the shell needs a backslash.
+    # Outside quotes, the shell's special characters need a backslash.
     if [[ $current != [\"\']* ]]; then
         for i in "${!COMPREPLY[@]}"; do
             printf -v word %q "${COMPREPLY[i]}"
-            # But for the tilde that the shell makes a home of.
+            # Keep the tilde, which the shell expands to the home folder.
             COMPREPLY[$i]=${word/#\\\~/\~}
         done
     fi

@@ -1,4 +1,4 @@
-//! What every command on a model needs: the table, and the tokens of its rows.
+//! The table of a model and the tokens of its rows, which every command needs.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub struct TableInfo {
     pub bytes: u64,
     /// Position of its first byte in the file.
     pub offset: u64,
-    /// How many tokens the vocabulary has; `None` where there is none.
+    /// The number of tokens in the vocabulary. `None` if there is no vocabulary.
     pub n_tokens: Option<u64>,
 }
 
@@ -49,7 +49,7 @@ impl View {
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
             Err(Error::NoVocabulary { reason }) => Err(reason),
-            // The rows are in the file; only their tokens are not.
+            // Only the part with the vocabulary is missing: the rows can still be read.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
@@ -59,7 +59,7 @@ impl View {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
             }
-            Ok(_) => Err(format!("the rows of \"{tensor}\" are not those of tokens")),
+            Ok(_) => Err(format!("the rows of \"{tensor}\" do not belong to tokens")),
             Err(reason) => {
                 notes.push(format!("rows are shown without tokens: {reason}"));
                 Err(reason)
@@ -99,7 +99,7 @@ fn is_per_token(tensor: &str) -> bool {
     [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
 }
 
-/// A note where the numbers of rows and tokens differ.
+/// A note if the numbers of rows and tokens differ.
 pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,

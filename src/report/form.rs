@@ -31,7 +31,7 @@ impl Form {
         }
     }
 
-    /// The form that files with this extension have.
+    /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let of = |form: &Self| match form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),
@@ -41,7 +41,7 @@ impl Form {
     }
 }
 
-/// Forms in a sentence: `csv, tsv or md`.
+/// Lists forms in a sentence: `csv, tsv or md`.
 pub fn listed(forms: &[Form]) -> String {
     let names: Vec<_> = forms.iter().map(|form| form.name()).collect();
     match names.split_last() {

@@ -27,24 +27,24 @@ pub trait List: Serialize + Sized {
     /// Writes the records of an item, usually one.
     fn records(&self, item: &Self::Item, out: &mut dyn Records) -> Result<()>;
 
-    /// Prints all items, where the table is not line by line.
+    /// Prints all items, if the table is not printed item by item.
     fn table(&self, items: &[Self::Item], page: &mut Page) -> Result<()> {
         let mut grid = Grid::new(&self.columns());
         items.iter().try_for_each(|item| self.records(item, &mut grid))?;
         grid.print(page)
     }
 
-    /// Prints what is above the items, where the table is line by line.
+    /// Prints the part above the items, if the table is printed item by item.
     fn table_head(&self, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints one item, where the table is line by line.
+    /// Prints one item, if the table is printed item by item.
     fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints what is above the items in Markdown.
+    /// Prints the part above the items in Markdown.
     fn markdown_head(&self, page: &mut Page) -> Result<()> {
         Markdown::new(page).header(&self.columns())
     }
@@ -76,24 +76,23 @@ pub trait Sink<L: List> {
     /// Receives the next item.
     fn item(&mut self, item: L::Item) -> Result<()>;
 
-    /// Writes out what is buffered: the next item takes a while.
+    /// Flushes the output, because the next item takes a while.
     fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Does the same and shows that `done` of `total` items are done.
+    /// Flushes the output and shows that `done` of `total` items are done.
     fn progress(&mut self, done: u64, total: u64) -> Result<()> {
         let _ = (done, total);
         self.flush()
     }
 
-    /// Asks the reader whether to go on: for commands whose items are read one at
-    /// a time.
+    /// Asks the reader whether to go on, for commands whose items are read one by one.
     fn goes_on(&mut self) -> Result<bool> {
         Ok(true)
     }
 
-    /// Receives what a reader should also know, after the last item.
+    /// Receives the notes, after the last item.
     fn end(&mut self, notes: Vec<String>) -> Result<()>;
 }
 

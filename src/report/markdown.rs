@@ -13,10 +13,10 @@ use super::records::{Cell, Column, Records};
 use super::token::TokenText;
 use crate::text::{clip, harmless, visible};
 
-/// The most columns of a token.
+/// At most this many columns for a token.
 const WIDEST: usize = 120;
 
-/// The most columns of a text, which may be a sentence or two.
+/// At most this many columns for a text, which may be one or two sentences.
 const LONGEST: usize = 600;
 
 /// Writes records as lines of a table.
@@ -32,7 +32,7 @@ impl<'p, 'w> Markdown<'p, 'w> {
         Self { page, exact: false }
     }
 
-    /// Writes the values of rows with every digit, if `exact`.
+    /// Writes the values of rows with every digit if `exact` is true.
     pub(crate) fn exact(self, exact: bool) -> Self {
         Self { exact, ..self }
     }

@@ -36,13 +36,13 @@ impl Style {
         Self { width, color: false }.fitted()
     }
 
-    /// With a width that every table fits.
+    /// A width that fits every table.
     fn fitted(self) -> Self {
         Self { width: self.width.clamp(40, 400), ..self }
     }
 }
 
-/// Text on its way to a person, with the style it is fitted to.
+/// Text for a person, and the style that it must fit.
 pub struct Page<'p> {
     pub(crate) style: Style,
     out: &'p mut dyn Write,
@@ -134,7 +134,7 @@ pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line under the header and no other: one row is one line of text.
+/// One line under the header and no other lines, so that one row is one line of text.
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
 /// Rows under a header. A column is as wide as its contents and two spaces.

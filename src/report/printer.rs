@@ -1,4 +1,4 @@
-//! Writes answers: whole ones, and lists while they are found.
+//! Writes answers: whole answers, and lists item by item.
 //!
 //! Only whole lines reach the output of a list. When the program is stopped, the
 //! output so far can be used and continued.

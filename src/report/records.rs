@@ -38,7 +38,7 @@ impl<'a> Column<'a> {
         Self { name: name.into(), is_number: true }
     }
 
-    /// Of numbers where the name begins with `#`, else of texts.
+    /// A column of numbers if the name begins with `#`, otherwise of texts.
     pub(crate) fn of(name: &'a str) -> Self {
         name.strip_prefix('#').map_or(Self::text(name), Self::number)
     }
@@ -49,21 +49,21 @@ impl<'a> Column<'a> {
 pub enum Cell<'a> {
     /// Nothing: the value is not known.
     Nothing,
-    /// A word of embcli's own.
+    /// A fixed word of embcli.
     Word(&'a str),
     /// A text from the file, which may contain anything.
     Text(Cow<'a, str>),
-    /// A sentence of embcli's own, or a text that is already visible.
+    /// A sentence of embcli, or a text that is already visible.
     Shown(Cow<'a, str>),
     /// A token of the vocabulary.
     Token(&'a TokenText),
-    /// A number that names something: an ID, a rank.
+    /// A number that is a name: an ID, a rank.
     Number(u64),
-    /// A number of things.
+    /// A count.
     Count(u64),
     /// A value of a row.
     Value(Float<f32>),
-    /// What was computed.
+    /// A computed number.
     Wide(Float<f64>),
 }
 
@@ -78,22 +78,22 @@ impl<'a> Cell<'a> {
         Self::Shown(text.into())
     }
 
-    /// The same, where there is one.
+    /// The same, or nothing for `None`.
     pub(crate) fn maybe(text: &'a Option<String>) -> Self {
         text.as_ref().map_or(Self::Nothing, Self::text)
     }
 
-    /// A word, where there is one.
+    /// A word, or nothing for `None`.
     pub(crate) fn word(word: Option<&'a str>) -> Self {
         word.map_or(Self::Nothing, Self::Word)
     }
 
-    /// A number of things, where it is known.
+    /// A count, or nothing for `None`.
     pub(crate) fn count(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Count)
     }
 
-    /// A number that names something, where there is one.
+    /// A number that is a name, or nothing for `None`.
     pub(crate) fn number(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Number)
     }

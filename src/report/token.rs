@@ -1,4 +1,4 @@
-//! A token as an answer names it.
+//! The text of a token in an answer.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use crate::vocab::Token;
 /// The text of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenText {
-    /// The text a person reads; `None` where the row has no token. Bytes that are
-    /// not UTF-8 are replaced.
+    /// The text that a person reads. `None` if the row has no token. Bytes that are not
+    /// UTF-8 are replaced.
     pub token: Option<String>,
-    /// The token's bytes in hex, only where they are not UTF-8.
+    /// The token's bytes in hex, only if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_hex: Option<String>,
 }
@@ -36,8 +36,7 @@ impl TokenText {
         bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
     }
 
-    /// The token in a sentence: in quotes, and its bytes as escapes where they
-    /// are not UTF-8.
+    /// The token in quotes, for a sentence. Bytes that are not UTF-8 become escapes.
     pub fn named(&self, columns: usize) -> String {
         quoted_bytes(&self.bytes(), columns)
     }

@@ -56,7 +56,7 @@ impl Walk {
 
     /// The entries of a folder of the store at `root`, sorted by name. Empty if the
     /// folder does not exist. Left out are names that start with a dot, names that
-    /// are not UTF-8 (which nobody could type), and links to folders outside the
+    /// are not UTF-8 (users can't type them), and links to folders outside the
     /// store.
     pub(super) fn entries(&mut self, root: &Path, folder: &Path) -> Vec<Entry> {
         if !self.takes_folder(folder) {
@@ -84,7 +84,7 @@ impl Walk {
             }
             let path = entry.path();
             let is_folder = kind.is_dir() || (kind.is_symlink() && path.is_dir());
-            // To see where a link leads costs as much as a folder does.
+            // Resolving a link costs as much as reading a folder.
             if is_folder
                 && kind.is_symlink()
                 && (!self.takes_folder(&path) || !self.is_within(root, &path))
@@ -111,7 +111,7 @@ impl Walk {
         self.is_stopped
     }
 
-    /// Ends the walk, with a note on where.
+    /// Ends the walk, and notes the folder.
     fn stop(&mut self, what: &str, most: usize, folder: &Path) {
         if !std::mem::replace(&mut self.is_stopped, true) {
             let at = folder.display();

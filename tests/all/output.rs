@@ -339,7 +339,7 @@ fn npy_is_only_for_lookup() {
     for args in answers(TOY).into_iter().filter(|args| args[0] != "lookup") {
         let said = embcli([&args[..], &["--format", "npy"]].concat());
         assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{said:?}");
-        assert!(said.stderr.contains("no form npy: choose --format "), "{said:?}");
+        assert!(said.stderr.contains("can't print npy: choose --format "), "{said:?}");
     }
 }
 

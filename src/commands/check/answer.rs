@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::commands::TableInfo;
 use crate::report::{Float, TokenText};
 
-/// Whether a table is what its vocabulary says it is.
+/// Whether a table fits its vocabulary.
 #[derive(Debug, Serialize)]
 pub struct CheckReport {
-    /// `ok`, `problems`, or `unknown` where nothing is wrong and the order
-    /// can't be judged.
+    /// `ok`, `problems`, or `unknown` if there is no problem but the order can't be
+    /// judged.
     pub verdict: Verdict,
     pub model: String,
     pub table: TableInfo,
@@ -23,7 +23,7 @@ pub struct CheckReport {
     pub strict: bool,
 }
 
-/// What all findings come to.
+/// The summary of all findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -51,10 +51,10 @@ impl Severity {
     }
 }
 
-/// One thing that was found.
+/// One finding.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// What it is about, in a word that does not change.
+    /// A fixed word for what it is about.
     pub kind: &'static str,
     pub severity: Severity,
     pub message: String,
@@ -64,36 +64,36 @@ pub struct Finding {
     pub evidence: Value,
 }
 
-/// Tokens whose rows are not theirs.
+/// A range of tokens whose rows belong to other tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct OrderPlace {
     pub from_id: u64,
     pub to_id: u64,
-    /// What to add to a token's ID to find the row that fits it; `None` where
-    /// no one offset does.
+    /// Added to a token's ID, it gives the row that fits the token. `None` if no single
+    /// offset fits.
     pub offset: Option<i64>,
 }
 
-/// How much nearer the spellings of a word are than words at random.
+/// How much nearer to each other spellings of a word are than random words.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderInfo {
     pub pairs: u64,
     pub mean_cosine: Float<f64>,
     pub shuffled: Float<f64>,
-    /// The standard deviation of the latter.
+    /// The standard deviation of `shuffled`.
     pub shuffled_sd: Float<f64>,
-    /// How far the means are apart, in that standard deviation.
+    /// The difference of the means, in that standard deviation.
     pub effect: Float<f64>,
     /// The same in standard errors.
     pub z: Float<f64>,
-    /// The chance of so large a `z` where pairs mean nothing.
+    /// The probability of a `z` this large if the pairs are random.
     pub p: Float<f64>,
-    /// The first and the last token that was judged; what is beyond has no
-    /// spellings that could tell.
+    /// The first and the last token that were judged. Other tokens have no spellings to
+    /// compare.
     pub judged_ids: [u64; 2],
 }
 
-/// How a model's table differs from another's.
+/// The difference between the tables of two models.
 #[derive(Clone, Debug, Serialize)]
 pub struct ComparisonInfo {
     pub other: String,
@@ -104,8 +104,7 @@ pub struct ComparisonInfo {
     pub removed: u64,
     /// `sqrt(Σ |row - other's row|² / Σ |other's row|²)`.
     pub relative_error: Float<f64>,
-    /// What the coarser of the two types costs usually; `None` where no figure
-    /// is known.
+    /// The usual error of the coarser type. `None` if it is not known.
     pub usual_error: Option<Float<f64>>,
     pub groups: Vec<ComparedGroup>,
     pub worst: Vec<ComparedToken>,
@@ -113,22 +112,22 @@ pub struct ComparisonInfo {
     pub neighbors_lost: u64,
 }
 
-/// How the rows of some tokens differ.
+/// The difference for a group of tokens.
 #[derive(Clone, Debug, Serialize)]
 pub struct ComparedGroup {
     /// `all`, `type` or `ids`.
     pub by: &'static str,
-    /// Which type, or which IDs of the other: their order is roughly that of
-    /// how often tokens occur.
+    /// The type, or a range of the other model's IDs. The order of IDs is roughly the
+    /// order of frequency.
     pub name: String,
     pub tokens: u64,
     pub median_cosine: Float<f64>,
     pub median_error: Float<f64>,
-    /// What 99 in 100 rows stay below.
+    /// The 99th percentile of the errors.
     pub p99_error: Float<f64>,
 }
 
-/// How one token's rows differ.
+/// The difference for one token.
 #[derive(Clone, Debug, Serialize)]
 pub struct ComparedToken {
     pub id: u64,

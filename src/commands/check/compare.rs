@@ -38,10 +38,10 @@ const BITS: f64 = 2.5;
 /// In tables of one model, a row with a lower cosine belongs to another token.
 const ANOTHER: f64 = 0.6;
 
-/// At least this many tokens must be asked for their nearest row to judge by it.
+/// The nearest rows of at least this many tokens are needed for a judgement.
 const FEWEST_ASKED: u64 = 50;
 
-/// At most this many IDs are in a message.
+/// A message names at most this many tokens.
 const NAMED: usize = 4;
 
 pub(super) fn check(
@@ -166,7 +166,7 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
     })
 }
 
-/// Tokens that are not where they were.
+/// Reports tokens that moved, were added or were removed.
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
     let named = |view: &View, ids: &[u32]| -> Result<String> {
@@ -200,7 +200,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
     Ok(())
 }
 
-/// Rows that differ more than any rounding explains.
+/// Reports rows that differ more than rounding explains.
 fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<()> {
     let (damaged, limit) = compared.damaged;
     if damaged == 0 {
@@ -226,10 +226,10 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     Ok(())
 }
 
-/// The whole table against what its type costs.
+/// Compares the error of the whole table with the usual error of its type.
 fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
     let Some(usual) = usual else { return };
-    // Of one type, tables can differ by training as well as by damage.
+    // If both tables have the same type, training may explain the difference.
     let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
     let severity = if is_wrong { Problem } else { Note };
     if compared.error > UNUSUAL * usual + 1e-6 {

@@ -1,4 +1,4 @@
-//! How a check looks: the verdict, and one finding after another.
+//! How a check looks: the verdict, then the findings.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
 use crate::text::{clip, harmless, visible};
 
-/// Where messages begin: one past the longest severity.
+/// The column where messages begin, after the longest severity.
 const INDENT: usize = "problem".len() + 2;
 
 impl Answer for CheckReport {
@@ -83,7 +83,7 @@ impl Answer for CheckReport {
     }
 }
 
-/// The table beside another's.
+/// Prints the comparison with another table.
 fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let other = &comparison.other_table;
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {

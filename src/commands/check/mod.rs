@@ -1,4 +1,4 @@
-//! `check`: whether a table is what its vocabulary says it is.
+//! `check`: checks that a table fits its vocabulary.
 
 mod answer;
 mod compare;
@@ -21,10 +21,10 @@ pub use answer::*;
 
 pub struct CheckRequest {
     pub model: PathBuf,
-    /// The same model again, to compare with: in another precision, or before a
+    /// Another version of the model to compare with: another precision, or before a
     /// merge.
     pub other: Option<PathBuf>,
-    /// Fails also where the order of the rows can't be judged.
+    /// Also fails if the order of the rows can't be judged.
     pub strict: bool,
 }
 
@@ -65,12 +65,12 @@ impl CheckRequest {
     }
 }
 
-/// A token by its ID and text.
+/// The ID and text of a token, for a message.
 fn named(view: &model::View, id: u64) -> Result<String> {
     Ok(format!("{id} {}", view.token(id)?.named(24)))
 }
 
-/// What the worst of the findings comes to.
+/// The verdict of the worst finding.
 fn verdict(findings: &[Finding]) -> Verdict {
     match findings.iter().map(|finding| finding.severity).min() {
         Some(Severity::Problem) => Verdict::Problems,
@@ -94,7 +94,7 @@ impl Findings {
         self.place((kind, severity), None, message, next, evidence);
     }
 
-    /// One that is about the order of some tokens.
+    /// Adds a finding about the order of a range of tokens.
     fn place(
         &mut self,
         (kind, severity): (&'static str, Severity),
@@ -108,7 +108,7 @@ impl Findings {
     }
 
     fn finish(mut self) -> Vec<Finding> {
-        // Stable: the order of the checks within a severity.
+        // The sort is stable: within a severity, findings keep the order of the checks.
         self.0.sort_by_key(|finding| finding.severity);
         self.0
     }

@@ -1,4 +1,4 @@
-//! The order of the rows, put into words.
+//! Reports the findings about the order of the rows.
 
 use anyhow::Result;
 use serde_json::json;
@@ -13,13 +13,12 @@ use crate::stats::upper_tail;
 use crate::text::{counted, grouped};
 use crate::threads;
 
-/// At most this many parts, and this many tokens with another token's row, are
-/// reported one by one.
+/// At most this many parts, and at most this many swapped tokens, get their own finding.
 const MOST_PARTS: usize = 12;
 const MOST_SWAPS: usize = 60;
 
 pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
-    // Why there is no vocabulary has been told.
+    // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
     let n_tokens = vocab.len().min(view.table.rows_present());
     let families = Families::of(vocab, n_tokens)?;
@@ -90,7 +89,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
     }))
 }
 
-/// The parts to tell one by one, ascending: those of the most tokens.
+/// The parts with the most tokens, sorted by ID. Each gets its own finding.
 fn told(parts: &[Part]) -> Vec<&Part> {
     let mut told: Vec<&Part> = parts.iter().collect();
     told.sort_by_key(|part| std::cmp::Reverse(part.tokens));

@@ -1,4 +1,4 @@
-//! What no row should be, rows that are the same, and what they cost.
+//! Reports bad rows (NaN, zeros, one value), duplicate rows, and types wider than needed.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ use crate::text::counted;
 use crate::threads;
 use crate::vocab::{TokenType, Vocab};
 
-/// The kind of a row that has a word for its token, or part of one.
+/// The kind of a row whose token is a word or a part of one.
 const ORDINARY: &str = "ordinary";
 
-/// At most this many IDs are in a message.
+/// A message names at most this many IDs.
 const NAMED: usize = 4;
 
-/// The share of rows that may well be the same as others: words that were
-/// never seen in training stay as they began.
+/// A share of duplicate rows up to this is normal: rows of words that never occur in
+/// training keep their initial values.
 const REPEATED: f64 = 0.1;
 
-/// At most this many bytes of two tables are compared at a time.
+/// Two tables are compared in pieces of at most this many bytes.
 const PIECE: u64 = 1 << 20;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
@@ -57,7 +57,7 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     costs(model, &view.table, &survey, findings)
 }
 
-/// What kind of token a row has.
+/// The kind of a row's token.
 pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     let Some(vocab) = vocab else { return "unnamed" };
     if id >= vocab.len() {
@@ -73,8 +73,8 @@ pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     }
 }
 
-/// Whether a token stands for nothing that could be in a text:
-/// `<unused12>`, `[PAD]`.
+/// Whether a token is a placeholder that no text contains, such as `<unused12>` or
+/// `[PAD]`.
 fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     let within = |open, close| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
@@ -130,10 +130,10 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
     );
 }
 
-/// Types and tensors that cost more than they need.
+/// Reports a type that is wider than needed, and an output head that repeats the table.
 fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings) -> Result<()> {
     let from = table.format().name;
-    // F64 is not looked at: what is read of it is rounded to F32.
+    // F64 can't be checked, because decoding rounds it to F32.
     let narrower = match from {
         "F32" if survey.exact.bf16 => Some("BF16"),
         "F32" if survey.exact.f16 => Some("F16"),
@@ -167,7 +167,7 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
     Ok(())
 }
 
-/// Whether two tables are the same, byte for byte.
+/// Whether two tables have the same bytes.
 fn same(a: &Table, b: &Table) -> Result<bool> {
     let shape = |table: &Table| (table.n_vocab(), table.d_model(), table.format().id);
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {

@@ -1,4 +1,4 @@
-//! Rows, tokens and what the metadata says of both.
+//! Compares the numbers of rows and tokens with each other and with the metadata.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,10 +9,10 @@ use crate::commands::model::View;
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
-/// What stands in a file for a special token that there is none of.
+/// The ID that some files use for a missing special token.
 const NO_TOKEN: u64 = u32::MAX as u64;
 
-/// At most this many special tokens are reported one by one.
+/// At most this many special tokens get their own finding.
 const TOLD: usize = 16;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
@@ -91,11 +91,11 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     special(model, tokens.unwrap_or(rows).min(rows), findings)
 }
 
-/// Special tokens that are none of the first `n`.
+/// Reports special tokens whose ID is not below `n`.
 fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
     let mut told = 0;
     for token in model.special_tokens() {
-        // What is no ID is for `info` to tell, and so are two keys of a name.
+        // `info` reports values that are not IDs, and duplicate keys.
         let token = token?;
         if let Some(id) = token.id.and_then(|id| i64::try_from(id).ok())
             && id != -1

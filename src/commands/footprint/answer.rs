@@ -1,5 +1,4 @@
-//! The answer of `footprint` and how it looks: one table in full, or several side
-//! by side.
+//! The answer of `footprint` and how it looks: one table, or several side by side.
 
 use std::io::Write;
 
@@ -19,13 +18,13 @@ pub enum FootprintReport {
     Several { tables: Vec<TableCost> },
 }
 
-/// The cost of one table at each precision.
+/// The size of one table at each precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TableCost {
-    /// The well-known model it belongs to, where one was named.
+    /// The name given with `--like`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub like: Option<&'static str>,
-    /// The model file it was found in, where one was named.
+    /// The model argument, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     #[serde(flatten)]
@@ -54,14 +53,14 @@ pub struct ActualTable {
     /// The size of the whole file, all its parts together.
     pub file_bytes: u64,
     pub share: f64,
-    /// Whether the output head uses this same table (the file has no
-    /// `output.weight`). `None` where the tensor is not the token embedding.
+    /// Whether the output head uses this table too (the file has no `output.weight`).
+    /// `None` if the tensor is not the token embedding.
     pub tied: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputHead>,
 }
 
-/// An output head that is stored besides the embedding table.
+/// An output head with its own tensor.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OutputHead {
     #[serde(rename = "type")]
@@ -114,12 +113,12 @@ impl Answer for FootprintReport {
     }
 
     fn notes(&self) -> &[String] {
-        // Tables on paper have none.
+        // Only tables in a file have notes.
         self.tables().first().map_or(&[], |cost| &cost.notes)
     }
 }
 
-/// A precision, with the shape it is the cost of.
+/// A precision, and the shape that it stores.
 #[derive(Serialize)]
 struct OfShape<'a> {
     n_vocab: u64,
@@ -162,7 +161,7 @@ fn one(cost: &TableCost, page: &mut Page) -> Result<()> {
     let stored = cost.actual.as_ref().map(|actual| actual.format);
     let columns = ["type", "#bits/weight", "#bytes", "#decimal", "#binary", "#x F16"];
     let rows = footprint.precisions.iter().map(|precision| {
-        // The type the file has is marked among the others.
+        // Mark the type of the file.
         let mark = if stored == Some(precision.format) { " <" } else { "" };
         let (name, bits) = (format!("{}{mark}", precision.format), bits(precision));
         let [bytes, decimal, binary, ratio] = match (precision.bytes, precision.ratio_to_f16) {
@@ -204,7 +203,8 @@ fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
     }
 }
 
-/// Says which types can't store the table, and what llama-quantize does then.
+/// A sentence on the types that can't store the table, and on what llama-quantize
+/// does with them.
 fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
     let mut groups: Vec<(usize, Option<&str>, Vec<&str>)> = Vec::new();
     for Precision { format, block, instead, .. } in
@@ -232,7 +232,7 @@ fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
     Ok(())
 }
 
-/// The sizes of several tables side by side, as many abreast as fit.
+/// Prints the sizes of several tables side by side, as many as fit.
 fn several(costs: &[TableCost], page: &mut Page) -> Result<()> {
     let fixed = 2 + "IQ3_XXS".len() + 2 + "bits/weight".len();
     let mut rest = costs;

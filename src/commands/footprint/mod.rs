@@ -1,4 +1,4 @@
-//! `footprint`: what a table costs, on paper or in a file.
+//! `footprint`: the size of a table, by its shape or in a file.
 
 mod answer;
 
@@ -22,7 +22,7 @@ pub enum FootprintRequest {
     },
     /// Well-known tables.
     Like(Vec<String>),
-    /// Tables of each of these numbers of rows and each of these widths.
+    /// One table for each pair of a number of rows and a width.
     Shapes {
         vocab: Vec<u64>,
         dim: Vec<u64>,
@@ -73,7 +73,7 @@ fn known(name: &str) -> Result<&'static Known> {
         Some(nearest) => format!("; did you mean {nearest}?"),
         None => ".".to_owned(),
     };
-    bail!("no table is known as \"{name}\"{meant} Known: {}", names.join(", "))
+    bail!("unknown table \"{name}\"{meant} The known tables are {}", names.join(", "))
 }
 
 fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
@@ -106,7 +106,7 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     })
 }
 
-/// Whether the output head is the embedding table itself, and what it is if not.
+/// Whether the output head is the embedding table itself; if not, the output head.
 fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<OutputHead>)> {
     if table.name() != TOKEN_EMBEDDING {
         return Ok((None, None));

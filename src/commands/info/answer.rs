@@ -4,27 +4,27 @@ use serde::Serialize;
 
 use crate::report::{Float, TokenText};
 
-/// What a file is and has.
+/// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoReport {
     pub model: String,
-    /// `general.name`, else `general.basename`.
+    /// `general.name`, or else `general.basename`.
     pub name: Option<String>,
     pub architecture: Option<String>,
-    /// What a file without an embedding table seems to be, where that shows.
+    /// The kind of a file without an embedding table, if it is recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seems: Option<&'static str>,
     pub parameters: u64,
     pub n_tensors: u64,
     pub n_keys: u64,
-    /// `general.file_type`: what the writer meant most of the file to be.
+    /// `general.file_type`: the type that the writer declared for most tensors.
     pub file_type: Option<FileType>,
     pub types: Vec<TypeShare>,
     pub table: Option<InfoTable>,
     pub output_head: OutputKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<InfoTensor>,
-    /// The first few other two-dimensional tensors that are not a layer's.
+    /// The first few other two-dimensional tensors outside the layers.
     pub other_tables: Vec<InfoTensor>,
     pub n_other_tables: u64,
     pub tokenizer: Option<TokenizerInfo>,
@@ -45,7 +45,7 @@ pub struct InfoReport {
     pub tensors: Option<Vec<InfoTensor>>,
 }
 
-/// `general.file_type`, whose numbers are not those of tensor types.
+/// `general.file_type`. Its numbers differ from the numbers of tensor types.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileType {
     pub id: u64,
@@ -55,7 +55,7 @@ pub struct FileType {
 /// The tensors of one type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TypeShare {
-    /// The ggml type, or its number where ggml has none of that number.
+    /// The ggml type, or its number if ggml does not know it.
     #[serde(rename = "type")]
     pub format: String,
     pub tensors: u64,
@@ -63,14 +63,14 @@ pub struct TypeShare {
     pub bytes: Option<u64>,
 }
 
-/// A tensor as the header describes it.
+/// A tensor, from the header.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoTensor {
     pub name: String,
-    /// The ggml type, or its number where ggml has none of that number.
+    /// The ggml type, or its number if ggml does not know it.
     #[serde(rename = "type")]
     pub format: String,
-    /// Rows first: the dimensions as the file stores them, reversed.
+    /// The dimensions, rows first: the reverse of the file's order.
     pub shape: Vec<u64>,
     pub bytes: Option<u64>,
 }
@@ -83,13 +83,13 @@ pub struct InfoTable {
     pub share: Option<f64>,
 }
 
-/// Where a model's output head is.
+/// Where the output head is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputKind {
     Tied,
     Separate,
-    /// The model has none: an encoder, or no model at all.
+    /// There is none: the file is an encoder, or not a model.
     None,
     /// It may be in a part that is missing.
     Unknown,
@@ -106,7 +106,7 @@ impl OutputKind {
     }
 }
 
-/// What is known of a vocabulary without reading it.
+/// The facts about a vocabulary that need no token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenizerInfo {
     pub model: Option<String>,
@@ -117,7 +117,7 @@ pub struct TokenizerInfo {
     pub special: Vec<SpecialToken>,
 }
 
-/// A token that a key names, `tokenizer.ggml.bos_token_id` say.
+/// A token that a key names, such as `tokenizer.ggml.bos_token_id`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SpecialToken {
     /// `bos`, `eos`, `unk`, `sep`, `pad`, `eot`, ...
@@ -127,7 +127,7 @@ pub struct SpecialToken {
     pub token: TokenText,
 }
 
-/// What gguf-rs-lib's own reader says of a file.
+/// The verdict of gguf-rs-lib's strict reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StrictVerdict {
     pub accepted: bool,
@@ -137,11 +137,11 @@ pub struct StrictVerdict {
 /// A metadata entry, shortened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyInfo {
-    /// The key, lossily decoded where it is not UTF-8.
+    /// The key. Bytes that are not UTF-8 are replaced.
     pub key: String,
     #[serde(rename = "type")]
     pub value_type: String,
-    /// The elements of an array; the bytes of a string.
+    /// The number of elements of an array, or of bytes of a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
     pub value: KeyValue,

@@ -1,4 +1,4 @@
-//! What a file is, as pairs of a name and a text: for CSV, a line each.
+//! The contents of a file as pairs of a name and a text, one CSV line each.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ pub(super) fn shape(dims: &[u64]) -> String {
     format!("{dims:?}")
 }
 
-/// The value of a key, visible: of an array its type, length and beginning.
+/// The value of a key, made visible. An array has its type, length and first elements.
 pub(super) fn shown(key: &KeyInfo) -> String {
     match (&key.value, key.length) {
         (KeyValue::List(first), Some(length)) => {

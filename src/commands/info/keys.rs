@@ -1,4 +1,4 @@
-//! The metadata, shortened to what can be read.
+//! Lists the metadata, with long values shortened.
 
 use anyhow::Result;
 
@@ -8,8 +8,7 @@ use crate::gguf::{Array, Entry, Error, Gguf};
 use crate::model::{Value, ValueType};
 use crate::report::Float;
 
-/// At most this many elements of an array, and characters of a string, are
-/// shown.
+/// An array shows at most this many elements, a string at most this many characters.
 const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;
 

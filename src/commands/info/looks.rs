@@ -1,4 +1,4 @@
-//! How a file's facts look: on one screen; or its keys or tensors, a line each.
+//! How `info` looks: facts on one screen, or keys or tensors with one line each.
 
 use std::io::Write;
 
@@ -10,10 +10,10 @@ use crate::report::number::{decimal_size, grouped, percent};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json};
 use crate::text::{clip, counted, harmless, visible};
 
-/// Where the facts begin: one past the longest label.
+/// The column where facts begin, after the longest label.
 const LABEL: usize = "other tables".len() + 2;
 
-/// At most this many oddities are on the screen.
+/// The screen shows at most this many oddities.
 const TOLD: usize = 8;
 
 impl Answer for InfoReport {
@@ -49,7 +49,7 @@ impl Answer for InfoReport {
         match (&self.keys, &self.tensors) {
             (Some(keys), _) => {
                 for key in keys {
-                    // What is shown of an array begins with its type.
+                    // The text of an array begins with its type.
                     let typed = match key.value {
                         KeyValue::List(_) => String::new(),
                         _ => format!("{}  ", key.value_type),
@@ -73,7 +73,7 @@ impl Answer for InfoReport {
     }
 }
 
-/// Says so where a list is not the whole.
+/// Prints a note if the list is not complete.
 fn more(listed: usize, all: u64, page: &mut Page) -> Result<()> {
     match all.saturating_sub(listed as u64) {
         0 => Ok(()),

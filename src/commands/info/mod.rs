@@ -1,4 +1,4 @@
-//! `info`: what a file is and has, from its header alone.
+//! `info`: describes a file from its header alone.
 
 mod answer;
 mod facts;
@@ -26,7 +26,7 @@ pub struct InfoRequest {
     pub keys: bool,
     /// Lists the tensors instead.
     pub tensors: bool,
-    /// Asks another reader too.
+    /// Also checks the file with gguf-rs-lib's strict reader.
     pub strict: bool,
 }
 
@@ -44,7 +44,7 @@ impl InfoRequest {
 }
 
 fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
-    let opened = model.as_format::<Files>().context("this is no GGUF file")?;
+    let opened = model.as_format::<Files>().context("not a GGUF file")?;
     let files = opened.files()?;
     let mut oddities = Oddities::default();
     let missing_parts = model.missing();
@@ -132,11 +132,11 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     })
 }
 
-/// What to say of a `general.file_type` whose type no tensor has.
+/// The oddity of a `general.file_type` whose type no tensor has.
 fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
     let name = file_type_name(id)?;
     let (_, mix) = name.split_once(' ')?;
-    // Mixes are called after the type of most tensors: Q4_K_M.
+    // A mix is named after the type of most tensors: Q4_K_M.
     let size = ["_S", "_M", "_L"].into_iter().find_map(|size| mix.strip_suffix(size));
     let format = Format::from_name(size.unwrap_or(mix))?;
     let is_met = types.iter().any(|share| share.format == format.name);
@@ -144,20 +144,20 @@ fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
         .then(|| format!("general.file_type {id} says {name}, and no tensor is {}", format.name))
 }
 
-/// At most this many metadata keys, and tensors, are listed: real files have some
-/// hundreds, but a file can have millions.
+/// At most this many metadata keys or tensors are listed. Real files have some hundred,
+/// but a file can have millions.
 const LISTED: usize = 10_000;
 
-/// What to say where there are more than are listed.
+/// The oddity of a list that is not complete.
 fn unlisted(count: u64, what: &str) -> Option<String> {
     let all = count <= LISTED as u64;
     (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
-/// At most this many oddities are reported one by one: a file can have millions.
+/// At most this many oddities are listed. A file can have millions.
 const TOLD: usize = 50;
 
-/// What is not as it should be, each said once.
+/// A list of oddities without duplicates.
 #[derive(Default)]
 struct Oddities {
     told: Vec<String>,
@@ -178,7 +178,7 @@ impl Oddities {
         oddity.into_iter().for_each(|oddity| self.add(oddity));
     }
 
-    /// What was read; where it could not be, that is odd and no more.
+    /// The value that was read. An error becomes an oddity.
     fn unless<T>(&mut self, read: Result<Option<T>, Error>) -> Option<T> {
         read.unwrap_or_else(|error| {
             self.add(error.to_string());
@@ -194,7 +194,7 @@ impl Oddities {
     }
 }
 
-/// A name from the file, fit to stand in a sentence.
+/// A name from the file, made safe and short for a sentence.
 fn shown(name: &str) -> String {
     clip(&visible(name), 64).into_owned()
 }

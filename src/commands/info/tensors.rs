@@ -1,4 +1,4 @@
-//! The tensors, counted and measured in one pass.
+//! Counts and measures the tensors in one pass.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -12,13 +12,13 @@ use crate::gguf::Gguf;
 use crate::model::Tensor;
 use crate::quant::TypeError;
 
-/// At most this many other tables are named.
+/// The answer names at most this many other tables.
 const NAMED: usize = 8;
 
-/// At most this many types that ggml does not store are counted one by one.
+/// At most this many types that ggml does not store are counted separately.
 const STRANGE: usize = 16;
 
-/// What one pass over the tensors finds.
+/// The result of one pass over the tensors.
 #[derive(Default)]
 pub(super) struct Tally {
     pub n_tensors: u64,
@@ -105,7 +105,7 @@ fn type_name(tensor: &Tensor) -> String {
 }
 
 impl Tally {
-    /// Keeps a tensor where it is one that people ask for.
+    /// Keeps the embedding table, the output head, and the first other tables.
     fn place(&mut self, tensor: Tensor, gguf: &Gguf, oddities: &mut Oddities) {
         let slot = match &*tensor.name {
             TOKEN_EMBEDDING => &mut self.table,
@@ -126,7 +126,7 @@ impl Tally {
         }
         let mut info = info(&tensor);
         if let Some([columns, rows]) = tensor.matrix() {
-            // Without the trailing dimensions of 1 that a matrix may have.
+            // Drops trailing dimensions of 1.
             info.shape = vec![rows, columns];
         }
         *slot = Some(info);
@@ -157,14 +157,15 @@ fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     }
 }
 
-/// How far the data of one file goes, and how far it should.
+/// The end of the tensor data in one file, and the tensors that do not fit.
 #[derive(Default)]
 struct Extent {
     end: u64,
-    /// Tensors whose size can't be told, that lie where they should not, and
-    /// that are not all there.
+    /// The number of tensors without a known size.
     unsized_: u64,
+    /// The number of tensors that are not aligned.
     askew: u64,
+    /// The number of tensors that the end of the file cuts off.
     cut: u64,
 }
 
@@ -209,7 +210,7 @@ impl Extent {
 /// At most this many names are compared with each other.
 const COMPARED: usize = 100_000;
 
-/// Names, as hashes until two are the same.
+/// Finds duplicate names by their hashes.
 #[derive(Default)]
 struct Names {
     state: RandomState,
@@ -223,7 +224,7 @@ impl Names {
         }
     }
 
-    /// The names that there are two of, some of them.
+    /// Some of the names that occur more than once.
     fn repeated(mut self, files: &[&Gguf]) -> Result<Vec<String>> {
         self.hashes.sort_unstable();
         let twice = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]);

@@ -1,5 +1,4 @@
-//! How a lookup looks: from top to bottom the IDs, the table, what is read, the
-//! matrix.
+//! How a lookup looks: the IDs, the table, the bytes that are read, the matrix.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -16,7 +15,7 @@ use crate::report::{
 };
 use crate::text::{clip, harmless, visible, width};
 
-/// How many values of a row a line of Markdown takes: the first, the last.
+/// A line of Markdown has this many first and this many last values of a row.
 const MARKDOWN_VALUES: (usize, usize) = (5, 2);
 
 impl List for LookupHead {
@@ -82,7 +81,7 @@ impl LookupHead {
         (0..n).map(Some).collect()
     }
 
-    /// Those of a line of Markdown; `None` is a gap between two of them.
+    /// The dimensions in a line of Markdown. `None` is a gap.
     fn markdown_dimensions(&self) -> Vec<Option<usize>> {
         let (d_model, (first, last)) = (self.d_model(), MARKDOWN_VALUES);
         if self.values.is_some() || d_model <= first + last + 1 {
@@ -110,7 +109,7 @@ fn record(row: &LookupRow, dimensions: &[Option<usize>], out: &mut dyn Records) 
     out.record(&cells)
 }
 
-/// The rows as a matrix of NumPy's.
+/// Writes the rows as an npy matrix.
 pub(super) struct Matrix<'p, 'w>(pub &'p mut Printer<'w>);
 
 impl Sink<LookupHead> for Matrix<'_, '_> {
@@ -128,7 +127,7 @@ impl Sink<LookupHead> for Matrix<'_, '_> {
     }
 }
 
-/// What happens, step by step, each with its shape.
+/// Prints the steps of the lookup, each with its shape.
 fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let (table, [n, d_model]) = (&list.table, list.shape);
     let (n_vocab, width) = (table.n_vocab, table.d_model);
@@ -196,7 +195,7 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
 const DOWN: &str = "    │";
 const ARROW: &str = "    ▼";
 
-/// The matrix with the first and last values of each row, as many as fit.
+/// Prints the matrix with the first and last values of each row, as many as fit.
 fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
     let named = |row: &LookupRow| {
@@ -218,7 +217,7 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
     let (head, tail) = if d_model <= fit {
         (d_model, 0)
     } else {
-        // One column's room goes to the ellipsis.
+        // The ellipsis takes the room of one column.
         let shown = fit.saturating_sub(1).clamp(2, 16);
         (shown - shown / 2, shown / 2)
     };
@@ -247,10 +246,10 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
     strips(list, rows, page)
 }
 
-/// At most this many rows have a strip.
+/// At most this many rows get a strip of marks.
 const STRIPS: usize = 40;
 
-/// The rows as marks, one above the other, so that what they share stands out.
+/// Prints the rows as marks, one above the other, so that common patterns stand out.
 fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     const LABEL: usize = 14;
     let rows = &all[..all.len().min(STRIPS)];
@@ -283,7 +282,7 @@ fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     page.paragraph(&line)
 }
 
-/// The first `n` values of each row with every digit, as many a line as fit.
+/// Prints the first `n` values of each row with every digit, as many per line as fit.
 fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
     for (i, row) in rows.iter().enumerate() {
         if i > 0 {
@@ -296,7 +295,7 @@ fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
         let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
         let label = format!("[{}]", shown.len()).len();
         let per_line = ((page.width() - label) / cell).max(1);
-        // Round numbers of values a line are easier to count along.
+        // Round numbers of values per line are easier to count.
         let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
         for (line, values) in shown.chunks(per_line).enumerate() {
             write!(page, "{:>label$}", format!("[{}]", line * per_line))?;

@@ -16,14 +16,14 @@ pub struct ModelsReport {
     pub notes: Vec<String>,
 }
 
-/// A model by its name.
+/// A model and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModelInfo {
-    /// What to type for it.
+    /// The name to type.
     pub name: String,
-    /// Where it is: `built in`, `Ollama`, `HF hub`, `LM Studio` or `llama.cpp`.
+    /// Its store: `built in`, `Ollama`, `HF hub`, `LM Studio` or `llama.cpp`.
     pub store: &'static str,
-    /// The file it is in; of several, the first. `None` where it is built in.
+    /// Its file, or its first file. `None` if it is built in.
     pub path: Option<String>,
     pub bytes: Option<u64>,
     pub architecture: Option<String>,
@@ -31,22 +31,22 @@ pub struct ModelInfo {
     pub shape: Option<[u64; 2]>,
     #[serde(rename = "type")]
     pub format: Option<String>,
-    /// Why it can't be used, or has no table.
+    /// Why it can't be used, or why it has no table.
     pub problem: Option<String>,
 }
 
-/// A folder that was looked for.
+/// A folder where a store may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PlaceInfo {
     pub store: &'static str,
-    /// Where it is, or would be; `~` for the user's folder.
+    /// Its path, with `~` for the user's home folder.
     pub path: String,
     pub found: bool,
 }
 
 const HEADER: [&str; 5] = ["store", "size", "architecture", "table", "type"];
 
-/// The widest that a cell is shown.
+/// The maximum width of a cell.
 const WIDEST: usize = 18;
 
 impl Answer for ModelsReport {
@@ -88,8 +88,8 @@ impl Answer for ModelsReport {
             }
         }
         let rest: usize = columns.iter().map(|column| 2 + column).sum();
-        // A name is there to be typed, so it is never cut: one that is too long for
-        // its column has a line of its own.
+        // Users type names, so a name is never cut. A name that is too long for its
+        // column gets its own line.
         let room = page.width().saturating_sub(1 + rest);
         let names = self.models.iter().map(|model| width(&visible(&model.name)));
         let first = names.filter(|&name| name <= room).max().unwrap_or(0).max("name".len());
@@ -110,7 +110,7 @@ impl Answer for ModelsReport {
                 }
             }
         }
-        // More than what is built in.
+        // More than the built-in table.
         if self.models.len() <= 1 {
             writeln!(page)?;
             page.paragraph(&nothing(self))?;
@@ -143,7 +143,7 @@ fn line(name: &str, first: usize, cells: [&str; 5], columns: &[usize; 5]) -> Str
     line.trim_end().to_owned()
 }
 
-/// What to say where no store has a model.
+/// The message if no store has a model.
 fn nothing(report: &ModelsReport) -> String {
     let mut places: Vec<String> = Vec::new();
     for place in &report.places {

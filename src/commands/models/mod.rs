@@ -1,4 +1,4 @@
-//! `models`: what can be named, from the header of each.
+//! `models`: lists the models on this machine, described by their headers.
 
 mod answer;
 
@@ -44,10 +44,10 @@ pub fn list(stores: &Stores) -> Result<ModelsReport> {
     Ok(ModelsReport { models, places: stores.roots().into_iter().map(place).collect(), notes })
 }
 
-/// The most models that are opened. Of the others only the names are listed.
+/// At most this many models are opened. The others are listed by name only.
 const MOST_OPENED: usize = 4_000;
 
-/// Describes models on all processors. The order stays.
+/// Describes models on all cores. Keeps their order.
 fn describe_all(found: &[Found]) -> Result<Vec<ModelInfo>> {
     let pieces = Pieces::new(found.len() as u64, 16);
     let parts = threads::each(pieces.threads(threads::available()), || {
@@ -63,7 +63,7 @@ fn describe_all(found: &[Found]) -> Result<Vec<ModelInfo>> {
     Ok(all.into_iter().map(|(_, info)| info).collect())
 }
 
-/// One model; whatever is wrong with it is part of the description.
+/// Describes one model. An error becomes part of the description.
 fn describe(found: &Found) -> ModelInfo {
     let mut info = named(found);
     if let Err(error) = look(found, &mut info) {
@@ -72,7 +72,7 @@ fn describe(found: &Found) -> ModelInfo {
     info
 }
 
-/// A model that is not opened: its name and nothing else.
+/// A model by name only, without opening it.
 fn named(found: &Found) -> ModelInfo {
     ModelInfo {
         name: found.name.clone(),

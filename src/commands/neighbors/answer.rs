@@ -1,5 +1,5 @@
-//! The answer of `neighbors` and how it looks: a table for each query, or records
-//! alone for `--all`.
+//! The answer of `neighbors` and how it looks: a table per query, or only records
+//! with `--all`.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use crate::report::number::grouped;
 use crate::report::{Cell, Column, Float, Grid, List, Page, Records, TOKEN_WIDTH, TokenText};
 use crate::text::{visible, width};
 
-/// What was searched, and how.
+/// The head of the answer: the table and the search options.
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighborsHead {
     pub model: String,
@@ -21,14 +21,12 @@ pub struct NeighborsHead {
     /// `cosine`, `dot` or `l2`.
     pub metric: &'static str,
     pub k: u64,
-    /// The position of query and candidates, where rows were compared as the
-    /// first block receives them.
+    /// The position of query and candidates, only with `--as-input`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
-    /// Whether the queries are all rows, or as many that they are read by a
-    /// program.
+    /// Whether `--all` was given: the answer is for a program.
     #[serde(skip)]
     pub all: bool,
 }
@@ -94,13 +92,13 @@ impl List for NeighborsHead {
                 let [rank, id] = [rank, id].map(u64::to_string);
                 grid.row([rank, id, token.quoted(TOKEN_WIDTH), format!("{:.6}", score.0)]);
             }
-            // A cosine's bar is a part of 1, others are parts of the largest.
+            // The bar of a cosine is its share of 1, other bars are shares of the largest.
             let scores: Vec<f64> = query.neighbors.iter().map(|it| it.score.0).collect();
             let finite = scores.iter().map(|score| score.abs()).filter(|score| score.is_finite());
             let whole = if column == "#cosine" { 1.0 } else { finite.fold(0.0, f64::max) };
             for (i, line) in grid.lines().enumerate() {
                 let room = page.width().saturating_sub(width(&line) + 1).min(*BAR.end());
-                // Two lines of header come first.
+                // The header has two lines.
                 let bar = match i.checked_sub(2).and_then(|row| scores.get(row)) {
                     Some(score) if BAR.contains(&room) && whole > 0.0 => {
                         bar(score / whole, room, &page.painter())
@@ -148,5 +146,5 @@ fn cells<'a>(query: &'a QueryAnswer, neighbor: &'a NeighborAnswer) -> [Cell<'a>;
     ]
 }
 
-/// The narrowest and the widest bar.
+/// The minimum and maximum width of a bar.
 const BAR: std::ops::RangeInclusive<usize> = 8..=40;

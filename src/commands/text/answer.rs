@@ -9,32 +9,32 @@ use serde::Serialize;
 use crate::report::{Answer, Cell, Column, Form, Page, Records, TOKEN_WIDTH, TokenText, bytes_of};
 use crate::text::{counted, quoted_bytes};
 
-/// A text that a model reads.
+/// The text that was tokenized.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextInput {
-    /// The text; lossy where its bytes are not UTF-8.
+    /// The text. Bytes that are not UTF-8 are replaced.
     pub text: String,
-    /// Its bytes in hex, only where they are not UTF-8.
+    /// Its bytes in hex, only if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_hex: Option<String>,
     #[serde(skip)]
     pub bytes: u64,
-    /// How many of its tokens the model put in front of it.
+    /// The number of tokens that the model added in front.
     #[serde(skip)]
     pub in_front: usize,
-    /// How many of its tokens the model put behind it.
+    /// The number of tokens that the model added behind.
     #[serde(skip)]
     pub behind: usize,
 }
 
 impl TextInput {
-    /// Its bytes, whether or not they are UTF-8.
+    /// Its bytes, UTF-8 or not.
     pub fn exact(&self) -> Cow<'_, [u8]> {
         bytes_of(&self.text, self.text_hex.as_deref())
     }
 }
 
-/// A text in tokens.
+/// A text and its tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextReport {
     #[serde(flatten)]
@@ -97,7 +97,7 @@ pub(in crate::commands) fn shown(input: &TextInput, columns: usize) -> String {
     quoted_bytes(&input.exact(), columns.saturating_sub(2))
 }
 
-/// How long a text is.
+/// A phrase for the length of a text.
 pub(in crate::commands) fn size(input: &TextInput) -> String {
     let bytes = counted(input.bytes, "byte");
     if input.text_hex.is_some() {
@@ -106,7 +106,7 @@ pub(in crate::commands) fn size(input: &TextInput) -> String {
     format!("{bytes}, {}", counted(input.text.chars().count() as u64, "character"))
 }
 
-/// What the model put around a text, if anything; `tokens` are those of all.
+/// A sentence on the tokens that the model added around a text. `tokens` includes them.
 pub(in crate::commands) fn added(input: &TextInput, tokens: &[&TokenText]) -> Option<String> {
     let name = |token: &&TokenText| token.quoted(TOKEN_WIDTH);
     let front = tokens.first().filter(|_| input.in_front > 0).map(name);

@@ -1,4 +1,4 @@
-//! `tokens --text`: a text in tokens. Other commands read texts through it too.
+//! `tokens --text`: tokenizes a text. Other commands tokenize texts through it too.
 
 pub(super) mod answer;
 pub(super) use std::borrow::Cow;
@@ -19,21 +19,21 @@ pub struct TextRequest {
     pub text: TextToRead,
 }
 
-/// A text, and how it is read.
+/// A text, and options for its tokenizer.
 pub struct TextToRead {
     /// Its bytes; `None` for all of standard input.
     pub bytes: Option<Vec<u8>>,
-    /// Whether the model's own tokens are put around it: BOS, EOS.
+    /// Whether to add the model's tokens around it, such as BOS and EOS.
     pub add_special: bool,
-    /// Whether special tokens that are spelt in it are read as those.
+    /// Whether to read the spellings of special tokens as special tokens.
     pub parse_special: bool,
 }
 
-/// A text as a model reads it.
+/// A tokenized text.
 pub(super) struct Tokenized {
     pub input: TextInput,
     pub ids: Vec<u64>,
-    /// What a reader should know of the tokenizer.
+    /// Notes on the tokenizer.
     pub notes: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl TextToRead {
     }
 }
 
-/// What an error of the tokenizer means to whoever gave the arguments.
+/// Adds advice for the user to a tokenizer's error.
 fn advised(error: tokenizer::Error) -> Error {
     match error {
         tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
@@ -103,7 +103,7 @@ fn advised(error: tokenizer::Error) -> Error {
     }
 }
 
-/// What the file says that a token is.
+/// The type that the file gives a token.
 pub(super) fn type_of(vocab: &Vocab, id: u64) -> Result<Option<&'static str>> {
     Ok(vocab.token_type(id)?.map(|token_type| token_type.name()))
 }

@@ -10,7 +10,7 @@ use crate::report::number::{exact, grouped, rounded};
 use crate::report::{Cell, Column, Float, List, Notes, Page, Records, TOKEN_WIDTH, TokenText};
 use crate::text::visible;
 
-/// What a list of tokens is about.
+/// The head of a list of tokens.
 #[derive(Clone, Debug, Serialize)]
 pub struct TokensHead {
     pub model: String,
@@ -29,14 +29,13 @@ pub struct TokenAnswer {
     pub id: u64,
     #[serde(flatten)]
     pub token: TokenText,
-    /// `normal`, `control`, `user`, `unused`, `byte` or `unknown`; `None` where
-    /// the file does not say.
+    /// `normal`, `control`, `user`, `unused`, `byte` or `unknown`. `None` if the file
+    /// has no types.
     #[serde(rename = "type")]
     pub token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Float<f32>>,
-    /// The rank of the merge that makes it, where the file has merges and one
-    /// of them does.
+    /// The rank of the merge that makes it. `None` without such a merge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge_rank: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +79,7 @@ impl List for TokensHead {
             .map(|number| number.map(|number| number.to_string()).unwrap_or_default());
         let token_type = item.token_type.unwrap_or("-");
         let numbers = self.before_token([&id, token_type, &score, &merge, &norm]);
-        // At least a token of a few letters, however narrow the terminal.
+        // Leave room for a few letters of the token on any terminal.
         let left = page.width().saturating_sub(numbers.len()).max(8);
         Ok(writeln!(page, "{numbers}{}", item.token.quoted(left))?)
     }
@@ -93,8 +92,7 @@ impl List for TokensHead {
 }
 
 impl TokensHead {
-    /// The columns of a line that come before the token: ID, type, score, rank
-    /// of the merge, norm.
+    /// The columns before the token: ID, type, score, merge rank, norm.
     fn before_token(&self, cells: [&str; 5]) -> String {
         let [id, token_type, score, merge, norm] = cells;
         let width = self.n_tokens.saturating_sub(1).to_string().len().max(2);

@@ -1,4 +1,4 @@
-//! `tokens`: the vocabulary, and those of it that match.
+//! `tokens`: lists the tokens of the vocabulary that match.
 
 mod answer;
 
@@ -22,17 +22,17 @@ pub struct TokensRequest {
     pub pattern: Pattern,
     pub token_type: Option<TokenType>,
     pub range: Option<Range<u64>>,
-    /// Whether the norm of each token's row is asked for.
+    /// Adds the norm of each token's row.
     pub norm: bool,
 }
 
-/// Which texts match.
+/// Matches the texts of tokens.
 pub enum Pattern {
     Anything,
-    /// Those that contain this.
+    /// Texts that contain this.
     Holds(String),
     Is(String),
-    /// Those that match this regular expression.
+    /// Texts that match this regular expression.
     Matches(String),
 }
 
@@ -43,7 +43,7 @@ impl Request for TokensRequest {
 }
 
 impl TokensRequest {
-    /// Gives the tokens that match to a sink, in the order of their IDs.
+    /// Gives the matching tokens to a sink, in the order of their IDs.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokensHead>) -> Result<()> {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
@@ -51,9 +51,7 @@ impl TokensRequest {
         let vocab = Vocab::open(&model).with_context(name)?;
         let wanted = self.token_type.map(TokenType::name);
         if wanted.is_some() && !vocab.has_types() {
-            return Err(
-                anyhow!("the file does not say which types its tokens have").context(name())
-            );
+            return Err(anyhow!("the file has no token types: leave out --type").context(name()));
         }
         let table = self.norm.then(|| Table::open(&model, TOKEN_EMBEDDING)).transpose();
         let table = table.with_context(name)?;
@@ -117,7 +115,7 @@ impl TokensRequest {
     }
 }
 
-/// Whether a token's text is one that is asked for.
+/// Whether a token's text matches.
 type Test<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 impl Pattern {
@@ -145,9 +143,10 @@ impl Pattern {
 
 fn regex(text: &str) -> Result<Regex> {
     Regex::new(text).map_err(|error| {
-        // The crate draws the place over several lines and says what last.
+        // The crate's message draws the position over several lines; its last line has
+        // the reason.
         let drawn = error.to_string();
         let what = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        anyhow!("the regular expression {} is not one: {what}", quoted(text, 64))
+        anyhow!("invalid regular expression {}: {what}", quoted(text, 64))
     })
 }
