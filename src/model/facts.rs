@@ -1,7 +1,7 @@
-//! What a model can state about itself in a word or a number.
+//! Facts that a model states: texts, numbers, flags, special tokens.
 
-/// A text, a number or a flag that a model may state. Each format has a key of its
-/// own for it; [`Description::key`](super::Description::key) tells which.
+/// A text, a number or a flag that a model may state. Each format has its own key
+/// for it: [`Description::key`](super::Description::key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact {
@@ -17,7 +17,7 @@ pub enum Fact {
     VocabSize,
     /// Number: how many values each layer has for a token besides the table.
     PerLayerLength,
-    /// Number: what every row is multiplied by.
+    /// Number: the factor that multiplies every row.
     EmbeddingScale,
     /// Number: the epsilon of a LayerNorm.
     LayerNormEpsilon,
@@ -49,7 +49,7 @@ pub enum Role {
     Bos,
     /// The end of a text.
     Eos,
-    /// What the vocabulary can't spell.
+    /// Replaces text that the vocabulary can't spell.
     Unknown,
     /// Between two texts.
     Separator,
@@ -71,14 +71,14 @@ pub enum Role {
     FillSeparator,
 }
 
-/// A token that the model gives a role, as it states it.
+/// A token that the model gives a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecialToken {
-    /// The role in the format's own word: `bos`.
+    /// The format's name of the role: `bos`.
     pub name: String,
     /// The format's key for it.
     pub key: String,
-    /// The token ID; `None` where something else is stated. It need not be the ID
-    /// of any token.
+    /// The token ID; `None` if the value is not a whole number. The vocabulary may
+    /// have no such ID.
     pub id: Option<i128>,
 }
