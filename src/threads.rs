@@ -96,7 +96,7 @@ pub(crate) fn in_order<T, E: Send>(
     Ok(())
 }
 
-/// Whose turn it is to be taken.
+/// Which piece is taken next.
 struct Turns<F> {
     state: Mutex<State<F>>,
     changed: Condvar,

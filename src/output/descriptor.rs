@@ -17,7 +17,7 @@ pub(super) enum Descriptor {
     Other,
 }
 
-/// At most so many links are followed. Linux has the same limit.
+/// At most this many links are followed. Linux has the same limit.
 #[cfg(unix)]
 const MOST_LINKS: usize = 40;
 

@@ -7,10 +7,10 @@
 //! | [`Pass::fold_stored`] | rows as they are stored | the same |
 //! | [`Pass::in_order`] | decoded rows | one value per run, in the order of the runs |
 //!
-//! Which thread meets which run depends on timing. A sum of floats over the
-//! results of [`Pass::fold`] therefore differs in its last bits from one call to
-//! the next. [`Pass::in_order`] gives the same bits for any number of threads,
-//! because the runs are cut by the shape of the table alone.
+//! Which thread reads which run depends on timing. A sum of floats over the results
+//! of [`Pass::fold`] therefore differs in its last bits from one call to the next.
+//! [`Pass::in_order`] gives the same bits for any number of threads, because the
+//! runs are cut by the shape of the table alone.
 
 use std::ops::Range;
 
