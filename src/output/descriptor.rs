@@ -45,8 +45,8 @@ impl Descriptor {
     }
 
     /// `Some` if a folder holds the open streams of a process: `/proc/12/fd`,
-    /// `/proc/12/task/13/fd`, or `/dev/fd` where that is not a link. `true` if
-    /// the process is this one.
+    /// `/proc/12/task/13/fd`, or `/dev/fd` if that is not a link. `true` if the
+    /// process is this one.
     #[cfg(unix)]
     fn folder(folder: &Path) -> Option<bool> {
         if folder == Path::new("/dev/fd") {
