@@ -1,4 +1,4 @@
-//! What is done to a row before the first block: scale, positions, norms.
+//! What a model does to a row before its first block: scale, positions, norms.
 //!
 //! A model can change a row of the table before its first block receives it. The
 //! architecture's name alone decides how, never the tensors of the file: lfm2
@@ -100,7 +100,7 @@ pub struct Step {
     /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
     /// `per_layer`, `nothing` or `unknown`.
     pub name: &'static str,
-    /// The metadata key or the tensors it came from, or a rule.
+    /// The source of the step: a metadata key, tensors, or a rule.
     pub from: String,
     /// The factor of a scale, the epsilon of a norm.
     pub value: Option<f32>,
@@ -379,7 +379,7 @@ impl Plan<'_> {
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
-    /// The error for a key or a tensor that is not there.
+    /// The error for a missing key or tensor.
     fn lacks(&self, what: &str) -> Error {
         Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
     }

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_not_many() {
+    fn one_has_no_plural() {
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(30_482, "row"), "30,482 rows");
     }
@@ -254,7 +254,7 @@ mod tests {
     /// All characters that are invisible or unassigned by Unicode's properties, and
     /// some blank ones by code point.
     #[test]
-    fn nothing_is_shown_without_ink() {
+    fn no_invisible_character_is_shown_raw() {
         let set = r"[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u{2800}\u{fffc}--\x20]";
         let unseen = regex::Regex::new(set).unwrap();
         for c in (0..=0x10ffff).filter_map(char::from_u32) {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_shown_byte_by_byte() {
+    fn invalid_utf8_is_shown_byte_by_byte() {
         for (bytes, shown) in [
             (&b"\xe2\x96"[..], "\\xE2\\x96"),
             (b" \xff.", " \\xFF."),
@@ -305,7 +305,7 @@ mod tests {
         }
     }
 
-    /// The bytes that a visible text stands for.
+    /// Decodes a visible text into bytes.
     fn read_back(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rest = shown.chars();

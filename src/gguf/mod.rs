@@ -113,9 +113,9 @@ impl Gguf {
                 Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
                     return Ok(n as u64);
                 }
-                n => format!("it is {}, and must be a multiple of 8", n.unwrap_or_default()),
+                n => format!("it is {}, but must be a multiple of 8", n.unwrap_or_default()),
             },
-            other => format!("it is of type {}, and must be a u32", other.name()),
+            other => format!("it is of type {}, but must be a u32", other.name()),
         };
         Err(Error::Malformed { place: Place::Value { key: KEY.to_owned() }, problem })
     }

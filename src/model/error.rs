@@ -84,7 +84,7 @@ pub enum Error {
     #[error("{0}")]
     MissingFile(String),
     /// The value of a key has the wrong type.
-    #[error("{key} is of type {found}, and must be an {expected}")]
+    #[error("{key} is of type {found}, but must be {expected}")]
     Type {
         /// The key.
         key: String,

@@ -15,7 +15,8 @@ pub enum Fact {
     EmbeddingLength,
     /// Number: `n_vocab`.
     VocabSize,
-    /// Number: how many values each layer has for a token besides the table.
+    /// Number: the number of values that each layer receives for a token, besides
+    /// the table's row.
     PerLayerLength,
     /// Number: the factor that multiplies every row.
     EmbeddingScale,
@@ -27,11 +28,11 @@ pub enum Fact {
     Tokenizer,
     /// Text: the pre-tokenizer, by llama.cpp's name for it.
     PreTokenizer,
-    /// Flag: a BOS goes in front of a text.
+    /// Flag: a BOS goes before a text.
     AddBos,
-    /// Flag: an EOS goes behind a text.
+    /// Flag: an EOS goes after a text.
     AddEos,
-    /// Flag: a space goes in front of a text.
+    /// Flag: a space goes before a text.
     AddSpacePrefix,
     /// Flag: runs of spaces become one.
     RemoveExtraWhitespaces,
@@ -57,11 +58,11 @@ pub enum Role {
     EndOfTurn,
     /// The end of a message.
     EndOfMessage,
-    /// Filling in the middle: before the text in front of the gap.
+    /// Filling in the middle: goes before the text that precedes the gap.
     FillPrefix,
-    /// Before the text behind the gap.
+    /// Goes before the text that follows the gap.
     FillSuffix,
-    /// Before what goes into the gap.
+    /// Goes before the text that fills the gap.
     FillMiddle,
     /// Padding.
     FillPad,

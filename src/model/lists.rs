@@ -93,7 +93,7 @@ impl Strings {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -223,7 +223,7 @@ impl Numbers {
         (end - start).checked_div(self.element.size().unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

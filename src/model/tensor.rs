@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::quant::{Format, TypeError};
 use crate::source::Source;
 
-/// A tensor: its name, shape and type, and where its bytes are. It keeps its file
-/// open.
+/// A tensor: its name, shape and type, and the position of its bytes. It keeps its
+/// file open.
 #[derive(Clone)]
 pub struct Tensor {
-    /// The name, lossily decoded where it is not UTF-8.
+    /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
     /// The dimensions, fastest first: a table of `n_vocab` rows is
     /// `[d_model, n_vocab]`.

@@ -90,7 +90,7 @@ mod unix {
         use super::*;
 
         #[test]
-        fn nobody_gets_more_than_they_had() {
+        fn nobody_gets_more_rights() {
             for mode in 0..=0o7777 {
                 assert_eq!(left(mode, true, true), mode);
                 for (has_owner, has_group) in [(false, true), (true, false), (false, false)] {

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_leads_to_standard_output_names_it() {
+    fn every_path_to_standard_output_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::os::unix::fs::symlink("/dev/stdout", at("out")).unwrap();

@@ -49,11 +49,11 @@ pub enum Destination {
 
 impl Destination {
     /// The destination that a path names. `None`, `-`, `/dev/stdout` and links to
-    /// that name standard output. A link to a file stands for the file.
+    /// that name standard output. A link to a file counts as the file.
     ///
     /// # Errors
-    /// If no file can be made there; if a model is there, or a file that can't be
-    /// read; if another file is there and `force` is not set.
+    /// If no file can be made there; if a model or an unreadable file exists there;
+    /// if another file exists there and `force` is not set.
     pub fn of(path: Option<&Path>, force: bool) -> Result<Self> {
         let Some(path) = path.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::Stdout);
@@ -74,13 +74,16 @@ impl Destination {
             Ok(found) if !found.is_file() => Ok(Self::Stream(path.to_owned())),
             Ok(_) => {
                 models::refuse(path)?;
-                ensure!(force, "{name} is there already: --force replaces it");
+                ensure!(force, "{name} already exists: --force replaces it");
                 // Renaming onto a link would replace the link.
                 Ok(Self::Old(fs::canonicalize(path).with_context(|| name.to_string())?))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let is_link = fs::symlink_metadata(path).is_ok();
-                ensure!(!is_link, "{name} is a link to nothing: remove it, or name another file");
+                ensure!(
+                    !is_link,
+                    "{name} is a link to a missing file: remove it, or name another file"
+                );
                 let parent = directory(path);
                 let is_folder = name.to_string().ends_with('/');
                 ensure!(

@@ -77,7 +77,7 @@ fn stream(path: &Path) -> io::Result<Box<dyn Write>> {
 }
 
 impl Output {
-    /// Ends the writing: a file gets its name. Says on standard error which
+    /// Ends the writing and gives a file its name. Prints to standard error which
     /// attributes of a replaced file are lost.
     ///
     /// # Errors

@@ -135,7 +135,7 @@ fn watched<T>(
     make()
 }
 
-/// Gives a file without a name a name that is free.
+/// Gives a file without a name an unused name.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD};
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_one_gets_its_name_or_goes() {
+    fn a_named_file_gets_its_final_name_or_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.csv");
         let names = || -> Vec<_> {

@@ -124,9 +124,9 @@ impl<'a> Pass<'a> {
         Ok(states.into_iter().map(|(state, _)| state).collect())
     }
 
-    /// Computes something from every run of rows, and hands it to `take` in the
-    /// order of the runs: what `take` adds up has the same bits for any number
-    /// of threads.
+    /// Computes something from every run of rows, and passes it to `take` in the
+    /// order of the runs: what `take` adds up has the same bits for any number of
+    /// threads.
     ///
     /// Each thread has one value, made by `start`. `each` computes a run into it;
     /// `take` reads it, and leaves it ready for the thread's next run. No more
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_met_once() {
+    fn every_row_is_read_once() {
         let table = table(40_000, 3);
         for threads in [1, 3] {
             let each = |ids: &mut Vec<u64>, run: RowRun| {

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bins_hold_everything_once() {
+    fn bins_count_every_number_once() {
         assert_eq!(edges(-0.04, 0.11, 20).len(), 16);
         let edges = edges(-1.0, 1.0, 20);
         assert_eq!((edges.len(), edges[0], edges[20]), (21, -1.0, 1.0));

@@ -110,8 +110,8 @@ impl Prefixes {
         if self.nesting <= FEW {
             return;
         }
-        // A jump is twice as long as the one before it where that fits. So the
-        // steps to any ancestor are about twice the logarithm of the distance.
+        // A jump is twice as long as the one before it, if that fits. So the steps
+        // to any ancestor are about twice the logarithm of the distance.
         let mut levels: Vec<u32> = Vec::with_capacity(self.keys.len());
         for &parent in &self.parents {
             let (jump, level) = match parent {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_a_search_through_all_finds() {
+    fn it_equals_a_search_through_all_texts() {
         // Few letters, so that many words begin alike; and bytes past 127.
         let letters = [0, b'a', b'b', 0xff];
         let mut state = 7_usize;

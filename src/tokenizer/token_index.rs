@@ -198,7 +198,7 @@ fn numbers<T>(
         ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
         other => {
             return Err(Error::Unusable(format!(
-                "{key} is an array of {}, which tokenizers don't have",
+                "{key} is an array of {}, but must be of i32, u32 or f32",
                 other.name()
             )));
         }
