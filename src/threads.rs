@@ -59,7 +59,7 @@ pub(crate) fn each<T: Send, E: Send>(
 }
 
 /// Computes something from every piece on several threads, and passes it to `take`
-/// in the order of the pieces. What `take` adds up has therefore the same bits for
+/// in the order of the pieces. So the sums that `take` makes have the same bits for
 /// any number of threads.
 ///
 /// Each thread has one value, made by `start`. `make` computes a piece into it;
@@ -68,8 +68,8 @@ pub(crate) fn each<T: Send, E: Send>(
 /// value per thread is in memory.
 ///
 /// # Errors
-/// The error of the first piece, in their order, that has one. `take` has seen
-/// all pieces before it, and none after it.
+/// The error of the first piece that fails, in the order of the pieces. `take` has
+/// seen all pieces before it, and none after it.
 pub(crate) fn in_order<T, E: Send>(
     pieces: &Pieces,
     threads: usize,

@@ -28,7 +28,7 @@ impl Read for Bytes<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let header = self.gguf.header_len().saturating_sub(self.at);
         let (source, want) = match usize::try_from(header) {
-            // The header may be in memory already.
+            // The header has been read already. Do not fetch it again.
             Ok(left @ 1..) => (self.gguf.header(), buf.len().min(left)),
             _ => (self.gguf.source(), buf.len()),
         };

@@ -51,8 +51,8 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
     /// SentencePiece's compiled normalisation. [`Error::Unfit`] if it is not bytes.
     fn charsmap(&self) -> Result<Option<Numbers>, Error>;
 
-    /// The tensor with a name, from any file. [`Error::MissingFile`] if a file that
-    /// may have it is missing.
+    /// The tensor with a name, from any file. [`Error::MissingFile`] if no file has
+    /// it and one that may have it is missing.
     ///
     /// llama.cpp's names for the tensors before the first block
     /// (`token_embd.weight` and others) work in every format. A format with other

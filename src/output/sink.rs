@@ -11,7 +11,7 @@ use super::unfinished::Unfinished;
 use super::{Destination, models};
 use crate::text::harmless;
 
-/// Writes results to a destination.
+/// An open destination.
 pub struct Output {
     out: BufWriter<Named>,
 }

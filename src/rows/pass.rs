@@ -1,5 +1,5 @@
-//! One pass over a table: every row is read once, in runs, on several threads,
-//! in bounded memory. Everything that looks at a whole table goes through here.
+//! One pass over a table: every row is read once, in runs, on several threads, in
+//! bounded memory. All code that reads a whole table uses it.
 //!
 //! | what | for | how the parts come together |
 //! |---|---|---|
@@ -52,7 +52,7 @@ pub struct Pass<'a> {
     rows_per_run: usize,
 }
 
-/// A run of rows, as a pass shows it.
+/// A run of rows in a pass.
 #[derive(Clone, Debug)]
 pub struct RowRun<'a> {
     /// The IDs of the rows.
@@ -84,8 +84,8 @@ impl<'a> Pass<'a> {
         Self { rows_per_run: self.rows_per_run.next_multiple_of(rows), ..self }
     }
 
-    /// Shows every run of rows, as it is stored, to the state of one of the
-    /// threads. Returns these states, one per thread, in no particular order.
+    /// Adds every run of rows, as it is stored, to the state of one of the threads.
+    /// Returns these states, one per thread, in no particular order.
     ///
     /// # Errors
     /// When rows can't be read.
@@ -106,8 +106,8 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Shows every run of rows, decoded, to the state of one of the threads.
-    /// Returns these states, one per thread, in no particular order.
+    /// Adds every run of rows, decoded, to the state of one of the threads. Returns
+    /// these states, one per thread, in no particular order.
     ///
     /// # Errors
     /// When rows can't be read.

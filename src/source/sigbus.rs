@@ -1,11 +1,11 @@
 //! What happens when a mapped file becomes shorter while it is read.
 //!
 //! Files are mapped because then opening a model costs only the pages of its
-//! header, and a lookup only the pages of its rows. The pages are shared with the
-//! program that runs the model. The price: reading a page that is no longer in the
-//! file (a download that starts anew, a copy over it), or that the disk can't read,
-//! returns no error. The kernel sends SIGBUS, which ends a program that has no
-//! handler for it.
+//! header, and a lookup only the pages of its rows, for a file of any size. The
+//! pages are shared with the program that runs the model. The price: reading a page
+//! that is no longer in the file (a download that starts anew, a copy over it), or
+//! that the disk can't read, returns no error. The kernel sends SIGBUS, which ends
+//! a program that has no handler for it.
 //!
 //! A program can install the handler here with [`exit_on_sigbus`]. To return an
 //! error, the handler would have to jump out of the failed read, and Rust has no

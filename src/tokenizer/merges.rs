@@ -1,4 +1,4 @@
-//! Which pairs of a byte-pair vocabulary merge, and in what order.
+//! The merges of a byte-pair vocabulary: which pairs merge, in which order.
 
 use std::hash::{BuildHasher, Hasher};
 

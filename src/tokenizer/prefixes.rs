@@ -1,11 +1,11 @@
 //! Finds which of many texts another text begins with.
 //!
-//! The texts are a sorted list. Each text knows its parent: the longest other
-//! text of the list that it begins with. Let `t` be the text that is searched.
-//! Every text of the list that `t` begins with sorts before `t`, and the last
-//! text before `t` begins with all of them. So a binary search for that last
-//! text finds them: they are this text and its ancestors, as far as they are no
-//! longer than the part that it shares with `t`.
+//! The texts are a sorted list. Each text knows its parent: the longest other text
+//! of the list that it begins with. Let `t` be the text that is searched. Every
+//! text of the list that `t` begins with sorts before `t`, and the last text before
+//! `t` begins with all of them. So a binary search for that last text finds them:
+//! they are this text and its ancestors, if they are no longer than the part that
+//! it shares with `t`.
 //!
 //! The search compares long texts by blocks of bytes. A trie needs a step for
 //! each byte: a vocabulary made to be slow (`a`, `aa`, `aaa`, ...) takes two

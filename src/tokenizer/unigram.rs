@@ -49,8 +49,8 @@ const SPACE: &[u8] = "▁".as_bytes();
 /// An unknown character scores this much below the worst token.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
-/// The normalisation may make a text at most this many times as long. Unicode's longest
-/// case is U+FDFA: three bytes become 39.
+/// The normalisation may make a text at most this many times as long. Unicode's
+/// longest case is U+FDFA: three bytes become 39.
 const MOST_TIMES: usize = 16;
 
 /// The best way to write a text up to a position.
