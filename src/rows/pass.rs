@@ -84,8 +84,9 @@ impl<'a> Pass<'a> {
         Self { rows_per_run: self.rows_per_run.next_multiple_of(rows), ..self }
     }
 
-    /// Adds every run of rows, as it is stored, to the state of one of the threads.
-    /// Returns these states, one per thread, in no particular order.
+    /// Calls `each` with every run of rows, as it is stored, and the state of the
+    /// thread that read it. Returns the states, one per thread, in no particular
+    /// order.
     ///
     /// # Errors
     /// When rows can't be read.
@@ -106,8 +107,8 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Adds every run of rows, decoded, to the state of one of the threads. Returns
-    /// these states, one per thread, in no particular order.
+    /// Calls `each` with every run of rows, decoded, and the state of the thread
+    /// that read it. Returns the states, one per thread, in no particular order.
     ///
     /// # Errors
     /// When rows can't be read.
