@@ -1,13 +1,12 @@
-//! Text from strangers, made fit to be shown.
+//! Escapes untrusted text so that a terminal can show it.
 //!
-//! Tokens, keys, tensor names and file names can hold anything: escape
-//! sequences that repaint a terminal, overrides that reverse a line, marks that
-//! pile up on a neighbour, characters without ink. Nothing of the kind reaches a
-//! terminal: it is shown as the escape that names it.
+//! Tokens, keys, tensor names and file names can hold anything: escape sequences
+//! that repaint a terminal, overrides that reverse a line, marks that pile up on a
+//! neighbour, invisible characters. All of these are shown as escapes.
 //!
-//! Use [`visible`] for a text from a file: it can be read back, so two texts
-//! that differ look different. Use [`harmless`] for a sentence of embcli's own:
-//! the texts in it are visible already.
+//! Use [`visible`] for a text from a file: the escapes can be read back, so
+//! different texts look different. Use [`harmless`] for embcli's own sentences: the
+//! texts in them are escaped already.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -16,12 +15,11 @@ use std::sync::LazyLock;
 use regex_syntax::hir::{Class, HirKind};
 use unicode_width::UnicodeWidthChar;
 
-/// The text with everything that could act on a terminal, or that could not be
-/// seen, written as a Rust escape: `\n`, `\x1b`, `\u{202e}`. A backslash is
-/// written twice.
+/// Writes every character that acts on a terminal or is invisible as a Rust escape:
+/// `\n`, `\x1b`, `\u{202e}`. A backslash is written twice.
 ///
-/// What a reader of the script needs stays: a vowel sign on its consonant.
-/// Borrowed where nothing changes.
+/// Marks that a script needs stay, such as a vowel sign on its consonant. Borrowed
+/// if nothing changes.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let is_plain = |byte| (b' '..=b'~').contains(&byte) && byte != b'\\';
     match text.bytes().all(is_plain) {
@@ -46,8 +44,8 @@ pub fn visible_bytes(bytes: &[u8]) -> Cow<'_, str> {
     shown.into()
 }
 
-/// A sentence of our own, with everything escaped that could act on a terminal.
-/// Backslashes stay as they are: they are part of escapes already.
+/// Escapes the same characters in one of embcli's own sentences. Backslashes stay:
+/// they are part of escapes already.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     match text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         true => Cow::Borrowed(text),
@@ -59,7 +57,7 @@ fn escaped(text: &str, backslash: bool) -> String {
     let mut shown = String::with_capacity(text.len() + 8);
     let mut marks = MAX_MARKS;
     for c in text.chars() {
-        // A mark needs something to stand on, and not too many of its kind.
+        // A mark is shown only on a base character, and only a few on one.
         marks = if c.width() == Some(0) { marks + 1 } else { 0 };
         match c {
             '\\' if backslash => shown.push_str("\\\\"),
@@ -83,7 +81,7 @@ fn escaped(text: &str, backslash: bool) -> String {
 /// scripts use two).
 const MAX_MARKS: usize = 2;
 
-/// Whether a character can act on what is around it, or can't be seen.
+/// Whether a character acts on its surroundings or is invisible.
 pub fn acts(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();
@@ -99,11 +97,11 @@ const UNSEEN_SET: &str = concat!(
     // assigned; spaces and separators; characters that a terminal may leave out
     // (variation selectors, fillers, joiners, tags).
     r"[\p{Other}\p{Separator}\p{Default_Ignorable_Code_Point}",
-    // Combining marks of no script in particular.
+    // Combining marks that belong to no script.
     r"\u{300}-\u{36f}\u{1ab0}-\u{1aff}\u{1dc0}-\u{1dff}\u{20d0}-\u{20ff}\u{fe20}-\u{fe2f}",
-    // Letters, marks and symbols without ink: the empty braille pattern, the
-    // object replacement character, the Brahmi number joiner, two blank
-    // hieroglyphs, the Khitan filler, the Duployan selector, the null notehead.
+    // Blank letters, marks and symbols: the empty braille pattern, the object
+    // replacement character, the Brahmi number joiner, two blank hieroglyphs, the
+    // Khitan filler, the Duployan selector, the null notehead.
     r"\u{2800}\u{fffc}\u{1107f}\u{13441}\u{13442}\u{16fe4}\u{1bc9d}\u{1d159}",
     r"--\x20]",
 );
@@ -119,7 +117,7 @@ static UNSEEN: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
     }
 });
 
-/// A whole number with its thousands marked: `524,288,000`.
+/// A whole number with thousands separators: `524,288,000`.
 pub fn grouped(n: u128) -> String {
     let digits = n.to_string();
     let mut shown = String::with_capacity(digits.len() * 4 / 3);
@@ -132,12 +130,12 @@ pub fn grouped(n: u128) -> String {
     shown
 }
 
-/// How many terminal columns a text takes.
+/// The width of a text in terminal columns.
 pub fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
-/// At most `columns` of a visible text, the last of them `…` where it was cut.
+/// Cuts a visible text to at most `columns` columns. A cut text ends with `…`.
 pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -155,8 +153,8 @@ pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// The candidate that is most likely meant by a misspelt name, if any is close:
-/// at most a third of its characters differ.
+/// The candidate closest to a misspelt name, if at most a third of its characters
+/// differ.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -166,9 +164,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// How far apart two names of a sensible length are (a tensor's has up to 64
-/// bytes). Names of very different lengths are not compared: the distance is no
-/// less than the difference.
+/// The distance of two names. Names of over 128 bytes count as far apart (a
+/// tensor's name has up to 64). Names of very different lengths are not compared:
+/// the distance is at least the difference.
 fn apart(a: &str, b: &str) -> usize {
     if a.len().max(b.len()) > 128 {
         return usize::MAX / 3;
@@ -179,8 +177,9 @@ fn apart(a: &str, b: &str) -> usize {
     distance(a.as_bytes(), b.as_bytes())
 }
 
-/// How many letters have to be put in, left out or replaced to make one word of
-/// the other (Levenshtein), in time proportional to both lengths multiplied.
+/// The Levenshtein distance: the number of insertions, deletions and replacements
+/// that turn one word into the other. The time is proportional to the product of
+/// the lengths.
 pub fn distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -194,7 +193,7 @@ pub fn distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     row[b.len()]
 }
 
-/// A text in quotes, made visible; what is between them at most `columns` wide.
+/// A visible text in quotes, cut to `columns` columns between them.
 pub fn quoted(text: &str, columns: usize) -> String {
     quoted_bytes(text.as_bytes(), columns)
 }
@@ -204,7 +203,7 @@ pub fn quoted_bytes(bytes: &[u8], columns: usize) -> String {
     format!("\"{}\"", clip(&visible_bytes(bytes), columns))
 }
 
-/// So many of something: `1 row`, `3,000 rows`.
+/// A count with its noun: `1 row`, `3,000 rows`.
 pub fn counted(n: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(n.into()), if n == 1 { "" } else { "s" })
 }
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_not_many() {
+    fn one_has_no_plural() {
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(30_482, "row"), "30,482 rows");
     }
@@ -252,10 +251,10 @@ mod tests {
         }
     }
 
-    /// All that is left out when it is shown, and all that is not assigned, by
-    /// Unicode; and some that have no ink, by name.
+    /// All characters that are invisible or unassigned by Unicode's properties, and
+    /// some blank ones by code point.
     #[test]
-    fn nothing_is_shown_without_ink() {
+    fn no_invisible_character_is_shown_raw() {
         let set = r"[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u{2800}\u{fffc}--\x20]";
         let unseen = regex::Regex::new(set).unwrap();
         for c in (0..=0x10ffff).filter_map(char::from_u32) {
@@ -269,7 +268,7 @@ mod tests {
                 assert_eq!(read_back(&shown), text.as_bytes(), "{shown:?}");
             }
         }
-        // Those that were shown raw once, each after a letter.
+        // Characters that were once shown raw, each after a letter.
         for c in "\u{17b4}\u{17b5}\u{180b}\u{180c}\u{180d}\u{180f}\u{fe00}\u{fe0e}\u{fe0f}\u{fff0}\
                   \u{fff8}\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}\u{e0100}\u{e01ef}\u{13430}\u{1345f}\
                   \u{fdd0}\u{fffe}\u{1fffe}\u{10ffff}\u{378}\u{16fe4}\u{13441}"
@@ -280,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_shown_byte_by_byte() {
+    fn invalid_utf8_is_shown_byte_by_byte() {
         for (bytes, shown) in [
             (&b"\xe2\x96"[..], "\\xE2\\x96"),
             (b" \xff.", " \\xFF."),
@@ -306,7 +305,7 @@ mod tests {
         }
     }
 
-    /// The bytes that a visible text stands for.
+    /// Decodes a visible text into bytes.
     fn read_back(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rest = shown.chars();

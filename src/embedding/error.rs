@@ -1,4 +1,4 @@
-//! Why a table, or a row of it, can't be had.
+//! Why a table or a row can't be read.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::model;
 use crate::quant::TypeError;
 
-/// Why a table, or a row of it, can't be had.
+/// Why a table or a row can't be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,10 +19,10 @@ pub enum Error {
     NoTensor {
         /// The name.
         name: String,
-        /// What the file seems to be, and which tensors would do.
+        /// What the file seems to be, and which tensors can be used.
         message: String,
     },
-    /// The tensor is no table that can be used here.
+    /// The tensor can't be used as a table.
     #[error("tensor \"{name}\" {problem}")]
     NoTable {
         /// The tensor.

@@ -5,7 +5,7 @@ use gguf_rs_lib::format::types::GGUFValueType;
 
 use crate::model::{Value, ValueType};
 
-/// A value from its bytes; arrays are not decoded.
+/// Decodes a value from its bytes. Arrays are not decoded.
 pub(super) fn decode(mut bytes: &[u8], value_type: ValueType) -> Result<Value, String> {
     if value_type == ValueType::Array {
         return Ok(Value::Array);

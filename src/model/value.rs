@@ -84,12 +84,12 @@ pub enum Value {
     Bool(bool),
     /// A text.
     Text(String),
-    /// A list, which is not read here.
+    /// A list. Its elements are not read here.
     Array,
 }
 
 impl Value {
-    /// The whole number that it is.
+    /// The value, if it is a whole number.
     pub fn integer(&self) -> Option<i128> {
         match *self {
             Self::Unsigned(n) => Some(n.into()),
@@ -98,7 +98,7 @@ impl Value {
         }
     }
 
-    /// The floating-point number that it is.
+    /// The value, if it is a floating-point number.
     pub fn float(&self) -> Option<f64> {
         match *self {
             Self::F32(x) => Some(x.into()),
@@ -107,8 +107,8 @@ impl Value {
         }
     }
 
-    /// From a number's bytes, little-endian. `None` where they are not as many as the
-    /// type has, and for a flag that is neither 0 nor 1.
+    /// Decodes a number from its little-endian bytes. `None` if the type has
+    /// another size, and for a flag that is neither 0 nor 1.
     pub fn of_number(element: ValueType, bytes: &[u8]) -> Option<Self> {
         let mut wide = [0; 8];
         wide.get_mut(..bytes.len())?.copy_from_slice(bytes);

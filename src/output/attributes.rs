@@ -41,7 +41,7 @@ mod unix {
             })
         }
 
-        /// Gives them to a new file. Returns those that could not be kept.
+        /// Applies them to a new file. Returns those that could not be kept.
         pub(in super::super) fn give(&self, file: &File) -> io::Result<Vec<String>> {
             let now = file.metadata()?;
             // The group first: the owner may be needed to change it.
@@ -69,7 +69,7 @@ mod unix {
         }
     }
 
-    /// The rest of a mode after a change of owner or group.
+    /// The bits of a mode that stay after a change of owner or group.
     fn left(mut mode: u32, has_owner: bool, has_group: bool) -> u32 {
         if !has_owner || !has_group {
             mode &= !(SET_USER | SET_GROUP);
@@ -90,7 +90,7 @@ mod unix {
         use super::*;
 
         #[test]
-        fn nobody_gets_more_than_they_had() {
+        fn nobody_gets_more_rights() {
             for mode in 0..=0o7777 {
                 assert_eq!(left(mode, true, true), mode);
                 for (has_owner, has_group) in [(false, true), (true, false), (false, false)] {
@@ -160,7 +160,7 @@ mod extended {
             }
         }
 
-        /// Gives them to a new file. Returns those that could not be kept.
+        /// Applies them to a new file. Returns those that could not be kept.
         pub(super) fn give(&self, file: &File, keeps_list: bool) -> Vec<String> {
             let mut lost = Vec::new();
             let mut has_list = false;

@@ -17,7 +17,7 @@ pub(super) enum Descriptor {
     Other,
 }
 
-/// At most so many links are followed. Linux has the same limit.
+/// At most this many links are followed. Linux has the same limit.
 #[cfg(unix)]
 const MOST_LINKS: usize = 40;
 
@@ -45,8 +45,8 @@ impl Descriptor {
     }
 
     /// `Some` if a folder holds the open streams of a process: `/proc/12/fd`,
-    /// `/proc/12/task/13/fd`, or `/dev/fd` where that is not a link. `true` if
-    /// the process is this one.
+    /// `/proc/12/task/13/fd`, or `/dev/fd` if that is not a link. `true` if the
+    /// process is this one.
     #[cfg(unix)]
     fn folder(folder: &Path) -> Option<bool> {
         if folder == Path::new("/dev/fd") {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_leads_to_standard_output_names_it() {
+    fn every_path_to_standard_output_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::os::unix::fs::symlink("/dev/stdout", at("out")).unwrap();

@@ -1,5 +1,4 @@
-//! Where results go: standard output, or a file that is there whole or not at
-//! all.
+//! Where results go: standard output, or a file that is either complete or absent.
 //!
 //! A file is written without a name, or under another name in the same folder.
 //! It gets its name when it is complete. So a reader finds either the old file or
@@ -35,27 +34,26 @@ use descriptor::Descriptor;
 pub use signals::prepare_for_signals;
 pub use sink::Output;
 
-/// A place that results can go to.
+/// A destination of results.
 #[derive(Debug)]
 pub enum Destination {
     /// Standard output.
     Stdout,
-    /// Something that takes bytes as they come: a pipe, `/dev/null`, a descriptor
-    /// that is already open.
+    /// A stream of bytes: a pipe, `/dev/null`, a descriptor that is already open.
     Stream(PathBuf),
-    /// A file to be made.
+    /// A file to make.
     New(PathBuf),
-    /// A file to be replaced.
+    /// A file to replace.
     Old(PathBuf),
 }
 
 impl Destination {
-    /// The place that a path names. `None`, `-`, `/dev/stdout` and links to that
-    /// name standard output. A link to a file stands for the file.
+    /// The destination that a path names. `None`, `-`, `/dev/stdout` and links to
+    /// that name standard output. A link to a file counts as the file.
     ///
     /// # Errors
-    /// If no file can be made there; if a model is there, or a file that can't be
-    /// read; if another file is there and `force` is not set.
+    /// If no file can be made there; if a model or an unreadable file exists there;
+    /// if another file exists there and `force` is not set.
     pub fn of(path: Option<&Path>, force: bool) -> Result<Self> {
         let Some(path) = path.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::Stdout);
@@ -76,13 +74,16 @@ impl Destination {
             Ok(found) if !found.is_file() => Ok(Self::Stream(path.to_owned())),
             Ok(_) => {
                 models::refuse(path)?;
-                ensure!(force, "{name} is there already: --force replaces it");
+                ensure!(force, "{name} already exists: --force replaces it");
                 // Renaming onto a link would replace the link.
                 Ok(Self::Old(fs::canonicalize(path).with_context(|| name.to_string())?))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let is_link = fs::symlink_metadata(path).is_ok();
-                ensure!(!is_link, "{name} is a link to nothing: remove it, or name another file");
+                ensure!(
+                    !is_link,
+                    "{name} is a link to a missing file: remove it, or name another file"
+                );
                 let parent = directory(path);
                 let is_folder = name.to_string().ends_with('/');
                 ensure!(
@@ -96,14 +97,15 @@ impl Destination {
         }
     }
 
-    /// Whether what is written there is read as it comes, by a person.
+    /// Whether the destination is a terminal.
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout) && io::stdout().is_terminal()
     }
 
-    /// Whether what is written there should be coloured. To choose by oneself
-    /// means on a terminal that can show it, unless `NO_COLOR` or `CLICOLOR=0`
-    /// is set; everywhere where `CLICOLOR_FORCE` is; never in a file.
+    /// Whether the results are coloured. The automatic choice colours standard
+    /// output if it is a terminal that can show colours, unless `NO_COLOR` or
+    /// `CLICOLOR=0` is set, and always if `CLICOLOR_FORCE` is set. It never colours
+    /// a file.
     pub fn color(&self, choice: ColorChoice) -> bool {
         match choice {
             ColorChoice::Never => false,

@@ -1,6 +1,6 @@
 //! Tells models from other files by their content. A model is never replaced.
 //!
-//! A model as the target is a typing error, and the download may have taken
+//! A model as the destination is a typing error, and its download may have taken
 //! hours. A file that can't be read may be a model.
 
 use std::fs::File;
@@ -95,8 +95,8 @@ type Entry = (&'static [u8; 4], usize, usize);
 const LOCAL: Entry = (b"PK\x03\x04", 26, 30);
 const CENTRAL: Entry = (b"PK\x01\x02", 28, 46);
 
-/// Whether an entry of a zip is called as files with tensors are: PyTorch's
-/// pickle, NumPy's arrays, the weights of other frameworks.
+/// Whether an entry of a zip has the name of a file with tensors: PyTorch's pickle,
+/// NumPy's arrays, the weights of other frameworks.
 fn names_tensors(bytes: &[u8], (mark, length, name): &Entry) -> bool {
     memmem::find_iter(bytes, *mark).any(|at| {
         let entry = &bytes[at..];

@@ -23,7 +23,7 @@ mod unix {
     use std::sync::atomic::{AtomicPtr, Ordering};
 
     /// The path of the unfinished file. The C string is never freed, because a
-    /// handler may be reading it.
+    /// handler may read it.
     static PATH: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
 
     /// The signals that end a process and can be caught: from a user or another

@@ -1,4 +1,4 @@
-//! Results on their way.
+//! Writes results to a destination.
 
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -11,16 +11,16 @@ use super::unfinished::Unfinished;
 use super::{Destination, models};
 use crate::text::harmless;
 
-/// Results on their way.
+/// An open destination.
 pub struct Output {
     out: BufWriter<Named>,
 }
 
 impl Destination {
-    /// Begins to write there.
+    /// Opens the destination for writing.
     ///
     /// # Errors
-    /// Where that is not allowed, or there is no room.
+    /// If that is not allowed, or there is no space.
     pub fn open(self) -> Result<Output> {
         let (name, sink) = match self {
             Self::Stdout => {
@@ -57,7 +57,7 @@ fn stdout() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::LineWriter::new(own)))
 }
 
-/// Standard output. Rust's own `Stdout` converts the text for a Windows console.
+/// Standard output. Rust's own `Stdout` converts text for a Windows console.
 #[cfg(not(unix))]
 fn stdout() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::stdout().lock()))
@@ -77,7 +77,7 @@ fn stream(path: &Path) -> io::Result<Box<dyn Write>> {
 }
 
 impl Output {
-    /// Ends the writing: a file gets its name. Says on standard error which
+    /// Ends the writing and gives a file its name. Prints to standard error which
     /// attributes of a replaced file are lost.
     ///
     /// # Errors
@@ -148,9 +148,9 @@ impl Write for Named {
     }
 }
 
-/// The error with the name of the place. On standard output a broken pipe is not
-/// a failure, because `| head` ends so: the program knows it by its kind. In
-/// other places the answer is lost, so the error gets another kind.
+/// Adds the name of the destination to an error. On standard output a broken pipe
+/// is not a failure, because `| head` causes it; the program recognizes it by its
+/// kind. On another destination the answer is lost, so the error gets another kind.
 fn named(name: &str, is_stdout: bool, error: &io::Error) -> io::Error {
     let said = format!("writing to {name}: {error}");
     match error.kind() {

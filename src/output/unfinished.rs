@@ -1,9 +1,9 @@
 //! A file that is not complete yet.
 //!
-//! On Linux it has no name if the file system can do that (`O_TMPFILE`: ext4,
-//! xfs, btrfs, tmpfs and overlayfs can). The kernel then removes it when the
-//! process ends, even by `kill -9`. On other systems its name is `.embcli-` and
-//! some letters, and a signal that can be caught removes it. A file that replaces
+//! On Linux it has no name if the file system supports that (`O_TMPFILE`: ext4,
+//! xfs, btrfs, tmpfs and overlayfs do). The kernel then removes it when the process
+//! ends, even by `kill -9`. On other systems its name is `.embcli-` and some
+//! letters, and a signal that can be caught removes it. A file that replaces
 //! another one has such a name on Linux too, for some microseconds: only a rename
 //! can replace a file.
 
@@ -27,7 +27,7 @@ pub(super) enum Unfinished {
 /// The names of unfinished files start with this.
 const PREFIX: &str = ".embcli-";
 
-/// The files that this process has open, also those without a name.
+/// The open files of this process, including those without a name.
 #[cfg(target_os = "linux")]
 const OWN_FILES: &str = "/proc/self/fd";
 
@@ -135,7 +135,7 @@ fn watched<T>(
     make()
 }
 
-/// Gives a file without a name a name that is free.
+/// Gives a file without a name an unused name.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD};
@@ -167,12 +167,12 @@ mod tests {
             Unfinished::Nameless(_) => unreachable!("it was to have a name"),
         };
         assert_eq!(mode(named(0o600).as_file()), 0o600);
-        // What has no file to replace has its final mode from the start.
+        // A file that replaces none has its final mode from the start.
         assert_eq!(mode(named(0o666).as_file()), left);
     }
 
     #[test]
-    fn a_named_one_gets_its_name_or_goes() {
+    fn a_named_file_gets_its_final_name_or_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.csv");
         let names = || -> Vec<_> {
@@ -185,7 +185,7 @@ mod tests {
         file.finish(&path, None).unwrap();
         assert_eq!((names(), fs::read(&path).unwrap()), (vec!["rows.csv".into()], b"new".into()));
 
-        // Something is there: it is not replaced unasked, and nothing is left.
+        // A file exists: it is not replaced, and no unfinished file is left.
         let late = Unfinished::named(&path, 0o666).unwrap();
         late.finish(&path, None).unwrap_err();
         drop(Unfinished::named(&path, 0o666).unwrap());

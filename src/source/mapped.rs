@@ -1,5 +1,5 @@
-//! A file as a source: mapped into memory, so that reading a row costs the pages
-//! of that row.
+//! A file as a source, mapped into memory: reading a row costs only the pages of
+//! that row.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -13,12 +13,12 @@ use super::{Source, tail};
 
 /// A file on disk, mapped into memory, read only.
 ///
-/// Some file systems can't map: network and FUSE ones refuse shared mappings, or
-/// all of them. Then the file is read a range at a time instead, as a remote file
-/// would be.
+/// Some file systems can't map: network and FUSE file systems refuse shared
+/// mappings, or all mappings. Then the file is read a range at a time, like a
+/// remote file.
 pub struct MappedFile {
     map: Option<Mmap>,
-    /// For bulk reads, which go around the map.
+    /// For bulk reads, which do not use the map.
     file: File,
     len: u64,
 }
@@ -27,7 +27,7 @@ pub struct MappedFile {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A directory, device, pipe or socket.
@@ -45,8 +45,8 @@ impl MappedFile {
     /// Maps the file at `path`; no byte of it is read yet.
     ///
     /// # Errors
-    /// Where it is not there, not readable, empty, or not a regular file.
-    /// (A pipe is never opened, as that would wait for a writer.)
+    /// If it does not exist, is not readable, is empty, or is not a regular file.
+    /// (A pipe is never opened, because that would wait for a writer.)
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let found = fs::metadata(path)?;
         if !found.is_file() {

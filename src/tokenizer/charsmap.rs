@@ -117,7 +117,7 @@ const MOST_BYTES: usize = 4 << 20;
 /// tens of bytes.
 const LONGEST: usize = 1 << 10;
 
-/// The array is followed for at most so many bytes from each place of a text.
+/// The array is followed for at most this many bytes from each position of a text.
 /// The longest text that T5's and XLM-R's arrays replace has 10.
 const MOST_STEPS: usize = 128;
 

@@ -1,11 +1,11 @@
 //! Finds which of many texts another text begins with.
 //!
-//! The texts are a sorted list. Each text knows its parent: the longest other
-//! text of the list that it begins with. Let `t` be the text that is searched.
-//! Every text of the list that `t` begins with sorts before `t`, and the last
-//! text before `t` begins with all of them. So a binary search for that last
-//! text finds them: they are this text and its ancestors, as far as they are no
-//! longer than the part that it shares with `t`.
+//! The texts are a sorted list. Each text knows its parent: the longest other text
+//! of the list that it begins with. Let `t` be the text that is searched. Every
+//! text of the list that `t` begins with sorts before `t`, and the last text before
+//! `t` begins with all of them. So a binary search for that last text finds them:
+//! they are this text and its ancestors, if they are no longer than the part that
+//! it shares with `t`.
 //!
 //! The search compares long texts by blocks of bytes. A trie needs a step for
 //! each byte: a vocabulary made to be slow (`a`, `aa`, `aaa`, ...) takes two
@@ -43,12 +43,12 @@ pub(super) struct Prefix {
     key: u32,
 }
 
-/// Of 12 bytes, not 16: a vocabulary has many.
+/// Packed into 12 bytes instead of 16, because a vocabulary has many keys.
 #[derive(Clone, Copy, Debug)]
 #[repr(Rust, packed(4))]
 struct Key {
-    /// The first bytes of the text, and zeros where it has no more: most
-    /// comparisons need only these, and so jump about less.
+    /// The first bytes of the text, then zeros. Most comparisons need only these,
+    /// which avoids random reads.
     start: u64,
     place: u32,
 }
@@ -60,10 +60,10 @@ const MOST_NESTED: usize = 256;
 /// No key.
 const NONE: u32 = u32::MAX;
 
-/// With at most so many ancestors a key needs no jumps.
+/// A key with at most this many ancestors needs no jumps.
 const FEW: usize = 32;
 
-/// How many bytes are in [`Key::start`].
+/// The number of bytes in [`Key::start`].
 const START: usize = 8;
 
 impl Prefixes {
@@ -74,7 +74,7 @@ impl Prefixes {
         let key = |place| Key { start: start_of(texts.get(place)), place };
         let mut keys: Vec<Key> =
             places.into_iter().map(key).filter(|key| !text(key).is_empty()).collect();
-        // The later of two alike comes first, so that it is the one kept.
+        // The later of equal texts comes first, so it is the one that is kept.
         keys.sort_unstable_by(|left, right| {
             let (a, b) = (left.start, right.start);
             a.cmp(&b)
@@ -110,8 +110,8 @@ impl Prefixes {
         if self.nesting <= FEW {
             return;
         }
-        // A jump is twice as long as the one before it where that fits. So the
-        // steps to any ancestor are about twice the logarithm of the distance.
+        // A jump is twice as long as the one before it, if that fits. So the steps
+        // to any ancestor are about twice the logarithm of the distance.
         let mut levels: Vec<u32> = Vec::with_capacity(self.keys.len());
         for &parent in &self.parents {
             let (jump, level) = match parent {
@@ -230,7 +230,7 @@ impl Prefixes {
     }
 }
 
-/// The first bytes of a text as a number that sorts as they do.
+/// The first bytes of a text as a number that sorts like them.
 #[inline]
 fn start_of(text: &[u8]) -> u64 {
     if let Some(start) = text.first_chunk::<START>() {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_a_search_through_all_finds() {
+    fn it_equals_a_search_through_all_texts() {
         // Few letters, so that many words begin alike; and bytes past 127.
         let letters = [0, b'a', b'b', 0xff];
         let mut state = 7_usize;

@@ -17,21 +17,22 @@ use crate::model::Model;
 pub(super) struct Unigram {
     /// Normal, user-defined and unused tokens.
     tokens: Prefixes,
-    /// Those of them that are user-defined: what begins them is left as it is.
+    /// The user-defined tokens among them. The start of a text that is also a start
+    /// of one of these is not normalized.
     user_defined: Prefixes,
-    /// The score of a character that is no token.
+    /// The score of a character without a token.
     unknown_score: f64,
     unknown: Option<u32>,
     charsmap: Option<Charsmap>,
     spaces: Spaces,
 }
 
-/// What becomes of spaces.
+/// How spaces are written.
 #[derive(Clone, Copy, Debug)]
 struct Spaces {
-    /// One is put before the text.
+    /// Whether one is added before the text.
     prefix: bool,
-    /// Several become one, and those at the end none.
+    /// Whether runs become one, and those at the end are removed.
     merge: bool,
 }
 
@@ -45,25 +46,25 @@ struct Piece {
 /// How a space is written in a vocabulary.
 const SPACE: &[u8] = "▁".as_bytes();
 
-/// What an unknown character costs beside the worst token.
+/// An unknown character scores this much below the worst token.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
-/// How many times as long as it was a text may become. The longest of Unicode's
-/// compositions, U+FDFA, is three bytes and becomes 39.
+/// The normalisation may make a text at most this many times as long. Unicode's
+/// longest case is U+FDFA: three bytes become 39.
 const MOST_TIMES: usize = 16;
 
-/// The best way to write a text up to some place.
+/// The best way to write a text up to a position.
 #[derive(Clone, Copy)]
 struct Best {
     /// The last token of it; `None` for the unknown one.
     token: Option<u32>,
-    /// Where that token starts.
+    /// The position where that token starts.
     start: usize,
     score: f64,
 }
 
 impl Unigram {
-    /// From a vocabulary and the normalisation that the model has for it.
+    /// Made from a vocabulary and the model's normalisation.
     pub(super) fn of(
         model: &Model,
         vocabulary: &TokenIndex,
@@ -86,8 +87,8 @@ impl Unigram {
         Ok(unigram)
     }
 
-    /// From the tokens in the order of their IDs. `unknown` is the token that
-    /// stands for what is none.
+    /// Made from the tokens in the order of their IDs. `unknown` is the token for a
+    /// character without one.
     fn new(
         texts: &Arc<Strings>,
         pieces: impl Iterator<Item = Piece> + Clone,
@@ -100,7 +101,7 @@ impl Unigram {
             Prefixes::new(Arc::clone(texts), pieces.map(|(_, id)| id))
         };
         let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
-        // A score that is no number is never the lowest.
+        // A NaN is never the lowest score.
         let lowest = normal.fold(f32::MAX, |lowest, piece| lowest.min(piece.score));
         Self {
             tokens: of(Types::NORMAL.with(Types::USER_DEFINED).with(Types::UNUSED)),
@@ -112,11 +113,11 @@ impl Unigram {
         }
     }
 
-    /// Appends the tokens of a text, by the score that each has.
+    /// Appends the tokens of a text. `score_of` gives each token's score.
     ///
     /// # Errors
-    /// Where the normalisation in the file is damaged, or where the text needs
-    /// an unknown token and there is none.
+    /// If the normalisation in the file is damaged, or if the text needs an unknown
+    /// token and there is none.
     fn tokens_of(
         &self,
         text: &[u8],
@@ -127,7 +128,7 @@ impl Unigram {
         if text.is_empty() {
             return Ok(());
         }
-        // Viterbi's algorithm: to each end of a character the best way there.
+        // Viterbi's algorithm: finds the best way to the end of each character.
         let none = Best { token: None, start: 0, score: -f64::MAX };
         let mut best = vec![none; text.len() + 1];
         best[0].score = 0.0;
@@ -153,7 +154,7 @@ impl Unigram {
             at += character;
         }
 
-        // Back from the end; unknown characters side by side are one token.
+        // Goes back from the end. Unknown characters side by side become one token.
         let begun = out.len();
         let mut after_unknown = false;
         let mut at = text.len();
@@ -163,7 +164,7 @@ impl Unigram {
             if !(is_unknown && after_unknown) {
                 let token = token.or(self.unknown);
                 out.push(token.ok_or_else(|| {
-                    let what = "a character is no token, and none stands for that";
+                    let what = "a character has no token, and the vocabulary has no unknown token";
                     Error::Unspellable(what.to_owned())
                 })?);
             }
@@ -174,10 +175,10 @@ impl Unigram {
         Ok(())
     }
 
-    /// The text as the vocabulary writes it.
+    /// The normalized text, in the vocabulary's spelling.
     ///
     /// # Errors
-    /// Where the normalisation in the file is damaged, or makes far too much of it.
+    /// If the normalisation in the file is damaged or makes the text too long.
     fn normalized(&self, text: &[u8]) -> Result<Vec<u8>> {
         let Spaces { prefix, merge } = self.spaces;
         let mut normalized = Vec::with_capacity(text.len() + SPACE.len());
@@ -210,10 +211,10 @@ impl Unigram {
         Ok(normalized)
     }
 
-    /// What a start of a text that is not empty is written as, and how long
-    /// that start is.
+    /// Normalizes the start of a text, which is not empty. Returns the result, and
+    /// how many bytes of the text it replaces.
     fn normalized_start<'t>(&'t self, text: &'t [u8]) -> Result<(&'t [u8], usize)> {
-        // As far as the text goes along any user-defined token, whole or not.
+        // The longest start that the text shares with a user-defined token.
         let kept = self.user_defined.depth(text);
         if kept > 0 {
             return Ok((&text[..kept], kept));
@@ -238,7 +239,7 @@ impl Family for Unigram {
         ids: &mut Vec<u32>,
     ) -> Result<()> {
         let score_of = |id| match vocabulary.types(id).any(Types::USER_DEFINED) {
-            // Scores are logarithms of probabilities, so this is the best.
+            // Scores are logarithms of probabilities, so 0 is the best.
             true => 0.0,
             false => vocabulary.score(id).into(),
         };
@@ -302,7 +303,7 @@ mod tests {
     fn unknown_characters_side_by_side_are_one_token() {
         assert_eq!(ids("t猫犬t猫", PLAIN), [1, 3, 0, 3, 0]);
         assert_eq!(ids_of(b"\xff\xfe", PLAIN), [1, 0]);
-        // A token with a score that is no number is found and never better.
+        // A token with a NaN score is found, but is never the better one.
         assert_eq!(ids("é", PLAIN), [0]);
     }
 }

@@ -755,7 +755,7 @@ fn more_tokens_and_merges_than_any_model_has() {
     let with = |gguf: Gguf, key| then_zeros(&gguf.kv(key, raw(ARRAY, &*empty)).build(), 9 << 20);
     let rwkv = Gguf::new().kv("tokenizer.ggml.model", "rwkv");
     let Some(file) = with(rwkv, "tokenizer.ggml.tokens") else { return };
-    let reason = "tokenizer.ggml.tokens has 1048577 strings, and up to 917504 are read";
+    let reason = "tokenizer.ggml.tokens has 1048577 strings; the limit is 917504";
     let error = tokenized(file.path(), "x").error();
     assert!(error.contains(reason), "{error}");
     // Lookup of a text fails anyway; a tokenizer would only add to the message.
@@ -772,7 +772,7 @@ fn very_long_tokens_and_very_long_vocabularies() {
     let long = vec!["a".repeat(60_000) + "b"];
     let all = vec!["a".repeat(2000); 4000];
     for (tokens, words) in [
-        (&long, "has a token of 60001 bytes, and up to 2048 are looked for"),
+        (&long, "has a token of 60001 bytes; the limit is 2048"),
         (&all, "has more than 6 MiB of text"),
     ] {
         let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
