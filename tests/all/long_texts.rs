@@ -1,6 +1,7 @@
-//! A megabyte of text takes two seconds of a processor at most, whatever the
-//! vocabulary: those here are made so that many tokens begin alike. The texts
-//! are a fifth of that, and so is their time.
+//! The time for a text grows with the text, whatever the vocabulary: those here are
+//! made so that many tokens begin alike. A search that starts again at each byte
+//! takes 7 to 28 seconds of a processor for these texts; ours takes 0.1 to 0.6. The
+//! limit lies between, far from both: this is no benchmark.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use embcli::tokenizer::{Options, Tokenizer};
 
 /// The length of the texts, and the most time for one.
 const LENGTH: usize = 200_000;
-const MOST: Duration = Duration::from_millis(400);
+const MOST: Duration = Duration::from_secs(4);
 
 const OPTIONS: Options = Options { add_special: false, parse_special: true };
 
