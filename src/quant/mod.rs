@@ -302,6 +302,7 @@ impl Eq for Format {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
 
     fn decode(name: &str, bytes: &[u8]) -> Vec<f32> {
         let format = Format::from_name(name).unwrap();
@@ -314,14 +315,11 @@ mod tests {
     /// numbers, to reach the end of a vector loop.
     #[test]
     fn every_level_decodes_to_the_same_bits() {
-        let mut state = 1_u64;
-        let mut random = move || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
+        let mut random = SplitMix64::new(1);
         for format in FORMATS {
             for n in [1, 2, 3, 5, 7, 16, 33, 101] {
-                let bytes: Vec<u8> = (0..n * format.block_bytes).map(|_| random()).collect();
+                let bytes: Vec<u8> =
+                    (0..n * format.block_bytes).map(|_| random.bits() as u8).collect();
                 let at = |level| {
                     let mut out = vec![0.0; n * format.block_len];
                     format.decode_at(level, &bytes, &mut out);

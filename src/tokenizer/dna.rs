@@ -1,11 +1,10 @@
 //! Byte-pair encoding, but between `<dna>` and `</dna>` each six bases are a token.
 
-use super::Result;
 use memchr::memmem;
 
 use super::bpe::Bpe;
 use super::token_index::TokenIndex;
-use super::{Family, Fragment};
+use super::{Family, Fragment, Result};
 
 /// The family `hybriddna`.
 pub(super) struct Dna {
@@ -44,13 +43,8 @@ impl Dna {
 }
 
 impl Family for Dna {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
-        let text = self.bpe.escaped(fragment.text);
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let text = self.bpe.escaped(text.bytes);
         let mut text = &*text;
         if let Some(tokens) = &self.tokens {
             while let Some(at) = memmem::find(text, BEGIN) {

@@ -45,7 +45,6 @@ mod strings;
 mod symbols;
 mod token_index;
 mod unicode;
-mod unicode_data;
 mod unigram;
 mod utf8;
 mod white;
@@ -111,23 +110,23 @@ pub struct NothingAround {
 
 /// A way to turn plain text into token IDs.
 trait Family {
-    /// Appends the IDs of a fragment to `ids`.
-    ///
-    /// # Errors
-    /// If the vocabulary can't spell it (llama.cpp aborts then).
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<(), Error>;
+    /// Appends the IDs of a text to `ids`. An error if the vocabulary can't spell it
+    /// (llama.cpp aborts then).
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()>;
+
+    #[cfg(test)]
+    fn ids(&self, vocabulary: &TokenIndex, bytes: &[u8]) -> Result<Vec<u32>> {
+        let mut ids = Vec::new();
+        self.encode(vocabulary, Fragment { bytes, leads: true }, &mut ids)?;
+        Ok(ids)
+    }
 }
 
 /// A stretch of text between special tokens; never empty.
 #[derive(Clone, Copy, Debug)]
 struct Fragment<'t> {
-    /// Its bytes, which need not be UTF-8.
-    text: &'t [u8],
+    /// They need not be UTF-8.
+    bytes: &'t [u8],
     /// Whether it begins the text or follows a special token.
     leads: bool,
 }
@@ -188,10 +187,10 @@ impl Tokenizer {
                     _ => Box::new(bpe),
                 }
             }
-            Kind::WordPiece => Box::new(wordpiece::WordPiece::of(&vocabulary, &settings)),
+            Kind::WordPiece => Box::new(wordpiece::WordPiece::new(&vocabulary, &settings)),
             Kind::Unigram => Box::new(unigram::Unigram::of(model, &vocabulary, &settings)?),
-            Kind::Rwkv => Box::new(rwkv::Rwkv::of(&vocabulary, &settings)),
-            Kind::Plamo2 => Box::new(plamo2::Plamo2::of(&vocabulary).map_err(Error::Unusable)?),
+            Kind::Rwkv => Box::new(rwkv::Rwkv::new(&vocabulary, &settings)),
+            Kind::Plamo2 => Box::new(plamo2::Plamo2::new(&vocabulary).map_err(Error::Unusable)?),
         };
         special::retype(&mut vocabulary, model, &settings)?;
         let partition = Partition::new(&vocabulary);
@@ -231,8 +230,8 @@ impl Tokenizer {
         for part in self.partition.split(&self.vocabulary, text, options.parse_special) {
             match part {
                 Part::Token(id) => ids.push(id),
-                Part::Text(text) => {
-                    self.family.encode(&self.vocabulary, Fragment { text, leads }, &mut ids)?;
+                Part::Text(bytes) => {
+                    self.family.encode(&self.vocabulary, Fragment { bytes, leads }, &mut ids)?;
                 }
             }
             leads = matches!(part, Part::Token(_));

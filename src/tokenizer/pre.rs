@@ -21,7 +21,8 @@ use known::{DEFAULT, KNOWN, PLAIN};
 /// A pre-tokenizer, and the other settings that its name implies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pre {
-    names: &'static [&'static str],
+    /// Separated by spaces.
+    names: &'static str,
     /// The cuts, applied one after another.
     pub rules: &'static [Rule],
     /// A word that is a token becomes that token, even if its parts do not merge.
@@ -61,23 +62,16 @@ pub(super) enum Rule {
     /// At the matches of a pattern over classes.
     Classes(&'static str),
     /// At the matches of a pattern over classes, and at runs of white space where it
-    /// does not match.
-    Words(&'static str, Spaces),
+    /// does not match: `|\s+(?!\S)|\s+`.
+    Words(&'static str),
+    /// The same with `|\s{512}(?!\S)|\s{256}(?!\S)|...|\s{4}(?!\S)|\s{1,2}(?!\S)|\s`.
+    WordsAndPowers(&'static str),
     /// At the matches of a pattern over points.
     Points(&'static str),
     /// Only within runs of `\p{N}`: into groups of three, counted from the run's end.
     Threes,
     /// Before each group of three ASCII digits, counted from the run's end.
     BeforeThrees,
-}
-
-/// How a run of white space is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spaces {
-    /// `\s+(?!\S)|\s+`: all of it, but without its last character if a word follows.
-    Run,
-    /// `\s{512}(?!\S)|\s{256}(?!\S)|...|\s{4}(?!\S)|\s{1,2}(?!\S)|\s`
-    Powers,
 }
 
 impl Pre {
@@ -93,7 +87,7 @@ impl Pre {
     /// All known names.
     #[cfg(test)]
     pub fn names() -> impl Iterator<Item = &'static str> {
-        KNOWN.iter().flat_map(|pre| pre.names).copied()
+        KNOWN.iter().flat_map(|pre| pre.names.split(' '))
     }
 
     /// The pre-tokenizer with a name. If the name is missing or unknown: the default,
@@ -104,7 +98,7 @@ impl Pre {
                         llama.cpp's default, and the IDs may not be those the model knows";
             return (DEFAULT, Some(note.to_owned()));
         };
-        match KNOWN.iter().find(|pre| pre.names.contains(&name)) {
+        match KNOWN.iter().find(|pre| pre.names.split(' ').any(|known| known == name)) {
             Some(&pre) => (pre, None),
             None => {
                 let note = format!(
@@ -145,7 +139,7 @@ mod tests {
     fn a_missing_or_unknown_name_gives_the_default_and_a_note() {
         for name in [None, Some(""), Some("gpt-5000")] {
             let (pre, note) = Pre::named(name);
-            assert_eq!(pre.names, ["default"]);
+            assert_eq!(pre.names, "default");
             assert!(note.unwrap().contains(name.unwrap_or_default()));
         }
         let (pre, note) = Pre::named(Some("glm4"));

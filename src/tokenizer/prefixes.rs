@@ -267,6 +267,7 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
 
     fn prefixes<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Prefixes {
         let texts: Strings = texts.into_iter().collect();
@@ -305,11 +306,8 @@ mod tests {
     fn it_equals_a_search_through_all_texts() {
         // Few letters, so that many words begin alike; and bytes past 127.
         let letters = [0, b'a', b'b', 0xff];
-        let mut state = 7_usize;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) % below
-        };
+        let mut random = SplitMix64::new(7);
+        let mut random = |below: usize| random.below(below as u64) as usize;
         for (letters, longest) in [(&letters[..], 12), (&letters[..2], 30), (&letters[1..2], 90)] {
             let mut word = |longest: usize| {
                 (0..1 + random(longest)).map(|_| letters[random(letters.len())]).collect()

@@ -90,7 +90,7 @@ impl Settings {
     }
 
     /// The settings of a file that states none.
-    fn defaults(kind: Kind) -> Self {
+    pub fn defaults(kind: Kind) -> Self {
         use Kind::*;
         let id = |kinds: &[(Kind, u32)]| kinds.iter().find(|(k, _)| *k == kind).map(|&(_, id)| id);
         Self {

@@ -116,14 +116,16 @@ impl TokenIndex {
 
     /// An index of some tokens, for tests.
     #[cfg(test)]
-    pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, Types)>) -> Self {
-        let (texts, types): (Vec<T>, Vec<Types>) = tokens.into_iter().unzip();
-        let texts: Strings = texts.into_iter().collect();
-        let mut index = Index::with_capacity(texts.len());
-        for id in 0..texts.len() as u32 {
+    pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, f32, Types)>) -> Self {
+        let (mut texts, mut scores, mut types) = (Strings::default(), Vec::new(), Vec::new());
+        let mut index = Index::with_capacity(0);
+        for ((text, score, token_types), id) in tokens.into_iter().zip(0..) {
+            texts.push(text.as_ref());
             index.insert(&texts, id);
+            scores.push(score);
+            types.push(token_types);
         }
-        Self { texts: Arc::new(texts), index, scores: Vec::new(), types, longest: LONGEST }
+        Self { texts: Arc::new(texts), index, scores, types, longest: LONGEST }
     }
 
     /// The number of tokens, at least one.

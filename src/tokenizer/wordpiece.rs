@@ -5,13 +5,10 @@
 //! In GGUF, a token at the start of a word starts with `▁`. A token inside a word
 //! (`##ing`) is stored without the `##`.
 
-use std::sync::Arc;
-
 use unicode_normalization::char::decompose_canonical;
 
 use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
-use super::strings::Strings;
 use super::token_index::TokenIndex;
 use super::unicode::{self, Category};
 use super::utf8;
@@ -34,48 +31,35 @@ struct Normalizer {
 }
 
 impl WordPiece {
-    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
-        let &Settings { unk, lowercase, strip_accents, .. } = settings;
-        Self::new(vocabulary.texts(), unk, Normalizer { lowercase, strip_accents })
+    pub(super) fn new(vocabulary: &TokenIndex, settings: &Settings) -> Self {
+        let &Settings { unk: unknown, lowercase, strip_accents, .. } = settings;
+        let tokens = Prefixes::new(vocabulary.texts(), vocabulary.ids());
+        Self { tokens, unknown, normalizer: Normalizer { lowercase, strip_accents } }
     }
+}
 
-    /// Takes the texts of all tokens, in order of ID.
-    fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
-        let ids = 0..texts.len() as u32;
-        Self { tokens: Prefixes::new(texts, ids), unknown, normalizer }
-    }
-
-    /// Appends the tokens of a text.
-    ///
-    /// # Errors
-    /// If a word has no token and the vocabulary has no unknown token.
-    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
+impl Family for WordPiece {
+    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
         let mut words = PrefixedWords::default();
-        self.normalizer.words(text, &mut words);
+        self.normalizer.words(text.bytes, &mut words);
         for word in words.iter() {
-            let begun = out.len();
+            let begun = ids.len();
             let mut rest = word;
             while !rest.is_empty()
                 && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
             {
-                out.push(place);
+                ids.push(place);
                 rest = &rest[len..];
             }
             if !rest.is_empty() {
-                out.truncate(begun);
-                out.push(self.unknown.ok_or_else(|| {
+                ids.truncate(begun);
+                ids.push(self.unknown.ok_or_else(|| {
                     let what = "a word has no token, and the vocabulary has no unknown token";
                     Error::Unspellable(what.to_owned())
                 })?);
             }
         }
         Ok(())
-    }
-}
-
-impl Family for WordPiece {
-    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
-        self.tokens_of(fragment.text, ids)
     }
 }
 
@@ -178,6 +162,8 @@ fn is_chinese(code_point: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::settings::Kind;
+    use crate::tokenizer::token_index::Types;
 
     fn words(lowercase: bool, text: &[u8]) -> Vec<String> {
         let mut words = PrefixedWords::default();
@@ -198,14 +184,10 @@ mod tests {
     #[test]
     fn a_word_is_cut_into_the_longest_tokens() {
         let tokens = ["[UNK]", "▁un", "aff", "able", "▁", "a", "!", "▁!"];
-        let texts = Arc::new(tokens.into_iter().collect());
-        let normalizer = Normalizer { lowercase: true, strip_accents: true };
-        let bert = WordPiece::new(texts, Some(0), normalizer);
-        let ids = |text: &str| {
-            let mut out = Vec::new();
-            bert.tokens_of(text.as_bytes(), &mut out).unwrap();
-            out
-        };
+        let vocabulary = TokenIndex::of(tokens.map(|token| (token, 0.0, Types::NORMAL)));
+        let settings = Settings { unk: Some(0), ..Settings::defaults(Kind::WordPiece) };
+        let bert = WordPiece::new(&vocabulary, &settings);
+        let ids = |text: &str| bert.ids(&vocabulary, text.as_bytes()).unwrap();
         assert_eq!(ids("unaffable!"), [1, 2, 3, 7]);
         assert_eq!(ids("a aa"), [4, 5, 4, 5, 5]);
         assert_eq!(ids("unaffected able"), [0, 4, 3]);

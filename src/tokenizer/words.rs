@@ -2,7 +2,7 @@
 
 use regex::{Regex, RegexBuilder, bytes};
 
-use super::pre::{Rule, Spaces};
+use super::pre::Rule;
 use super::unicode::{Category, is_space, is_whitespace};
 
 /// Compiled rules.
@@ -13,7 +13,7 @@ pub(super) struct Cutter {
 
 enum Cut {
     Classes(bytes::Regex),
-    Words(bytes::Regex, Spaces),
+    Words { pattern: bytes::Regex, powers: bool },
     Points(Regex),
     Threes,
     BeforeThrees,
@@ -32,8 +32,11 @@ const HAN: u8 = 0xd6;
 const HAN_UNASSIGNED: u8 = 0xd7;
 const OTHER: u8 = 0xd0;
 
-/// Each category of a pattern, written as a set of these bytes.
-const CATEGORIES: [(&str, &str); 6] = [
+/// What patterns have in common: contractions in upper or lower case, the rest after
+/// letters and digits, and the categories, which are sets of these bytes.
+const PARTS: [(&str, &str); 8] = [
+    ("<contraction>", "(?i:'(?:s|t|re|ve|m|ll|d))"),
+    ("<others>", r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"),
     (r"\p{N}", r"[0-9\xd1]"),
     (r"\p{L}", r"[A-Za-z\xd2\xd6]"),
     (r"\p{P}", r"[!-#%-*,-/:;?@\[-\]_{}\xd3]"),
@@ -69,8 +72,8 @@ impl Cutter {
                             words.found(found.range());
                         }
                     }
-                    Cut::Words(pattern, spaces) => {
-                        cut_words(pattern, *spaces, &classes[start..end], &mut words);
+                    Cut::Words { pattern, powers } => {
+                        cut_words(pattern, *powers, &classes[start..end], &mut words);
                     }
                     Cut::Points(pattern) => cut_points(pattern, &points[start..end], &mut words),
                     Cut::Threes => cut_threes(&classes[start..end], &mut words),
@@ -119,15 +122,16 @@ impl Cut {
     fn new(rule: Rule) -> Self {
         const KNOWN: &str = "the patterns in pre/known.rs are valid: a test compiles them all";
         let classes = |pattern: &str| {
-            let mut pattern = pattern.to_owned();
-            for (category, class) in CATEGORIES {
-                pattern = pattern.replace(category, class);
-            }
+            let replace = |pattern: String, (part, with)| pattern.replace(part, with);
+            let pattern = PARTS.into_iter().fold(pattern.to_owned(), replace);
             bytes::RegexBuilder::new(&pattern).unicode(false).build().expect(KNOWN)
         };
         match rule {
             Rule::Classes(pattern) => Self::Classes(classes(pattern)),
-            Rule::Words(pattern, spaces) => Self::Words(classes(pattern), spaces),
+            Rule::Words(pattern) => Self::Words { pattern: classes(pattern), powers: false },
+            Rule::WordsAndPowers(pattern) => {
+                Self::Words { pattern: classes(pattern), powers: true }
+            }
             Rule::Points(pattern) => Self::Points(RegexBuilder::new(pattern).build().expect(KNOWN)),
             Rule::Threes => Self::Threes,
             Rule::BeforeThrees => Self::BeforeThrees,
@@ -169,19 +173,27 @@ fn is_han(point: u32) -> bool {
     )
 }
 
-/// Cuts at the matches of a pattern that ends with `|\s+(?!\S)|\s+`, or the like.
+/// The longest run of white space that is one word if runs are cut into powers of two.
+const LARGEST: usize = 512;
+
+/// Cuts at the matches of a pattern and, where it does not match, at runs of white
+/// space.
 ///
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It
 /// never backtracks, so the time is proportional to the length of the text.
-fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut WordEnds<'_>) {
+fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], words: &mut WordEnds<'_>) {
     let mut at = 0;
     let mut found = pattern.find(classes);
     loop {
         let before = &classes[at..found.map_or(classes.len(), |found| found.start())];
         if let Some(skipped) = before.iter().position(|&class| is_space(class)) {
             at += skipped;
-            let len = spaces.take(&classes[at..]);
+            let rest = classes[at..].iter().take(if powers { LARGEST + 1 } else { usize::MAX });
+            let run = rest.take_while(|&&class| is_space(class)).count();
+            // The last space before a word belongs to that word.
+            let free = if at + run == classes.len() { run } else { run - 1 }.max(1);
+            let len = if powers { 1 << free.min(LARGEST).ilog2() } else { free };
             words.found(at..at + len);
             at += len;
             if found.is_some_and(|found| found.start() < at) {
@@ -193,26 +205,6 @@ fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut
             found = pattern.find_at(classes, at);
         } else {
             break;
-        }
-    }
-}
-
-impl Spaces {
-    /// The length of the first word of a text that starts with white space.
-    fn take(self, classes: &[u8]) -> usize {
-        let longest = match self {
-            Self::Run => classes.len(),
-            Self::Powers => classes.len().min(513),
-        };
-        let run = classes[..longest].iter().take_while(|&&class| is_space(class)).count();
-        // The last space before a word belongs to that word.
-        let free = if run == classes.len() { run } else { run - 1 };
-        match self {
-            Self::Run => free.max(1),
-            Self::Powers => {
-                let powers = [512, 256, 128, 64, 32, 16, 8, 4, 2];
-                powers.into_iter().find(|&power| power <= free).unwrap_or(1)
-            }
         }
     }
 }
