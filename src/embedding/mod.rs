@@ -129,6 +129,15 @@ impl Table {
         Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
     }
 
+    /// A table in memory, for tests. It may have fewer rows than it claims.
+    #[cfg(test)]
+    pub(crate) fn in_memory(format: &str, [n_vocab, d_model]: [u64; 2], bytes: Vec<u8>) -> Self {
+        let (name, dims) = ("test".to_owned(), vec![d_model, n_vocab]);
+        let format = Ok(Format::from_name(format).unwrap());
+        let (at, source) = (Some(0), Arc::new(bytes));
+        Self::of(Tensor { name, dims, format, at, source, file: None }).unwrap()
+    }
+
     /// The tensor's name.
     pub fn name(&self) -> &str {
         &self.name

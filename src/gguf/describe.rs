@@ -93,17 +93,11 @@ impl Files {
 
 impl Gguf {
     /// The value of `general.file_type`.
-    ///
-    /// # Errors
-    /// If the key exists twice or can't be read.
     pub fn file_type(&self) -> Result<Option<u64>, Error> {
         self.integer("general.file_type")
     }
 
     /// The value of `general.basename`: the name of the model without its version.
-    ///
-    /// # Errors
-    /// As for [`file_type`](Self::file_type).
     pub fn basename(&self) -> Result<Option<String>, Error> {
         self.text("general.basename")
     }

@@ -191,11 +191,9 @@ impl Gguf {
     }
 
     /// Decodes the value of an entry. An array is not decoded: see
-    /// [`array_of`](Self::array_of).
-    ///
-    /// # Errors
-    /// If gguf-rs-lib refuses the value (text that is not UTF-8, a flag that is
-    /// neither 0 nor 1), or if it is longer than a megabyte.
+    /// [`array_of`](Self::array_of). An error if gguf-rs-lib refuses the value (text
+    /// that is not UTF-8, a flag that is neither 0 nor 1), or if it is longer than a
+    /// megabyte.
     pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },

@@ -36,13 +36,10 @@ struct Split {
 impl Files {
     /// Opens the model of a file, whole or split.
     ///
-    /// A file is a shard if its name *and* its metadata say so: the name alone can
-    /// be a coincidence, and a shard with another name (a blob of a store) does not
-    /// tell the names of the others.
-    ///
-    /// # Errors
-    /// As for [`Gguf::open`], and if name and metadata both describe a split but
-    /// disagree.
+    /// A file is a shard if its name *and* its metadata say so: the name alone can be
+    /// a coincidence, and a shard with another name (a blob of a store) does not tell
+    /// the names of the others. If both describe a split but disagree, that is an
+    /// error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let named = Gguf::open(path)?;
         let split = match ShardName::of(path) {
@@ -56,10 +53,8 @@ impl Files {
         Ok(Self { named, split })
     }
 
-    /// The file with the metadata of the model: its architecture, its vocabulary.
-    ///
-    /// # Errors
-    /// If that is another shard than the named one, and it can't be read.
+    /// The file with the metadata of the model: its architecture, its vocabulary. An
+    /// error if that is another shard than the named one, and it can't be read.
     pub fn metadata(&self) -> Result<&Gguf, Error> {
         match self.shard(0)? {
             Some(gguf) => Ok(gguf),
@@ -67,10 +62,8 @@ impl Files {
         }
     }
 
-    /// The tensor with a name, from any of the files.
-    ///
-    /// # Errors
-    /// If shards are missing and no other shard has the tensor: it may be in them.
+    /// The tensor with a name, from any of the files. An error if shards are missing
+    /// and no other shard has the tensor: it may be in them.
     pub(super) fn find_tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
         let mut missing = Vec::new();
         for no in 0..self.shard_count() {
@@ -90,9 +83,6 @@ impl Files {
     }
 
     /// The files of the model that exist, in order.
-    ///
-    /// # Errors
-    /// If one of them can't be read.
     pub fn files(&self) -> Result<Vec<&Gguf>, Error> {
         let shards = (0..self.shard_count()).map(|no| self.shard(no).transpose());
         shards.flatten().collect()

@@ -98,10 +98,8 @@ impl Strings {
         self.len == 0
     }
 
-    /// A copy of string `i`; `None` past the end.
-    ///
-    /// # Errors
-    /// If it is longer than 64 KiB, or can't be read.
+    /// A copy of string `i`; `None` past the end. An error if it is longer than 64
+    /// KiB.
     pub fn get(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.len {
             return Ok(None);
@@ -124,9 +122,6 @@ impl Strings {
 
     /// Calls `visit` with the index and a copy of every string, in order; stops at
     /// the first `false`. One pass.
-    ///
-    /// # Errors
-    /// As for [`get`](Self::get), and those of `visit`.
     pub fn each<E: From<Error>>(
         &self,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
@@ -154,9 +149,6 @@ impl Strings {
     }
 
     /// Reads every string.
-    ///
-    /// # Errors
-    /// The first error that [`each`](Self::each) would return.
     pub fn check(&self) -> Result<(), Error> {
         let all = self.bytes.read(self.bytes.range.clone())?;
         let mut rest = &*all;
@@ -228,10 +220,8 @@ impl Numbers {
         self.len() == 0
     }
 
-    /// Number `i`; `None` past the end.
-    ///
-    /// # Errors
-    /// If it can't be read, or is a flag that is neither 0 nor 1.
+    /// Number `i`; `None` past the end. An error if it is a flag that is neither 0 nor
+    /// 1.
     pub fn get(&self, i: u64) -> Result<Option<Value>, Error> {
         let (true, Some(size)) = (i < self.len(), self.element.size()) else { return Ok(None) };
         let start = self.bytes.range.start + i * size;
@@ -244,9 +234,6 @@ impl Numbers {
     }
 
     /// A copy of the bytes of all numbers, little-endian.
-    ///
-    /// # Errors
-    /// If they can't be read.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.bytes.read(self.bytes.range.clone())?.into_owned())
     }

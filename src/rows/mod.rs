@@ -34,9 +34,6 @@ pub trait Rows: Sync {
 
     /// Reads a run of rows as it is stored. The caller keeps the buffer, so a
     /// scan allocates once.
-    ///
-    /// # Errors
-    /// When the bytes can't be read.
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;
 
     /// Decodes stored rows into `values`, which has room for exactly these rows.
@@ -82,9 +79,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of a run of rows, one row after the other.
-    ///
-    /// # Errors
-    /// When the rows can't be read.
     pub fn read(&mut self, ids: Range<u64>) -> Result<&[f32], ReadError> {
         self.rows.read(ids, &mut self.stored)?;
         decode(self.rows, &self.stored, &mut self.values);

@@ -1,61 +1,11 @@
 //! The fast scan against the plain one, on tables made to find its faults.
 
-use std::ops::Range;
-
 use super::kernel::{self, GROUP, GROUP_BYTES, PANEL};
 use super::scan::nearest_at;
 use super::{Metric, Query, Rows, Search, reference};
 use crate::cpu::Level;
-use crate::rows::{ReadError, Reader};
+use crate::embedding::Table;
 use crate::stats::{SplitMix64, is_usable};
-
-/// A table in memory, of floats or of scaled bytes.
-struct InMemory {
-    dim: usize,
-    scaled: bool,
-    bytes: Vec<u8>,
-}
-
-impl Rows for InMemory {
-    fn n_rows(&self) -> u64 {
-        (self.bytes.len() / self.row_bytes()) as u64
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn row_bytes(&self) -> usize {
-        if self.scaled { self.dim / GROUP * GROUP_BYTES } else { self.dim * 4 }
-    }
-
-    fn is_scaled_bytes(&self) -> bool {
-        self.scaled
-    }
-
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-        let at = |row: u64| row as usize * self.row_bytes();
-        stored.clear();
-        stored.extend_from_slice(&self.bytes[at(rows.start)..at(rows.end)]);
-        Ok(())
-    }
-
-    fn decode(&self, stored: &[u8], values: &mut [f32]) {
-        if self.scaled {
-            let groups = stored.as_chunks::<GROUP_BYTES>().0;
-            for (group, values) in groups.iter().zip(values.chunks_mut(GROUP)) {
-                let scale = half::f16::from_le_bytes([group[0], group[1]]).to_f32();
-                for (value, code) in values.iter_mut().zip(&group[2..]) {
-                    *value = f32::from(code.cast_signed()) * scale;
-                }
-            }
-        } else {
-            for (value, bytes) in values.iter_mut().zip(stored.as_chunks().0) {
-                *value = f32::from_le_bytes(*bytes);
-            }
-        }
-    }
-}
 
 /// Random bits, places and values.
 struct Random(SplitMix64);
@@ -83,8 +33,13 @@ impl Random {
     }
 }
 
+fn table(rows: &[Vec<f32>]) -> Table {
+    let bytes = rows.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
+    Table::in_memory("F32", [rows.len() as u64, rows[0].len() as u64], bytes)
+}
+
 /// Rows of every kind that a table might hold, with ties and near ties.
-fn floats(random: &mut Random, dim: usize, n: usize) -> InMemory {
+fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
     let common = random.row(dim);
     let mut rows: Vec<Vec<f32>> = Vec::new();
     for _ in 0..n {
@@ -117,12 +72,11 @@ fn floats(random: &mut Random, dim: usize, n: usize) -> InMemory {
         }
         rows.push(row);
     }
-    let bytes = rows.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
-    InMemory { dim, scaled: false, bytes }
+    table(&rows)
 }
 
 /// The same for scaled bytes; some scales are NaN, infinite, zero or tiny.
-fn groups(random: &mut Random, dim: usize, n: usize) -> InMemory {
+fn groups(random: &mut Random, dim: usize, n: usize) -> Table {
     let row_bytes = dim / GROUP * GROUP_BYTES;
     let mut bytes: Vec<u8> = Vec::new();
     for _ in 0..n {
@@ -148,18 +102,17 @@ fn groups(random: &mut Random, dim: usize, n: usize) -> InMemory {
             }
         }
     }
-    InMemory { dim, scaled: true, bytes }
+    Table::in_memory("Q8_0", [n as u64, dim as u64], bytes)
 }
 
 /// Rows of the table that may be queries, some of them twice. They leave out
 /// their own row, or a few rows, or none.
-fn queries(random: &mut Random, table: &InMemory, n: usize) -> Vec<Query> {
+fn queries(random: &mut Random, table: &Table, n: usize) -> Vec<Query> {
     let n_rows = table.n_rows() as usize;
-    let mut reader = Reader::new(table);
     let query = || {
         let mut id = || random.below(n_rows) as u64;
         let own = id();
-        let values = reader.read(own..own + 1).unwrap().to_vec();
+        let values = table.row(own).unwrap();
         match id() % 4 {
             0 => Query { exclude: vec![], values },
             1 => Query { exclude: vec![id(), own, id(), u64::MAX], values },
@@ -170,7 +123,7 @@ fn queries(random: &mut Random, table: &InMemory, n: usize) -> Vec<Query> {
     queries.filter(|query| is_usable(super::norm(&query.values))).take(n).collect()
 }
 
-fn check(table: &InMemory, queries: &[Query], k: usize, n_rows: u64) {
+fn check(table: &Table, queries: &[Query], k: usize, n_rows: u64) {
     for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
         let search = Search { metric, k, threads: 1 };
         let expected = reference::nearest(table, n_rows, queries, &search).unwrap();
@@ -187,7 +140,7 @@ fn check(table: &InMemory, queries: &[Query], k: usize, n_rows: u64) {
                         "{metric:?} at {}, {threads} threads, {n_rows} rows of {} values, \
                          query {i} of {} without {:?}:\n{ours:?}\n{plain:?}",
                         level.name(),
-                        table.dim,
+                        table.dim(),
                         queries.len(),
                         queries[i].exclude,
                     );
@@ -200,8 +153,7 @@ fn check(table: &InMemory, queries: &[Query], k: usize, n_rows: u64) {
 
 #[test]
 fn excluded_rows_are_no_candidates() {
-    let bytes = (0..6_u8).flat_map(|id| f32::from(id).to_le_bytes()).collect();
-    let table = InMemory { dim: 1, scaled: false, bytes };
+    let table = table(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(|value| vec![value]));
     let ids = |exclude: &[u64]| {
         let query = Query { exclude: exclude.to_vec(), values: vec![2.2] };
         let search = Search { metric: Metric::L2, k: 2, threads: 1 };
@@ -247,16 +199,16 @@ fn nearly_equal_rows_are_told_apart() {
     // All rows are within an ulp or two of each other, so no bound rules any out.
     let mut random = Random::new(3);
     let common = random.row(96);
-    let mut bytes = Vec::new();
+    let mut rows = Vec::new();
     for _ in 0..2000 {
         let mut row = common.clone();
         for _ in 0..random.below(3) {
             let at = random.below(row.len());
             row[at] = row[at].next_up();
         }
-        bytes.extend(row.iter().flat_map(|x| x.to_le_bytes()));
+        rows.push(row);
     }
-    let table = InMemory { dim: 96, scaled: false, bytes };
+    let table = table(&rows);
     for n in [2, 20] {
         let queries = queries(&mut random, &table, n);
         check(&table, &queries, 50, table.n_rows());
@@ -311,15 +263,14 @@ fn estimates_are_within_their_bound_at_every_length() {
     }
     for n in 1..12 {
         let table = groups(&mut random, GROUP * n, 1);
-        let stored = &table.bytes[..n * GROUP_BYTES];
+        let (mut stored, row) = (Vec::new(), table.row(0).unwrap());
+        table.read(0..1, &mut stored).unwrap();
         let query: Vec<i16> = (0..n * GROUP).map(|_| random.bits() as i16).collect();
-        let mut row = vec![0.0; n * GROUP];
-        table.decode(stored, &mut row);
         let floats: Vec<f32> = query.iter().map(|p| f32::from(*p)).collect();
         let (norm, query_norm) = (super::norm(&row), super::norm(&floats));
         for level in Level::available() {
             let mut out = [(0.0, 0.0)];
-            kernel::estimate_groups(level, stored, &query, &mut out);
+            kernel::estimate_groups(level, &stored, &query, &mut out);
             let [(dot, square)] = out;
             if !norm.is_finite() {
                 assert!(!square.is_finite());

@@ -42,11 +42,8 @@ pub enum OpenError {
 }
 
 impl MappedFile {
-    /// Maps the file at `path`; no byte of it is read yet.
-    ///
-    /// # Errors
-    /// If it does not exist, is not readable, is empty, or is not a regular file.
-    /// (A pipe is never opened, because that would wait for a writer.)
+    /// Maps the file at `path`; no byte of it is read yet. A pipe is never opened,
+    /// because that would wait for a writer.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let found = fs::metadata(path)?;
         if !found.is_file() {

@@ -6,7 +6,7 @@
 //! | `random` | a seeded generator, the same on every machine |
 //! | `normal` | the normal distribution: random numbers, tail probabilities |
 //! | `sample` | an even sample of a range |
-//! | `moments` | mean, standard deviation, extremes, standard errors |
+//! | `moments` | mean, standard deviation, extremes |
 //! | `rank` | quantiles, rank correlation |
 //! | `histogram` | counts by bin |
 //! | `norm` | whether a row has a direction |
@@ -19,7 +19,7 @@ mod random;
 mod rank;
 mod sample;
 
-pub use histogram::{Histogram, edges};
+pub use histogram::{edges, histogram};
 pub use moments::Moments;
 pub use norm::is_usable;
 pub use normal::upper_tail;

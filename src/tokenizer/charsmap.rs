@@ -58,11 +58,8 @@ impl Charsmap {
     }
 
     /// Finds the longest prefix of `text` that has a replacement. Returns the
-    /// replacement and the length of the prefix.
-    ///
-    /// # Errors
-    /// If the array points outside itself or outside its texts, or if the prefix
-    /// is longer than the limit.
+    /// replacement and the length of the prefix. An error if the array points outside
+    /// itself or outside its texts, or if the prefix is longer than the limit.
     pub(super) fn replace(&self, text: &[u8]) -> Result<Option<(&[u8], usize)>> {
         if self.units.is_empty() {
             return Ok(None);

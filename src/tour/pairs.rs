@@ -37,9 +37,6 @@ impl Pairs {
 
 /// `n` random pairs of two different rows of the first `n_rows`; every pair, once,
 /// where there are no more than `n`. `row` reads a row.
-///
-/// # Errors
-/// Those of `row`.
 pub fn random_pairs<E>(
     n_rows: u64,
     n: u64,
@@ -63,9 +60,6 @@ pub fn random_pairs<E>(
 
 /// `n` random pairs of rows whose IDs differ by 1; every such pair, once, where
 /// there are no more than `n`. `row` reads a row.
-///
-/// # Errors
-/// Those of `row`.
 pub fn adjacent_pairs<E>(
     n_rows: u64,
     n: u64,

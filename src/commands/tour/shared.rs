@@ -197,10 +197,10 @@ pub(super) const SAMPLE: [ValueColumn; 8] = [
 
 /// A table row about a sample of pairs: its name, its label and its cosines.
 pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
-    let all = spread(pairs);
-    let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
-    let [mean, sd, min, max] =
-        [of(Moments::mean), of(Moments::sd), of(Moments::min), of(Moments::max)];
+    let [mean, sd, min, max] = match spread(pairs) {
+        Some(Moments { mean, sd, min, max }) => [mean, sd, min, max].map(Value::from),
+        None => [const { Value::Absent }; 4],
+    };
     row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
 }
 
