@@ -117,7 +117,6 @@ enum Action {
     AddRowOf(Table),
 }
 
-/// Arithmetic on a row.
 #[derive(Clone, Debug)]
 enum Operation {
     Nothing,
@@ -230,7 +229,6 @@ impl Step {
     }
 }
 
-/// What is needed to find the steps.
 struct Plan<'a> {
     model: &'a Model,
     arch: &'a str,
@@ -379,7 +377,6 @@ impl Plan<'_> {
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
-    /// The error for a missing key or tensor.
     fn lacks(&self, what: &str) -> Error {
         Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
     }
@@ -401,7 +398,6 @@ impl Plan<'_> {
     }
 }
 
-/// The row of a position.
 fn row_of(table: &Table, position: u64) -> Result<Vec<f32>> {
     match table.n_vocab() {
         n if position < n => row(table, position),

@@ -303,7 +303,6 @@ mod tests {
         }
     }
 
-    /// Decodes a visible text into bytes.
     fn read_back(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rest = shown.chars();

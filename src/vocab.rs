@@ -221,7 +221,6 @@ impl Vocab {
 }
 
 impl Spelling {
-    /// Decodes stored bytes.
     fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Underscores => match std::str::from_utf8(stored) {

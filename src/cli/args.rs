@@ -357,7 +357,6 @@ impl TourArgs {
     }
 }
 
-/// The number of a step of the tour.
 fn tour_step(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=TOUR_STEPS).contains(number));
     number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows their titles)"))

@@ -92,7 +92,6 @@ impl Files {
 }
 
 impl Gguf {
-    /// The value of `general.file_type`.
     pub fn file_type(&self) -> Result<Option<u64>, Error> {
         self.integer("general.file_type")
     }

@@ -29,14 +29,11 @@ use crate::source::Source;
 #[derive(Debug)]
 pub(super) struct Index {
     pub version: u32,
-    /// The metadata entries, found by key.
     pub keys: Entries,
     /// For each long array of strings: its number in `keys`, and the position of
     /// every 256th string except the first.
     pub marks: Vec<(usize, Arc<[u32]>)>,
-    /// The tensor entries, found by name.
     pub tensors: Entries,
-    /// The position of the first tensor entry.
     pub tensors_at: u64,
     /// One past the last tensor entry; the data begins at the next multiple of
     /// the alignment.
@@ -67,7 +64,6 @@ impl Entries {
         self.starts.len()
     }
 
-    /// Where entry `i` begins.
     pub fn start(&self, i: usize) -> Option<u64> {
         self.starts.get(i).copied().map(u64::from)
     }

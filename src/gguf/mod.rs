@@ -78,9 +78,7 @@ pub struct Gguf {
 pub struct Entry {
     /// The key's bytes. Usually ASCII, but not always.
     pub key: Vec<u8>,
-    /// The value's type.
     pub value_type: ValueType,
-    /// The value's bytes in the file.
     pub span: Range<u64>,
     /// The entry's number, counted from 0.
     index: usize,
@@ -130,17 +128,14 @@ impl Gguf {
         self.alignment
     }
 
-    /// The length of the file in bytes.
     pub fn file_len(&self) -> u64 {
         self.source.len()
     }
 
-    /// The length of the header in bytes.
     pub fn header_len(&self) -> u64 {
         self.index.end
     }
 
-    /// The bytes of the file.
     fn source(&self) -> &dyn Source {
         &*self.source
     }
@@ -150,7 +145,6 @@ impl Gguf {
         &*self.header
     }
 
-    /// How many metadata entries the file has.
     pub fn key_count(&self) -> u64 {
         self.index.keys.len() as u64
     }
@@ -262,7 +256,6 @@ impl Gguf {
         Ok((len, self.bytes(start..start + len.min(most as u64))?))
     }
 
-    /// How many tensors the file describes.
     pub fn tensor_count(&self) -> u64 {
         self.index.tensors.len() as u64
     }

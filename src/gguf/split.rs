@@ -121,7 +121,6 @@ impl Files {
         }
     }
 
-    /// The names of the missing files.
     pub(super) fn missing_names(&self) -> Vec<String> {
         let Some(split) = &self.split else { return Vec::new() };
         (0..split.name.count)
@@ -159,7 +158,6 @@ impl Files {
     }
 }
 
-/// A model in one file, from any source.
 impl From<Gguf> for Files {
     fn from(named: Gguf) -> Self {
         Self { named, split: None }

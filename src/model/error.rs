@@ -120,26 +120,12 @@ pub enum Place {
     Header,
     /// The name and type of a metadata entry.
     #[error("metadata key {index} of {count}")]
-    Key {
-        /// Counted from 1.
-        index: u64,
-        /// As the header claims.
-        count: u64,
-    },
-    /// The value of a metadata entry.
+    Key { index: u64, count: u64 },
     #[error("the value of metadata key \"{key}\"")]
-    Value {
-        /// The key, lossily decoded.
-        key: String,
-    },
+    Value { key: String },
     /// A tensor's entry in the header (not its data).
     #[error("tensor entry {index} of {count}")]
-    Tensor {
-        /// Counted from 1.
-        index: u64,
-        /// As the header claims.
-        count: u64,
-    },
+    Tensor { index: u64, count: u64 },
 }
 
 impl From<OpenError> for Error {

@@ -46,17 +46,12 @@ pub enum Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// The beginning of a text.
     Bos,
-    /// The end of a text.
     Eos,
     /// Replaces text that the vocabulary can't spell.
     Unknown,
-    /// Between two texts.
     Separator,
-    /// The end of a turn.
     EndOfTurn,
-    /// The end of a message.
     EndOfMessage,
     /// Filling in the middle: goes before the text that precedes the gap.
     FillPrefix,
@@ -64,11 +59,8 @@ pub enum Role {
     FillSuffix,
     /// Goes before the text that fills the gap.
     FillMiddle,
-    /// Padding.
     FillPad,
-    /// Before a repository's name.
     FillRepository,
-    /// Before a file's name.
     FillSeparator,
 }
 

@@ -36,12 +36,10 @@ pub struct Numbers {
     element: ValueType,
 }
 
-/// A part of a source.
 #[derive(Clone)]
 struct Part {
     source: Arc<dyn Source>,
     range: Range<u64>,
-    /// The list's name in messages.
     key: Arc<str>,
 }
 
@@ -83,17 +81,14 @@ impl Strings {
         Self { bytes: Part { source, range, key }, len, marks }
     }
 
-    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
 
-    /// The number of strings.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -199,23 +194,19 @@ impl Numbers {
         Self::new(Arc::new(Vec::new()), 0, 0, element, key.into())
     }
 
-    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
 
-    /// The type that every number has.
     pub fn element(&self) -> ValueType {
         self.element
     }
 
-    /// The length of the list.
     pub fn len(&self) -> u64 {
         let Range { start, end } = self.bytes.range;
         (end - start).checked_div(self.element.size().unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -2,12 +2,10 @@
 
 use super::{Numbers, Strings};
 
-/// The tokens of a model.
 #[derive(Clone, Debug)]
 pub struct TokenList {
     /// The stored texts by token ID.
     pub texts: Strings,
-    /// The spelling of the texts.
     pub spelling: Spelling,
     /// The types by token ID, as numbers that [`TokenType::from_id`] knows.
     pub types: Option<Numbers>,

@@ -37,7 +37,6 @@ const TYPES: [(ValueType, &str); 13] = [
 ];
 
 impl ValueType {
-    /// The type with a number.
     pub fn from_id(id: u32) -> Option<Self> {
         TYPES.get(id as usize).map(|(value_type, _)| *value_type)
     }
@@ -58,31 +57,22 @@ impl ValueType {
         }
     }
 
-    /// Whether values are floating-point numbers.
     pub fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
     }
 
-    /// Whether values are whole numbers.
     pub fn is_integer(self) -> bool {
         self.size().is_some() && !self.is_float() && self != Self::Bool
     }
 }
 
-/// A metadata value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A whole number of an unsigned type.
     Unsigned(u64),
-    /// A whole number of a signed type.
     Signed(i64),
-    /// A single-precision number.
     F32(f32),
-    /// A double-precision number.
     F64(f64),
-    /// A flag.
     Bool(bool),
-    /// A text.
     Text(String),
     /// A list. Its elements are not read here.
     Array,

@@ -49,9 +49,7 @@ pub struct Format {
     pub id: u32,
     /// ggml's name, such as `Q4_K`.
     pub name: &'static str,
-    /// Values in a block.
     pub block_len: usize,
-    /// Bytes in a block.
     pub block_bytes: usize,
     kind: Kind,
     decode: fn(Level, &[u8], &mut [f32]),
@@ -152,32 +150,17 @@ const INTERNAL: &[(u32, &str)] = &[(9, "Q8_1"), (15, "Q8_K")];
 /// Why a type ID has no [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
-    /// ggml removed this type.
     #[error("ggml type {id} was removed from the format ({name})")]
-    Removed {
-        /// The ID in the file.
-        id: u32,
-        /// ggml's name for it.
-        name: &'static str,
-    },
+    Removed { id: u32, name: &'static str },
     /// ggml has this type but never stores it in a file.
     #[error("ggml type {id} ({name}) exists only inside computations, no file stores it")]
-    Internal {
-        /// The ID in the file.
-        id: u32,
-        /// ggml's name for it.
-        name: &'static str,
-    },
+    Internal { id: u32, name: &'static str },
     /// ggml never had this type, or it is newer than this list.
     #[error("ggml type {id} is not one that ggml defines (a fork's?)")]
-    Unknown {
-        /// The ID in the file.
-        id: u32,
-    },
+    Unknown { id: u32 },
 }
 
 impl TypeError {
-    /// The ID in the file.
     pub fn id(&self) -> u32 {
         match *self {
             Self::Removed { id, .. } | Self::Internal { id, .. } | Self::Unknown { id } => id,
@@ -186,7 +169,6 @@ impl TypeError {
 }
 
 impl Format {
-    /// The format with ggml's number `id`.
     pub fn from_id(id: u32) -> Result<&'static Self, TypeError> {
         let named = |list: &[(u32, &'static str)]| {
             let entry = list.iter().find(|entry| entry.0 == id);

@@ -47,7 +47,6 @@ pub trait Answer: Json {
         self.records(&mut Markdown::new(page))
     }
 
-    /// Notes for the reader.
     fn notes(&self) -> &[String] {
         &[]
     }

@@ -20,7 +20,6 @@ use super::Form;
 use super::records::{Cell, Column, Records};
 use crate::text::{harmless, visible};
 
-/// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
 
 impl<W: Write> Delimited<W> {

@@ -1,6 +1,5 @@
 //! The forms an answer can take.
 
-/// A form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Table,
@@ -31,7 +30,6 @@ impl Form {
         }
     }
 
-    /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let of = |form: &Self| match form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),

@@ -73,7 +73,6 @@ pub trait Sink<L: List> {
     /// Receives the head, before the first item.
     fn head(&mut self, head: L) -> Result<()>;
 
-    /// Receives the next item.
     fn item(&mut self, item: L::Item) -> Result<()>;
 
     /// Flushes the output, because the next item takes a while.
@@ -112,7 +111,6 @@ impl<L: List> Default for Listed<L> {
 }
 
 impl<L: List> Listed<L> {
-    /// Gives the list to another sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
         self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;

@@ -27,7 +27,6 @@ pub(crate) struct Markdown<'p, 'w> {
 }
 
 impl<'p, 'w> Markdown<'p, 'w> {
-    /// Writes values rounded.
     pub(crate) fn new(page: &'p mut Page<'w>) -> Self {
         Self { page, exact: false }
     }
@@ -91,7 +90,6 @@ pub(crate) fn prose(text: &str) -> String {
     shown
 }
 
-/// Writes the notes.
 pub(crate) fn notes(notes: &[String], page: &mut Page) -> Result<()> {
     for note in notes {
         writeln!(page, "\nNote: {}", code(&harmless(note)))?;

@@ -20,7 +20,6 @@ use super::records::Records;
 /// Asks a person whether to go on.
 pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
 
-/// Writes answers in a form.
 pub struct Printer<'w> {
     form: Form,
     style: Style,
@@ -58,7 +57,6 @@ impl<'w> Printer<'w> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    /// Writes a whole answer.
     pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
@@ -93,7 +91,6 @@ const NO_WRITER: &str = "this command does not write that form";
 /// At most this many bytes of lines are buffered.
 const HELD: usize = 1 << 16;
 
-/// Writes a list item by item.
 pub struct ListPrinter<'p, 'w, L: List> {
     printer: &'p mut Printer<'w>,
     head: Option<L>,

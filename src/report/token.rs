@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::text::{clip, quoted_bytes, visible, visible_bytes};
 use crate::vocab::Token;
 
-/// The text of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenText {
     /// The text that a person reads. `None` if the row has no token. Bytes that are not
@@ -67,7 +66,6 @@ pub fn bytes_of<'a>(text: &'a str, hex: Option<&str>) -> Cow<'a, [u8]> {
     pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
-/// Bytes as two hex digits each.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

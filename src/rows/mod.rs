@@ -73,7 +73,6 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of a table, with empty buffers.
     pub fn new(rows: &'a dyn Rows) -> Self {
         Self { rows, stored: Vec::new(), values: Vec::new() }
     }

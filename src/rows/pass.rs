@@ -52,12 +52,9 @@ pub struct Pass<'a> {
     rows_per_run: usize,
 }
 
-/// A run of rows in a pass.
 #[derive(Clone, Debug)]
 pub struct RowRun<'a> {
-    /// The IDs of the rows.
     pub ids: Range<u64>,
-    /// The rows as they are stored.
     pub stored: &'a [u8],
     /// The values of the rows, one row after the other.
     pub values: &'a [f32],
@@ -65,7 +62,6 @@ pub struct RowRun<'a> {
 }
 
 impl<'a> RowRun<'a> {
-    /// Each row's ID and values.
     pub fn rows(&self) -> impl Iterator<Item = (u64, &'a [f32])> + use<'a> {
         self.ids.clone().zip(self.values.chunks_exact(self.dim))
     }

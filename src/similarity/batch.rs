@@ -45,7 +45,6 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Codes the queries.
     pub fn prepare(level: Level, queries: &[Query]) -> Codes {
         let padded = queries.first().map_or(0, |query| padded(query.values.len()));
         let mut codes = vec![0; padded * queries.len()];

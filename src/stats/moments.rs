@@ -3,13 +3,10 @@
 /// The mean, the spread and the extremes of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
-    /// The arithmetic mean.
     pub mean: f64,
     /// The standard deviation of these numbers, `sqrt(Σ (x - mean)² / n)`.
     pub sd: f64,
-    /// The least number.
     pub min: f64,
-    /// The largest number.
     pub max: f64,
 }
 

@@ -21,12 +21,10 @@ pub fn mix(seed: u64) -> u64 {
 }
 
 impl SplitMix64 {
-    /// A generator with a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         let bits = mix(self.0);
         self.0 = self.0.wrapping_add(STEP);

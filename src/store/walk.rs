@@ -27,7 +27,6 @@ pub(super) struct Walk {
     unsaid: usize,
 }
 
-/// An entry of a folder.
 pub(super) struct Entry {
     pub name: String,
     pub path: PathBuf,

@@ -24,7 +24,6 @@ use std::fmt;
 
 use super::{Error, Result};
 
-/// A compiled normalisation.
 pub(super) struct Charsmap {
     units: Vec<u32>,
     texts: Vec<u8>,
@@ -118,7 +117,6 @@ const LONGEST: usize = 1 << 10;
 /// The longest text that T5's and XLM-R's arrays replace has 10.
 const MOST_STEPS: usize = 128;
 
-/// The metadata key that holds the charsmap.
 pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";
 
 /// A unit that holds a value has this bit, so it is never the child for a byte.

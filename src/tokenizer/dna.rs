@@ -23,7 +23,6 @@ struct Tokens {
 const BEGIN: &[u8] = b"<dna>";
 const END: &[u8] = b"</dna>";
 
-/// The number of bases in a token.
 const K: usize = 6;
 
 /// The text of a DNA token ends with U+E000, because `CCCCCC` may be a word too.

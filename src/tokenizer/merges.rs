@@ -22,7 +22,6 @@ pub(super) struct Merges {
 }
 
 impl Merges {
-    /// Reads the merges of a model.
     pub fn of(model: &Model, pre: &Pre) -> Result<Self, Error> {
         match model.merges().map_err(super::unfit)? {
             Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_| String::new())?)),

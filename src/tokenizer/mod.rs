@@ -55,7 +55,6 @@ use std::fmt;
 
 pub use error::Error;
 
-/// The result of the families' functions.
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
@@ -104,7 +103,6 @@ const MAX_TEXT: usize = 1 << 29;
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the model wants {name} around a text, and its file names no {name} token")]
 pub struct NothingAround {
-    /// The name of the token.
     pub name: &'static str,
 }
 

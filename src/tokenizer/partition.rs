@@ -15,7 +15,6 @@ pub(super) struct Partition {
     user_defined: Prefixes,
 }
 
-/// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'t> {
     Token(u32),

@@ -11,7 +11,6 @@ use super::prefixes::{Prefix, Prefixes};
 use super::token_index::{TokenIndex, Types};
 use super::{Family, Fragment, Result, utf8};
 
-/// A PLaMo-2 vocabulary.
 #[derive(Debug)]
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.

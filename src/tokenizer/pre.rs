@@ -84,7 +84,6 @@ impl Pre {
         Self { default_bos: false, default_eos: false, ..pre }
     }
 
-    /// All known names.
     #[cfg(test)]
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.iter().flat_map(|pre| pre.names.split(' '))

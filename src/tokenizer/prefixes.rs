@@ -35,7 +35,6 @@ pub(super) struct Prefixes {
 /// A text of the set that another text begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
-    /// Its length in bytes.
     pub len: usize,
     /// Its place among all texts.
     pub place: u32,
@@ -57,7 +56,6 @@ struct Key {
 /// with. Of all published vocabularies, the one with the most has 86.
 const MOST_NESTED: usize = 256;
 
-/// No key.
 const NONE: u32 = u32::MAX;
 
 /// A key with at most this many ancestors needs no jumps.

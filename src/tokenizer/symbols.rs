@@ -21,7 +21,6 @@ struct Symbol {
     after: u32,
 }
 
-/// No symbol.
 const NONE: u32 = u32::MAX;
 
 impl<'t> Symbols<'t> {
@@ -84,7 +83,6 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    /// The joint text of two adjacent symbols.
     fn text_of_both(&self, left: u32, right: u32) -> &'t [u8] {
         let len = self.symbols[left as usize].len + self.symbols[right as usize].len;
         &self.text[self.symbols[left as usize].start as usize..][..len as usize]

@@ -50,7 +50,6 @@ impl Types {
     /// The types that are searched in a text first.
     pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
 
-    /// The type with a number in the file.
     fn from_id(id: i64) -> Self {
         match TokenType::from_id(id) {
             Some(TokenType::Normal) => Self::NORMAL,
@@ -63,7 +62,6 @@ impl Types {
         }
     }
 
-    /// Whether it has any of `others`.
     pub fn any(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
@@ -74,7 +72,6 @@ impl Types {
 }
 
 impl TokenIndex {
-    /// Reads the vocabulary of a model.
     pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
         let tokens = model.tokens()?;
         let key = tokens.texts.key();
@@ -133,7 +130,6 @@ impl TokenIndex {
         self.texts.len()
     }
 
-    /// The texts of all tokens by ID, shared.
     pub fn texts(&self) -> Arc<Strings> {
         Arc::clone(&self.texts)
     }
@@ -156,17 +152,14 @@ impl TokenIndex {
         self.scores.get(id as usize).copied().unwrap_or(0.0)
     }
 
-    /// The types of a token.
     pub fn types(&self, id: u32) -> Types {
         self.types[id as usize]
     }
 
-    /// Sets the types of a token.
     pub fn set_types(&mut self, id: u32, types: Types) {
         self.types[id as usize] = types;
     }
 
-    /// All IDs, in order.
     pub fn ids(&self) -> std::ops::Range<u32> {
         0..self.texts.len() as u32
     }

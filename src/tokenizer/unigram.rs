@@ -48,7 +48,6 @@ struct Best {
 }
 
 impl Unigram {
-    /// Made from a vocabulary and the model's normalisation.
     pub(super) fn of(
         model: &Model,
         vocabulary: &TokenIndex,

@@ -5,7 +5,6 @@ use regex::{Regex, RegexBuilder, bytes};
 use super::pre::Rule;
 use super::unicode::{Category, is_space, is_whitespace};
 
-/// Compiled rules.
 pub(super) struct Cutter {
     cuts: Vec<Cut>,
     needs_classes: bool,

@@ -2,14 +2,11 @@
 
 use crate::rows::{Pass, ReadError, Rows};
 
-/// The product of one-hot vectors and a table.
 #[derive(Clone, Debug)]
 pub struct Product {
     /// One row per vector.
     pub rows: Vec<Vec<f32>>,
-    /// The number of multiplications.
     pub multiplications: u64,
-    /// The number of threads that did them.
     pub threads: usize,
     /// The number of rows with a NaN or an infinity. They are left out: 0 times
     /// infinity is NaN, and one such row would make every sum NaN.

@@ -3,12 +3,10 @@
 use crate::similarity::{Metric, norm};
 use crate::stats::{SplitMix64, is_usable};
 
-/// Pairs of rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pairs {
     /// The IDs of each pair, the lower one first.
     pub ids: Vec<(u64, u64)>,
-    /// The cosine of each pair.
     pub cosines: Vec<f64>,
     /// The number of pairs that have none: one of the rows is all zeros, or has a
     /// NaN or an infinity.

@@ -11,14 +11,11 @@ use crate::stats::{SplitMix64, mix};
 pub struct RandomRows {
     /// The seed. It decides every value of the table.
     pub seed: u64,
-    /// The number of rows.
     pub n_rows: u64,
-    /// The number of values in a row.
     pub dim: usize,
 }
 
 impl RandomRows {
-    /// Fills `values` with the row of an ID.
     pub fn row(&self, id: u64, values: &mut [f32]) {
         // Each row has a generator of its own. The seeds of neighbouring IDs
         // differ in few bits, so they are mixed first.

@@ -43,7 +43,6 @@ impl FootprintReport {
     }
 }
 
-/// A table as a file stores it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ActualTable {
     pub tensor: String,
@@ -118,7 +117,6 @@ impl Answer for FootprintReport {
     }
 }
 
-/// A precision, and the shape that it stores.
 #[derive(Serialize)]
 struct OfShape<'a> {
     n_vocab: u64,

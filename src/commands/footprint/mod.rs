@@ -20,7 +20,6 @@ pub enum FootprintRequest {
         path: PathBuf,
         tensor: String,
     },
-    /// Well-known tables.
     Like(Vec<String>),
     /// One table for each pair of a number of rows and a width.
     Shapes {

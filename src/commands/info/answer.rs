@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::report::{Float, TokenText};
 
-/// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoReport {
     pub model: String,
@@ -52,7 +51,6 @@ pub struct FileType {
     pub name: Option<&'static str>,
 }
 
-/// The tensors of one type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TypeShare {
     /// The ggml type, or its number if ggml does not know it.
@@ -63,7 +61,6 @@ pub struct TypeShare {
     pub bytes: Option<u64>,
 }
 
-/// A tensor, from the header.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoTensor {
     pub name: String,
@@ -75,7 +72,6 @@ pub struct InfoTensor {
     pub bytes: Option<u64>,
 }
 
-/// The embedding table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoTable {
     #[serde(flatten)]
@@ -127,14 +123,12 @@ pub struct SpecialToken {
     pub token: TokenText,
 }
 
-/// The verdict of gguf-rs-lib's strict reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StrictVerdict {
     pub accepted: bool,
     pub problem: Option<String>,
 }
 
-/// A metadata entry, shortened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyInfo {
     /// The key. Bytes that are not UTF-8 are replaced.
@@ -147,7 +141,6 @@ pub struct KeyInfo {
     pub value: KeyValue,
 }
 
-/// A metadata value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum KeyValue {

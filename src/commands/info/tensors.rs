@@ -18,7 +18,6 @@ const NAMED: usize = 8;
 /// At most this many types that ggml does not store are counted separately.
 const STRANGE: usize = 16;
 
-/// The result of one pass over the tensors.
 #[derive(Default)]
 pub(super) struct Tally {
     pub n_tensors: u64,

@@ -26,7 +26,6 @@ pub struct LookupHead {
     pub values: Option<usize>,
 }
 
-/// One row of the matrix.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LookupRow {
     /// The position in the input. The first is 0, or the one from `--start`.

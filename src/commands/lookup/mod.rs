@@ -31,10 +31,8 @@ pub struct LookupRequest {
     pub as_input: Option<u64>,
 }
 
-/// The tokens to look up.
 pub enum RowsOf {
     Tokens(NamedTokens),
-    /// The tokens of a text.
     Text(TextToRead),
 }
 

@@ -24,7 +24,6 @@ impl Request for ModelsRequest {
     }
 }
 
-/// The models of some stores.
 pub fn list(stores: &Stores) -> Result<ModelsReport> {
     let (found, mut notes) = stores.list();
     let (opened, others) = found.split_at(found.len().min(MOST_OPENED));

@@ -31,7 +31,6 @@ pub struct NeighborsHead {
     pub all: bool,
 }
 
-/// The neighbours of one row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueryAnswer {
     pub id: u64,
@@ -41,7 +40,6 @@ pub struct QueryAnswer {
     pub neighbors: Vec<NeighborAnswer>,
 }
 
-/// One neighbour.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NeighborAnswer {
     pub rank: u64,

@@ -26,7 +26,6 @@ pub struct TokensRequest {
     pub norm: bool,
 }
 
-/// Matches the texts of tokens.
 pub enum Pattern {
     Anything,
     /// Texts that contain this.
@@ -115,7 +114,6 @@ impl TokensRequest {
     }
 }
 
-/// Whether a token's text matches.
 type Test<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 impl Pattern {

@@ -32,7 +32,6 @@ pub(super) struct Examples {
     pub first: u64,
     /// The second one. Steps look for its neighbours.
     pub word: u64,
-    /// The third one.
     pub third: u64,
     /// A token that should be similar to the word.
     pub alike: u64,
@@ -114,7 +113,6 @@ impl Examples {
     }
 }
 
-/// The state of the choice.
 struct Chooser<'a> {
     view: &'a View,
     present: u64,

@@ -64,7 +64,6 @@ const STEPS: [(&str, &str, Take); 10] = [
     ("start", "A starting point, not an identity", start::take),
 ];
 
-/// How many steps there are.
 pub const TOUR_STEPS: u64 = STEPS.len() as u64;
 
 /// The names of a step, by its index in [`STEPS`].
@@ -73,16 +72,13 @@ fn title(at: usize) -> TourTitle {
     TourTitle { step: at as u64 + 1, slug, title }
 }
 
-/// Asks for a tour of a table.
 #[derive(Clone, Debug)]
 pub struct TourRequest {
-    /// The model.
     pub model: PathBuf,
     /// The numbers of the steps, from 1; empty for all.
     pub steps: Vec<u64>,
 }
 
-/// Asks for the titles of the steps.
 #[derive(Clone, Debug)]
 pub struct TitlesRequest;
 

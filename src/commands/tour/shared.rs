@@ -107,7 +107,6 @@ impl<'g> Tour<'g> {
         Ok(TourToken { id, text: self.view.token(id)? })
     }
 
-    /// Random pairs of rows.
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
         if let Some(pairs) = self.random_pairs.get() {
             return Ok(pairs);
@@ -161,7 +160,6 @@ impl<'g> Tour<'g> {
     }
 }
 
-/// A neighbour of the word.
 #[derive(Clone)]
 pub(super) struct Near {
     rank: u64,

@@ -96,7 +96,6 @@ const QUIZ: [(&str, &[u64], usize); 3] = [
     ("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
 ];
 
-/// What comes out of a lookup.
 struct Matrix {
     shape: [usize; 2],
     values: usize,
@@ -118,7 +117,6 @@ fn look_up(ids: &[u64], dim: usize) -> Matrix {
     Matrix { shape: [n, values / n], values, distinct_rows: rows.len() }
 }
 
-/// The answers to the questions.
 fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
     [
         format!("A matrix {:?}: a row a token.", a.shape),
