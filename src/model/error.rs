@@ -4,8 +4,6 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::source::OpenError;
-
 /// Why a model, or a part of it, could not be read.
 ///
 /// Messages contain raw text from the file (keys, names). Escape a message before
@@ -13,18 +11,9 @@ use crate::source::OpenError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system returned an error.
+    /// The file is no regular file, or the operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A directory, device, pipe or socket.
-    #[error("this is {kind}, not a regular file; name a GGUF file")]
-    NotAFile {
-        /// What it is, with its article.
-        kind: &'static str,
-    },
-    /// Zero bytes long.
-    #[error("the file is empty (0 bytes): an interrupted download?")]
-    Empty,
     /// The first four bytes are not `GGUF`.
     #[error("not a GGUF file: it begins with {found}, where GGUF files begin with \"GGUF\"")]
     Magic {
@@ -126,14 +115,4 @@ pub enum Place {
     /// A tensor's entry in the header (not its data).
     #[error("tensor entry {index} of {count}")]
     Tensor { index: u64, count: u64 },
-}
-
-impl From<OpenError> for Error {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Io(error) => Self::Io(error),
-            OpenError::NotAFile { kind } => Self::NotAFile { kind },
-            OpenError::Empty => Self::Empty,
-        }
-    }
 }

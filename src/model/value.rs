@@ -2,7 +2,6 @@
 
 /// The type of a metadata value, by its number in GGUF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum ValueType {
     U8,
     I8,

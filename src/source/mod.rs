@@ -11,7 +11,7 @@ mod sigbus;
 use std::borrow::Cow;
 use std::io;
 
-pub use mapped::{MappedFile, OpenError};
+pub use mapped::MappedFile;
 pub use sigbus::exit_on_sigbus;
 
 /// Random access to the bytes of one file.

@@ -11,7 +11,6 @@ use super::prefixes::{Prefix, Prefixes};
 use super::token_index::{TokenIndex, Types};
 use super::{Family, Fragment, Result, utf8};
 
-#[derive(Debug)]
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.
     tokens: Prefixes,
@@ -177,10 +176,10 @@ mod tests {
 
     #[test]
     fn vocabularies_that_would_give_other_ids_are_refused() {
-        let refused = |words| Plamo2::new(&vocabulary(words)).unwrap_err();
+        let refused = |words| Plamo2::new(&vocabulary(words)).err().unwrap();
         assert!(refused(&[("a", -1000.0)]).contains("token 257 has the score -1000"));
         let empty = TokenIndex::of(Vec::<(&str, f32, Types)>::new());
-        let none = Plamo2::new(&empty).unwrap_err();
+        let none = Plamo2::new(&empty).err().unwrap();
         assert!(none.contains("<0x00>"), "{none}");
         assert_eq!(byte_of(b"<0x0a>"), Some(10));
         assert_eq!(byte_of(b"<0xg0>"), None);

@@ -10,7 +10,6 @@ use super::token_index::TokenIndex;
 use super::{Error, Family, Fragment, Result};
 
 /// The tokens of an RWKV vocabulary by their bytes.
-#[derive(Debug)]
 pub(super) struct Rwkv {
     tokens: Prefixes,
     unknown: Option<u32>,

@@ -101,12 +101,9 @@ impl TokenIndex {
                  vocabulary; here the last of its kind is taken"
             ));
         }
-        let scores = numbers(model.scores()?, texts.len(), |number| {
-            // Turns -0 into 0, so that both sort alike.
-            number.as_f64() as f32 + 0.0
-        })?;
-        let types =
-            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i64))?;
+        // Turns -0 into 0, so that both sort alike.
+        let scores = numbers(model.scores()?, texts.len(), |number| number as f32 + 0.0)?;
+        let types = numbers(tokens.types, texts.len(), |number| Types::from_id(number as i64))?;
         let types = if types.is_empty() { vec![Types::NORMAL; texts.len()] } else { types };
         Ok(Self { texts, index, scores, types, longest })
     }
@@ -165,32 +162,17 @@ impl TokenIndex {
     }
 }
 
-/// A number of one of the two types that these arrays have.
-enum Number {
-    Whole(i32),
-    Real(f32),
-}
-
-impl Number {
-    fn as_f64(&self) -> f64 {
-        match *self {
-            Self::Whole(number) => number.into(),
-            Self::Real(number) => number.into(),
-        }
-    }
-}
-
 /// A number for each token; empty if the model has none.
 fn numbers<T>(
     list: Option<Numbers>,
     n_tokens: usize,
-    read: impl Fn(Number) -> T,
+    read: impl Fn(f64) -> T,
 ) -> Result<Vec<T>, Error> {
     let Some(list) = list else { return Ok(Vec::new()) };
     let key = list.key();
     let number = match list.element() {
-        ValueType::I32 | ValueType::U32 => |bytes| Number::Whole(i32::from_le_bytes(bytes)),
-        ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
+        ValueType::I32 | ValueType::U32 => |bytes| f64::from(i32::from_le_bytes(bytes)),
+        ValueType::F32 => |bytes| f32::from_le_bytes(bytes).into(),
         other => {
             return Err(Error::Unusable(format!(
                 "{key} is an array of {}, but must be of i32, u32 or f32",

@@ -10,7 +10,6 @@ use super::{Error, Family, Fragment, Result, utf8};
 use crate::model::Model;
 
 /// A unigram vocabulary and how it reads text.
-#[derive(Debug)]
 pub(super) struct Unigram {
     /// Normal, user-defined and unused tokens.
     tokens: Prefixes,

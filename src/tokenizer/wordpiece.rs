@@ -14,7 +14,6 @@ use super::unicode::{self, Category};
 use super::utf8;
 use super::{Error, Family, Fragment, Result};
 
-#[derive(Debug)]
 pub(super) struct WordPiece {
     tokens: Prefixes,
     unknown: Option<u32>,
