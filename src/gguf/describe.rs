@@ -130,11 +130,10 @@ impl Description for Files {
         let Some((gguf, entry)) = self.stated(fact)? else { return Ok(None) };
         match gguf.decode(&entry)? {
             Value::F32(value) => Ok(Some(value)),
-            _ => Err(Error::Type {
-                key: self.key(fact),
-                found: entry.value_type.name(),
-                expected: ValueType::F32.name(),
-            }),
+            _ => {
+                let (key, found) = (self.key(fact), entry.value_type.name());
+                Err(Error::Unfit(format!("{key} is of type {found}, but must be f32")))
+            }
         }
     }
 

@@ -203,7 +203,8 @@ fn check_magic(start: &[u8]) -> Result<(), Error> {
     } else {
         format!("\"{}\"", start[..start.len().min(4)].escape_ascii())
     };
-    Err(Error::Magic { found })
+    let found = format!("it begins with {found}, where GGUF files begin with \"GGUF\"");
+    Err(Error::Unsupported(format!("not a GGUF file: {found}")))
 }
 
 fn check_version(version: u32) -> Result<(), Error> {
@@ -212,10 +213,18 @@ fn check_version(version: u32) -> Result<(), Error> {
         1 => "convert the original model again with a current converter",
         0 => "the header is damaged; download or convert it again",
         // A big-endian file stores a small version in its high byte.
-        v if v.swap_bytes() < 256 => return Err(Error::BigEndian { version: v.swap_bytes() }),
+        v if v.swap_bytes() < 256 => {
+            return Err(Error::Unsupported(format!(
+                "big-endian GGUF (version {}) is not supported: convert it with the `gguf` Python \
+                 package, `gguf-convert-endian FILE little`",
+                v.swap_bytes()
+            )));
+        }
         _ => "the file is newer than this program, or damaged",
     };
-    Err(Error::Version { version, advice })
+    Err(Error::Unsupported(format!(
+        "GGUF version {version} is not supported (2 and 3 are): {advice}"
+    )))
 }
 
 /// Reads the element type and the count of the array at a position.

@@ -20,7 +20,7 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
     /// A whole number that the model states.
     fn whole(&self, fact: Fact) -> Result<Option<u64>, Error>;
 
-    /// A number that the model states in single precision. [`Error::Type`] if the
+    /// A number that the model states in single precision. [`Error::Unfit`] if the
     /// value has another type.
     fn real(&self, fact: Fact) -> Result<Option<f32>, Error>;
 

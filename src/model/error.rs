@@ -14,29 +14,9 @@ pub enum Error {
     /// The file is no regular file, or the operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The first four bytes are not `GGUF`.
-    #[error("not a GGUF file: it begins with {found}, where GGUF files begin with \"GGUF\"")]
-    Magic {
-        /// The first bytes, and their usual meaning if it is known.
-        found: String,
-    },
-    /// Little-endian, but a version this crate does not read.
-    #[error("GGUF version {version} is not supported (2 and 3 are): {advice}")]
-    Version {
-        /// The version in the header.
-        version: u32,
-        /// What to do about it.
-        advice: &'static str,
-    },
-    /// The version's bytes are swapped.
-    #[error(
-        "big-endian GGUF (version {version}) is not supported: \
-         convert it with the `gguf` Python package, `gguf-convert-endian FILE little`"
-    )]
-    BigEndian {
-        /// The version, bytes swapped back.
-        version: u32,
-    },
+    /// Not a GGUF file, or of a version or a byte order that this crate does not read.
+    #[error("{0}")]
+    Unsupported(String),
     /// The header continues past the end of the file.
     #[error(
         "the file ends at byte {len}, in {place}, which needs bytes up to {need}: \
@@ -72,17 +52,7 @@ pub enum Error {
     /// A file of the model is missing, and it has (or may have) what was requested.
     #[error("{0}")]
     MissingFile(String),
-    /// The value of a key has the wrong type.
-    #[error("{key} is of type {found}, but must be {expected}")]
-    Type {
-        /// The key.
-        key: String,
-        /// The type that it has.
-        found: &'static str,
-        /// The type that it must have.
-        expected: &'static str,
-    },
-    /// A list has the wrong type.
+    /// A value or a list has the wrong type.
     #[error("{0}")]
     Unfit(String),
     /// The model has no vocabulary.
