@@ -63,7 +63,7 @@ use bpe::Bpe;
 use merges::Merges;
 use partition::{Part, Partition};
 use pre::Pre;
-use settings::{Kind, Settings};
+use settings::{Frame, Kind, Settings};
 use token_index::TokenIndex;
 
 /// Encodes text to the token IDs of a model.
@@ -96,15 +96,6 @@ impl Default for Options {
 /// with 32 bits and make a text up to six times as long: a byte that is not UTF-8
 /// becomes three bytes, and each of those becomes two in GPT-2's alphabet.
 const MAX_TEXT: usize = 1 << 29;
-
-/// The error of [`Tokenizer::encode`] if the model wants a token around the text,
-/// such as BOS, and the file does not name it. It occurs only with
-/// [`Options::add_special`].
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the model wants {name} around a text, and its file names no {name} token")]
-pub struct NothingAround {
-    pub name: &'static str,
-}
 
 /// A way to turn plain text into token IDs.
 trait Family {
@@ -203,7 +194,7 @@ impl Tokenizer {
     /// The tokens that [`Options::add_special`] adds before and after a text.
     pub fn around(&self) -> (Option<TokenId>, Option<TokenId>) {
         let (front, behind) = self.settings.frame();
-        let id = |frame: Option<settings::Frame>| frame?.id.map(TokenId::from);
+        let id = |frame: Option<Frame>| frame?.1.map(TokenId::from);
         (id(front), id(behind))
     }
 
@@ -214,7 +205,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// If the vocabulary lacks what the text needs: a byte without a token, or a
-    /// BOS that the file does not name ([`NothingAround`]).
+    /// BOS that the file does not name ([`Error::NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
@@ -250,8 +241,8 @@ fn unfit(error: model::Error) -> Error {
 }
 
 /// The ID of a token that goes around a text.
-fn named(token: settings::Frame) -> Result<u32, NothingAround> {
-    token.id.ok_or(NothingAround { name: token.name })
+fn named((name, id): Frame) -> Result<u32> {
+    id.ok_or(Error::NothingAround { name })
 }
 
 impl fmt::Debug for Tokenizer {

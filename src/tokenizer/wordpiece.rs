@@ -38,9 +38,7 @@ impl WordPiece {
 
 impl Family for WordPiece {
     fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
-        let mut words = PrefixedWords::default();
-        self.normalizer.words(text.bytes, &mut words);
-        for word in words.iter() {
+        self.normalizer.words(text.bytes, |word| {
             let begun = ids.len();
             let mut rest = word;
             while !rest.is_empty()
@@ -56,52 +54,28 @@ impl Family for WordPiece {
                     Error::Unspellable(what.to_owned())
                 })?);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
-}
-
-/// Words, one after another, each with `▁` in front.
-#[derive(Default)]
-struct PrefixedWords {
-    bytes: Vec<u8>,
-    /// The end of each word.
-    ends: Vec<usize>,
 }
 
 /// The mark at the start of a word.
 const BEGIN: &[u8] = "▁".as_bytes();
 
-impl PrefixedWords {
-    fn push(&mut self, code_point: u32) {
-        if self.ends.last().copied().unwrap_or(0) == self.bytes.len() {
-            self.bytes.extend_from_slice(BEGIN);
-        }
-        utf8::encode(code_point, &mut self.bytes);
-    }
-
-    /// Ends the current word, if there is one.
-    fn end(&mut self) {
-        let end = self.bytes.len();
-        if self.ends.last().copied().unwrap_or(0) < end {
-            self.ends.push(end);
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(&start, &end)| &self.bytes[start..end])
-    }
-}
-
 impl Normalizer {
-    /// Cuts a text into words at white space. Each punctuation or Chinese character is
-    /// a word of its own.
-    fn words(self, text: &[u8], words: &mut PrefixedWords) {
+    /// Cuts a text into words at white space, and passes each to `take`, with `▁` in
+    /// front. Each punctuation or Chinese character is a word of its own.
+    fn words(self, text: &[u8], mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut word = Vec::new();
+        let mut end = |word: &mut Vec<u8>| {
+            let taken = if word.is_empty() { Ok(()) } else { take(word) };
+            word.clear();
+            taken
+        };
         for code_point in utf8::code_points(text) {
             let code_point = if self.strip_accents { base(code_point) } else { code_point };
             if unicode::is_whitespace(code_point) {
-                words.end();
+                end(&mut word)?;
                 continue;
             }
             let category = Category::of(code_point);
@@ -112,19 +86,22 @@ impl Normalizer {
             if is_nothing {
                 continue;
             }
-            let written = if self.lowercase { unicode::lower(code_point) } else { code_point };
             let stands_alone = category == Category::Punctuation
                 || (code_point < 0x7f && category == Category::Symbol)
                 || is_chinese(code_point);
             if stands_alone {
-                words.end();
+                end(&mut word)?;
             }
-            words.push(written);
+            if word.is_empty() {
+                word.extend_from_slice(BEGIN);
+            }
+            let written = if self.lowercase { unicode::lower(code_point) } else { code_point };
+            utf8::encode(written, &mut word);
             if stands_alone {
-                words.end();
+                end(&mut word)?;
             }
         }
-        words.end();
+        end(&mut word)
     }
 }
 
@@ -164,9 +141,10 @@ mod tests {
     use crate::tokenizer::token_index::Types;
 
     fn words(lowercase: bool, text: &[u8]) -> Vec<String> {
-        let mut words = PrefixedWords::default();
-        Normalizer { lowercase, strip_accents: lowercase }.words(text, &mut words);
-        words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+        let mut words = Vec::new();
+        let take = |word: &[u8]| Ok(words.push(String::from_utf8_lossy(word).into_owned()));
+        Normalizer { lowercase, strip_accents: lowercase }.words(text, take).unwrap();
+        words
     }
 
     #[test]

@@ -60,60 +60,37 @@ impl Cutter {
             false => Vec::new(),
         };
         let mut ends = vec![points.len()];
+        // The starts and ends of words in a stretch, counted from its start.
+        let mut found = Vec::new();
         for cut in &self.cuts {
-            let mut finer = Vec::with_capacity(ends.len());
+            let mut finer: Vec<usize> = Vec::with_capacity(ends.len());
             let mut start = 0;
             for end in ends {
-                let mut words = WordEnds { start, end: start, ends: &mut finer };
+                let (classes, points) = (classes.get(start..end), &points[start..end]);
+                let classes = classes.unwrap_or_default();
                 match cut {
                     Cut::Classes(pattern) => {
-                        for found in pattern.find_iter(&classes[start..end]) {
-                            words.found(found.range());
-                        }
+                        let words = pattern.find_iter(classes);
+                        found.extend(words.flat_map(|word| [word.start(), word.end()]));
                     }
                     Cut::Words { pattern, powers } => {
-                        cut_words(pattern, *powers, &classes[start..end], &mut words);
+                        cut_words(pattern, *powers, classes, &mut found);
                     }
-                    Cut::Points(pattern) => cut_points(pattern, &points[start..end], &mut words),
-                    Cut::Threes => cut_threes(&classes[start..end], &mut words),
-                    Cut::BeforeThrees => cut_before_threes(&points[start..end], &mut words),
+                    Cut::Points(pattern) => cut_points(pattern, points, &mut found),
+                    Cut::Threes => cut_threes(classes, &mut found),
+                    Cut::BeforeThrees => cut_before_threes(points, &mut found),
                 }
-                words.finish(end);
+                for at in found.drain(..).chain([end - start]) {
+                    // No word is empty.
+                    if start + at > finer.last().copied().unwrap_or(0) {
+                        finer.push(start + at);
+                    }
+                }
                 start = end;
             }
             ends = finer;
         }
         ends
-    }
-}
-
-/// Records the ends of words in a stretch of the text.
-struct WordEnds<'e> {
-    /// The start of the stretch.
-    start: usize,
-    /// The end of the last word.
-    end: usize,
-    ends: &'e mut Vec<usize>,
-}
-
-impl WordEnds<'_> {
-    /// Ends a word at `at`, counted from the stretch's start, unless it is empty.
-    fn end_at(&mut self, at: usize) {
-        let end = self.start + at;
-        if end > self.end {
-            self.ends.push(end);
-            self.end = end;
-        }
-    }
-
-    /// Adds a word, and before it the text since the last word, if any.
-    fn found(&mut self, word: std::ops::Range<usize>) {
-        self.end_at(word.start);
-        self.end_at(word.end);
-    }
-
-    fn finish(&mut self, end: usize) {
-        self.end_at(end - self.start);
     }
 }
 
@@ -181,7 +158,7 @@ const LARGEST: usize = 512;
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It
 /// never backtracks, so the time is proportional to the length of the text.
-fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], words: &mut WordEnds<'_>) {
+fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], cuts: &mut Vec<usize>) {
     let mut at = 0;
     let mut found = pattern.find(classes);
     loop {
@@ -193,13 +170,13 @@ fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], words: &mut W
             // The last space before a word belongs to that word.
             let free = if at + run == classes.len() { run } else { run - 1 }.max(1);
             let len = if powers { 1 << free.min(LARGEST).ilog2() } else { free };
-            words.found(at..at + len);
+            cuts.extend([at, at + len]);
             at += len;
             if found.is_some_and(|found| found.start() < at) {
                 found = pattern.find_at(classes, at);
             }
         } else if let Some(match_) = found {
-            words.found(match_.range());
+            cuts.extend([match_.start(), match_.end()]);
             at = match_.end();
             found = pattern.find_at(classes, at);
         } else {
@@ -209,7 +186,7 @@ fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], words: &mut W
 }
 
 /// Cuts at the matches of a pattern over points.
-fn cut_points(pattern: &Regex, points: &[u32], words: &mut WordEnds<'_>) {
+fn cut_points(pattern: &Regex, points: &[u32], cuts: &mut Vec<usize>) {
     let text: String = points
         .iter()
         .map(|&point| match char::from_u32(point) {
@@ -227,13 +204,12 @@ fn cut_points(pattern: &Regex, points: &[u32], words: &mut WordEnds<'_>) {
         at
     };
     for found in pattern.find_iter(&text) {
-        let start = points_up_to(found.start());
-        words.found(start..points_up_to(found.end()));
+        cuts.extend([points_up_to(found.start()), points_up_to(found.end())]);
     }
 }
 
 /// Cuts runs of numbers into groups of three. The first group may be shorter.
-fn cut_threes(classes: &[u8], words: &mut WordEnds<'_>) {
+fn cut_threes(classes: &[u8], cuts: &mut Vec<usize>) {
     let is_number = |&class: &u8| class == NUMBER || class.is_ascii_digit();
     let mut at = 0;
     while let Some(start) = classes[at..].iter().position(is_number) {
@@ -243,17 +219,17 @@ fn cut_threes(classes: &[u8], words: &mut WordEnds<'_>) {
         // In llama.cpp the text before a run belongs to the run's first word.
         if run % 3 > 0 {
             at += run % 3;
-            words.end_at(at);
+            cuts.push(at);
         }
         while at < end {
             at += 3;
-            words.end_at(at);
+            cuts.push(at);
         }
     }
 }
 
 /// Cuts before each group of three digits of a run, counted from its end.
-fn cut_before_threes(points: &[u32], words: &mut WordEnds<'_>) {
+fn cut_before_threes(points: &[u32], cuts: &mut Vec<usize>) {
     let is_digit = |&point: &u32| char::from_u32(point).is_some_and(|c| c.is_ascii_digit());
     let mut at = 0;
     while at < points.len() {
@@ -261,7 +237,7 @@ fn cut_before_threes(points: &[u32], words: &mut WordEnds<'_>) {
         let end = at + run;
         at += run % 3;
         while at < end {
-            words.end_at(at);
+            cuts.push(at);
             at += 3;
         }
         at = end + 1;

@@ -16,7 +16,7 @@ pub struct ModelsReport {
     pub notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ModelInfo {
     /// The name to type.
     pub name: String,

@@ -73,16 +73,8 @@ fn describe(found: &Found) -> ModelInfo {
 
 /// A model by name only, without opening it.
 fn named(found: &Found) -> ModelInfo {
-    ModelInfo {
-        name: found.name.clone(),
-        store: found.store.title(),
-        path: None,
-        bytes: None,
-        architecture: None,
-        shape: None,
-        format: None,
-        problem: None,
-    }
+    let (name, store) = (found.name.clone(), found.store.title());
+    ModelInfo { name, store, ..ModelInfo::default() }
 }
 
 fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {

@@ -95,7 +95,7 @@ impl TextToRead {
 /// Adds advice for the user to a tokenizer's error.
 fn advised(error: tokenizer::Error) -> Error {
     match error {
-        tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
+        tokenizer::Error::NothingAround { .. } => anyhow!("{error}; leave it out with --no-bos"),
         error => error.into(),
     }
 }

@@ -1,14 +1,7 @@
 //! Step 5: this table, and a random table of the same shape.
 
-use anyhow::Result;
-
-use super::figures::Kind::{Cosine, Id, Word};
-use super::figures::Value;
-use super::say::{cosine, name, short};
-use super::shared::{NEAR, Near, SAMPLE, SEED, Tour, hidden, sample, spread};
-use super::{TourStep, TourToken};
+use super::*;
 use crate::stats::{edges, histogram};
-use crate::text::counted;
 use crate::tour::{Pairs, RandomRows, random_pairs};
 
 /// The number of neighbours that are shown.

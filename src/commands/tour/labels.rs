@@ -1,13 +1,7 @@
 //! Step 1: what a token's ID tells of its row.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::say::{cosine, factor, name};
-use super::shared::{SAMPLE, SEED, Tour, cosine_of, sample, spread};
-use crate::similarity::norm;
+use super::*;
 use crate::stats::rank_correlation;
-use crate::text::counted;
 use crate::tour::{Pairs, adjacent_pairs};
 
 /// Beyond this many standard deviations, a difference is not chance.

@@ -1,8 +1,9 @@
 //! `tour`: ten steps through one table, each a claim and its measurement.
 //!
-//! Each step has a file. It measures, adds figures (`figures`) and says in words
-//! what they show (`say`). `examples` chooses tokens, `clock` measures times,
-//! `shared` has what several steps need. The arithmetic is in [`crate::tour`].
+//! Each step has a file, which uses the names of this one. It measures, adds
+//! figures (`figures`) and says in words what they show (`say`). `examples` chooses
+//! tokens, `clock` measures times, `shared` has what several steps need. The
+//! arithmetic is in [`crate::tour`].
 
 /// Makes a table row: one value for each column.
 macro_rules! row {
@@ -42,8 +43,13 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Opener, Request};
 use crate::report::{Printer, Sink};
-use figures::Figures;
-use shared::Tour;
+use crate::rows::Rows;
+use crate::similarity::norm;
+use crate::text::{counted, grouped};
+use figures::Kind::{Cosine, Count, Id, Real, Time, Token, Word};
+use figures::{Figures, Value};
+use say::{cosine, decimal, factor, name, rounded, short};
+use shared::*;
 
 pub use answer::*;
 

@@ -2,14 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Count, Id, Token, Word};
-use super::say::{decimal, rounded};
-use super::shared::Tour;
-use crate::rows::Rows;
-use crate::text::grouped;
+use super::*;
 
 /// The number of values that are shown of a row.
 const SHOWN: usize = 3;

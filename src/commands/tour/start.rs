@@ -1,16 +1,8 @@
 //! Step 10: what enters the first block, and three questions.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Cosine, Id, Real, Token, Word};
-use super::figures::Value;
-use super::say::name;
-use super::shared::{SEED, Tour, direction_of};
+use super::*;
 use crate::commands::model;
 use crate::input::Input;
-use crate::similarity::norm;
-use crate::text::counted;
 use crate::tour::RandomRows;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {

@@ -1,15 +1,9 @@
 //! Step 9: bytes touched, bytes stored, and time.
 
-use anyhow::{Context, Result};
-
-use super::figures::Kind::{Count, Id, Real, Time, Word};
-use super::figures::Value;
-use super::shared::{SEED, Tour};
-use super::{TourStep, clock};
+use super::*;
 use crate::quant::Format;
-use crate::rows::{Pass, RowRun, Rows};
+use crate::rows::{Pass, RowRun};
 use crate::stats::SplitMix64;
-use crate::text::{counted, grouped};
 
 /// The types that are timed, if they can store rows of this width.
 const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4_K", "Q4_0"];
