@@ -48,7 +48,7 @@ impl View {
         }
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
-            Err(Error::NoVocabulary { reason }) => Err(reason),
+            Err(Error::NoVocabulary(reason)) => Err(reason),
             // Only the part with the vocabulary is missing: the rows can still be read.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),

@@ -172,7 +172,7 @@ impl Description for Files {
 
     fn tokens(&self) -> Result<TokenList, Error> {
         let gguf = self.metadata()?;
-        let none = |reason: &str| Error::NoVocabulary { reason: reason.to_owned() };
+        let none = |reason: &str| Error::NoVocabulary(reason.to_owned());
         let texts = match gguf.array(TOKENS)? {
             Some(Array::Strings(texts)) => texts,
             Some(_) => return Err(none("tokenizer.ggml.tokens is not an array of strings")),

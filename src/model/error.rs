@@ -56,11 +56,8 @@ pub enum Error {
     #[error("{0}")]
     Unfit(String),
     /// The model has no vocabulary.
-    #[error("{reason}")]
-    NoVocabulary {
-        /// What is missing or wrong.
-        reason: String,
-    },
+    #[error("{0}")]
+    NoVocabulary(String),
 }
 
 impl Error {

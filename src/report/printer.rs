@@ -57,7 +57,7 @@ impl<'w> Printer<'w> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
+    pub fn answer(&mut self, answer: &impl Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
         if !answer.tells_notes(self.form) {
@@ -66,7 +66,7 @@ impl<'w> Printer<'w> {
         let mut page = Page::new(self.style, &mut *self.out);
         match self.form {
             Form::Table => answer.table(&mut page).and_then(|()| page.notes(notes)),
-            Form::Json => answer.json(&mut page).and_then(|()| Ok(writeln!(page)?)),
+            Form::Json => json::line(answer, &mut page),
             Form::Jsonl => answer.lines(&mut page),
             Form::Csv | Form::Tsv => {
                 let mut out = Delimited::new(self.form, &mut page);

@@ -142,7 +142,10 @@ mod tests {
 
     fn words(lowercase: bool, text: &[u8]) -> Vec<String> {
         let mut words = Vec::new();
-        let take = |word: &[u8]| Ok(words.push(String::from_utf8_lossy(word).into_owned()));
+        let take = |word: &[u8]| {
+            words.push(String::from_utf8_lossy(word).into_owned());
+            Ok(())
+        };
         Normalizer { lowercase, strip_accents: lowercase }.words(text, take).unwrap();
         words
     }
