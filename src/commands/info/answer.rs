@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::named::named;
 use crate::report::{Float, TokenText};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -79,26 +80,17 @@ pub struct InfoTable {
     pub share: Option<f64>,
 }
 
-/// Where the output head is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputKind {
-    Tied,
-    Separate,
-    /// There is none: the file is an encoder, or not a model.
-    None,
-    /// It may be in a part that is missing.
-    Unknown,
-}
-
-impl OutputKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Tied => "tied",
-            Self::Separate => "separate",
-            Self::None => "none",
-            Self::Unknown => "unknown",
-        }
+named! {
+    /// Where the output head is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum OutputKind {
+        Tied = "tied",
+        Separate = "separate",
+        /// There is none: the file is an encoder, or not a model.
+        None = "none",
+        /// It may be in a part that is missing.
+        Unknown = "unknown",
     }
 }
 

@@ -38,7 +38,7 @@ pub enum RowsOf {
 
 impl Request for LookupRequest {
     fn forms(&self) -> &'static [Form] {
-        &Form::ALL
+        Form::ALL
     }
 
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
