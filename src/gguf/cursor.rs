@@ -212,24 +212,19 @@ impl<'s> Cursor<'s> {
         u32::try_from(self.position()).or_else(|_| Self::too_long())
     }
 
-    /// Copies a string (its length as u64, then its bytes) into `text`, if it is
-    /// at most `most` bytes long; returns its length.
-    pub(super) fn string(&mut self, most: u64, text: &mut Vec<u8>) -> Step<u64> {
-        text.clear();
-        let len = self.u64()?;
-        if len <= most {
-            text.extend_from_slice(self.take(len)?);
-        }
-        Ok(len)
-    }
-
-    /// Copies a key or a tensor's name into `name`. Refuses one that is too long.
+    /// Copies a key or a tensor's name into `name`: its length as u64, then its bytes.
+    /// Refuses one that is too long.
     pub(super) fn name(&mut self, name: &mut Vec<u8>) -> Step<()> {
-        match self.string(MAX_NAME, name)? {
-            len if len <= MAX_NAME => Ok(()),
-            len if len > self.remaining() => self.short(len),
-            len => Err(Stop::Bad(format!("its name is {len} bytes long; the limit is {MAX_NAME}"))),
+        name.clear();
+        match self.u64()? {
+            len if len <= MAX_NAME => name.extend_from_slice(self.take(len)?),
+            len if len > self.remaining() => return self.short(len),
+            len => {
+                let problem = format!("its name is {len} bytes long; the limit is {MAX_NAME}");
+                return Err(Stop::Bad(problem));
+            }
         }
+        Ok(())
     }
 
     #[inline]

@@ -119,9 +119,6 @@ fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<Out
 }
 
 fn describe(tensor: &Tensor) -> OutputHead {
-    let format = match &tensor.format {
-        Ok(format) => format.name.to_owned(),
-        Err(error) => format!("type {}", error.id()),
-    };
-    OutputHead { format, bytes: tensor.matrix().and_then(|_| tensor.bytes()) }
+    let bytes = tensor.matrix().and_then(|_| tensor.bytes());
+    OutputHead { format: model::type_name(tensor), bytes }
 }

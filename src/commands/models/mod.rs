@@ -4,6 +4,7 @@ mod answer;
 
 use anyhow::{Context, Result};
 
+use super::model::type_name;
 use super::{Opener, Request};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::{Fact, Model};
@@ -98,9 +99,6 @@ fn table(model: &Model, info: &mut ModelInfo) -> Result<()> {
     };
     let [columns, rows] = tensor.matrix().context("the embedding table is no matrix")?;
     info.shape = Some([rows, columns]);
-    info.format = Some(match &tensor.format {
-        Ok(format) => format.name.to_owned(),
-        Err(error) => format!("type {}", error.id()),
-    });
+    info.format = Some(type_name(&tensor));
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Step 5: this table, and a random table of the same shape.
 
+use std::convert::Infallible;
+
 use super::*;
 use crate::stats::{edges, histogram};
 use crate::tour::{Pairs, RandomRows, random_pairs};
@@ -17,13 +19,10 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "Random rows would tell tokens apart too, and need no training. But chance puts \
                   no cat near a dog.";
     let random = RandomRows { seed: SEED, n_rows: tour.present, dim: tour.table().d_model() };
-    let random_row = |id: u64| {
-        let mut values = vec![0.0; random.dim];
-        random.row(id, &mut values);
-        Ok::<_, anyhow::Error>(values)
-    };
     let learned_pairs = tour.random_pairs()?;
-    let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
+    let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &|id| {
+        Ok::<_, Infallible>(random.row(id))
+    })?;
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
     step.table(
@@ -53,7 +52,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id = tour.examples.word;
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
-    let there = tour.near(&random, random_row(id)?, NEIGHBORS)?.0;
+    let there = tour.near(&random, random.row(id), NEIGHBORS)?.0;
     step.value("word", &word);
     for (name, neighbors) in [("learned_neighbors", &here), ("random_neighbors", &there)] {
         step.table(name, &hidden(NEAR), neighbors.iter().map(Near::row));

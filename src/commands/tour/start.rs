@@ -97,11 +97,7 @@ struct Matrix {
 /// Looks IDs up in a table of random rows.
 fn look_up(ids: &[u64], dim: usize) -> Matrix {
     let table = RandomRows { seed: SEED, n_rows: 12, dim };
-    let row = |id: &u64| {
-        let mut row = vec![0.0; dim];
-        table.row(*id, &mut row);
-        row.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
-    };
+    let row = |id: &u64| table.row(*id).into_iter().map(f32::to_bits).collect::<Vec<u32>>();
     let mut rows: Vec<_> = ids.iter().map(row).collect();
     let (n, values) = (rows.len(), rows.iter().flatten().count());
     rows.sort();
