@@ -136,8 +136,7 @@ impl Placed<'_> {
         self.0.iter().for_each(|operation| operation.apply(row));
     }
 
-    /// The factor, if every row is only multiplied by the same positive number; 1
-    /// if nothing is done.
+    /// The factor, if every row is only multiplied by one positive number; 1 for nothing.
     pub fn scale(&self) -> Option<f64> {
         self.0.iter().try_fold(1.0, |scale, operation| match **operation {
             Operation::Nothing => Some(scale),

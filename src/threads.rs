@@ -1,5 +1,4 @@
-//! The same work on several threads. Each thread takes the next piece when it
-//! has finished one.
+//! The same work on several threads, which take one piece after the other.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -63,8 +63,7 @@ impl Scores {
     }
 }
 
-/// At most this many merges are ranked, in 32 MiB of memory. The largest vocabulary
-/// known has 514,906.
+/// At most this many merges are ranked, in 32 MiB. The most known are 514,906.
 const MOST_MERGES: u64 = 1 << 20;
 
 /// The merge ranks of a byte-pair vocabulary. A merge makes a token from two
@@ -155,8 +154,7 @@ impl Vocab {
         })))
     }
 
-    /// Reads every token, so that a file with an unreadable token is refused before
-    /// anything is printed.
+    /// Reads every token, to refuse a bad file before anything is printed.
     pub fn check(&self) -> Result<(), Error> {
         self.tokens.check()
     }

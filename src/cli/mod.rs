@@ -1,5 +1,4 @@
-//! The command line: every argument, default and help text. Only this module turns
-//! it into a request.
+//! The command line: arguments, defaults, help, and the request that they make.
 
 mod args;
 mod completions;

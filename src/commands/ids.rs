@@ -21,8 +21,7 @@ impl NamedTokens {
         self.typed.is_empty() && self.texts.is_empty()
     }
 
-    /// The IDs in order, with repeats. Checks that each is in range, and adds notes on
-    /// texts to the view.
+    /// The IDs in order, with repeats, all in range. Adds notes on texts to the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
         let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();

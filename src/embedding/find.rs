@@ -4,8 +4,7 @@ use super::TOKEN_EMBEDDING;
 use crate::model::{Error, Model};
 use crate::text;
 
-/// At most this many tensor names are in one message, and this many columns of
-/// each.
+/// A message has at most this many tensor names of this many columns.
 const LISTED: usize = 8;
 const COLUMNS: usize = 64;
 

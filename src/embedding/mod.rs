@@ -40,8 +40,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The tensor `name` of a model, which must be two-dimensional and of a type
-    /// that ggml can decode.
+    /// The tensor `name` of a model: two-dimensional, of a type that ggml can decode.
     ///
     /// # Errors
     /// If it does not exist (the message says what the file seems to be and which
@@ -173,8 +172,7 @@ impl Table {
         self.at
     }
 
-    /// The number of rows that are complete in the file: all, unless the file is
-    /// cut.
+    /// The number of complete rows in the file: all, unless the file is cut.
     pub fn rows_present(&self) -> u64 {
         let there = self.source.len().saturating_sub(self.at);
         (there / self.row_bytes as u64).min(self.n_vocab)

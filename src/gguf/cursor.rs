@@ -15,8 +15,7 @@ const START: u64 = 64 << 10;
 /// keys and tensor names are read in small steps.
 const SPARE: u64 = 16 << 10;
 
-/// The most levels of arrays within arrays. The format allows any depth; no known
-/// file has two levels.
+/// The most levels of nested arrays. The format has no limit; no known file has two.
 const MAX_DEPTH: usize = 8;
 
 /// The longest key and tensor name, in bytes: the format's limit for keys (its
@@ -39,11 +38,9 @@ pub(super) struct Cursor<'s> {
     window: Cow<'s, [u8]>,
     /// The position of the window in the source.
     base: u64,
-    /// The cursor's position in the window. After a skip it can be past the
-    /// window's end.
+    /// The cursor's position in the window; after a skip, maybe past its end.
     at: u64,
-    /// The number of bytes that will probably be read after the next ones, such as
-    /// the rest of an array.
+    /// How many bytes will probably be read next, such as the rest of an array.
     expected: u64,
 }
 
@@ -143,8 +140,7 @@ impl<'s> Cursor<'s> {
         self.hold(n, self.expected.saturating_add(spare))
     }
 
-    /// Makes the window hold the next `n` bytes. A request asks for `more` bytes
-    /// beyond them.
+    /// Makes the window hold the next `n` bytes; a request asks for `more` too.
     fn hold(&mut self, n: u64, more: u64) -> Step<()> {
         let end = self.position() + n;
         loop {
@@ -302,8 +298,7 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// An array's element type and count. The count is checked against the bytes
-    /// left.
+    /// An array's element type and count, which is checked against the bytes left.
     pub(super) fn array_header(&mut self) -> Step<(ValueType, u64)> {
         let element = self.value_type()?;
         let count = self.u64()?;

@@ -72,8 +72,7 @@ pub fn is_tokenizer_key(key: &str) -> bool {
 }
 
 impl Files {
-    /// The key of a fact; `None` if it depends on the architecture and the file
-    /// does not state one.
+    /// The key of a fact; `None` if it needs an architecture that is not stated.
     fn full_key(&self, fact: Fact) -> Result<Option<String>, Error> {
         Ok(match key_of(fact) {
             Key::Whole(key) => Some(key.to_owned()),

@@ -56,16 +56,14 @@ pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
     Gguf::new(source).map(Model::from)
 }
 
-/// The longest value that is decoded at once, in bytes. Arrays are read through
-/// [`Array`].
+/// The longest value that is decoded at once, in bytes. [`Array`] reads longer ones.
 const MAX_DECODED: u64 = 1 << 20;
 
 /// An open GGUF file: its bytes and their index. A clone shares both.
 #[derive(Clone)]
 pub struct Gguf {
     source: Arc<dyn Source>,
-    /// The bytes of the header: the source if it returns borrowed bytes, else a
-    /// copy.
+    /// The bytes of the header: the source if it lends bytes, else a copy.
     header: Arc<dyn Source>,
     index: Arc<Index>,
     alignment: u64,
@@ -106,8 +104,7 @@ impl Gguf {
         let Some(entry) = self.entry(KEY)? else { return Ok(32) };
         let problem = match entry.value_type {
             ValueType::U32 => match self.decode(&entry)?.integer() {
-                // The format's description asks for a multiple of 8, llama.cpp for a
-                // power of two.
+                // The format asks for a multiple of 8, llama.cpp for a power of two.
                 Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
                     return Ok(n as u64);
                 }
@@ -215,8 +212,7 @@ impl Gguf {
         }
     }
 
-    /// A whole number of any width; `None` if the key is absent or has another
-    /// type.
+    /// A whole number of any width; `None` if the key is absent or of another type.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type.is_integer() => {
@@ -226,8 +222,7 @@ impl Gguf {
         }
     }
 
-    /// The array that a key holds, undecoded; `None` if the key is absent or has
-    /// another type.
+    /// The array of a key, undecoded; `None` if it is absent or of another type.
     pub fn array(&self, key: &str) -> Result<Option<Array>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),

@@ -15,8 +15,7 @@ use std::sync::{Arc, OnceLock};
 use super::Gguf;
 use crate::model::{Error, Tensor};
 
-/// The files of a model: one GGUF file, or the shards of one. A clone shares the
-/// open files.
+/// The files of a model: one, or its shards. A clone shares the open files.
 #[derive(Clone, Debug)]
 pub struct Files {
     named: Gguf,
@@ -164,8 +163,7 @@ impl From<Gguf> for Files {
     }
 }
 
-/// The paths of the other parts of a split model, from the name of one part alone.
-/// They need not exist.
+/// The paths of the other parts of a split model, by the name of one alone.
 pub fn parts(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = ShardName::of(path);
     let others = name.into_iter().flat_map(|name| {

@@ -15,8 +15,7 @@ pub enum Fact {
     EmbeddingLength,
     /// Number: `n_vocab`.
     VocabSize,
-    /// Number: the number of values that each layer receives for a token, besides
-    /// the table's row.
+    /// Number: the values that each layer gets for a token besides its row.
     PerLayerLength,
     /// Number: the factor that multiplies every row.
     EmbeddingScale,
@@ -71,7 +70,6 @@ pub struct SpecialToken {
     pub name: String,
     /// The format's key for it.
     pub key: String,
-    /// The token ID; `None` if the value is not a whole number. The vocabulary may
-    /// have no such ID.
+    /// The token ID, maybe beyond the vocabulary; `None` if it is no whole number.
     pub id: Option<i128>,
 }

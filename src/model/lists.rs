@@ -61,8 +61,7 @@ impl Part {
 /// A string and what follows it.
 type Split<'r> = (&'r [u8], &'r [u8]);
 
-/// The error for missing bytes. The walk has checked that they exist, so the file
-/// has changed.
+/// The error for missing bytes: they existed when the header was walked.
 fn changed() -> Error {
     std::io::Error::other("the file changed while it was read").into()
 }
@@ -93,8 +92,7 @@ impl Strings {
         self.len == 0
     }
 
-    /// A copy of string `i`; `None` past the end. An error if it is longer than 64
-    /// KiB.
+    /// A copy of string `i`; `None` past the end; an error if longer than 64 KiB.
     pub fn get(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.len {
             return Ok(None);
@@ -153,8 +151,7 @@ impl Strings {
         Ok(())
     }
 
-    /// Splits `rest` after string `i`, which is at its start; `None` if the string
-    /// is cut.
+    /// Splits `rest` after string `i`, at its start; `None` if the string is cut.
     fn split<'r>(&self, i: u64, most: u64, rest: &'r [u8]) -> Result<Option<Split<'r>>, Error> {
         let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
         match u64::from_le_bytes(*len) {
@@ -211,8 +208,7 @@ impl Numbers {
         self.len() == 0
     }
 
-    /// Number `i`; `None` past the end. An error if it is a flag that is neither 0 nor
-    /// 1.
+    /// Number `i`; `None` past the end; an error for a flag that is not 0 or 1.
     pub fn get(&self, i: u64) -> Result<Option<Value>, Error> {
         let (true, Some(size)) = (i < self.len(), self.element.size()) else { return Ok(None) };
         let start = self.bytes.range.start + i * size;

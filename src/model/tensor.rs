@@ -12,8 +12,7 @@ use crate::source::Source;
 pub struct Tensor {
     /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
-    /// The dimensions, fastest first: a table of `n_vocab` rows is
-    /// `[d_model, n_vocab]`.
+    /// The dimensions, fastest first: those of a table are `[d_model, n_vocab]`.
     pub dims: Vec<u64>,
     /// The type of its values, or why it has no known type.
     pub format: Result<&'static Format, TypeError>,

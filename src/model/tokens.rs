@@ -27,8 +27,7 @@ pub enum Spelling {
 pub(crate) const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
 
 impl Spelling {
-    /// The spelling of a tokenizer family and a pre-tokenizer, by llama.cpp's
-    /// names.
+    /// The spelling of a family and a pre-tokenizer, by llama.cpp's names.
     pub fn of(family: Option<&str>, pre: Option<&str>) -> Self {
         match (family, pre) {
             (Some("gpt2" | "hybriddna"), Some(pre)) if UNDERSCORES.contains(&pre) => {

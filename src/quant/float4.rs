@@ -49,8 +49,7 @@ pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
 /// y = (d / 2) * doubled(q)
 /// ```
 ///
-/// NVIDIA's second scale is one number for a whole tensor. A file stores it as a
-/// separate tensor.
+/// NVIDIA's second scale, one for a whole tensor, is a tensor of its own.
 #[inline(always)]
 pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     fields!(block => d: 4, qs: 32);

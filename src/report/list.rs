@@ -1,5 +1,4 @@
-//! Answers with a head and many items, which are written one by one as they are
-//! found.
+//! Answers with a head and many items, which are written as they are found.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -18,8 +17,7 @@ pub trait List: Serialize + Sized {
     /// Where the notes are shown.
     const NOTES: Notes = Notes::Last;
 
-    /// Whether the table is printed item by item. If not, all items are kept
-    /// until the end.
+    /// Whether the table is printed item by item, or all items at the end.
     const LINE_BY_LINE: bool = false;
 
     fn columns(&self) -> Vec<Column<'_>>;

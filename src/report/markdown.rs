@@ -73,8 +73,7 @@ impl Records for Markdown<'_, '_> {
     }
 }
 
-/// Escapes a sentence that quotes tokens, so that nothing in it is read as
-/// Markdown.
+/// Escapes a sentence that quotes tokens: nothing in it is read as Markdown.
 pub(crate) fn prose(text: &str) -> String {
     let mut shown = String::new();
     for c in harmless(text).chars() {

@@ -32,8 +32,7 @@ pub trait Rows: Sync {
     /// work on the stored bytes.
     fn is_scaled_bytes(&self) -> bool;
 
-    /// Reads a run of rows as it is stored. The caller keeps the buffer, so a
-    /// scan allocates once.
+    /// Reads a run of rows as it is stored, into a buffer that a scan keeps.
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;
 
     /// Decodes stored rows into `values`, which has room for exactly these rows.

@@ -73,8 +73,7 @@ impl<'a> Pass<'a> {
         Self { rows, n_rows, threads, rows_per_run: rows_per_run(rows) }
     }
 
-    /// Makes the number of rows in a run a multiple of `rows`; the last run may
-    /// be shorter.
+    /// Makes every run but the last a multiple of `rows` rows.
     #[must_use]
     pub fn in_multiples_of(self, rows: usize) -> Self {
         Self { rows_per_run: self.rows_per_run.next_multiple_of(rows), ..self }

@@ -121,8 +121,7 @@ impl Bound {
 }
 
 impl Limit {
-    /// Whether row `i` can be among the k nearest, given the product of its codes
-    /// with the query's.
+    /// Whether row `i` can be among the k nearest, given the product of the codes.
     #[inline(always)]
     pub fn admits<const N: usize>(&self, i: usize, row: &Terms<N>, product: f32) -> bool {
         let sum = product * row.step[i] * self.alpha

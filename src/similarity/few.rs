@@ -136,8 +136,7 @@ impl Work for Few<'_> {
     }
 }
 
-/// A query in 16-bit codes: the codes, their step, and the norm of what they
-/// leave out.
+/// A query in 16-bit codes, their step, and the norm of what they leave out.
 fn encode(values: &[f32]) -> (Vec<i16>, f64, f64) {
     let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(f64::from(*x).abs()));
     if largest == 0.0 {

@@ -16,8 +16,7 @@ pub struct Neighbor {
 pub(super) struct TopK {
     k: usize,
     descending: bool,
-    /// The kept rows by the [`key`](Self::key) of their score, then by ID. The worst is
-    /// on top.
+    /// The [`key`](Self::key) of each kept row's score, and its ID; the worst on top.
     heap: BinaryHeap<(i64, u64)>,
 }
 

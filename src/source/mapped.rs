@@ -1,5 +1,4 @@
-//! A file as a source, mapped into memory: reading a row costs only the pages of
-//! that row.
+//! A file mapped into memory: reading a row costs only the pages of that row.
 
 use std::borrow::Cow;
 use std::fs::{self, File};

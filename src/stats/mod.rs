@@ -1,5 +1,4 @@
-//! Statistics: plain functions of numbers, each written once, with its formula
-//! and its source.
+//! Statistics: plain functions of numbers, with their formulas and sources.
 //!
 //! | file | what |
 //! |---|---|

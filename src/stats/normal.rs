@@ -12,8 +12,7 @@ const EDGE: f64 = 3.654_152_885_361_009;
 
 const AREA: f64 = 0.004_928_673_233_992_336;
 
-/// The edges of the layers from the outermost inwards, and the height of the
-/// curve at each.
+/// The edges of the layers, the outermost first, and the curve at each.
 struct Ziggurat {
     x: [f64; LAYERS + 1],
     y: [f64; LAYERS + 1],

@@ -1,5 +1,4 @@
-//! Random numbers that depend on a seed alone: the same on every machine and in
-//! every run.
+//! Random numbers from a seed alone: the same on every machine, in every run.
 
 /// Steele, Lea and Flood's generator, 64 bits of state ("Fast splittable
 /// pseudorandom number generators", 2014;

@@ -88,8 +88,7 @@ impl Family for Bpe {
     }
 }
 
-/// The code points of a text. A value above U+10FFFF becomes U+FFFD; llama.cpp
-/// aborts there.
+/// The code points of a text; U+FFFD for one above U+10FFFF (llama.cpp aborts).
 pub(super) fn points(text: &[u8]) -> Vec<u32> {
     let known = |point| if point > char::MAX.into() { 0xfffd } else { point };
     utf8::code_points(text).map(known).collect()

@@ -28,8 +28,7 @@ pub(super) struct Charsmap {
 }
 
 impl Charsmap {
-    /// Reads the bytes of a file, which are untrusted. The error says what is wrong
-    /// with them.
+    /// Reads the untrusted bytes of a file. The error says what is wrong with them.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > MOST_BYTES {
             return Err(format!("it has {} bytes; the limit is {MOST_BYTES}", bytes.len()));
@@ -107,8 +106,7 @@ fn damaged(how: &str) -> Error {
 /// The largest charsmap that is read, in bytes. T5's has 237,539.
 const MOST_BYTES: usize = 4 << 20;
 
-/// The longest replacement, in bytes. Unicode's normalisations need at most some
-/// tens of bytes.
+/// The longest replacement, in bytes. Unicode's normalisations need some tens.
 const LONGEST: usize = 1 << 10;
 
 /// The array is followed for at most this many bytes from each position of a text.

@@ -54,8 +54,7 @@ impl Merges {
         Self { texts, ranks, hasher }
     }
 
-    /// The rank of the merge of two neighbours: lower ranks merge first. `None` if
-    /// they never merge.
+    /// The rank of the merge of two neighbours: the lowest is first. `None` for none.
     #[inline]
     pub fn rank(&self, left: &[u8], right: &[u8]) -> Option<u32> {
         let is_it = |&rank: &u32| {

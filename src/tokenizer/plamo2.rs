@@ -117,8 +117,7 @@ impl Family for Plamo2 {
     }
 }
 
-/// A score in ten-thousandths. NaN, and a score that does not fit an `i32`, become
-/// `INVALID`.
+/// A score in ten-thousandths; `INVALID` if it is NaN or does not fit an `i32`.
 fn fixed(score: f32) -> i32 {
     let scaled = (f64::from(score) * 1e4).round();
     let fits = scaled.abs() <= f64::from(i32::MAX);

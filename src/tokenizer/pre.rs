@@ -29,19 +29,16 @@ pub(super) struct Pre {
     pub ignore_merges: bool,
     /// The default of `add_bos` if the file does not set it.
     pub add_bos: bool,
-    /// Whether token 11 is the BOS if the file names none; `default_eos` likewise
-    /// for the EOS.
+    /// Whether token 11 is the BOS if the file names none; the same for the EOS.
     pub default_bos: bool,
     pub default_eos: bool,
-    /// The default of `lowercase` if the file does not set it. Only the family
-    /// `whitespace` uses it.
+    /// The default of `lowercase`. Only the family `whitespace` uses it.
     pub lowercase: bool,
     /// Whether a file without merges is refused.
     pub needs_merges: bool,
     /// What the characters of its vocabulary stand for.
     pub spelling: Spelling,
-    /// A word of only newlines that is a token becomes that token. There is always a
-    /// BOS.
+    /// A word of only newlines becomes its token, if it has one. A BOS is always added.
     pub gemma: bool,
 }
 
@@ -89,8 +86,7 @@ impl Pre {
         KNOWN.iter().flat_map(|pre| pre.names.split(' '))
     }
 
-    /// The pre-tokenizer with a name. If the name is missing or unknown: the default,
-    /// and a note.
+    /// The pre-tokenizer with a name; the default and a note for no or an unknown one.
     pub fn named(name: Option<&str>) -> (Self, Option<String>) {
         let Some(name) = name.filter(|name| !name.is_empty()) else {
             let note = "the file names no pre-tokenizer (tokenizer.ggml.pre): words are cut by \

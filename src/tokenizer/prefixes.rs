@@ -178,8 +178,7 @@ impl Prefixes {
         (parent != NONE).then(|| self.prefix(parent))
     }
 
-    /// The length of the longest start of `text` that is also the start of a text
-    /// of the set.
+    /// The length of the longest start of `text` that starts a text of the set.
     pub(super) fn depth(&self, text: &[u8]) -> usize {
         let Some((low, _)) = text.first().map(|&byte| self.beginning_with(byte)) else { return 0 };
         let next = self.last_before(text).map_or(low, |(key, _)| key as usize + 1);

@@ -95,8 +95,7 @@ impl Index {
         Self { places: HashTable::with_capacity(capacity), hasher: Default::default() }
     }
 
-    /// Adds string `i`. If an equal string is in the index, replaces it and returns
-    /// its place.
+    /// Adds string `i`. Replaces an equal string, and returns its place.
     pub fn insert(&mut self, strings: &Strings, i: u32) -> Option<u32> {
         let Self { places, hasher } = self;
         let hash_at = |&j: &u32| hash(hasher, &[strings.get(j)]);

@@ -5,8 +5,7 @@ use std::collections::BinaryHeap;
 
 /// A list of symbols that together cover a text.
 ///
-/// Positions have 32 bits, because [`MAX_TEXT`](super::MAX_TEXT) limits texts to
-/// less than that.
+/// Positions have 32 bits: [`MAX_TEXT`](super::MAX_TEXT) is less than that.
 pub(super) struct Symbols<'t> {
     text: &'t [u8],
     symbols: Vec<Symbol>,

@@ -14,8 +14,7 @@ const MOST_BYTES: usize = 6 << 20;
 /// text; the longest known token has 1024.
 const LONGEST: usize = 2 << 10;
 
-/// All tokens: their texts as stored, scores and types, and an index from text to
-/// ID.
+/// All tokens: texts as stored, scores, types, and an index from text to ID.
 ///
 /// It is a copy of the file's lists, some megabytes, because encoding makes a few
 /// million random reads a second.

@@ -21,8 +21,7 @@ pub(super) enum Category {
     Punctuation,
     /// `\p{S}`
     Symbol,
-    /// `\p{C}` without unassigned characters: controls, formats, surrogates, private
-    /// use.
+    /// `\p{C}` without unassigned: controls, formats, surrogates, private use.
     Control,
 }
 

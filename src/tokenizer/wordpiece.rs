@@ -120,8 +120,7 @@ fn base(code_point: u32) -> u32 {
     first.unwrap_or(c).into()
 }
 
-/// Whether BERT treats a character as Chinese. The gap before U+2B920 is in its
-/// published code too.
+/// Whether a character is Chinese for BERT, whose code has the gap at U+2B820 too.
 fn is_chinese(code_point: u32) -> bool {
     matches!(code_point,
         0x4e00..=0x9fff

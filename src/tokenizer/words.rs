@@ -18,8 +18,7 @@ enum Cut {
     BeforeThrees,
 }
 
-/// The bytes that stand for the classes of non-ASCII characters. White space is a
-/// vertical tab.
+/// The bytes for the classes of non-ASCII characters. White space is b'\x0b'.
 const NUMBER: u8 = 0xd1;
 const LETTER: u8 = 0xd2;
 const PUNCTUATION: u8 = 0xd3;
@@ -152,8 +151,7 @@ fn is_han(point: u32) -> bool {
 /// The longest run of white space that is one word if runs are cut into powers of two.
 const LARGEST: usize = 512;
 
-/// Cuts at the matches of a pattern and, where it does not match, at runs of white
-/// space.
+/// Cuts at the matches of a pattern and, beside them, at runs of white space.
 ///
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It

@@ -8,8 +8,7 @@ pub struct Pairs {
     /// The IDs of each pair, the lower one first.
     pub ids: Vec<(u64, u64)>,
     pub cosines: Vec<f64>,
-    /// The number of pairs that have none: one of the rows is all zeros, or has a
-    /// NaN or an infinity.
+    /// The number of pairs that have none: a row of theirs has no direction.
     pub left_out: u64,
 }
 

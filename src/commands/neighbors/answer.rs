@@ -1,5 +1,4 @@
-//! The answer of `neighbors` and how it looks: a table per query, or only records
-//! with `--all`.
+//! The answer of `neighbors` and how it looks: a table per query, or records.
 
 use std::io::Write;
 

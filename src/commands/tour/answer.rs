@@ -1,5 +1,4 @@
-//! The answer of `tour`: a head, and steps with a claim, what was measured and
-//! what that shows.
+//! The answer of `tour`: a head, and steps that claim, measure and show.
 
 use serde::Serialize;
 

@@ -136,8 +136,7 @@ impl Chooser<'_> {
         })
     }
 
-    /// The IDs of the first choice whose texts all have a usable row that is not
-    /// taken.
+    /// The IDs of the first choice whose texts all have a usable row, not taken.
     fn texts<const N: usize>(&mut self, choices: &[[&'static str; N]]) -> Result<Option<[u64; N]>> {
         for texts in choices {
             let mut ids = Vec::new();

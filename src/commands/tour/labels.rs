@@ -13,8 +13,7 @@ const MUCH: f64 = 0.3;
 /// Three decimals don't show a smaller difference of cosines.
 const NONE: f64 = 0.0005;
 
-/// At most this many pairs per row count as independent. More pairs share too
-/// many rows.
+/// At most this many pairs per row count as independent: more share rows.
 const PAIRS_A_ROW: u64 = 4;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {

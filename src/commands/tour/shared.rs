@@ -37,8 +37,7 @@ pub(super) struct Tour<'g> {
     path: &'g Path,
     view: View,
     pub examples: Examples,
-    /// What the model does to a row before the first block, or why that is not
-    /// known.
+    /// What the model does to a row before the first block, or why it is unknown.
     pub input: Result<Input, String>,
     /// The number of whole rows in the file. Steps read no others.
     pub present: u64,

@@ -11,8 +11,7 @@ const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4
 /// The rows of the second read.
 const THOUSAND: u64 = 1000;
 
-/// A median has fewer runs where it would decode more than ten times this many
-/// values.
+/// A median has fewer runs if it would decode over ten times these values.
 const VALUES: u64 = 1 << 24;
 
 /// Wider rows are not timed at other types. No model has them.
