@@ -6,10 +6,8 @@ use crate::model::{
     Value, ValueType,
 };
 
-/// The prefix of the keys of the vocabulary and the tokenizer.
 const TOKENIZER: &str = "tokenizer.ggml.";
 
-/// The suffix of a key that gives a token a role.
 const TOKEN_ID: &str = "_token_id";
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
@@ -47,7 +45,6 @@ fn key_of(fact: Fact) -> Key {
     }
 }
 
-/// The keys that can give a token a role.
 fn keys_of(role: Role) -> &'static [&'static str] {
     match role {
         Role::Bos => &["tokenizer.ggml.bos_token_id"],
@@ -66,7 +63,6 @@ fn keys_of(role: Role) -> &'static [&'static str] {
     }
 }
 
-/// Whether a key is about the vocabulary or the tokenizer.
 pub fn is_tokenizer_key(key: &str) -> bool {
     key.starts_with(TOKENIZER)
 }

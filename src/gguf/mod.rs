@@ -137,7 +137,6 @@ impl Gguf {
         &*self.source
     }
 
-    /// The header's bytes, at the same positions as in the file.
     fn header(&self) -> &dyn Source {
         &*self.header
     }
@@ -164,7 +163,6 @@ impl Gguf {
         Ok(Entry { key, value_type, span: cursor.position()..end, index })
     }
 
-    /// The header from the start of an entry on.
     fn cursor(&self, entries: &Entries, i: usize) -> Cursor<'_> {
         Cursor::new(self.header(), entries.start(i).unwrap_or(self.index.end))
     }

@@ -92,7 +92,6 @@ impl Files {
         self.split.as_ref().map_or(1, |split| split.name.count)
     }
 
-    /// The tensors of the files that exist, in order.
     pub(super) fn all_tensors(&self) -> Result<impl Iterator<Item = Result<Tensor, Error>>, Error> {
         let mut files = Vec::new();
         for no in 0..self.shard_count() {

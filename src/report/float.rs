@@ -57,7 +57,6 @@ impl Serialize for Float<f64> {
     }
 }
 
-/// The name of a value that is not finite.
 fn special(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"

@@ -78,7 +78,6 @@ impl<'w> Printer<'w> {
         }
     }
 
-    /// A sink that writes a list item by item.
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
         let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
         ListPrinter { printer: self, head: None, lines, kept, n: 0, progress }

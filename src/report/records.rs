@@ -84,7 +84,6 @@ impl<'a> Cell<'a> {
         n.map_or(Self::Nothing, Self::Count)
     }
 
-    /// A number that is a name, or nothing for `None`.
     pub(crate) fn number(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Number)
     }

@@ -30,7 +30,6 @@ impl From<Option<Token>> for TokenText {
 }
 
 impl TokenText {
-    /// The bytes of the token. Empty if the row has no token.
     fn bytes(&self) -> Cow<'_, [u8]> {
         bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
     }

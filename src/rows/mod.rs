@@ -76,7 +76,6 @@ impl<'a> Reader<'a> {
         Self { rows, stored: Vec::new(), values: Vec::new() }
     }
 
-    /// The values of a run of rows, one row after the other.
     pub fn read(&mut self, ids: Range<u64>) -> Result<&[f32], ReadError> {
         self.rows.read(ids, &mut self.stored)?;
         decode(self.rows, &self.stored, &mut self.values);

@@ -43,7 +43,6 @@ pub(crate) fn rows_per_run(rows: &dyn Rows) -> usize {
     (RUN_BYTES / rows.row_bytes()).min(RUN_VALUES / rows.dim()).max(1)
 }
 
-/// A pass over the first rows of a table.
 #[derive(Clone, Copy)]
 pub struct Pass<'a> {
     rows: &'a dyn Rows,
@@ -56,7 +55,6 @@ pub struct Pass<'a> {
 pub struct RowRun<'a> {
     pub ids: Range<u64>,
     pub stored: &'a [u8],
-    /// The values of the rows, one row after the other.
     pub values: &'a [f32],
     dim: usize,
 }

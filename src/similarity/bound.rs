@@ -44,7 +44,6 @@ const SLACK: f64 = 1.0 / 131_072.0;
 /// outside this range are scored exactly.
 pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
-/// What the bound needs to know of a query.
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     metric: Metric,

@@ -66,7 +66,6 @@ impl<'a> Few<'a> {
         }
     }
 
-    /// Computes the cheap scores of a run with every query.
     fn estimate(&mut self, stored: &[u8]) {
         let n_rows = stored.len() / self.rows.row_bytes();
         self.estimates.resize(self.rankings.len() * n_rows, (0.0, 0.0));

@@ -11,7 +11,6 @@ pub struct Neighbor {
     pub score: f64,
 }
 
-/// Keeps the k nearest of all rows it is shown.
 #[derive(Debug)]
 pub(super) struct TopK {
     k: usize,

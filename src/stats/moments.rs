@@ -1,6 +1,5 @@
 //! Mean, standard deviation and extremes.
 
-/// The mean, the spread and the extremes of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     pub mean: f64,

@@ -97,7 +97,6 @@ impl Default for Options {
 /// becomes three bytes, and each of those becomes two in GPT-2's alphabet.
 const MAX_TEXT: usize = 1 << 29;
 
-/// A way to turn plain text into token IDs.
 trait Family {
     /// Appends the IDs of a text to `ids`. An error if the vocabulary can't spell it
     /// (llama.cpp aborts then).
@@ -240,7 +239,6 @@ fn unfit(error: model::Error) -> Error {
     }
 }
 
-/// The ID of a token that goes around a text.
 fn named((name, id): Frame) -> Result<u32> {
     id.ok_or(Error::NothingAround { name })
 }

@@ -7,7 +7,6 @@ use super::prefixes::{Prefix, Prefixes};
 use super::token_index::{TokenIndex, Types};
 use super::unicode::is_space;
 
-/// The special tokens, which are searched before the text is tokenized.
 #[derive(Debug)]
 pub(super) struct Partition {
     special: Prefixes,

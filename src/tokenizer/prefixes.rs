@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use super::strings::Strings;
 
-/// A set of texts, for finding which of them a text begins with.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     texts: Arc<Strings>,
@@ -155,7 +154,6 @@ impl Prefixes {
         std::iter::successors(self.longest(text), |prefix| self.parent(*prefix))
     }
 
-    /// The longest text of the set that `text` begins with.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<Prefix> {
         let (key, shared) = self.last_before(text)?;

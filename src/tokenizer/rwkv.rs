@@ -9,7 +9,6 @@ use super::strings::Strings;
 use super::token_index::TokenIndex;
 use super::{Error, Family, Fragment, Result};
 
-/// The tokens of an RWKV vocabulary by their bytes.
 pub(super) struct Rwkv {
     tokens: Prefixes,
     unknown: Option<u32>,

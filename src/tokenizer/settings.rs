@@ -38,7 +38,6 @@ impl Kind {
     }
 }
 
-/// Which tokens have a meaning, and how text is prepared.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub kind: Kind,
@@ -120,7 +119,6 @@ impl Settings {
         Ok(())
     }
 
-    /// The tokens that go before and after a text.
     pub fn frame(&self) -> (Option<Frame>, Option<Frame>) {
         let (bos, eos) = (("BOS", self.bos), ("EOS", self.eos));
         match self.kind {

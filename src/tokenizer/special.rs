@@ -41,7 +41,6 @@ const FILL_IN: &[(Role, &str)] = &[
 /// Parts of gpt-oss' messages: always user-defined.
 const CHANNELS: &str = "<|channel|> <|message|> <|start|> <|constrain|>";
 
-/// Corrects the types of tokens that are known by name.
 pub(super) fn retype(
     vocabulary: &mut TokenIndex,
     model: &Model,

@@ -94,7 +94,6 @@ named! {
     }
 }
 
-/// The facts about a vocabulary that need no token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenizerInfo {
     pub model: Option<String>,

@@ -12,7 +12,6 @@ use crate::report::number::grouped;
 use crate::report::{Cell, Column, Float, Grid, List, Page, Records, TOKEN_WIDTH, TokenText};
 use crate::text::{visible, width};
 
-/// The head of the answer: the table and the search options.
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighborsHead {
     pub model: String,

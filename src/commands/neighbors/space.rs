@@ -107,7 +107,6 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Converts a score of the search to this space.
     pub(super) fn score(&self, found: f64) -> f64 {
         found * self.factor
     }

@@ -20,9 +20,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
                   no cat near a dog.";
     let random = RandomRows { seed: SEED, n_rows: tour.present, dim: tour.table().d_model() };
     let learned_pairs = tour.random_pairs()?;
-    let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &|id| {
-        Ok::<_, Infallible>(random.row(id))
-    })?;
+    let drawn = random_pairs(tour.present, tour.n_pairs(), SEED);
+    let random_pairs = Pairs::of(drawn, |id| Ok::<_, Infallible>(random.row(id)))?;
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
     step.table(

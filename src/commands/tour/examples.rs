@@ -179,7 +179,6 @@ impl Chooser<'_> {
     }
 }
 
-/// The ID of the row nearest to a row.
 fn nearest(view: &View, present: u64, id: u64, threads: usize) -> Result<Option<u64>> {
     let query = Query::of_row(id, view.table.row(id)?);
     let search = Search { metric: Metric::Cosine, k: 1, threads };

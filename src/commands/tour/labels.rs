@@ -29,7 +29,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     values!(step, two = [&low, &high], id_ratio, norm_ratio, cosine = angle);
 
     let pairs = tour.random_pairs()?;
-    let adjacent = adjacent_pairs(tour.present, tour.n_pairs(), SEED, &|id| tour.table().row(id))?;
+    let beside = adjacent_pairs(tour.present, tour.n_pairs(), SEED);
+    let adjacent = Pairs::of(beside, |id| tour.table().row(id))?;
     let rows =
         [sample("random", "drawn by chance", pairs), sample("adjacent", "side by side", &adjacent)];
     step.table("", &SAMPLE, rows);

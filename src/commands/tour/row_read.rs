@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// The number of values that are shown of a row.
 const SHOWN: usize = 3;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {

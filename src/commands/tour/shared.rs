@@ -107,21 +107,17 @@ impl<'g> Tour<'g> {
     }
 
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
-        if let Some(pairs) = self.random_pairs.get() {
-            return Ok(pairs);
-        }
-        let row = |id| self.table().row(id);
-        let drawn = random_pairs(self.present, self.n_pairs(), SEED, &row)?;
-        Ok(self.random_pairs.get_or_init(|| drawn))
+        once(&self.random_pairs, || {
+            let drawn = random_pairs(self.present, self.n_pairs(), SEED);
+            Ok(Pairs::of(drawn, |id| self.table().row(id))?)
+        })
     }
 
     /// The rows nearest to the word's row, and how many rows were compared.
     pub(super) fn neighbors(&self) -> Result<&(Vec<Near>, u64)> {
-        if let Some(neighbors) = self.neighbors.get() {
-            return Ok(neighbors);
-        }
-        let near = self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)?;
-        Ok(self.neighbors.get_or_init(|| near))
+        once(&self.neighbors, || {
+            self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)
+        })
     }
 
     /// The `k` rows of a table with the highest cosine with `values`, the word's
@@ -164,6 +160,15 @@ pub(super) struct Near {
     rank: u64,
     pub token: TourToken,
     pub cosine: f64,
+}
+
+/// The value of a cell, which is made at its first use.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
 }
 
 /// The columns of [`Near::row`].
@@ -211,7 +216,6 @@ pub(super) fn hidden<'a, const N: usize>(columns: [ValueColumn<'a>; N]) -> [Valu
     columns.map(|(name, _, kind)| (name, "", kind))
 }
 
-/// Whether a row has a direction: it is finite and not all zeros.
 pub(super) fn is_usable(row: &[f32]) -> bool {
     stats::is_usable(norm(row))
 }
