@@ -1,14 +1,4 @@
 //! Statistics: plain functions of numbers, with their formulas and sources.
-//!
-//! | file | what |
-//! |---|---|
-//! | `random` | a seeded generator, the same on every machine |
-//! | `normal` | the normal distribution: random numbers, tail probabilities |
-//! | `sample` | an even sample of a range |
-//! | `moments` | mean, standard deviation, extremes |
-//! | `rank` | quantiles, rank correlation |
-//! | `histogram` | counts by bin |
-//! | `norm` | whether a row has a direction |
 
 mod histogram;
 mod moments;
