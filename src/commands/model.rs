@@ -121,7 +121,7 @@ impl View {
 pub(super) fn type_name(tensor: &Tensor) -> String {
     match &tensor.format {
         Ok(format) => format.name.to_owned(),
-        Err(error) => format!("type {}", error.id()),
+        Err(error) => format!("type {}", error.id),
     }
 }
 

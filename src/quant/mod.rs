@@ -149,40 +149,32 @@ const INTERNAL: &[(u32, &str)] = &[(9, "Q8_1"), (15, "Q8_K")];
 
 /// Why a type ID has no [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TypeError {
-    #[error("ggml type {id} was removed from the format ({name})")]
-    Removed { id: u32, name: &'static str },
-    /// ggml has this type but never stores it in a file.
-    #[error("ggml type {id} ({name}) exists only inside computations, no file stores it")]
-    Internal { id: u32, name: &'static str },
-    /// ggml never had this type, or it is newer than this list.
-    #[error("ggml type {id} is not one that ggml defines (a fork's?)")]
-    Unknown { id: u32 },
-}
-
-impl TypeError {
-    pub fn id(&self) -> u32 {
-        match *self {
-            Self::Removed { id, .. } | Self::Internal { id, .. } | Self::Unknown { id } => id,
-        }
-    }
+#[error("ggml type {id}{problem}")]
+pub struct TypeError {
+    /// The ID in the file.
+    pub id: u32,
+    /// ggml's name for it, if it ever had this type.
+    pub name: Option<&'static str>,
+    problem: String,
 }
 
 impl Format {
     pub fn from_id(id: u32) -> Result<&'static Self, TypeError> {
-        let named = |list: &[(u32, &'static str)]| {
-            let entry = list.iter().find(|entry| entry.0 == id);
-            entry.map(|entry| entry.1)
-        };
         if let Some(format) = FORMATS.iter().find(|format| format.id == id) {
-            Ok(format)
-        } else if let Some(name) = named(REMOVED) {
-            Err(TypeError::Removed { id, name })
-        } else if let Some(name) = named(INTERNAL) {
-            Err(TypeError::Internal { id, name })
-        } else {
-            Err(TypeError::Unknown { id })
+            return Ok(format);
         }
+        let named = |list: &[(u32, &'static str)]| {
+            list.iter().find(|entry| entry.0 == id).map(|entry| entry.1)
+        };
+        let (name, problem) = match (named(REMOVED), named(INTERNAL)) {
+            (Some(name), _) => (Some(name), format!(" was removed from the format ({name})")),
+            (_, Some(name)) => {
+                let only = "exists only inside computations, no file stores it";
+                (Some(name), format!(" ({name}) {only}"))
+            }
+            _ => (None, " is not one that ggml defines (a fork's?)".to_owned()),
+        };
+        Err(TypeError { id, name, problem })
     }
 
     /// The format with this name, in upper or lower case.
@@ -325,7 +317,7 @@ mod tests {
     #[test]
     fn every_ggml_id_has_a_format_or_a_reason_why_not() {
         for id in 0..=42 {
-            assert_ne!(Format::from_id(id), Err(TypeError::Unknown { id }));
+            assert!(Format::from_id(id).map_or_else(|error| error.name.is_some(), |_| true));
         }
     }
 

@@ -20,7 +20,7 @@ pub trait Answer: Serialize {
 
     /// Writes JSON lines, one object per item.
     fn lines(&self, out: &mut dyn Write) -> Result<()> {
-        self.records(&mut json::Lines::new(out))
+        self.records(&mut json::Lines { columns: Vec::new(), out })
     }
 
     /// Prints the table that a person reads.
