@@ -54,22 +54,9 @@ pub enum Error {
         /// What is wrong with it.
         source: embedding::Error,
     },
-    /// The model lacks what its architecture needs.
-    #[error("the file has no {what}, which {architecture} needs")]
-    Lacks {
-        /// The key or the tensor.
-        what: String,
-        /// The architecture.
-        architecture: String,
-    },
-    /// A tensor that must have one row has another number.
-    #[error("tensor \"{tensor}\" has {rows} rows, but must have one")]
-    Rows {
-        /// The tensor.
-        tensor: String,
-        /// How many rows it has.
-        rows: u64,
-    },
+    /// The model lacks what its architecture needs, or a tensor has too many rows.
+    #[error("{0}")]
+    Unfit(String),
     /// The model has no such position.
     #[error(
         "position {position} is out of range: {tensor} has {n} positions, 0 to {}",
@@ -377,7 +364,7 @@ impl Plan<'_> {
     }
 
     fn lacks(&self, what: &str) -> Error {
-        Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
+        Error::Unfit(format!("the file has no {what}, which {} needs", self.arch))
     }
 
     fn epsilon(&self, fact: Fact) -> Result<f32> {
@@ -392,7 +379,10 @@ impl Plan<'_> {
         let table = self.table(name)?.ok_or_else(|| self.lacks(name))?;
         match table.n_vocab() {
             1 => row(&table, 0),
-            rows => Err(Error::Rows { tensor: name.to_owned(), rows }),
+            rows => {
+                let problem = format!("tensor \"{name}\" has {rows} rows, but must have one");
+                Err(Error::Unfit(problem))
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 mod error;
 mod find;
 
-use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ const MAX_D_MODEL: u64 = 1 << 20;
 ///
 /// Files store dimensions fastest first, `[d_model, n_vocab]`; everything here
 /// counts rows first, `[n_vocab, d_model]`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Table {
     source: Arc<dyn Source>,
     file: Option<Arc<str>>,
@@ -253,12 +252,5 @@ impl Rows for Table {
 
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.format.decode(stored, values);
-    }
-}
-
-impl fmt::Debug for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, format, n_vocab, d_model, .. } = self;
-        write!(f, "Table({name}, [{n_vocab}, {d_model}] {format})")
     }
 }

@@ -1,7 +1,6 @@
 //! Long lists in a header: strings and numbers that are read one at a time.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const CHUNK: u64 = 2 * MAX_STRING;
 
 /// A list of strings, each stored as its length (u64, little-endian) and its bytes.
 /// It keeps its source open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Strings {
     bytes: Part,
     len: u64,
@@ -30,13 +29,13 @@ pub struct Strings {
 }
 
 /// A list of numbers of one type. It keeps its source open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Numbers {
     bytes: Part,
     element: ValueType,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Part {
     source: Arc<dyn Source>,
     range: Range<u64>,
@@ -223,17 +222,5 @@ impl Numbers {
     /// A copy of the bytes of all numbers, little-endian.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.bytes.read(self.bytes.range.clone())?.into_owned())
-    }
-}
-
-impl fmt::Debug for Strings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Strings({}, {})", self.key(), self.len)
-    }
-}
-
-impl fmt::Debug for Numbers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Numbers({}, {} {})", self.key(), self.len(), self.element.name())
     }
 }

@@ -1,6 +1,5 @@
 //! A tensor as a model's header describes it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::quant::{Format, TypeError};
@@ -8,7 +7,7 @@ use crate::source::Source;
 
 /// A tensor: its name, shape and type, and the position of its bytes. It keeps its
 /// file open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Tensor {
     /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
@@ -47,11 +46,5 @@ impl Tensor {
             }
             _ => None,
         }
-    }
-}
-
-impl fmt::Debug for Tensor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor({} {:?} {:?} at {:?})", self.name, self.dims, self.format, self.at)
     }
 }
