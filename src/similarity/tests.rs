@@ -7,30 +7,12 @@ use crate::cpu::Level;
 use crate::embedding::Table;
 use crate::stats::{SplitMix64, is_usable};
 
-/// Random bits, places and values.
-struct Random(SplitMix64);
+fn below(random: &mut SplitMix64, n: usize) -> usize {
+    random.below(n as u64) as usize
+}
 
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(SplitMix64::new(seed))
-    }
-
-    fn bits(&mut self) -> u64 {
-        self.0.bits()
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        self.0.below(n as u64) as usize
-    }
-
-    /// Nearly normal: a sum of uniform numbers.
-    fn value(&mut self) -> f32 {
-        (0..4).map(|_| self.bits() as i32 as f32).sum::<f32>() / (1_u64 << 31) as f32
-    }
-
-    fn row(&mut self, dim: usize) -> Vec<f32> {
-        (0..dim).map(|_| self.value()).collect()
-    }
+fn random_row(random: &mut SplitMix64, dim: usize) -> Vec<f32> {
+    (0..dim).map(|_| random.normal() as f32).collect()
 }
 
 fn table(rows: &[Vec<f32>]) -> Table {
@@ -39,21 +21,21 @@ fn table(rows: &[Vec<f32>]) -> Table {
 }
 
 /// Rows of every kind that a table might hold, with ties and near ties.
-fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
-    let common = random.row(dim);
+fn floats(random: &mut SplitMix64, dim: usize, n: usize) -> Table {
+    let common = random_row(random, dim);
     let mut rows: Vec<Vec<f32>> = Vec::new();
     for _ in 0..n {
-        let mut row = random.row(dim);
-        let kind = random.below(40);
+        let mut row = random_row(random, dim);
+        let kind = below(random, 40);
         let scaled = |row: &[f32], by: f32| row.iter().map(|x| x * by).collect();
-        let at = random.below(dim);
+        let at = below(random, dim);
         match kind {
             // Nearly tied: the common row with one value changed by one ulp.
             0..8 => {
                 row.clone_from(&common);
                 row[at] = row[at].next_up();
             }
-            8..11 if !rows.is_empty() => row.clone_from(&rows[random.below(rows.len())]),
+            8..11 if !rows.is_empty() => row.clone_from(&rows[below(random, rows.len())]),
             11 => row.fill(0.0),
             12 => row[at] = f32::NAN,
             13 => row[at] = f32::NEG_INFINITY,
@@ -76,25 +58,25 @@ fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
 }
 
 /// The same for scaled bytes; some scales are NaN, infinite, zero or tiny.
-fn groups(random: &mut Random, dim: usize, n: usize) -> Table {
+fn groups(random: &mut SplitMix64, dim: usize, n: usize) -> Table {
     let row_bytes = dim / GROUP * GROUP_BYTES;
     let mut bytes: Vec<u8> = Vec::new();
     for _ in 0..n {
         let start = bytes.len();
-        match random.below(8) {
+        match below(random, 8) {
             // A copy of an earlier row, half of the time with one code changed.
             0 | 1 if start > 0 => {
-                let from = random.below(start / row_bytes) * row_bytes;
+                let from = below(random, start / row_bytes) * row_bytes;
                 bytes.extend_from_within(from..from + row_bytes);
-                let at = start + 2 + random.below(GROUP);
-                bytes[at] ^= random.below(2) as u8;
+                let at = start + 2 + below(random, GROUP);
+                bytes[at] ^= below(random, 2) as u8;
             }
             kind => {
                 for _ in 0..dim / GROUP {
-                    let scale = match random.below(200) {
+                    let scale = match below(random, 200) {
                         0 => random.bits() as u16,
                         1 => 0x0001,
-                        _ => 0x1c00 + random.below(0x400) as u16,
+                        _ => 0x1c00 + below(random, 0x400) as u16,
                     };
                     bytes.extend(if kind == 2 { 0 } else { scale }.to_le_bytes());
                     bytes.extend((0..GROUP).map(|_| random.bits() as u8));
@@ -107,10 +89,9 @@ fn groups(random: &mut Random, dim: usize, n: usize) -> Table {
 
 /// Rows of the table that may be queries, some of them twice. They leave out
 /// their own row, or a few rows, or none.
-fn queries(random: &mut Random, table: &Table, n: usize) -> Vec<Query> {
-    let n_rows = table.n_rows() as usize;
+fn queries(random: &mut SplitMix64, table: &Table, n: usize) -> Vec<Query> {
     let query = || {
-        let mut id = || random.below(n_rows) as u64;
+        let mut id = || random.below(table.n_rows());
         let own = id();
         let values = table.row(own).unwrap();
         match id() % 4 {
@@ -168,7 +149,7 @@ fn excluded_rows_are_no_candidates() {
 
 #[test]
 fn a_scan_of_floats_is_the_plain_one() {
-    let mut random = Random::new(1);
+    let mut random = SplitMix64::new(1);
     for (dim, n) in
         [(1, 50), (2, 700), (3, 333), (7, 1000), (31, 2500), (33, 400), (100, 900), (641, 300)]
     {
@@ -184,7 +165,7 @@ fn a_scan_of_floats_is_the_plain_one() {
 
 #[test]
 fn a_scan_of_scaled_bytes_is_the_plain_one() {
-    let mut random = Random::new(2);
+    let mut random = SplitMix64::new(2);
     for (dim, n) in [(32, 1500), (64, 700), (160, 1000), (640, 450)] {
         let table = groups(&mut random, dim, n);
         for (n_queries, k) in [(1, 10), (8, 3), (41, 15), (3, n)] {
@@ -197,13 +178,13 @@ fn a_scan_of_scaled_bytes_is_the_plain_one() {
 #[test]
 fn nearly_equal_rows_are_told_apart() {
     // All rows are within an ulp or two of each other, so no bound rules any out.
-    let mut random = Random::new(3);
-    let common = random.row(96);
+    let mut random = SplitMix64::new(3);
+    let common = random_row(&mut random, 96);
     let mut rows = Vec::new();
     for _ in 0..2000 {
         let mut row = common.clone();
-        for _ in 0..random.below(3) {
-            let at = random.below(row.len());
+        for _ in 0..below(&mut random, 3) {
+            let at = below(&mut random, row.len());
             row[at] = row[at].next_up();
         }
         rows.push(row);
@@ -217,7 +198,7 @@ fn nearly_equal_rows_are_told_apart() {
 
 #[test]
 fn products_are_exact_at_every_level_and_length() {
-    let mut random = Random::new(4);
+    let mut random = SplitMix64::new(4);
     for padded in (4..=140).step_by(4) {
         for n in [1, 2, 3, 7, 8, 9, 16, 19] {
             let panel: Vec<u8> = (0..padded * PANEL).map(|_| 1.max(random.bits() as u8)).collect();
@@ -246,19 +227,23 @@ fn products_are_exact_at_every_level_and_length() {
     }
 }
 
+/// Asserts that an estimate over `dim` values is within its bound.
+fn assert_close(dim: usize, estimate: f32, exact: f64, size: f64) {
+    let off = (f64::from(estimate) - exact).abs();
+    assert!(off <= kernel::rounding(dim) * size, "{dim}: {off}");
+}
+
 #[test]
 fn estimates_are_within_their_bound_at_every_length() {
-    let mut random = Random::new(5);
+    let mut random = SplitMix64::new(5);
     for dim in 0..200 {
-        let (row, query) = (random.row(dim), random.row(dim));
+        let (row, query) = (random_row(&mut random, dim), random_row(&mut random, dim));
         let (norm, query_norm) = (super::norm(&row), super::norm(&query));
         for level in Level::available() {
             assert_eq!(kernel::norm(level, &row).to_bits(), norm.to_bits());
             let (dot, square) = kernel::estimate(level, &row, &query);
-            let off = (f64::from(dot) - super::dot(&row, &query)).abs();
-            assert!(off <= kernel::rounding(dim) * norm * query_norm, "{dim}: {off}");
-            let off = (f64::from(square) - norm * norm).abs();
-            assert!(off <= kernel::rounding(dim) * norm * norm, "{dim}: {off}");
+            assert_close(dim, dot, super::dot(&row, &query), norm * query_norm);
+            assert_close(dim, square, norm * norm, norm * norm);
         }
     }
     for n in 1..12 {
@@ -276,20 +261,18 @@ fn estimates_are_within_their_bound_at_every_length() {
                 assert!(!square.is_finite());
                 continue;
             }
-            let off = (f64::from(dot) - super::dot(&row, &floats)).abs();
-            assert!(off <= kernel::rounding(row.len()) * norm * query_norm, "{n}: {off}");
-            let off = (f64::from(square) - norm * norm).abs();
-            assert!(off <= kernel::rounding(row.len()) * norm * norm, "{n}: {off}");
+            assert_close(row.len(), dot, super::dot(&row, &floats), norm * query_norm);
+            assert_close(row.len(), square, norm * norm, norm * norm);
         }
     }
 }
 
 #[test]
 fn codes_leave_out_no_more_than_they_say() {
-    let mut random = Random::new(6);
+    let mut random = SplitMix64::new(6);
     for dim in 1..150 {
-        let size = f32::exp2(random.below(90) as f32 - 45.0);
-        let row: Vec<f32> = random.row(dim).iter().map(|x| x * size).collect();
+        let size = f32::exp2(below(&mut random, 90) as f32 - 45.0);
+        let row: Vec<f32> = random_row(&mut random, dim).iter().map(|x| x * size).collect();
         let mut baseline = None;
         for level in Level::available() {
             for limit in [64, 127] {
