@@ -35,14 +35,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints help or the version.
 fn print(text: &str) -> Result<ExitCode> {
     let mut out = Destination::Stdout.open()?;
     writeln!(out, "{text}")?;
     out.finish().map(|()| ExitCode::SUCCESS)
 }
 
-/// Runs a command and returns its exit code.
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());

@@ -1,43 +1,30 @@
 //! The forms an answer can take.
 
-/// A form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    Table,
-    Json,
-    Jsonl,
-    Csv,
-    Tsv,
-    Md,
-    Npy,
+use crate::named::named;
+
+named! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Form {
+        Table = "table",
+        Json = "json",
+        Jsonl = "jsonl",
+        Csv = "csv",
+        Tsv = "tsv",
+        Md = "md",
+        Npy = "npy",
+    }
 }
 
 impl Form {
-    pub const ALL: [Self; 7] =
-        [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Md, Self::Npy];
-
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Md => "md",
-            Self::Npy => "npy",
-        }
-    }
-
-    /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let of = |form: &Self| match form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),
             other => extension.eq_ignore_ascii_case(other.name()),
         };
-        Self::ALL.into_iter().find(of)
+        Self::ALL.iter().copied().find(of)
     }
 }
 

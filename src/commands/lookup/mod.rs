@@ -26,21 +26,18 @@ pub struct LookupRequest {
     pub of: RowsOf,
     /// How many values of a row a table prints. `None`: as many as fit on a line.
     pub values: Option<usize>,
-    /// Shows the rows as the first block receives them. The first row is at this
-    /// position.
+    /// Shows the rows as the first block receives them, from this position on.
     pub as_input: Option<u64>,
 }
 
-/// The tokens to look up.
 pub enum RowsOf {
     Tokens(NamedTokens),
-    /// The tokens of a text.
     Text(TextToRead),
 }
 
 impl Request for LookupRequest {
     fn forms(&self) -> &'static [Form] {
-        &Form::ALL
+        Form::ALL
     }
 
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {

@@ -1,14 +1,9 @@
 //! Step 5: this table, and a random table of the same shape.
 
-use anyhow::Result;
+use std::convert::Infallible;
 
-use super::figures::Kind::{Cosine, Id, Word};
-use super::figures::Value;
-use super::say::{cosine, name, short};
-use super::shared::{NEAR, Near, SAMPLE, SEED, Tour, hidden, sample, spread};
-use super::{TourStep, TourToken};
-use crate::stats::{Histogram, edges};
-use crate::text::counted;
+use super::*;
+use crate::stats::{edges, histogram};
 use crate::tour::{Pairs, RandomRows, random_pairs};
 
 /// The number of neighbours that are shown.
@@ -24,13 +19,9 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "Random rows would tell tokens apart too, and need no training. But chance puts \
                   no cat near a dog.";
     let random = RandomRows { seed: SEED, n_rows: tour.present, dim: tour.table().d_model() };
-    let random_row = |id: u64| {
-        let mut values = vec![0.0; random.dim];
-        random.row(id, &mut values);
-        Ok::<_, anyhow::Error>(values)
-    };
     let learned_pairs = tour.random_pairs()?;
-    let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
+    let drawn = random_pairs(tour.present, tour.n_pairs(), SEED);
+    let random_pairs = Pairs::of(drawn, |id| Ok::<_, Infallible>(random.row(id)))?;
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
     step.table(
@@ -43,7 +34,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let all = || cosines.iter().copied().flatten().copied();
     let (min, max) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
     let edges = if min <= max { edges(min, max, MAX_BINS) } else { Vec::new() };
-    let counts = cosines.map(|cosines| Histogram::of(cosines, &edges).0);
+    let counts = cosines.map(|cosines| histogram(cosines, &edges));
     let [learned_counts, random_counts] = [&*counts[0], &*counts[1]];
     values!(step, edges = &*edges, learned_counts, random_counts);
     if !edges.is_empty() {
@@ -60,7 +51,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id = tour.examples.word;
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
-    let there = tour.near(&random, random_row(id)?, NEIGHBORS)?.0;
+    let there = tour.near(&random, random.row(id), NEIGHBORS)?.0;
     step.value("word", &word);
     for (name, neighbors) in [("learned_neighbors", &here), ("random_neighbors", &there)] {
         step.table(name, &hidden(NEAR), neighbors.iter().map(Near::row));
@@ -114,22 +105,22 @@ fn histograms(edges: &[f64], counts: &[Vec<u64>; 2], most: u64, sd: f64) -> Vec<
 fn pairs(both: [&Pairs; 2], theory: f64, dimensions: &str, is_near: bool, step: &mut TourStep) {
     let [Some(learned), Some(random)] = both.map(spread) else { return };
     let [theory_sd, random_mean, random_sd, mean, sd] =
-        [theory, random.mean(), random.sd(), learned.mean(), learned.sd()].map(cosine);
+        [theory, random.mean, random.sd, learned.mean, learned.sd].map(cosine);
     step.show(format!(
         "Two random directions in {dimensions}: theory says cosine 0, give or take one over the \
          square root of d_model, {theory_sd}. Measured on random rows: {random_mean}, give or take \
          {random_sd}. On this table's rows: {mean}, give or take {sd}."
     ));
-    if learned.mean() > 3.0 * theory {
+    if learned.mean > 3.0 * theory {
         step.show(format!(
             "Learned rows lean a common way: here {mean}, not 0, is what two tokens have that have \
              nothing to do with each other."
         ));
     }
     // A twentieth of a standard deviation, or the error of a small sample.
-    let tolerance = random.sd() * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
+    let tolerance = random.sd * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
     let off = |a: f64, b: f64| (a - b).abs() > tolerance;
-    if !off(learned.mean(), random.mean()) && !off(learned.sd(), random.sd()) {
+    if !off(learned.mean, random.mean) && !off(learned.sd, random.sd) {
         step.note(match is_near {
             true => {
                 "taken in pairs, these rows spread as random ones do: what is learned shows among \

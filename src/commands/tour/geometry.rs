@@ -1,12 +1,6 @@
 //! Step 6: a word, its neighbours, one alike and one unlike.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Id, Real};
-use super::say::{cosine, name, short};
-use super::shared::{NEAR, Near, Tour, cosine_of, spread};
-use crate::text::{counted, grouped};
+use super::*;
 
 /// The number of coordinates that are shown.
 const COORDINATES: usize = 8;
@@ -73,7 +67,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let by_chance = 1.0 / (d_model as f64).sqrt();
     // Step 5 compares with random rows. Here theory is enough.
     let is_random = spread(tour.random_pairs()?).is_some_and(|spread| {
-        spread.mean().abs() < 0.05 * by_chance && (spread.sd() / by_chance - 1.0).abs() < 0.05
+        spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
     });
     if is_random {
         let is_alike_nearest = neighbors.first().is_some_and(|nearest| nearest.token == alike);
