@@ -14,6 +14,7 @@
 pub mod compare;
 mod families;
 pub mod order;
+pub mod spelling;
 pub mod stats;
 mod survey;
 
