@@ -1,12 +1,12 @@
-//! Each inner loop at each level of this processor, in bytes (or operations) a
-//! second, beside the memory floor measured in the same run.
+//! Measures each inner loop at each level of this processor, in bytes (or
+//! operations) per second, and the memory floor in the same run.
 //!
 //!     cargo bench --bench kernels
 //!
 //! `floor` sums the bytes of a buffer far larger than the caches, as fast as one
-//! core can have them from memory: what a scan of as many bytes can't beat. The
-//! loops below it run on a piece that is in the cache, as a scan's do; one that
-//! is faster than the floor leaves the scan bound by memory.
+//! core can read them from memory. No scan of the same size can be faster. The other
+//! loops run on a piece that is in the cache, as in a scan. If a loop is faster than
+//! the floor, the scan is bound by memory.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -15,10 +15,10 @@ use embcli::quant::{FORMATS, Format};
 use embcli::similarity::Metric;
 use embcli::similarity::kernel::{self, GROUP, GROUP_BYTES, PANEL};
 
-/// The width of the real model's rows, gemma-3-270m's.
+/// The row width of the real model, gemma-3-270m.
 const DIM: usize = 640;
 
-/// Rows in a piece: 256 KiB as Q8_0.
+/// Rows in one piece: 256 KiB in Q8_0.
 const ROWS: usize = 384;
 
 fn main() {
@@ -48,7 +48,8 @@ fn floats(n: usize) -> Vec<f32> {
     noise(n).into_iter().map(|byte| f32::from(byte.cast_signed()) / 64.0).collect()
 }
 
-/// Reads memory: one add a vector, so many at once that only memory can limit.
+/// Reads memory. It needs one addition per vector, and so many are independent that
+/// only memory limits the speed.
 #[divan::bench(sample_count = 20)]
 fn floor(bencher: Bencher) {
     let bytes = vec![1_u64; 178_257_920 / 8];
@@ -90,7 +91,7 @@ fn estimate(bencher: Bencher, name: &str) {
     });
 }
 
-/// The exact score, which only candidates meet.
+/// The exact score, which is computed only for candidates.
 #[divan::bench(args = levels())]
 fn score(bencher: Bencher, name: &str) {
     let (rows, query, level) = (floats(100 * DIM), floats(DIM), level(name));
@@ -101,7 +102,7 @@ fn score(bencher: Bencher, name: &str) {
     });
 }
 
-/// Many queries against coded rows; an item is a multiplication and addition.
+/// Many queries against coded rows. One item is a multiplication and an addition.
 #[divan::bench(args = levels())]
 fn products(bencher: Bencher, name: &str) {
     const QUERIES: usize = 32;
@@ -115,7 +116,7 @@ fn products(bencher: Bencher, name: &str) {
         .bench_local(|| kernel::products(level, &panel, &queries, black_box(&mut out)));
 }
 
-/// Coding decoded rows and laying them into panels, once a pass.
+/// Encoding decoded rows and filling panels with them, which a pass does once.
 #[divan::bench(args = levels())]
 fn encode(bencher: Bencher, name: &str) {
     let (rows, level) = (floats(96 * DIM), level(name));
@@ -129,7 +130,7 @@ fn encode(bencher: Bencher, name: &str) {
     });
 }
 
-/// Every format's decoder, in bytes of what it writes.
+/// The decoder of every format, in bytes of output.
 #[divan::bench(args = FORMATS.iter().flat_map(|f| levels().into_iter().map(move |l| format!("{f} {l}"))))]
 fn decode(bencher: Bencher, what: &str) {
     let (format, name) = what.split_once(' ').expect("as written above");

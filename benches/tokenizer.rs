@@ -1,16 +1,17 @@
-//! Opening a tokenizer and encoding with it, on the vocabularies that
-//! `scripts/fetch-vocabularies.sh` and `scripts/fetch-real-model.sh` bring.
+//! Measures how long it takes to open a tokenizer and to encode with it. It uses the
+//! vocabularies that `scripts/fetch-vocabularies.sh` and
+//! `scripts/fetch-real-model.sh` download.
 //!
 //!     cargo bench --bench tokenizer
 //!
-//! The texts are a megabyte each. One letter again and again is the worst that
-//! can happen to merging: all of it is one word, and every pair in it merges.
+//! Each text has a megabyte. One repeated letter is the worst case for merging: the
+//! whole text is one word, and every pair in it merges.
 
 use std::path::PathBuf;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use embcli::gguf::Gguf;
+use embcli::gguf;
 use embcli::tokenizer::{Options, Tokenizer};
 
 fn main() {
@@ -19,7 +20,8 @@ fn main() {
 
 const MEGABYTE: usize = 1 << 20;
 
-/// Files that are there; SentencePiece, and byte pairs of three sizes.
+/// The files that exist: one SentencePiece vocabulary, three BPE ones of different
+/// sizes.
 fn files() -> Vec<&'static str> {
     const FILES: [&str; 4] = [
         "gemma-3-270m-q4_k_m.gguf",
@@ -35,11 +37,11 @@ fn path(file: &str) -> PathBuf {
 }
 
 fn open(file: &str) -> Tokenizer {
-    let gguf = Gguf::open(&path(file)).expect("a fetched file can be opened");
-    Tokenizer::open(&gguf).expect("it can be read").expect("it has a tokenizer")
+    let model = gguf::open(&path(file)).expect("a fetched file can be opened");
+    Tokenizer::open(&model).expect("it has a tokenizer")
 }
 
-/// From the path to a tokenizer that is ready.
+/// The time from a path to a usable tokenizer.
 #[divan::bench(args = files())]
 fn opening(file: &str) -> Tokenizer {
     open(black_box(file))

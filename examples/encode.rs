@@ -1,16 +1,16 @@
-//! Texts in, token IDs out, many at a time: for comparing with llama.cpp.
+//! Encodes many texts to token IDs, to compare them with llama.cpp's.
 //!
 //! ```sh
 //! encode MODEL.gguf [ADD_SPECIAL 0|1] [PARSE_SPECIAL 0|1] < texts > ids
 //! ```
 //!
-//! Each text is its length in bytes (32 bits, little-endian) and its bytes; for
-//! each comes one line of IDs, or `!` and the reason why there are none.
+//! The input has for each text its length in bytes (32 bits, little-endian) and its
+//! bytes. The output has for each text one line of IDs, or `!` and the error.
 
 use std::io::{self, BufWriter, Read, Write};
 
 use anyhow::{Context, Result};
-use embcli::gguf::Gguf;
+use embcli::gguf;
 use embcli::tokenizer::{Options, Tokenizer};
 
 fn main() -> Result<()> {
@@ -19,8 +19,7 @@ fn main() -> Result<()> {
     let mut flag = || args.next().as_deref() != Some("0");
     let options = Options { add_special: flag(), parse_special: flag() };
 
-    let gguf = Gguf::open(path.as_ref())?;
-    let tokenizer = Tokenizer::open(&gguf)?.map_err(anyhow::Error::msg)?;
+    let tokenizer = Tokenizer::open(&gguf::open(path.as_ref())?)?;
     for note in tokenizer.notes() {
         eprintln!("note: {note}");
     }
@@ -33,7 +32,7 @@ fn main() -> Result<()> {
         let (text, after) = after.split_at_checked(len).context("the last text is cut short")?;
         match tokenizer.encode(text, options) {
             Ok(ids) => {
-                let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+                let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
                 writeln!(out, "{}", ids.join(" "))?;
             }
             Err(reason) => writeln!(out, "!{reason}")?,

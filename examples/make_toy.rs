@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cargo run --example make_toy              write the fixture
-//! cargo run --example make_toy -- PATH      write it somewhere else
-//! cargo run --example make_toy -- --check   only say whether the fixture is up to date
+//! cargo run --example make_toy -- PATH      write it to PATH
+//! cargo run --example make_toy -- --check   only check that the fixture is up to date
 //! ```
 
 #[path = "../tests/all/support/toy.rs"]
@@ -12,7 +12,7 @@ mod toy;
 #[allow(dead_code, reason = "the tests use more of it")]
 mod writer;
 
-/// Where the toy looks for the writer.
+/// `toy.rs` imports the writer from `crate::support`.
 mod support {
     pub use crate::writer::*;
 }
@@ -25,10 +25,7 @@ fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("--check") => {
             let committed = std::fs::read(fixture).context(fixture)?;
-            ensure!(
-                committed == bytes,
-                "{fixture} differs from what make_toy makes: run it without --check"
-            );
+            ensure!(committed == bytes, "{fixture} is out of date: run make_toy without --check");
             println!("{fixture} is up to date");
         }
         path => {

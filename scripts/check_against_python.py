@@ -4,10 +4,10 @@
     python3 scripts/check_against_python.py lookup       the same f32 values, bit for bit
     python3 scripts/check_against_python.py neighbors    the same ranking, scores within 1e-6
 
-An independent opinion: gguf's own dequantisation, numpy's own arithmetic, and
-nothing of embcli but its JSON. Rows are picked at random; --seed picks others.
-It takes half a minute on the real model, most of it gguf's reading of the
-vocabulary. Prints one line a check; exits with 1 if anything disagrees.
+The check is independent: it uses gguf's dequantisation and numpy's arithmetic, and
+only the JSON of embcli. Rows are picked at random; --seed picks others. It takes
+half a minute on the real model, mostly while gguf reads the vocabulary. Prints one
+line per check. The exit code is 1 if anything disagrees.
 
 Needs a release build of embcli, the model (scripts/fetch-real-model.sh), and
     pip install numpy gguf
@@ -28,13 +28,13 @@ except ImportError as error:
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = Path(os.environ.get("EMBCLI_MODELS") or ROOT / "models")
-CHUNK = 4096  # rows in float64 at a time: 20 MB of the real model
+CHUNK = 4096  # rows converted to float64 at a time: 20 MB of the real model
 SCORE_TOLERANCE = 1e-6
-TIE_TOLERANCE = 1e-12  # closer than this, float64 itself can't tell the order
+TIE_TOLERANCE = 1e-12  # scores closer than this have no certain order even in float64
 
 
 class Table:
-    """token_embd.weight, dequantised by gguf as rows are asked for."""
+    """token_embd.weight. gguf dequantises rows when they are needed."""
 
     def __init__(self, path):
         tensors = gguf.GGUFReader(path).tensors
@@ -58,23 +58,23 @@ def embcli(args, ids, *options):
     try:
         run = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
     except OSError as error:
-        sys.exit(f"{args.embcli}: {error.strerror} (cargo build --release makes it)")
+        sys.exit(f"{args.embcli}: {error.strerror}: run cargo build --release")
     if run.returncode != 0:
         sys.exit(f"embcli failed with exit code {run.returncode}: {run.stderr.decode().strip()}")
     return json.loads(run.stdout)
 
 
 def check_lookup(table, ids, args, problems):
-    """Adds what disagrees to the problems; returns what to say if nothing does."""
-    # The ends are where an offset goes wrong first; a repeat and no order, because it may.
+    """Adds each disagreement to the problems. Returns the summary if there is none."""
+    # The first and last row show a wrong offset. IDs may repeat and need no order.
     ids = [0, *ids, table.n_vocab - 1, ids[0]]
     expected = table.rows(ids)
     rows = embcli(args, ids)["rows"]
     if [row["id"] for row in rows] != ids:
-        problems.append(f"other rows than asked for: {[row['id'] for row in rows]}")
+        problems.append(f"wrong rows: {[row['id'] for row in rows]}, not {ids}")
         return ""
     for row, want in zip(rows, expected):
-        # Strings stand for NaN and the infinities, which JSON has no numbers for.
+        # NaN and the infinities are strings, because JSON has no numbers for them.
         got = np.array([float(value) for value in row["values"]]).astype(np.float32)
         if got.shape != want.shape:
             problems.append(f"row {row['id']} has {got.size} values, not {want.size}")
@@ -86,10 +86,10 @@ def check_lookup(table, ids, args, problems):
 
 
 def scores(table, queries, metric):
-    """Every row's score for every query, larger is nearer; -inf for rows left out."""
+    """The score of every row for every query. Larger is nearer; -inf excludes a row."""
     out = np.empty((len(queries), table.n_vocab))
     for part, rows in table.chunks():
-        if metric == "l2":  # not by |x|^2 - 2xq + |q|^2, which cancels
+        if metric == "l2":  # |x|^2 - 2xq + |q|^2 would lose digits by cancellation
             for query, line in zip(queries, out):
                 line[part] = -np.linalg.norm(rows - query, axis=1)
         else:
@@ -103,13 +103,13 @@ def scores(table, queries, metric):
 
 
 def check_neighbors(table, ids, args, problems):
-    """Adds what disagrees to the problems; returns what to say if nothing does."""
+    """Adds each disagreement to the problems. Returns the summary if there is none."""
     queries = table.rows(ids).astype(np.float64)
     usable = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
     ids, queries = [i for i, good in zip(ids, usable) if good], queries[usable]
     answer = embcli(args, ids, "-k", str(args.top), "--metric", args.metric)["queries"]
     if [query["id"] for query in answer] != ids:
-        problems.append(f"other queries than asked for: {[query['id'] for query in answer]}")
+        problems.append(f"wrong queries: {[query['id'] for query in answer]}, not {ids}")
         return ""
     sign = -1 if args.metric == "l2" else 1
     worst, near_ties = 0.0, 0
@@ -125,8 +125,8 @@ def check_neighbors(table, ids, args, problems):
         for i, (neighbor, want) in enumerate(zip(query["neighbors"], best)):
             mine = line[neighbor["id"]]
             if neighbor["rank"] != i + 1:
-                problems.append(f"{where}: rank {neighbor['rank']} in place {i + 1}")
-            # Beyond 1 (dot, l2) relative: an f32 score could not be nearer.
+                problems.append(f"{where}: rank {neighbor['rank']} at position {i + 1}")
+            # Relative for scores above 1 (dot, l2): f32 has no more digits.
             error = abs(sign * neighbor["score"] - mine) / max(1.0, abs(mine))
             worst = max(worst, error)
             if not error <= SCORE_TOLERANCE:
@@ -135,12 +135,12 @@ def check_neighbors(table, ids, args, problems):
                 if not abs(mine - line[want]) <= TIE_TOLERANCE * abs(line[want]):
                     problems.append(f"{where}: rank {i + 1} is {neighbor['id']}, not {want}")
                 near_ties += 1
-        # Equal rows tie exactly, whatever rounding says: the lower ID comes first.
+        # Equal rows must tie exactly, so the lower ID comes first.
         rows = table.rows(got)
         for a, b, row, after in zip(got, got[1:], rows, rows[1:]):
             if a > b and np.array_equal(row, after):
                 problems.append(f"{where}: the equal rows {b} and {a} are not in order of ID")
-    ties = f", {near_ties} places in a different order within {TIE_TOLERANCE} (free)"
+    ties = f", {near_ties} ranks in a different order within {TIE_TOLERANCE} (allowed)"
     return (
         f"{len(ids)} queries have the same top {args.top} by {args.metric}, "
         f"scores within {worst:.1e}{ties if near_ties else ''}"
@@ -169,7 +169,7 @@ def main():
     ids = random.choice(table.n_vocab, size=count, replace=False).tolist()
     check = check_lookup if args.command == "lookup" else check_neighbors
     problems = []
-    with np.errstate(all="ignore"):  # rows of zeros, NaN and infinities are no surprise
+    with np.errstate(all="ignore"):  # rows of zeros, NaN and infinities are expected
         agreed = check(table, ids, args, problems)
     for problem in problems[:20]:
         print(problem, file=sys.stderr)

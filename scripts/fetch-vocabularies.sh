@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
-# Fetches llama.cpp's public test vocabularies and their cases, 76 MB: files
-# with a tokenizer and nothing else, and the token IDs that texts should have.
-# They come with the source package of llama-cpp-python, of which nothing is
-# built.
+# Fetches llama.cpp's public test vocabularies and their test cases, 76 MB: files
+# with only a tokenizer, and the expected token IDs of texts. They are part of the
+# source package of llama-cpp-python. Nothing is built.
 #
 #     scripts/fetch-vocabularies.sh          leaves models/vocabularies/ggml-vocab-*
 #     EMBCLI_MODELS=DIR scripts/...          leaves them in DIR/vocabularies instead
 #
-# Needs python3 with venv and pip, and about 300 MB of disk for a moment. Run it
-# again at will: vocabularies that are there are verified and left alone.
+# Needs python3 with venv and pip, and temporarily about 300 MB of disk. It is safe
+# to run again: existing vocabularies are verified and kept.
 set -euo pipefail
 
 package=llama_cpp_python-0.3.36
-# Of the source package, which pip checks.
+# The hash of the source package. pip checks it.
 sha256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
-# Of what is taken from it: names and contents, in order.
+# The hash of the files taken from it: their names and contents, in order.
 sha256_of_all=0558e50e64c158afc5dee2050fcbfab64a407c83f162c2a389c3bd599b850aa0
 models=${EMBCLI_MODELS:-$(cd "$(dirname "$0")/.." && pwd)/models}
 vocabularies=$models/vocabularies
@@ -34,18 +33,18 @@ sys.exit(digest.hexdigest() != sys.argv[2])
 PYTHON
 }
 
-command -v python3 >/dev/null || die "python3 is needed, and is not on the PATH"
+command -v python3 >/dev/null || die "python3 is not on the PATH: install it first"
 
 if [[ -d $vocabularies ]] && are_verified "$vocabularies"; then
-    echo "$vocabularies is there and verified"
+    echo "$vocabularies exists and is verified"
     exit
 fi
-[[ ! -e $vocabularies ]] || echo "$vocabularies is there but is not whole: fetching it anew"
+[[ ! -e $vocabularies ]] || echo "$vocabularies is damaged or incomplete: fetching it again"
 
 mkdir -p "$models" || die "cannot make the directory $models"
-# Beside what is there, so that the last step is a rename: whole or not at all.
+# On the same disk as the result, so the last step is an atomic rename.
 work=$(mktemp -d "$models/.fetch.XXXXXX") || die "cannot write to $models"
-export TMPDIR=$work # pip's own scratch space too
+export TMPDIR=$work # for pip's temporary files too
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -54,9 +53,9 @@ python3 -m venv "$work/venv" >"$work/log" 2>&1 ||
     die "python3 -m venv failed (on Debian and Ubuntu: apt install python3-venv):
 $(tail -n 3 "$work/log")"
 
-# pip asks a source package for its name and version, and this one would answer
-# by configuring llama.cpp's whole build. This stands in for its build system,
-# and answers at once.
+# pip asks a source package for its name and version. To answer, this package would
+# configure llama.cpp's whole build. This stub replaces its build system and answers
+# at once.
 mkdir -p "$work/stub/scikit_build_core"
 cat >"$work/stub/scikit_build_core/build.py" <<'PYTHON'
 import pathlib
@@ -73,7 +72,7 @@ def prepare_metadata_for_build_wheel(directory, config_settings=None):
 
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
-    raise NotImplementedError("only the source package is wanted")
+    raise NotImplementedError("only the source package is needed")
 PYTHON
 touch "$work/stub/scikit_build_core/__init__.py"
 
@@ -82,7 +81,7 @@ echo "llama-cpp-python==${package#*-} --hash=sha256:$sha256" >"$work/requirement
 PYTHONPATH=$work/stub "$work/venv/bin/python" -m pip download --quiet --no-cache-dir \
     --disable-pip-version-check --no-deps --no-binary :all: --no-build-isolation \
     --dest "$work" --requirement "$work/requirements" >"$work/log" 2>&1 ||
-    die "pip could not download $package (is the network there?):
+    die "pip could not download $package (no network?):
 $(tail -n 3 "$work/log")"
 
 "$work/venv/bin/python" - "$work" "$package" >"$work/log" 2>&1 <<'PYTHON' ||
@@ -97,10 +96,11 @@ with tarfile.open(work / f"{package}.tar.gz") as archive:
                 with open(work / "vocabularies" / name, "wb") as target:
                     shutil.copyfileobj(source, target)
 PYTHON
-    die "could not take the vocabularies out of the package:
+    die "could not extract the vocabularies from the package:
 $(tail -n 3 "$work/log")"
 
-are_verified "$work/vocabularies" || die "what came is not what was asked for: thrown away"
+are_verified "$work/vocabularies" ||
+    die "the download is discarded: the SHA-256 of its files is not $sha256_of_all"
 rm -rf "$vocabularies"
 mv "$work/vocabularies" "$vocabularies"
 echo "$vocabularies: verified"

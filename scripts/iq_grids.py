@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write src/quant/iq_grids.rs: the code books of the IQ formats, 16 bits a point.
+"""Write src/quant/iq_grids.rs: the codebooks of the IQ formats, 16 bits a point.
 
-They were found by search over real weights, so no formula gives them; the
-reference Python package carries them:
+They were found by a search over real weights, so no formula gives them. The
+reference Python package has them:
 
     pip install gguf
     python scripts/iq_grids.py | rustfmt > src/quant/iq_grids.rs
@@ -12,8 +12,8 @@ from gguf import quants
 
 print("//! The grids of the IQ formats, packed. Written by `scripts/iq_grids.py`; do not edit.")
 print("//!")
-print("//! A point has 8 coordinates of 2 bits or 4 coordinates of 4 bits, the first one")
-print("//! lowest; each is the number of a level, and `iq.rs` knows what the levels are.")
+print("//! A point has 8 coordinates of 2 bits or 4 coordinates of 4 bits, the first in the")
+print("//! lowest bits. Each coordinate is an index into a list of levels in `iq.rs`.")
 
 for name in ["IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ1_S"]:
     table = getattr(quants, name)

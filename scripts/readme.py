@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Puts what embcli really prints under each `$ embcli ...` of README.md.
+"""Puts what embcli prints under each `$ embcli ...` of README.md and docs/*.md.
 
     python3 scripts/readme.py            rewrite the blocks
-    python3 scripts/readme.py --check    exit 1 if README.md shows anything else
+    python3 scripts/readme.py --check    exit 1 if a page shows anything else
 
 Runs the release build at 80 columns. A block that ends in a line `...` shows
-the first lines only, one that begins with it the last. Blocks about a model
-that is not there are left alone, and said.
+the first lines only, one that begins with it the last lines. Blocks about a model
+that is not there are left as they are, and named.
 """
 
 import os
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```\n\$ embcli (.*)\n((?:(?!```).*\n)*)```$", re.MULTILINE)
 
 
@@ -41,12 +41,17 @@ def block(match):
 
 
 def main():
-    before = README.read_text(encoding="utf-8")
-    after = BLOCK.sub(block, before)
-    if "--check" not in sys.argv:
-        README.write_text(after, encoding="utf-8")
-    elif after != before:
-        sys.exit("README.md does not show what embcli prints: run scripts/readme.py")
+    stale = []
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = BLOCK.sub(block, before)
+        if after == before:
+            continue
+        stale.append(page.relative_to(ROOT).as_posix())
+        if "--check" not in sys.argv:
+            page.write_text(after, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        sys.exit(f"{', '.join(stale)} does not show what embcli prints: run scripts/readme.py")
 
 
 main()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compares what two builds of embcli print for a fixed list of commands.
+"""Compares the outputs of two builds of embcli for a fixed list of commands.
 
     scripts/same_outputs.py OLD_BINARY NEW_BINARY [MODEL.gguf]
 
-Standard output, standard error and the exit code must be the same bytes, on
-the built-in toy and on a real model (default: models/gemma-3-270m-q4_k_m.gguf).
-Times that the tour measures are left out. Exit code 1 where something differs.
+Standard output, standard error and the exit code must be byte-identical, on the
+built-in toy and on a real model (default: models/gemma-3-270m-q4_k_m.gguf). The
+times that the tour measures are ignored. The exit code is 1 if anything differs.
 """
 
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# MODEL is each of the two models in turn.
+# MODEL is replaced by each of the two models.
 COMMANDS = [
     "lookup MODEL 791 2368 3290 --format json",
     "lookup MODEL 791 2368 3290 --format csv",

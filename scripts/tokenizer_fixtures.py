@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Write fixtures/tokenizer: texts, and the token IDs that llama.cpp gives them.
+"""Write fixtures/tokenizer: texts, and llama.cpp's token IDs for them.
 
     scripts/fetch-vocabularies.sh && scripts/fetch-real-model.sh
     pip install llama-cpp-python==0.3.36
     python scripts/tokenizer_fixtures.py
 
-The IDs are those of `llama_tokenize` in that package. A file has those of one
-vocabulary, a line for each text: `special` as `llama-tokenize` gives them by
-default (with what the model adds, special tokens read as such), and `plain`
-without either, where that differs by more than what was added at the ends.
+The IDs come from `llama_tokenize` in that package. Each file has the IDs of one
+vocabulary, with a line per text. `special` is llama-tokenize's default: it adds the
+model's BOS and EOS and parses special tokens. `plain` does neither; it is null if it
+differs from `special` only by the tokens added at the ends.
 """
 
 import json
@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 OUT = ROOT / "fixtures" / "tokenizer"
 
-# What kind of text, and the text: bytes where it is not UTF-8.
+# The kind of text, and the text (bytes if it is not UTF-8).
 TEXTS = [
     ("empty", ""),
     ("a sentence", "The cat sat on the mat."),

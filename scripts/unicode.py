@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write src/tokenizer/unicode_data.rs: the categories of Unicode 15.1.
 
-llama.cpp's tokenizers know the characters of that version, and take younger
-ones for unassigned; crates follow the newest. This package has stayed:
+llama.cpp's tokenizers use that version and treat newer characters as
+unassigned. Rust crates follow the newest version. This package has 15.1:
 
     pip install unicodedata2==15.1.0
     python scripts/unicode.py | rustfmt > src/tokenizer/unicode_data.rs
@@ -13,7 +13,7 @@ import unicodedata2
 assert unicodedata2.unidata_version == "15.1.0"
 
 # The order of `Category` in unicode.rs, by the first letter of the general
-# category; what is unassigned (Cn) comes first.
+# category. Unassigned (Cn) is 0.
 NUMBERS = {letter: number for number, letter in enumerate("NLZMPSC", start=1)}
 
 
@@ -30,8 +30,8 @@ for point in range(0x110000):
 
 print("//! The categories of Unicode 15.1. Written by `scripts/unicode.py`; do not edit.")
 print()
-print("/// Where each run of characters of one category begins, in order: the code point,")
-print("/// and in the lowest three bits the category's number.")
+print("/// The start of each run of characters with one category, in order. The lowest")
+print("/// three bits hold the category's number, the bits above them the code point.")
 print(f"pub(super) const RUNS: [u32; {len(starts)}] = [")
 print(", ".join(f"0x{start:06x}" for start in starts))
 print("];")

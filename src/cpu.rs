@@ -1,32 +1,32 @@
-//! What the processor can do beyond the baseline it is sold under.
+//! Detects which instructions the processor has beyond its baseline.
 //!
-//! Fast code is compiled once for each [`Level`] and chosen when the program
-//! runs. A level is evidence: it can only be had by asking the processor, so
-//! holding one is what makes calling code compiled for it sound.
+//! Fast code is compiled once for each [`Level`] and chosen at run time. A level is
+//! evidence: only detection creates one above the baseline. So it is sound to call
+//! code that is compiled for a level, given that level.
 
 /// A set of instructions that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(Kind);
 
-/// Each contains the ones before it.
+/// Each kind includes the kinds before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// What every processor of the architecture has: SSE2, or NEON on aarch64.
+    /// Every processor of the architecture has it: SSE2 on x86-64, NEON on aarch64.
     Baseline,
-    /// AVX2 with FMA and F16C: Haswell and Zen on.
+    /// AVX2 with FMA and F16C: from Haswell and Zen on.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512 with VNNI: Ice Lake and Zen 4 on. Older AVX-512 lacks the
-    /// integer dot product that makes it worth having here.
+    /// AVX-512 with VNNI: from Ice Lake and Zen 4 on. Older AVX-512 lacks the
+    /// integer dot product, without which it gains little here.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
 impl Level {
-    /// The baseline, which needs no asking.
+    /// The baseline, which needs no detection.
     pub const BASELINE: Self = Self(Kind::Baseline);
 
-    /// The highest that this processor has. (`std` asks once and remembers.)
+    /// The highest level that this processor has. (`std` caches the detection.)
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
@@ -48,7 +48,7 @@ impl Level {
         Self::BASELINE
     }
 
-    /// This level, or AVX2 where it is more.
+    /// This level, but at most AVX2.
     #[must_use]
     pub fn up_to_avx2(self) -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -57,8 +57,8 @@ impl Level {
         self
     }
 
-    /// All that this processor has, the baseline first: for tests and benches,
-    /// which hold each to the one before.
+    /// All levels that this processor has, the baseline first. For tests and
+    /// benches, which compare each with the one before.
     pub fn available() -> Vec<Self> {
         let mut levels = vec![Self::BASELINE];
         #[cfg(target_arch = "x86_64")]
@@ -86,11 +86,11 @@ impl Level {
 
 /// Compiles a plain function once for each level.
 ///
-/// `fn fast(level, args) = plain;` is `plain(args)`, with whatever vectors the
-/// compiler makes of it under the level's instructions. The bits that come out
-/// are the same at every level: the compiler neither reorders floating-point
-/// additions nor contracts a product and a sum into one rounding. `plain` must
-/// be `#[inline(always)]`, or it would be called instead of compiled anew.
+/// `fn fast(level, args) = plain;` computes `plain(args)`, vectorised by the
+/// compiler with the level's instructions. Every level gives the same bits: the
+/// compiler neither reorders floating-point additions nor fuses a product and a
+/// sum into one rounding. `plain` must be `#[inline(always)]`. Otherwise it would
+/// be called and not compiled for the level.
 macro_rules! at_each_level {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?)
         $(-> $ret:ty)? = $plain:expr;) => {
@@ -105,7 +105,7 @@ macro_rules! at_each_level {
                 fn avx512($($arg: $ty),*) $(-> $ret)? { $plain($($arg),*) }
 
                 match level.kind() {
-                    // SAFETY: the level says that the processor has these.
+                    // SAFETY: the level proves that the processor has these features.
                     $crate::cpu::Kind::Avx2 => return unsafe { avx2($($arg),*) },
                     // SAFETY: as above.
                     $crate::cpu::Kind::Avx512 => return unsafe { avx512($($arg),*) },

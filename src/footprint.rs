@@ -1,11 +1,11 @@
-//! What a table costs at each precision: pure arithmetic, no file.
+//! The size of a table at each precision: pure arithmetic, no file.
 
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::quant::{FORMATS, Format};
 
-/// The cost of one shape of table at every precision.
+/// The size of a table of one shape at every precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Footprint {
     /// Rows: the size of the vocabulary.
@@ -14,28 +14,28 @@ pub struct Footprint {
     pub d_model: u64,
     /// `n_vocab * d_model`.
     pub parameters: u64,
-    /// Floats first, then by bits per weight, most first.
+    /// Floats first; within each group, the most bits per weight first.
     pub precisions: Vec<Precision>,
 }
 
-/// The cost of a table at one precision.
+/// The size of a table at one precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Precision {
     /// The ggml type.
     #[serde(rename = "type")]
     pub format: &'static str,
-    /// Stored bits for each value, its share of scales and mins included.
+    /// Stored bits for each value, including its share of the scales and mins.
     pub bits_per_weight: f64,
-    /// The table's size; `None` where the type can't store rows of this width.
+    /// The table's size; `None` if the type can't store rows of this width.
     pub bytes: Option<u64>,
     /// The size as a multiple of the same table in F16.
     pub ratio_to_f16: Option<f64>,
     /// Whether the type's block divides `d_model`.
     pub storable: bool,
-    /// The values in one block: what must divide `d_model`.
+    /// Values in one block. It must divide `d_model`.
     pub block: usize,
-    /// Where the type can't store the table: what llama-quantize writes when
-    /// asked for it. `None` where it can, or where llama-quantize gives up.
+    /// If the type can't store the table: the type that llama-quantize writes
+    /// instead. `None` if it can, or if llama-quantize stops with an error.
     pub instead: Option<&'static str>,
 }
 
@@ -45,23 +45,23 @@ pub enum ShapeError {
     /// No rows or no columns.
     #[error("a table of {0} x {1} has no values: both numbers must be at least 1")]
     Empty(u64, u64),
-    /// More bytes than 64 bits count.
+    /// The F32 size does not fit a `u64`.
     #[error("a table of {0} x {1} takes {2} bytes as F32, more than 64 bits can count")]
     TooLarge(u64, u64, u128),
 }
 
 impl Footprint {
-    /// The cost of a `[n_vocab, d_model]` table.
+    /// Computes the size of a `[n_vocab, d_model]` table.
     ///
     /// # Errors
-    /// Where the shape is empty, or its F32 size does not fit a `u64`.
+    /// If the shape is empty, or its F32 size does not fit a `u64`.
     pub fn new(n_vocab: u64, d_model: u64) -> Result<Self, ShapeError> {
         if n_vocab == 0 || d_model == 0 {
             return Err(ShapeError::Empty(n_vocab, d_model));
         }
         let parameters = u128::from(n_vocab) * u128::from(d_model);
-        // F32 is the widest: what fits as F32 fits as anything. The product of
-        // two 64-bit numbers may itself leave no room for a factor of four.
+        // F32 is the widest type, so if F32 fits, every type fits. A product of
+        // two 64-bit numbers times four can overflow even a `u128`.
         let widest = parameters.saturating_mul(4);
         if widest > u64::MAX.into() {
             return Err(ShapeError::TooLarge(n_vocab, d_model, widest));
@@ -87,7 +87,7 @@ impl Footprint {
     }
 }
 
-/// The 28 types that models are stored in, floats first, then by bits.
+/// The 28 types that models are stored in: floats first, then by bits per weight.
 fn precisions() -> Vec<&'static Format> {
     let mut formats: Vec<_> =
         FORMATS.iter().filter(|format| !format.is_integer() && format.name != "F64").collect();
@@ -100,7 +100,7 @@ fn precisions() -> Vec<&'static Format> {
     formats
 }
 
-/// What llama-quantize writes when a type's block does not divide the row.
+/// The type that llama-quantize writes when a type's block does not divide the row.
 ///
 /// Source: `tensor_type_fallback` in llama.cpp's `src/llama-quant.cpp`. A type
 /// that is not listed there stops llama-quantize with an error.
@@ -119,10 +119,10 @@ fn instead(format: &Format, d_model: u64) -> Option<&'static str> {
     Some(if fits { fallback } else { "F16" })
 }
 
-/// A well-known model's table.
+/// The shape of a well-known model's table.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
-    /// What people call it.
+    /// The model's name, as `--like` takes it.
     pub name: &'static str,
     /// Rows of its embedding table.
     pub n_vocab: u64,
@@ -130,7 +130,7 @@ pub struct Known {
     pub d_model: u64,
 }
 
-/// Tables that many people know, for `--like`.
+/// Well-known tables, for `--like`.
 ///
 /// Source of each: `vocab_size` and `hidden_size` (`n_embd` for GPT-2) in the
 /// `config.json` of the repository named beside it on the Hugging Face hub.
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_does_not_divide_stores_nothing() {
+    fn a_type_whose_block_does_not_divide_the_row_is_not_storable() {
         let gemma = Footprint::new(262_144, 640).unwrap();
         let q4_k = gemma.precisions.iter().find(|p| p.format == "Q4_K").unwrap();
         assert_eq!((q4_k.bytes, q4_k.storable, q4_k.instead), (None, false, Some("Q5_0")));

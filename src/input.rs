@@ -2,7 +2,7 @@
 //!
 //! The table's rows are where the model's graph begins, not what its first
 //! block receives. What lies between depends on the architecture alone, so it
-//! is decided by `general.architecture` and never by which tensors a file has:
+//! is decided by the architecture's name and never by which tensors a file has:
 //! lfm2 stores its *final* norm under the name of the embedding norm.
 //!
 //! | architecture | a row x becomes |
@@ -22,10 +22,10 @@
 
 use std::borrow::Cow;
 
-use anyhow::{Context, Result, bail, ensure};
+use thiserror::Error;
 
-use crate::embedding::Table;
-use crate::gguf::{Gguf, MetadataValue, Model};
+use crate::embedding::{self, Table};
+use crate::model::{self, Fact, Model};
 use crate::text::clip;
 
 const POSITIONS: &str = "position_embd.weight";
@@ -37,16 +37,67 @@ const PER_LAYER: &str = "per_layer_token_embd.weight";
 /// The scale of a grok that names none, to llama.cpp's digits.
 const GROK_SCALE: f32 = 78.383_671_769_061_69_f64 as f32;
 
+/// Why it can't be told what is done to a row, or done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model's header can't be read.
+    #[error(transparent)]
+    Model(#[from] model::Error),
+    /// A tensor that is added to rows or multiplied with them can't be read.
+    #[error(transparent)]
+    Table(#[from] embedding::Error),
+    /// A row of such a tensor can't be read.
+    #[error("{tensor}")]
+    Row {
+        /// The tensor.
+        tensor: String,
+        /// What is wrong with it.
+        source: embedding::Error,
+    },
+    /// The model lacks what its architecture needs.
+    #[error("the file has no {what}, which {architecture} needs")]
+    Lacks {
+        /// The key or the tensor.
+        what: String,
+        /// The architecture.
+        architecture: String,
+    },
+    /// A tensor that should be one row.
+    #[error("tensor \"{tensor}\" has {rows} rows, and must be one")]
+    Rows {
+        /// The tensor.
+        tensor: String,
+        /// How many rows it has.
+        rows: u64,
+    },
+    /// The model has no such position.
+    #[error(
+        "position {position} is out of range: {tensor} has {n} positions, 0 to {}",
+        n - 1
+    )]
+    NoPosition {
+        /// The position.
+        position: u64,
+        /// The tensor that has a row for each position.
+        tensor: String,
+        /// How many rows it has.
+        n: u64,
+    },
+}
+
+type Result<T> = std::result::Result<T, Error>;
+
 /// Everything that is done to a row, in order.
 #[derive(Debug)]
-pub struct Input<'g> {
+pub struct Input {
     /// At least one: where nothing is done, one that says so.
-    pub steps: Vec<Step<'g>>,
+    pub steps: Vec<Step>,
 }
 
 /// One thing that is done to a row, or a word on why nothing is.
 #[derive(Debug)]
-pub struct Step<'g> {
+pub struct Step {
     /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
     /// `per_layer`, `nothing` or `unknown`.
     pub name: &'static str,
@@ -56,15 +107,15 @@ pub struct Step<'g> {
     pub value: Option<f32>,
     /// What is done, in words.
     pub text: String,
-    action: Action<'g>,
+    action: Action,
 }
 
 #[derive(Debug)]
-enum Action<'g> {
+enum Action {
     /// The same at every position.
     Always(Operation),
     /// The position's row of a table is added.
-    AddRowOf(Table<'g>),
+    AddRowOf(Table),
 }
 
 /// Arithmetic on a row.
@@ -108,21 +159,19 @@ impl Placed<'_> {
     }
 }
 
-impl<'g> Input<'g> {
+impl Input {
     /// What a model does to the rows of its embedding table, which have
     /// `d_model` values.
     ///
     /// # Errors
     /// Where a key or a tensor that the architecture needs is missing or of
     /// the wrong type or shape.
-    pub fn of(model: &'g Model, d_model: usize) -> Result<Self> {
-        let metadata = model.metadata()?;
-        let Some(arch) = metadata.text("general.architecture")? else {
-            return Ok(Self {
-                steps: vec![Step::unknown("the file does not say its architecture")],
-            });
+    pub fn of(model: &Model, d_model: usize) -> Result<Self> {
+        let Some(arch) = model.text(Fact::Architecture)? else {
+            let why = "the file does not say its architecture";
+            return Ok(Self { steps: vec![Step::unknown(model, why)] });
         };
-        let plan = Plan { model, metadata, arch: &arch, d_model };
+        let plan = Plan { model, arch: &arch, d_model };
         Ok(Self { steps: plan.steps()? })
     }
 
@@ -159,7 +208,7 @@ impl<'g> Input<'g> {
     }
 }
 
-impl Step<'_> {
+impl Step {
     /// A step that leaves the row as it is.
     fn remark(name: &'static str, from: &str, text: String) -> Self {
         Self {
@@ -171,9 +220,9 @@ impl Step<'_> {
         }
     }
 
-    fn unknown(why: &str) -> Self {
+    fn unknown(model: &Model, why: &str) -> Self {
         let text = format!("{why}: these are the raw rows, whatever is done to them");
-        Self::remark("unknown", "general.architecture", text)
+        Self::remark("unknown", &model.key(Fact::Architecture), text)
     }
 
     fn scale(by: f32, from: impl Into<String>, why: &str) -> Self {
@@ -184,15 +233,14 @@ impl Step<'_> {
 }
 
 /// What it takes to work out the steps.
-struct Plan<'a, 'g> {
-    model: &'g Model,
-    metadata: &'g Gguf,
+struct Plan<'a> {
+    model: &'a Model,
     arch: &'a str,
     d_model: usize,
 }
 
-impl<'g> Plan<'_, 'g> {
-    fn steps(&self) -> Result<Vec<Step<'g>>> {
+impl Plan<'_> {
+    fn steps(&self) -> Result<Vec<Step>> {
         let steps = match self.arch {
             "gemma" | "gemma2" | "gemma3" | "gemma-embedding" | "afmoe" => vec![self.root()],
             "gemma3n" | "gemma4" => [self.root()].into_iter().chain(self.per_layer()?).collect(),
@@ -202,7 +250,7 @@ impl<'g> Plan<'_, 'g> {
             "granite" | "granitemoe" | "granitehybrid" | "graniteswitch" | "granite_swa"
             | "hrm_text" => self.scale(None)?,
             "bert" => {
-                let position = self.position()?.with_context(self.lacks(POSITIONS))?;
+                let position = self.position()?.ok_or_else(|| self.lacks(POSITIONS))?;
                 let rest = [position, self.layer_norm(true)?];
                 self.token_type()?.into_iter().chain(rest).collect()
             }
@@ -210,26 +258,26 @@ impl<'g> Plan<'_, 'g> {
                 self.token_type()?.into_iter().chain([self.layer_norm(true)?]).collect()
             }
             "jina-bert-v2" => {
-                let token_type = self.token_type()?.with_context(self.lacks(TOKEN_TYPES))?;
+                let token_type = self.token_type()?.ok_or_else(|| self.lacks(TOKEN_TYPES))?;
                 vec![token_type, self.layer_norm(true)?]
             }
             "modern-bert" => vec![self.layer_norm(false)?],
             "bloom" | "rwkv6" | "rwkv7" => vec![self.layer_norm(true)?],
             "talkie" | "muse-glimmer" => vec![self.rms_norm()?],
-            "gpt2" | "starcoder" => vec![self.position()?.with_context(self.lacks(POSITIONS))?],
+            "gpt2" | "starcoder" => vec![self.position()?.ok_or_else(|| self.lacks(POSITIONS))?],
             "mpt" => self.position()?.into_iter().collect(),
             arch if INSIDE_ATTENTION.contains(&arch) || RECURRENT.contains(&arch) => vec![],
             arch => {
                 let arch = clip(arch, 64);
-                return Ok(vec![Step::unknown(&format!(
-                    "embcli does not know what \"{arch}\" does before its first block"
-                ))]);
+                let why =
+                    format!("embcli does not know what \"{arch}\" does before its first block");
+                return Ok(vec![Step::unknown(self.model, &why)]);
             }
         };
         Ok(if steps.is_empty() { vec![self.nothing()] } else { steps })
     }
 
-    fn nothing(&self) -> Step<'g> {
+    fn nothing(&self) -> Step {
         let why = match self.arch {
             "falcon-h1" | "jais" => "its scale was multiplied into the table at conversion",
             "lfm2" | "lfm2moe" => {
@@ -240,19 +288,19 @@ impl<'g> Plan<'_, 'g> {
             _ => "this architecture puts positions inside attention",
         };
         let text = format!("{}: the rows enter as they are; {why}", self.arch);
-        Step::remark("nothing", "general.architecture", text)
+        Step::remark("nothing", &self.model.key(Fact::Architecture), text)
     }
 
     /// The scale of the Gemma family. ggml takes the root in f32.
-    fn root(&self) -> Step<'g> {
+    fn root(&self) -> Step {
         let why = format!("the square root of d_model ({}): a rule, no key holds it", self.d_model);
         Step::scale((self.d_model as f32).sqrt(), "sqrt(d_model)", &why)
     }
 
     /// The scale that a key holds. ggml reads 0 as none.
-    fn scale(&self, absent: Option<f32>) -> Result<Vec<Step<'g>>> {
-        let key = self.key("embedding_scale");
-        Ok(match (self.float(&key)?, absent) {
+    fn scale(&self, absent: Option<f32>) -> Result<Vec<Step>> {
+        let key = self.model.key(Fact::EmbeddingScale);
+        Ok(match (self.model.real(Fact::EmbeddingScale)?, absent) {
             (Some(0.0), _) => {
                 let text = format!("{key} is 0, which means none: the rows enter as they are");
                 vec![Step::remark("nothing", &key, text)]
@@ -266,9 +314,9 @@ impl<'g> Plan<'_, 'g> {
         })
     }
 
-    fn token_type(&self) -> Result<Option<Step<'g>>> {
+    fn token_type(&self) -> Result<Option<Step>> {
         let Some(table) = self.table(TOKEN_TYPES)? else { return Ok(None) };
-        let row = table.row(0).context(TOKEN_TYPES)?;
+        let row = row(&table, 0)?;
         let text = format!(
             "row 0 of {TOKEN_TYPES} is added to every row: each token counts as one of the first \
              sentence"
@@ -277,7 +325,7 @@ impl<'g> Plan<'_, 'g> {
         Ok(Some(Step { action, ..Step::remark("token_type", TOKEN_TYPES, text) }))
     }
 
-    fn position(&self) -> Result<Option<Step<'g>>> {
+    fn position(&self) -> Result<Option<Step>> {
         let Some(table) = self.table(POSITIONS)? else { return Ok(None) };
         let text = format!(
             "row p of {POSITIONS}, which has {}, is added to the row at position p: the same token \
@@ -288,8 +336,8 @@ impl<'g> Plan<'_, 'g> {
         Ok(Some(Step { action, ..Step::remark("position", POSITIONS, text) }))
     }
 
-    fn layer_norm(&self, has_bias: bool) -> Result<Step<'g>> {
-        let epsilon = self.epsilon("attention.layer_norm_epsilon")?;
+    fn layer_norm(&self, has_bias: bool) -> Result<Step> {
+        let epsilon = self.epsilon(Fact::LayerNormEpsilon)?;
         let weight = self.vector(NORM_WEIGHT)?;
         let bias = has_bias.then(|| self.vector(NORM_BIAS)).transpose()?;
         let (from, plus) = match bias {
@@ -304,24 +352,24 @@ impl<'g> Plan<'_, 'g> {
         Ok(Step { name: "layer_norm", from, value: Some(epsilon), text, action })
     }
 
-    fn rms_norm(&self) -> Result<Step<'g>> {
-        let key = "attention.layer_norm_rms_epsilon";
-        let epsilon = self.epsilon(key)?;
+    fn rms_norm(&self) -> Result<Step> {
+        let epsilon = self.epsilon(Fact::RmsNormEpsilon)?;
+        let from = self.model.key(Fact::RmsNormEpsilon);
         let text = format!(
             "each row is divided by the root of its mean square (epsilon {epsilon:?}); there is \
              no weight"
         );
         let action = Action::Always(Operation::RmsNorm { epsilon });
-        Ok(Step { name: "rms_norm", from: self.key(key), value: Some(epsilon), text, action })
+        Ok(Step { name: "rms_norm", from, value: Some(epsilon), text, action })
     }
 
     /// The second table of gemma3n and gemma4, whose rows go to the layers.
-    fn per_layer(&self) -> Result<Option<Step<'g>>> {
+    fn per_layer(&self) -> Result<Option<Step>> {
         if self.model.tensor(PER_LAYER)?.is_none() {
             return Ok(None);
         }
-        let key = self.key("embedding_length_per_layer_input");
-        let width = self.metadata.integer(&key)?.with_context(self.lacks(&key))?;
+        let key = self.model.key(Fact::PerLayerLength);
+        let width = self.model.whole(Fact::PerLayerLength)?.ok_or_else(|| self.lacks(&key))?;
         let scale = (width as f32).sqrt();
         let text = format!(
             "besides this matrix, each token has a row of {PER_LAYER}: its values times \
@@ -333,52 +381,38 @@ impl<'g> Plan<'_, 'g> {
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
-    /// What to say where a key or a tensor is not there.
-    fn lacks(&self, name: &str) -> impl Fn() -> String {
-        move || format!("the file has no {name}, which {} needs", self.arch)
+    /// The error for a key or a tensor that is not there.
+    fn lacks(&self, what: &str) -> Error {
+        Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
     }
 
-    fn key(&self, key: &str) -> String {
-        format!("{}.{key}", self.arch)
+    fn epsilon(&self, fact: Fact) -> Result<f32> {
+        self.model.real(fact)?.ok_or_else(|| self.lacks(&self.model.key(fact)))
     }
 
-    fn epsilon(&self, key: &str) -> Result<f32> {
-        let key = self.key(key);
-        self.float(&key)?.with_context(self.lacks(&key))
-    }
-
-    fn float(&self, key: &str) -> Result<Option<f32>> {
-        match self.metadata.entry(key)? {
-            None => Ok(None),
-            Some(entry) => match self.metadata.decode(&entry)? {
-                MetadataValue::F32(value) => Ok(Some(value)),
-                _ => bail!("{key} is of type {}, and must be an f32", entry.value_type.name()),
-            },
-        }
-    }
-
-    fn table(&self, name: &str) -> Result<Option<Table<'g>>> {
-        Table::of_width(self.model, name, self.d_model)
+    fn table(&self, name: &str) -> Result<Option<Table>> {
+        Ok(Table::of_width(self.model, name, self.d_model)?)
     }
 
     fn vector(&self, name: &str) -> Result<Vec<f32>> {
-        let table = self.table(name)?.with_context(self.lacks(name))?;
-        let rows = table.n_vocab();
-        ensure!(rows == 1, "tensor \"{name}\" has {rows} rows, and must be one");
-        table.row(0).with_context(|| name.to_owned())
+        let table = self.table(name)?.ok_or_else(|| self.lacks(name))?;
+        match table.n_vocab() {
+            1 => row(&table, 0),
+            rows => Err(Error::Rows { tensor: name.to_owned(), rows }),
+        }
     }
 }
 
 /// The row of a position.
 fn row_of(table: &Table, position: u64) -> Result<Vec<f32>> {
-    let n = table.n_vocab();
-    ensure!(
-        position < n,
-        "position {position} is out of range: {} has {n} positions, 0 to {}",
-        table.name(),
-        n - 1
-    );
-    table.row(position).with_context(|| table.name().to_owned())
+    match table.n_vocab() {
+        n if position < n => row(table, position),
+        n => Err(Error::NoPosition { position, tensor: table.name().to_owned(), n }),
+    }
+}
+
+fn row(table: &Table, id: u64) -> Result<Vec<f32>> {
+    table.row(id).map_err(|source| Error::Row { tensor: table.name().to_owned(), source })
 }
 
 impl Operation {

@@ -1,18 +1,17 @@
-//! The same work on several threads, each taking the next piece when it is
-//! ready for one.
+//! The same work on several threads. Each thread takes the next piece when it
+//! has finished one.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-use anyhow::Result;
-
-/// As many threads as there are cores.
+/// The number of threads that this machine runs at once.
 pub(crate) fn available() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Pieces of `0..total`, given out to whoever asks.
+/// The range `0..total`, cut into pieces that threads take one after the other.
 pub(crate) struct Pieces {
     next: AtomicU64,
     total: u64,
@@ -20,35 +19,206 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// `each` at a time, at least one.
+    /// Pieces of `each` numbers, at least one; the last may be shorter.
     pub(crate) fn new(total: u64, each: u64) -> Self {
         Self { next: AtomicU64::new(0), total, each: each.max(1) }
     }
 
-    /// How many threads of so many have something to do.
+    /// How many of `threads` threads have a piece to work on; at least one.
     pub(crate) fn threads(&self, threads: usize) -> usize {
         let pieces = usize::try_from(self.total.div_ceil(self.each)).unwrap_or(usize::MAX);
         threads.min(pieces).max(1)
     }
 
-    /// The next piece; `None` when all are given out.
+    /// The next piece; `None` after the last.
     pub(crate) fn next(&self) -> Option<Range<u64>> {
         let first = self.next.fetch_add(1, Ordering::Relaxed).checked_mul(self.each)?;
         (first < self.total).then(|| first..first.saturating_add(self.each).min(self.total))
     }
 }
 
-/// Does the same on every thread; what each of them came to, in no order that
-/// matters.
-pub(crate) fn each<T: Send>(threads: usize, work: impl Fn() -> Result<T> + Sync) -> Result<Vec<T>> {
+/// Runs `work` on every thread. Returns one result per thread, in no particular
+/// order.
+///
+/// # Errors
+/// The error of one of the threads, after all of them have ended.
+pub(crate) fn each<T: Send, E: Send>(
+    threads: usize,
+    work: impl Fn() -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
         let own = work();
         let join = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        // All have to end before the first error is told.
+        // Wait for all threads before the first error is returned.
         let all: Vec<_> = std::iter::once(own).chain(others.into_iter().map(join)).collect();
         all.into_iter().collect()
     })
+}
+
+/// Computes something from every piece on several threads, and hands it to
+/// `take` in the order of the pieces. What `take` adds up has therefore the same
+/// bits for any number of threads.
+///
+/// Each thread has one value, made by `start`. `make` computes a piece into it;
+/// `take` reads it, and leaves it ready for the thread's next piece. A thread
+/// waits with its value until all earlier pieces are taken, so no more than one
+/// value per thread is in memory.
+///
+/// # Errors
+/// The error of the first piece, in their order, that has one. `take` has seen
+/// all pieces before it, and none after it.
+pub(crate) fn in_order<T, E: Send>(
+    pieces: &Pieces,
+    threads: usize,
+    start: impl Fn() -> T + Sync,
+    make: impl Fn(&mut T, Range<u64>) -> Result<(), E> + Sync,
+    take: impl FnMut(&mut T) + Send,
+) -> Result<(), E> {
+    let turns = Turns {
+        state: Mutex::new(State { next: 0, is_over: false, take }),
+        changed: Condvar::new(),
+    };
+    each(pieces.threads(threads), || {
+        let mut value = start();
+        while let Some(piece) = pieces.next() {
+            let guard = OverIfPanics(&turns);
+            let made = make(&mut value, piece.clone());
+            drop(guard);
+            if !turns.take(piece, made.map(|()| &mut value))? {
+                break;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Whose turn it is to be taken.
+struct Turns<F> {
+    state: Mutex<State<F>>,
+    changed: Condvar,
+}
+
+struct State<F> {
+    /// The start of the piece to take next.
+    next: u64,
+    /// Whether a thread failed, so that no more pieces are taken.
+    is_over: bool,
+    take: F,
+}
+
+impl<F> Turns<F> {
+    /// Waits for the turn of a piece and takes it. Returns whether to go on.
+    fn take<T, E>(&self, piece: Range<u64>, made: Result<&mut T, E>) -> Result<bool, E>
+    where
+        F: FnMut(&mut T),
+    {
+        // A poisoned lock means that `take` panicked in another thread, whose
+        // panic is passed on when the threads are joined.
+        let Ok(state) = self.state.lock() else { return Ok(false) };
+        let waits = |state: &mut State<F>| !state.is_over && state.next != piece.start;
+        let Ok(mut state) = self.changed.wait_while(state, waits) else { return Ok(false) };
+        if state.is_over {
+            return Ok(false);
+        }
+        match made {
+            Ok(value) => {
+                let _guard = WakeAll(&self.changed);
+                (state.take)(value);
+                state.next = piece.end;
+                Ok(true)
+            }
+            Err(error) => {
+                state.is_over = true;
+                self.changed.notify_all();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Wakes the waiting threads, also when `take` panics.
+struct WakeAll<'a>(&'a Condvar);
+
+impl Drop for WakeAll<'_> {
+    fn drop(&mut self) {
+        self.0.notify_all();
+    }
+}
+
+/// Ends all turns when its thread panics: its piece would never be taken, and
+/// the others would wait for it forever.
+struct OverIfPanics<'a, F>(&'a Turns<F>);
+
+impl<F> Drop for OverIfPanics<'_, F> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).is_over = true;
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_taken_in_order_whatever_the_threads() {
+        for threads in [1, 2, 7] {
+            let pieces = Pieces::new(1003, 10);
+            let mut taken = Vec::new();
+            let make = |value: &mut Vec<u64>, piece: Range<u64>| {
+                if piece.start.is_multiple_of(30) {
+                    thread::yield_now();
+                }
+                value.extend(piece);
+                Ok::<_, ()>(())
+            };
+            in_order(&pieces, threads, Vec::new, make, |value| taken.append(value)).unwrap();
+            assert!(taken.into_iter().eq(0..1003));
+        }
+    }
+
+    #[test]
+    fn the_first_error_in_order_is_the_one_returned() {
+        for threads in [1, 4] {
+            let pieces = Pieces::new(100, 1);
+            let mut taken = 0;
+            let make = |value: &mut u64, piece: Range<u64>| {
+                *value = piece.start;
+                if piece.start < 30 { Ok(()) } else { Err(piece.start) }
+            };
+            let result = in_order(
+                &pieces,
+                threads,
+                || 0,
+                make,
+                |value| {
+                    assert_eq!(*value, taken);
+                    taken += 1;
+                },
+            );
+            assert_eq!((result, taken), (Err(30), 30));
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_all_threads() {
+        for in_take in [false, true] {
+            let run = || {
+                let pieces = Pieces::new(100, 1);
+                let make = |value: &mut u64, piece: Range<u64>| {
+                    *value = piece.start;
+                    assert!(in_take || piece.start < 30, "made up");
+                    Ok::<_, ()>(())
+                };
+                in_order(&pieces, 4, || 0, make, |value| assert!(*value < 30, "made up"))
+            };
+            assert!(std::panic::catch_unwind(run).is_err());
+        }
+    }
 }

@@ -3,40 +3,30 @@
 //! A vocabulary stores a token's text in the way of its tokenizer family, and
 //! none of the ways is what a person types. Here each is undone:
 //!
-//! | `tokenizer.ggml.model` | stored | read |
+//! | tokenizer | stored | read |
 //! |---|---|---|
 //! | `llama`, `t5`, `bert`, `plamo2`, `gemma4`, ... | `▁cat` (U+2581 for a space) | ` cat` |
 //! | `gpt2`, `hybriddna` (byte-level BPE) | `Ġcat` (each byte as one printable character) | ` cat` |
 //! | `rwkv` | `\x20cat` (escaped bytes) | ` cat` |
 //!
-//! A few pre-tokenizers of `gpt2` (`tokenizer.ggml.pre`) are not byte-level: theirs
-//! is `▁cat` too.
+//! A few pre-tokenizers of `gpt2` are not byte-level: their vocabularies have
+//! `▁cat` too.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use anyhow::Result;
+use crate::model::{Error, Model, Numbers, Spelling, Strings, TokenId, TokenList};
 
-use crate::gguf::{Array, Error, Gguf, ValueType, is_integer};
+pub use crate::model::TokenType;
 
-const TOKENS: &str = "tokenizer.ggml.tokens";
-
-/// The tokens of a model, read one at a time from its metadata.
-#[derive(Debug)]
-pub struct Vocab<'g> {
-    gguf: &'g Gguf,
-    tokens: Array<'g>,
-    types: Option<Array<'g>>,
+/// The tokens of a model, read one at a time. It keeps the model open.
+#[derive(Clone, Debug)]
+pub struct Vocab {
+    model: Model,
+    tokens: Strings,
+    types: Option<Numbers>,
     spelling: Spelling,
-}
-
-/// How a tokenizer family spells token text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spelling {
-    Underscores,
-    ByteLevel,
-    Escapes,
 }
 
 /// One token's text.
@@ -60,62 +50,21 @@ impl From<Vec<u8>> for Token {
     }
 }
 
-/// What `tokenizer.ggml.token_type` says of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenType {
-    /// Ordinary text.
-    Normal,
-    /// Stands for what the vocabulary can't spell.
-    Unknown,
-    /// Steers the model; never part of plain text.
-    Control,
-    /// Added by whoever trained the model; matched before anything else.
-    UserDefined,
-    /// Reserved, never trained.
-    Unused,
-    /// A single byte, for text that no other token covers.
-    Byte,
-}
-
-impl TokenType {
-    /// From the number in the file, `LLAMA_TOKEN_TYPE_*`.
-    pub fn from_id(id: i64) -> Option<Self> {
-        Some(match id {
-            1 => Self::Normal,
-            2 => Self::Unknown,
-            3 => Self::Control,
-            4 => Self::UserDefined,
-            5 => Self::Unused,
-            6 => Self::Byte,
-            _ => return None,
-        })
-    }
-
-    /// In a word, as `--type` takes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Unknown => "unknown",
-            Self::Control => "control",
-            Self::UserDefined => "user",
-            Self::Unused => "unused",
-            Self::Byte => "byte",
-        }
-    }
-}
-
 /// The numbers a tokenizer ranks its tokens by.
 #[derive(Debug)]
-pub struct Scores<'g>(Array<'g>);
+pub struct Scores(Numbers);
 
-impl Scores<'_> {
-    /// Of one token; `None` past the last.
-    pub fn of(&self, id: u64) -> Result<Option<f32>, Error> {
-        Ok(self.0.scalar(id)?.and_then(|value| value.as_f64()).map(|score| score as f32))
+impl Scores {
+    /// That of one token; `None` past the last.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn of(&self, id: TokenId) -> Result<Option<f32>, Error> {
+        Ok(self.0.get(id)?.and_then(|value| value.float()).map(|score| score as f32))
     }
 }
 
-/// As many merges as are ranked: 32 MiB of them. The largest vocabulary known
+/// The most merges that are ranked: 32 MiB of them. The largest vocabulary known
 /// has 514,906.
 const MOST_MERGES: u64 = 1 << 20;
 
@@ -123,36 +72,39 @@ const MOST_MERGES: u64 = 1 << 20;
 /// others, and of all merges that a text allows the one with the lowest rank
 /// comes first.
 #[derive(Debug)]
-pub struct Ranks<'v, 'g> {
-    tokens: &'v Array<'g>,
-    merges: Array<'g>,
+pub struct Ranks {
+    tokens: Strings,
+    merges: Strings,
     /// From a hash of what a merge makes to the merge.
     by_hash: HashMap<u64, u32>,
     hasher: RandomState,
 }
 
-impl<'v, 'g> Ranks<'v, 'g> {
-    fn new(tokens: &'v Array<'g>, merges: Array<'g>) -> Result<Self, Error> {
+impl Ranks {
+    fn new(tokens: Strings, merges: Strings) -> Result<Self, Error> {
         let hasher = RandomState::new();
         let most = merges.len().min(MOST_MERGES) as usize;
         let mut by_hash = HashMap::with_capacity(most);
-        merges.each_string(|rank, merge| {
+        merges.each(|rank, merge| {
             if let (Some(made), Ok(rank)) = (made_by(merge), u32::try_from(rank)) {
                 by_hash.entry(hasher.hash_one(made)).or_insert(rank);
             }
-            by_hash.len() < most
+            Ok::<_, Error>(by_hash.len() < most)
         })?;
         Ok(Self { tokens, merges, by_hash, hasher })
     }
 
-    /// The rank of the first merge that makes a token; `None` for those that no
-    /// merge makes, single bytes and special tokens say.
-    pub fn of(&self, id: u64) -> Result<Option<u64>, Error> {
-        let Some(token) = self.tokens.string(id)? else { return Ok(None) };
+    /// The rank of the first merge that makes a token; `None` for tokens that no
+    /// merge makes, such as single bytes and special tokens.
+    ///
+    /// # Errors
+    /// Where the token or the merge can't be read.
+    pub fn of(&self, id: TokenId) -> Result<Option<u64>, Error> {
+        let Some(token) = self.tokens.get(id)? else { return Ok(None) };
         let Some(&rank) = self.by_hash.get(&self.hasher.hash_one(&*token)) else {
             return Ok(None);
         };
-        let merge = self.merges.string(rank.into())?;
+        let merge = self.merges.get(rank.into())?;
         let is_it = merge.and_then(|merge| made_by(&merge)).is_some_and(|made| made == *token);
         Ok(is_it.then_some(rank.into()))
     }
@@ -171,29 +123,21 @@ pub(crate) fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&merge[..space], &merge[space + 1..]))
 }
 
-impl<'g> Vocab<'g> {
-    /// The vocabulary of a file, or the reason why it has none to show.
-    pub fn open(gguf: &'g Gguf) -> Result<Result<Self, &'static str>, Error> {
-        let Some(tokens) = gguf.array(TOKENS)? else {
-            return Ok(Err(match gguf.entry(TOKENS)? {
-                None => "the file has no vocabulary (no tokenizer.ggml.tokens)",
-                Some(_) => "tokenizer.ggml.tokens is not an array",
-            }));
-        };
-        if tokens.element_type() != ValueType::String {
-            return Ok(Err("tokenizer.ggml.tokens is not an array of strings"));
-        }
-        let [model, pre] = ["tokenizer.ggml.model", "tokenizer.ggml.pre"].map(|key| gguf.text(key));
-        let spelling = Spelling::of(model?.as_deref(), pre?.as_deref());
+impl Vocab {
+    /// The vocabulary of a model.
+    ///
+    /// # Errors
+    /// Where there is none ([`Error::NoVocabulary`]), or it can't be read.
+    pub fn open(model: &Model) -> Result<Self, Error> {
+        let TokenList { texts, spelling, types } = model.tokens()?;
         // Types of an unexpected type say nothing.
-        let types = gguf.array("tokenizer.ggml.token_type")?;
-        let types = types.filter(|types| is_integer(types.element_type()));
-        Ok(Ok(Self { gguf, tokens, types, spelling }))
+        let types = types.filter(|types| types.element().is_integer());
+        Ok(Self { model: model.clone(), tokens: texts, types, spelling })
     }
 
-    /// The file that it is of.
-    pub fn gguf(&self) -> &'g Gguf {
-        self.gguf
+    /// The model that it is of.
+    pub fn model(&self) -> &Model {
+        &self.model
     }
 
     /// How many tokens there are. The table may have more rows, or fewer.
@@ -207,10 +151,15 @@ impl<'g> Vocab<'g> {
     }
 
     /// The token with an ID; `None` past the last.
-    pub fn token(&self, id: u64) -> Result<Option<Token>, Error> {
-        let Some(stored) = self.tokens.string(id)? else { return Ok(None) };
-        let read = if self.is_spelt(id)? { self.spelling.read(&stored) } else { stored };
-        Ok(Some(Token::from(read.into_owned())))
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
+        let Some(stored) = self.tokens.get(id)? else { return Ok(None) };
+        Ok(Some(Token::from(match self.is_spelt(id)? {
+            true => self.spelling.read(&stored).into_owned(),
+            false => stored,
+        })))
     }
 
     /// Reads past every token, so that a file with one that can't be read is
@@ -219,78 +168,84 @@ impl<'g> Vocab<'g> {
     /// # Errors
     /// With the first token that [`Vocab::each`] would stop at.
     pub fn check(&self) -> Result<(), Error> {
-        self.tokens.each_string(|_, _| true)
+        self.tokens.check()
     }
 
     /// Every token in order, handed to `visit` as its ID and the bytes of its
-    /// text; stops at the first `false`. One pass over the file.
-    pub fn each(&self, mut visit: impl FnMut(u64, &[u8]) -> Result<bool>) -> Result<()> {
-        let mut result = Ok(());
-        self.tokens.each_string(|id, stored| {
-            let spelt = self.is_spelt(id).map_err(anyhow::Error::from);
-            let go_on = spelt.and_then(|spelt| match spelt {
-                true => visit(id, &self.spelling.read(stored)),
-                false => visit(id, stored),
-            });
-            go_on.unwrap_or_else(|error| {
-                result = Err(error);
-                false
-            })
-        })?;
-        result
+    /// text; stops at the first `false`. One pass over the vocabulary.
+    ///
+    /// # Errors
+    /// Where a token can't be read, and those of `visit`.
+    pub fn each<E: From<Error>>(
+        &self,
+        mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.tokens.each(|id, stored| match self.is_spelt(id)? {
+            true => visit(id, &self.spelling.read(stored)),
+            false => visit(id, stored),
+        })
     }
 
-    /// Whether a token is stored in the spelling of its family: all are, but of
-    /// byte-level ones only ordinary text is. `<|end|>` means itself.
-    fn is_spelt(&self, id: u64) -> Result<bool, Error> {
+    /// The token with a text as a person reads it, `" cat"` with its space; the
+    /// lowest ID where several read so. One pass over the vocabulary.
+    ///
+    /// # Errors
+    /// Where a token can't be read.
+    pub fn find(&self, text: &str) -> Result<Option<TokenId>, Error> {
+        let mut found = None;
+        self.each(|id, read| {
+            found = (read == text.as_bytes()).then_some(id);
+            Ok::<_, Error>(found.is_none())
+        })?;
+        Ok(found)
+    }
+
+    /// Whether a token is stored in the spelling of its family. All are, except that
+    /// of byte-level ones only ordinary text is: `<|end|>` means itself.
+    fn is_spelt(&self, id: TokenId) -> Result<bool, Error> {
         Ok(self.spelling != Spelling::ByteLevel
             || matches!(self.token_type(id)?, None | Some(TokenType::Normal)))
     }
 
-    /// Whether the file says what type each token has.
+    /// Whether the model says what type each token has.
     pub fn has_types(&self) -> bool {
         self.types.is_some()
     }
 
-    /// The tokens' scores, where the file has any.
-    pub fn scores(&self) -> Result<Option<Scores<'g>>, Error> {
-        let scores = self.gguf.array("tokenizer.ggml.scores")?;
-        Ok(scores.filter(|scores| scores.element_type().is_float()).map(Scores))
+    /// The tokens' scores, where the model has any.
+    ///
+    /// # Errors
+    /// Where they can't be read.
+    pub fn scores(&self) -> Result<Option<Scores>, Error> {
+        let scores = self.model.scores()?;
+        Ok(scores.filter(|scores| scores.element().is_float()).map(Scores))
     }
 
-    /// The ranks of the merges that make the tokens, where the file has any.
-    pub fn merge_ranks(&self) -> Result<Option<Ranks<'_, 'g>>, Error> {
-        let merges = self.gguf.array("tokenizer.ggml.merges")?;
-        let merges = merges.filter(|merges| merges.element_type() == ValueType::String);
-        merges.map(|merges| Ranks::new(&self.tokens, merges)).transpose()
+    /// The ranks of the merges that make the tokens, where the model has any.
+    ///
+    /// # Errors
+    /// Where they can't be read.
+    pub fn merge_ranks(&self) -> Result<Option<Ranks>, Error> {
+        let merges = match self.model.merges() {
+            Ok(merges) => merges,
+            // What is no list of strings ranks nothing.
+            Err(Error::Unfit(_)) => None,
+            Err(error) => return Err(error),
+        };
+        merges.map(|merges| Ranks::new(self.tokens.clone(), merges)).transpose()
     }
 
-    /// The type of a token; `None` where the file does not say.
-    pub fn token_type(&self, id: u64) -> Result<Option<TokenType>, Error> {
+    /// The type of a token; `None` where the model does not say.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn token_type(&self, id: TokenId) -> Result<Option<TokenType>, Error> {
         let Some(types) = &self.types else { return Ok(None) };
-        Ok(types.scalar(id)?.and_then(|value| match value.as_i64() {
-            Some(id) => TokenType::from_id(id),
-            None => value.as_u64().and_then(|id| TokenType::from_id(id.try_into().ok()?)),
-        }))
+        Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?)))
     }
 }
 
-/// Pre-tokenizers of byte-pair vocabularies that spell as SentencePiece does.
-pub(crate) const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
-
 impl Spelling {
-    /// Of a kind of tokenizer and a pre-tokenizer.
-    fn of(model: Option<&str>, pre: Option<&str>) -> Self {
-        match (model, pre) {
-            (Some("gpt2" | "hybriddna"), Some(pre)) if UNDERSCORES.contains(&pre) => {
-                Self::Underscores
-            }
-            (Some("gpt2" | "hybriddna"), _) => Self::ByteLevel,
-            (Some("rwkv"), _) => Self::Escapes,
-            _ => Self::Underscores,
-        }
-    }
-
     /// Stored bytes to the bytes that they stand for.
     fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
         match self {

@@ -1,35 +1,36 @@
 #!/usr/bin/env python3
-"""Times embcli beside what people use for the same work, on one machine in one run.
+"""Times embcli and other programs at the same work, on one machine in one run.
 
-    python3 benches/compare/compare.py [--quick] [--write README.md]
+    python3 benches/compare/compare.py [--quick] [--write docs/speed.md]
 
 Needs Linux, a release build of embcli and a model (scripts/fetch-real-model.sh).
-What else it uses it can do without; the rows of what is missing say so:
+The rest is optional; if something is missing, its rows say so:
 
     pip install numpy faiss-cpu gguf       and a C compiler, as cc
 
 How to read it:
 
-- Contestants for the same work take turns, A B A B, so that a slow moment of the
-  machine hits all of them. Figures are medians, with the range where the slowest
-  round took 1.5 times the fastest; take the ratios, not the times, and run it on a
-  machine that does nothing else (a compiler beside it can triple a line).
-- "embcli takes" is embcli's time over that line's, on as many threads: 0.5x is
-  half the time, 3x three times as long.
+- Programs at the same work take turns, A B A B, so a slow moment of the machine
+  affects all of them. Figures are medians. The range is shown if the slowest round
+  took at least 1.5 times as long as the fastest. Trust the ratios, not the times,
+  and run it on an idle machine (a compiler at the same time can triple a line).
+- "embcli takes" is embcli's time divided by that line's, with the same number of
+  threads: 0.5x is half the time, 3x three times as long.
 - embcli is always the whole process: start, open, answer, print CSV to a file.
-  numpy and faiss are the search alone, on float32 rows already dequantised,
-  normalised and indexed in memory; what dequantising costs is a line of its own.
+  numpy and faiss are only the search, on float32 rows that are already dequantised,
+  normalised and indexed in memory. Dequantising has a line of its own.
 - The floor is a loop that adds up the table's bytes, mapped and in memory: no
   search that reads the table can be faster. The walk is a C process that steps
-  through the header, strings unread: no program that opens the file does less.
+  through the header and skips all strings: every program that opens the file does
+  at least that.
 - Peak memory is the kernel's count, which includes the pages of mapped files.
-- "As float64" counts the queries whose top 10 is float64's, in its order (of the
-  first 1000); IDs that float64 itself can't tell apart (1e-12) may change places.
-- The whole table against itself is measured on a slice and multiplied up.
+- "As float64" counts the queries (of the first 1000) whose top 10 equals float64's,
+  in the same order. IDs whose float64 scores differ by less than 1e-12 may swap.
+- The whole table against itself is measured on a slice and extrapolated.
 - Skipped lines say why.
 
-It takes some minutes and 4 GB of memory (--quick: about one minute). It exits
-with 1 if embcli's answers are not float64's.
+It takes some minutes and 4 GB of memory (--quick: about one minute). The exit code
+is 1 if embcli's answers differ from float64's.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def duration(seconds):
 
 
 def took(entry):
-    """The median, and the range where it is wide: something else was running."""
+    """The median; also the range if it is wide, because then something else ran."""
     seconds = [entry.scale * sample.seconds for sample in entry.samples]
     if max(seconds) < 1.5 * min(seconds):
         return duration(entry.median)
@@ -94,7 +95,7 @@ def markdown(entries, machine, table, args):
 
 
 def goals(entries, whole):
-    """What embcli set out to reach, and how far it is from it."""
+    """embcli's goals, each with the measured value."""
     for work, threads, other, most in (
         (LOOKUP_WORK, 0, "C: walk", 3), (SINGLE, 1, "C: floor", 3.2), (SINGLE, 2, "C: floor", 4),
         (MANY, 1, "faiss", 1), (MANY, 2, "faiss", 1),
@@ -153,7 +154,7 @@ def measure(tools, table, args):
         if work == SINGLE:
             yield Entry(work, "gguf-py: dequantise, before numpy or faiss", 1, lambda: libraries[1]("dequantise"))
 
-    # Spread over the table, no ID twice, the same ones every time.
+    # Spread over the table; no ID twice; the same IDs in every run.
     many = [(QUERY + i * max(1, n // 1000)) % n for i in range(min(n, 1000))]
     entries += contest([*entrants(SINGLE, [QUERY % n])], 3 if args.quick else 11)
     entries += contest([*entrants(FEW, many[::15][:64])], 3 if args.quick else 7)
@@ -177,7 +178,7 @@ def main():
     args = parser.parse_args()
     for path, remedy in ((args.embcli, "cargo build --release"), (args.model, "scripts/fetch-real-model.sh")):
         if not Path(path).is_file():
-            sys.exit(f"{path} is not there ({remedy} makes it)")
+            sys.exit(f"{path} does not exist: run {remedy}")
     if args.write and not re.search(f"{BEGIN}.*{END}", Path(args.write).read_text(encoding="utf-8"), re.S):
         sys.exit(f"{args.write} has no {BEGIN} before {END}")
 
@@ -194,11 +195,11 @@ def main():
     for who in sorted({f"{e.who}, {e.work}: {e.skipped}" for e in entries if e.skipped}):
         print(f"skipped: {who}")
     if ABSENT:
-        print("skipped: answers were not compared with float64's")
+        print("skipped: the answers were not compared with float64's")
     if args.write:
         replace(args.write, text)
     if not passed:
-        sys.exit("embcli's answers are not float64's")
+        sys.exit("embcli's answers differ from float64's")
 
 
 if __name__ == "__main__":

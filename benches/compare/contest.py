@@ -1,4 +1,4 @@
-"""What is measured, and the taking of turns."""
+"""The entries of the comparison. They take turns, so that a slow moment affects all."""
 
 import statistics
 import sys
@@ -8,11 +8,11 @@ from typing import Callable
 
 K = 10  # neighbours of each query
 LOOKUP = (791, 2368, 3290)  # rows looked up
-SETTLE = 0.1  # seconds: the pools of OpenBLAS and OpenMP spin a while before they sleep
+SETTLE = 0.1  # seconds: the thread pools of OpenBLAS and OpenMP spin before they sleep
 
 
 class Skip(Exception):
-    """Why something can't be measured."""
+    """The reason why an entry can't be measured."""
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Sample:
 
 @dataclass
 class Entry:
-    """A line of the table: who does the work, and what it took."""
+    """A line of the table: the program, the work and the measured samples."""
 
     work: str
     who: str
@@ -46,7 +46,7 @@ class Entry:
 
 
 def contest(entries, rounds, warm_up=True):
-    """Lets the entries take turns; those that can't run say why, once."""
+    """Runs the entries in turns. An entry that can't run records why and is skipped."""
     print(f"{entries[0].work}: {rounds} rounds", file=sys.stderr)
     for turn in range(rounds + warm_up):
         for entry in entries:

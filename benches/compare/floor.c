@@ -1,5 +1,5 @@
-/* What reading the table costs when it is in memory and mapped: the sum of its
- * 64-bit words, split evenly among threads. Prints the best round's nanoseconds.
+/* The time to read the table when it is mapped and in memory: sums its 64-bit
+ * words, split evenly among threads. Prints the nanoseconds of the best round.
  *
  *     floor FILE OFFSET BYTES THREADS ROUNDS
  */
@@ -21,7 +21,7 @@ static long rounds;
 
 struct part { const unsigned char *bytes; size_t length; volatile uint64_t sum; };
 
-/* 16 bytes a load leave a third of the bandwidth unused on some machines. */
+/* Loads of 16 bytes leave a third of the bandwidth unused on some machines. */
 #if defined(__x86_64__)
 __attribute__((target_clones("avx2", "default")))
 #endif
@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     unsigned char *map = mmap(NULL, length + before, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, offset - before);
     if (map == MAP_FAILED) { perror("mmap"); return 1; }
 
-    /* The main thread reads the first part itself, so one thread is one. */
+    /* The main thread reads the first part, so THREADS = 1 starts no other thread. */
     struct part parts[1024];
     size_t share = (length / threads + 63) / 64 * 64, from = before % 8 ? before + 8 - before % 8 : before;
     size_t stop = before + length;

@@ -1,4 +1,4 @@
-"""numpy and faiss over rows that gguf dequantised, and float64 to check everyone by."""
+"""numpy and faiss on rows that gguf dequantised, and float64 scores to check all answers."""
 
 import multiprocessing
 import os
@@ -17,12 +17,12 @@ try:
 except ImportError:
     ABSENT["gguf"] = "gguf is not installed"
 
-TIE = 1e-12  # closer than this, float64 itself can't tell the order
+TIE = 1e-12  # scores closer than this have no certain order even in float64
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def chunks(model, table, size):
-    """The table dequantised by gguf, some rows at a time."""
+    """The table, dequantised by gguf in chunks of rows."""
     n, width = table["n_vocab"], table["bytes"] // table["n_vocab"]
     raw = np.memmap(model, np.uint8, "r", table["offset"], (n, width))
     for start in range(0, n, size):
@@ -38,7 +38,7 @@ def dequantised(model, table):
 
 
 def merge(best, scores, ids, k):
-    """The k largest of `best` and of new scores, each query's in a row, unsorted."""
+    """The k largest of `best` and of new scores: one row per query, unsorted."""
     if scores.shape[1] > k:
         top = np.argpartition(scores, -k, axis=1)[:, -k:]
         scores, ids = np.take_along_axis(scores, top, 1), ids[top]
@@ -52,7 +52,7 @@ def merge(best, scores, ids, k):
 
 
 def search(rows, queries, k):
-    """Cosine in numpy: sgemm by blocks of rows, argpartition, sort. Times both, and sgemm alone."""
+    """Cosine in numpy: sgemm on blocks of rows, argpartition, sort. Times all of it, and sgemm alone."""
     start, multiplying, best = time.perf_counter(), 0, None
     block = len(rows) if len(queries) == 1 else 16384
     for at in range(0, len(rows), block):
@@ -67,7 +67,7 @@ def search(rows, queries, k):
 
 
 def serve(pipe, model, table, threads):
-    """A process with numpy and faiss held to so many threads, rows ready; answers what it is asked."""
+    """A process with numpy and faiss limited to `threads` threads. It prepares the rows, then answers requests."""
     try:
         import faiss
     except ImportError:
@@ -83,7 +83,7 @@ def serve(pipe, model, table, threads):
     while True:
         try:
             what, ids = pipe.recv()
-        except EOFError:  # the comparison is over
+        except EOFError:  # the comparison has ended
             return
         queries = rows[ids]
         start, found = time.perf_counter(), None
@@ -100,13 +100,13 @@ def serve(pipe, model, table, threads):
             whole, multiplying, found = search(rows, queries, K + 1)
             seconds = multiplying if what == "sgemm" else whole
         answer = {}
-        if found is not None:  # the query itself comes first, or tied with its doubles
+        if found is not None:  # the query itself is among the k + 1, first or tied with equal rows
             answer = {int(q): [int(i) for i in row if i != q][:K] for q, row in zip(ids, found)}
         pipe.send(Sample(seconds, answer=answer))
 
 
 class Library:
-    """The other end of `serve`. Libraries read their number of threads as they load."""
+    """The other end of `serve`. Libraries read their number of threads at load, so each number has a process."""
 
     def __init__(self, model, table, threads):
         if ABSENT:
@@ -133,16 +133,16 @@ class Library:
 
 
 def verify(entries, model, table):
-    """Holds every answer to float64's; returns whether embcli's are all right."""
+    """Compares every answer with float64's. Returns whether all of embcli's are right."""
     entries = [entry for entry in entries if entry.samples and entry.samples[-1].answer]
     if ABSENT or not entries:
         return True
-    print("float64, to check the answers", file=sys.stderr)
+    print("checking the answers in float64", file=sys.stderr)
     answers = [list(entry.samples[-1].answer.items())[:1000] for entry in entries]
     ids = np.unique([query for answer in answers for query, _ in answer])
     wanted = np.unique(np.concatenate([ids, *(found for answer in answers for _, found in answer)]))
     units, best = np.zeros((len(wanted), table["d_model"])), None
-    for fill in (True, False):  # one pass for the rows that are named, one to search
+    for fill in (True, False):  # the first pass collects the wanted rows, the second searches
         for part, rows in chunks(model, table, 4096):
             rows = rows.astype(np.float64)
             norms = np.linalg.norm(rows, axis=1)

@@ -1,4 +1,4 @@
-"""Whole processes: embcli, the C programs beside this file, gguf's reader."""
+"""Programs that run as whole processes: embcli, the C programs here, gguf's reader."""
 
 import csv
 import importlib.util
@@ -21,7 +21,7 @@ for tensor in gguf.GGUFReader(sys.argv[1]).tensors:
 
 
 class Tools:
-    """embcli and the C programs, run one process at a time."""
+    """Runs embcli and the C programs, one process at a time."""
 
     def __init__(self, embcli, model, folder):
         self.embcli, self.model, self.folder = embcli, model, Path(folder)
@@ -34,7 +34,7 @@ class Tools:
                 break
 
     def process(self, *command):
-        """Runs a command to its end: its sample, and the file with what it printed."""
+        """Runs a command to its end. Returns its sample and the file with its output."""
         output = self.folder / "output"
         command = [*map(str, command)]
         if self.no_compiler:
@@ -59,7 +59,7 @@ class Tools:
         return self.process(self.embcli, "lookup", self.model, *LOOKUP)[0]
 
     def neighbors(self, threads, *ids):
-        """Nearest of the IDs, the answer as it was printed by the run that was timed."""
+        """The nearest rows of the IDs. The answer is the output of the timed run."""
         options = ("-k", K, "--format", "csv", "--threads", threads)
         sample, output = self.process(self.embcli, "neighbors", self.model, *ids, *options)
         with open(output, newline="", encoding="utf-8") as file:

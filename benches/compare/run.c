@@ -1,10 +1,10 @@
-/* Runs a program and says what it cost: "nanoseconds peak-KiB exit-code".
+/* Runs a program and prints its cost: "nanoseconds peak-KiB exit-code".
  *
  *     run OUTPUT PROGRAM ARGUMENT...
  *
- * OUTPUT receives the program's standard output. Linux carries the peak memory
- * of whoever forks into the child's count, so a Python that ran the program
- * itself would report its own size; this process is small enough not to show.
+ * OUTPUT receives the program's standard output. On Linux the child's peak memory
+ * includes that of the process that forks it. If Python ran the program, the count
+ * would be Python's own size. This process is too small to matter.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The least a program can do to find the table: map the file, walk the header,
- * skip every string. Prints "ggml-type n_vocab d_model offset".
+/* The least work that finds the table: map the file, walk the header, skip every
+ * string. Prints "ggml-type n_vocab d_model offset".
  *
  *     walk MODEL.gguf
  */
@@ -27,7 +27,7 @@ static const unsigned char *take(uint64_t bytes) {
 static uint32_t u32(void) { uint32_t v; memcpy(&v, take(4), 4); return v; }
 static uint64_t u64(void) { uint64_t v; memcpy(&v, take(8), 8); return v; }
 
-/* Steps over a string; says whether it is `name`. */
+/* Steps over a string. Returns whether it is `name`. */
 static int string_is(const char *name) {
     uint64_t length = u64();
     const unsigned char *text = take(length);

@@ -1,4 +1,4 @@
-//! Blocks of every ggml type: no bits are invalid.
+//! Decodes blocks of every ggml type. No bits are invalid.
 #![no_main]
 
 use embcli::quant::FORMATS;

@@ -1,4 +1,4 @@
-//! The tokens of a file: every ID below the count has one.
+//! Reads the tokens of a file. Every ID below the count must have a token.
 #![no_main]
 
 use embcli::gguf::Gguf;
@@ -7,13 +7,13 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(gguf) = Gguf::new(Box::new(bytes.to_vec())) else { return };
-    let Ok(Ok(vocab)) = Vocab::open(&gguf) else { return };
+    let Ok(vocab) = Vocab::open(&gguf.into()) else { return };
     for id in (0..vocab.len().min(1000)).chain(vocab.len().checked_sub(1)) {
-        // A token may be longer than any is read, which is an error.
+        // A token longer than the limit is an error.
         if let Ok(token) = vocab.token(id) {
             assert!(token.is_some());
         }
-        vocab.token_type(id).expect("only integers are asked");
+        vocab.token_type(id).expect("token types are integers");
     }
     for id in [vocab.len(), u64::MAX] {
         assert!(vocab.token(id).expect("no error past the end").is_none());

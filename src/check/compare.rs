@@ -1,46 +1,73 @@
-//! Two tables, token by token.
+//! Two tables, token by token: which tokens both have, how their rows differ, and
+//! whether they keep their nearest rows.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use thiserror::Error;
 
-use super::stats::{self, quantile, sample};
-use crate::embedding::Table;
+use super::hash::hash;
+use crate::model;
+use crate::rows::{ReadError, Reader, Rows, rows_per_run};
 use crate::similarity::{self, Metric, Query, Search};
+use crate::stats::{is_usable, quantile, sample};
 use crate::threads::{self, Pieces};
 use crate::vocab::Vocab;
 
-/// As many tokens of each as are matched: 8 MiB of hashes a file.
+/// At most this many tokens of each vocabulary are matched. Their hashes take
+/// 8 MiB per file.
 pub const MOST_MATCHED: u64 = 1 << 20;
 
-/// Pieces of work for a thread, in tokens.
+/// The number of tokens that a thread takes at a time.
 const PIECE: u64 = 1024;
 
-/// As many of the worst as are named.
+/// At most this many of the rows that differ most are named.
 const WORST: usize = 10;
 
-/// As many tokens as are asked whether they kept their nearest.
+/// The number of tokens whose nearest rows are searched for in both tables.
 const ASKED: u64 = 200;
 
-/// As many values of them as are held at a time: 8 MiB.
+/// At most this many values of queries are in memory at a time: 8 MiB.
 const MOST_VALUES: usize = 1 << 21;
+
+/// Two tables that can't be compared.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// Their rows have different lengths.
+    #[error("rows have {one} and {other} values")]
+    Widths {
+        /// The number of values in a row of the one.
+        one: usize,
+        /// The number of values in a row of the other.
+        other: usize,
+    },
+    /// Rows of one of them can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
 
 /// Which tokens of two vocabularies are the same.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Matching {
-    /// IDs in the one and in the other, ascending by the former.
+    /// The IDs of a token in the one and in the other, ascending by the first.
     pub pairs: Vec<[u32; 2]>,
-    /// Tokens of the one that the other has not.
+    /// IDs of tokens that only the one has.
     pub added: Vec<u32>,
-    /// Tokens of the other that the one has not.
+    /// IDs of tokens that only the other has.
     pub removed: Vec<u32>,
 }
 
 impl Matching {
-    /// By text: the same text at the same ID first, then each text that is left
-    /// over in the order of the IDs, so that of several tokens with one text
-    /// the first is matched with the first.
-    pub fn by_text(one: (&Vocab, u64), other: (&Vocab, u64)) -> Result<Self> {
+    /// Matches tokens by their text. Tokens with the same text at the same ID are
+    /// matched first. The others are matched in the order of their IDs: if several
+    /// tokens have one text, the first of them goes with the first.
+    ///
+    /// Each vocabulary comes with a limit: only its tokens below this ID are
+    /// matched.
+    ///
+    /// # Errors
+    /// When a vocabulary can't be read.
+    pub fn by_text(one: (&Vocab, u64), other: (&Vocab, u64)) -> Result<Self, model::Error> {
         let (one, other) = (hashes(one.0, one.1)?, hashes(other.0, other.1)?);
         let mut matching = Self::default();
         let is_same = |id: usize| one.get(id).is_some_and(|hash| other.get(id) == Some(hash));
@@ -69,7 +96,7 @@ impl Matching {
         Ok(matching)
     }
 
-    /// By ID alone, where there are no texts.
+    /// Matches tokens by their ID, for files without texts.
     pub fn by_id(one: u64, other: u64) -> Self {
         let [one, other] = [one, other].map(|n| n.min(MOST_MATCHED) as u32);
         let both = one.min(other);
@@ -80,20 +107,21 @@ impl Matching {
         }
     }
 
-    /// The pairs that have another ID in the other.
+    /// The pairs whose two IDs differ.
     pub fn moved(&self) -> impl Iterator<Item = &[u32; 2]> {
         self.pairs.iter().filter(|[one, other]| one != other)
     }
 }
 
-fn hashes(vocab: &Vocab, end: u64) -> Result<Vec<u64>> {
+/// The hashes of the texts of the tokens below ID `end`.
+fn hashes(vocab: &Vocab, end: u64) -> Result<Vec<u64>, model::Error> {
     let mut hashes = Vec::new();
     vocab.each(|id, text| {
         let wanted = id < end.min(MOST_MATCHED);
         if wanted {
-            hashes.push(stats::hash(text));
+            hashes.push(hash(text));
         }
-        Ok(wanted)
+        Ok::<_, model::Error>(wanted)
     })?;
     Ok(hashes)
 }
@@ -101,25 +129,25 @@ fn hashes(vocab: &Vocab, end: u64) -> Result<Vec<u64>> {
 /// How one token's rows differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// The IDs in the one and in the other.
+    /// The token's IDs in the one table and in the other.
     pub ids: [u32; 2],
-    /// The cosine of the rows; NaN where one of them has no direction.
+    /// The cosine of the two rows; NaN where one of them has no direction.
     pub cosine: f32,
-    /// `|one - other| / |other|`; infinite where only the other is zero, NaN
-    /// where a value is not finite.
+    /// `|one - other| / |other|`; infinite where only the other row is zero, NaN
+    /// where a value is not finite. Bit-identical rows differ by 0, NaN included.
     pub error: f32,
 }
 
-/// Some of the tokens.
+/// How the rows of some of the tokens differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// What they have in common.
+    /// What these tokens have in common.
     pub name: String,
-    /// How many.
+    /// The number of tokens.
     pub tokens: u64,
     /// The median cosine.
     pub cosine: f64,
-    /// The median relative error, and the largest of the lowest 99 in 100.
+    /// The median of the relative errors, and their 99 % quantile.
     pub error: [f64; 2],
 }
 
@@ -129,64 +157,57 @@ pub struct Comparison {
     /// `sqrt(Σ |one - other|² / Σ |other|²)` over all tokens whose rows are
     /// finite.
     pub error: f64,
-    /// Every token.
+    /// All tokens.
     pub all: Group,
-    /// By the other's token types.
+    /// Tokens by their type in the other.
     pub by_type: Vec<Group>,
-    /// By the other's IDs.
+    /// Tokens by their ID in the other.
     pub by_band: Vec<Group>,
-    /// Those whose rows differ most.
+    /// The tokens whose rows differ most, the worst first.
     pub worst: Vec<Difference>,
-    /// How many are damaged, and the limit of their error.
+    /// The number of damaged rows, and the error above which a row is damaged.
     pub damaged: (u64, f64),
 }
 
-/// Where bands of IDs end, the last one never.
+/// The IDs at which a new band begins, after the band from 0.
 const BANDS: [u32; 4] = [1000, 10_000, 50_000, 200_000];
 
-/// Measures every pair. `limits` gives the error above which a row is damaged, and
-/// the cosine below which it is, from the medians of all.
+/// Compares the two rows of every pair. `kind` names the type of a token of the
+/// other. `limits` makes two limits from the median error and the median cosine
+/// of all rows: a row is damaged if its error is above the first or its cosine is
+/// below the second.
 ///
 /// # Errors
-/// Where rows can't be read, or the tables have rows of different lengths.
+/// When rows can't be read, or the tables have rows of different lengths.
 pub fn compare(
-    tables: [&Table; 2],
+    tables: [&dyn Rows; 2],
     matching: &Matching,
     kind: &dyn Fn(u64) -> &'static str,
     limits: impl Fn(f64, f64) -> [f64; 2],
-    workers: usize,
-) -> Result<Comparison> {
-    let [one, other] = tables;
-    let d_model = other.d_model();
-    anyhow::ensure!(one.d_model() == d_model, "rows have {} and {d_model} values", one.d_model());
-    let pieces = Pieces::new(matching.pairs.len() as u64, PIECE);
-    let parts = threads::each(workers, || {
-        let (mut a, mut b) = (vec![0.0; d_model], vec![0.0; d_model]);
-        let mut parts = Vec::new();
-        while let Some(piece) = pieces.next() {
-            let mut sums = [0.0; 2];
-            let mut each = Vec::with_capacity(PIECE as usize);
-            for ids in &matching.pairs[piece.start as usize..piece.end as usize] {
-                one.read_row(ids[0].into(), &mut a)?;
-                other.read_row(ids[1].into(), &mut b)?;
-                let (difference, squares) = difference(*ids, &a, &b);
-                if squares.iter().all(|square| square.is_finite()) {
-                    sums = [sums[0] + squares[0], sums[1] + squares[1]];
-                }
-                each.push(difference);
-            }
-            parts.push((piece.start, sums, each));
-        }
-        Ok(parts)
-    })?;
-    let mut parts: Vec<_> = parts.into_iter().flatten().collect();
-    parts.sort_unstable_by_key(|(start, ..)| *start);
-    let sums = parts.iter().fold([0.0, 0.0], |[a, b], (_, [c, d], _)| [a + c, b + d]);
-    let mut each: Vec<Difference> = parts.into_iter().flat_map(|(.., each)| each).collect();
+    threads: usize,
+) -> Result<Comparison, CompareError> {
+    let [one, other] = tables.map(|table| table.dim());
+    if one != other {
+        return Err(CompareError::Widths { one, other });
+    }
+    let mut all_sums = [0.0; 2];
+    let mut each = Vec::with_capacity(matching.pairs.len());
+    threads::in_order(
+        &Pieces::new(matching.pairs.len() as u64, PIECE),
+        threads,
+        || Differences::new(tables),
+        |differences, piece| {
+            differences.measure(&matching.pairs[piece.start as usize..piece.end as usize])
+        },
+        |differences| {
+            all_sums = [0, 1].map(|i| all_sums[i] + differences.sums[i]);
+            each.append(&mut differences.each);
+        },
+    )?;
 
     let all = group("all", each.iter());
     let [limit, least] = limits(all.error[0], all.cosine);
-    // What is no number is worse than all that is.
+    // A NaN is worse than any number.
     let is_damaged = |it: &&Difference| {
         it.error.is_nan() || f64::from(it.error) > limit || f64::from(it.cosine) < least
     };
@@ -211,7 +232,7 @@ pub fn compare(
     each.truncate(WORST);
     each.retain(|difference| difference.error != 0.0);
     Ok(Comparison {
-        error: if sums[1] > 0.0 { (sums[0] / sums[1]).sqrt() } else { 0.0 },
+        error: if all_sums[1] > 0.0 { (all_sums[0] / all_sums[1]).sqrt() } else { 0.0 },
         all,
         by_type,
         by_band,
@@ -220,11 +241,57 @@ pub fn compare(
     })
 }
 
-/// The difference of two rows, and `|a - b|²` and `|b|²`.
+/// The differences of a run of pairs, and the buffers of one thread.
+struct Differences<'a> {
+    readers: [Reader<'a>; 2],
+    dim: usize,
+    /// The number of rows to read at once.
+    most: usize,
+    /// The sums of `|one - other|²` and of `|other|²`, over finite rows.
+    sums: [f64; 2],
+    each: Vec<Difference>,
+}
+
+impl<'a> Differences<'a> {
+    fn new(tables: [&'a dyn Rows; 2]) -> Self {
+        Self {
+            readers: tables.map(Reader::new),
+            dim: tables[0].dim(),
+            most: tables.map(rows_per_run).into_iter().fold(usize::MAX, usize::min),
+            sums: [0.0; 2],
+            each: Vec::new(),
+        }
+    }
+
+    /// Measures some pairs, in place of those before. Rows that are side by side
+    /// in both tables are read together.
+    fn measure(&mut self, pairs: &[[u32; 2]]) -> Result<(), ReadError> {
+        self.sums = [0.0; 2];
+        let side_by_side = |a: &[u32; 2], b: &[u32; 2]| (0..2).all(|i| a[i] + 1 == b[i]);
+        for run in pairs.chunk_by(side_by_side).flat_map(|run| run.chunks(self.most)) {
+            let [one, other] = &mut self.readers;
+            let ids = |i: usize| {
+                let first = u64::from(run[0][i]);
+                first..first + run.len() as u64
+            };
+            let (a, b) = (one.read(ids(0))?, other.read(ids(1))?);
+            for ((ids, a), b) in run.iter().zip(a.chunks(self.dim)).zip(b.chunks(self.dim)) {
+                let (difference, squares) = difference(*ids, a, b);
+                if squares.iter().all(|square| square.is_finite()) {
+                    self.sums = [0, 1].map(|i| self.sums[i] + squares[i]);
+                }
+                self.each.push(difference);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How two rows differ, and `|a - b|²` and `|b|²`.
 fn difference(ids: [u32; 2], a: &[f32], b: &[f32]) -> (Difference, [f64; 2]) {
     let (aa, bb, ab) = (similarity::dot(a, a), similarity::dot(b, b), similarity::dot(a, b));
     let apart = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
-    // Of a NaN and itself there's no difference to be told, and none there.
+    // Bit-identical rows differ by 0, NaN included.
     let is_same = apart == 0.0 || a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
     let error = if is_same { 0.0 } else { (apart / bb).sqrt() };
     let cosine = if apart == 0.0 && aa > 0.0 { 1.0 } else { ab / (aa * bb).sqrt() };
@@ -245,41 +312,37 @@ fn group<'d>(name: &str, each: impl Iterator<Item = &'d Difference>) -> Group {
     }
 }
 
-/// How many of a sample of tokens have another nearest token in the one table
-/// than in the other: so many of so many.
+/// Searches for the nearest row of a sample of tokens in both tables. Returns how
+/// many have another nearest token in the one than in the other, and how many
+/// were asked. `present` is the number of rows of each that can be read.
 ///
 /// # Errors
-/// Where rows can't be read.
+/// When rows can't be read.
 pub fn lost_neighbors(
-    tables: [&Table; 2],
+    tables: [&dyn Rows; 2],
+    present: [u64; 2],
     matching: &Matching,
     threads: usize,
-) -> Result<[u64; 2]> {
+) -> Result<[u64; 2], ReadError> {
     let pairs = &matching.pairs;
     let search = Search { metric: Metric::Cosine, k: 1, threads };
     let [mut lost, mut asked] = [0, 0];
     let mut others: Vec<u32> = pairs.iter().map(|[_, other]| *other).collect();
     others.sort_unstable();
     let places = sample(pairs.len() as u64, ASKED, 17);
-    for places in places.chunks((MOST_VALUES / tables[0].d_model()).max(1)) {
+    for places in places.chunks((MOST_VALUES / tables[0].dim()).max(1)) {
         let mut queries = [Vec::new(), Vec::new()];
         for &place in places {
             let ids = pairs[place as usize].map(u64::from);
-            let rows = [tables[0].row(ids[0])?, tables[1].row(ids[1])?];
-            let usable = |row: &Vec<f32>| {
-                let norm = similarity::norm(row);
-                norm > 0.0 && norm.is_finite()
-            };
-            if rows.iter().all(usable) {
+            let rows = [row(tables[0], ids[0])?, row(tables[1], ids[1])?];
+            if rows.iter().all(|row| is_usable(similarity::norm(row))) {
                 for ((queries, values), id) in queries.iter_mut().zip(rows).zip(ids) {
-                    queries.push(Query { id, values });
+                    queries.push(Query::of_row(id, values));
                 }
             }
         }
-        let [one, other] = [0, 1].map(|i| {
-            let rows = tables[i].rows_present();
-            similarity::nearest(tables[i], rows, &queries[i], &search)
-        });
+        let [one, other] =
+            [0, 1].map(|i| similarity::nearest(tables[i], present[i], &queries[i], &search));
         for (one, other) in one?.neighbors.iter().zip(other?.neighbors) {
             let [one, other] = [one.first(), other.first()].map(|near| near.map(|near| near.id));
             let place = one.and_then(|id| {
@@ -290,7 +353,7 @@ pub fn lost_neighbors(
                 let id = u32::try_from(id).ok()?;
                 others.binary_search(&id).is_ok().then_some(id)
             });
-            // A row that only one of the tables has was not lost.
+            // A nearest row that only one of the tables has was not lost.
             if let (Some(place), Some(other)) = (place, matched) {
                 asked += 1;
                 lost += u64::from(pairs[place][1] != other);
@@ -300,13 +363,18 @@ pub fn lost_neighbors(
     Ok([lost, asked])
 }
 
-/// What a type costs on real rows: the relative error over a whole table, of
-/// rows of the Gemma 3 270M table that ggml quantised without an importance
-/// matrix; the floats' as the bound that rounding has. `None` where ggml asks
-/// for a matrix, or nobody would store a table so.
+/// The values of one row.
+fn row(rows: &dyn Rows, id: u64) -> Result<Vec<f32>, ReadError> {
+    Ok(Reader::new(rows).read(id..id + 1)?.to_vec())
+}
+
+/// The usual error of a type: the relative error over a whole table. Measured on
+/// the Gemma 3 270M table, quantised by ggml without an importance matrix. For
+/// float types, the bound on their rounding. `None` for types that ggml quantises
+/// only with such a matrix, and for types that no table is stored in.
 ///
-/// For Q8_0, which those rows were stored in, they were moved by half a block
-/// first: else it would cost nothing.
+/// That table is stored as Q8_0. To measure Q8_0 itself, the rows were moved by
+/// half a block first; otherwise the error would be 0.
 pub fn usual_error(format: &str) -> Option<f64> {
     Some(match format {
         "F64" | "F32" => 0.0,

@@ -1,41 +1,37 @@
-//! One pass over the rows: what no row should be, and rows that are the same.
+//! One pass over the rows of a table: rows that are not ordinary numbers, rows
+//! that are the same, and values that a narrower type holds exactly.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Result;
 use half::f16;
 
-use super::stats;
+use super::hash::hash;
 use crate::cpu::Level;
-use crate::embedding::Table;
-use crate::similarity::{Rows as _, kernel};
-use crate::threads::{self, Pieces};
+use crate::rows::{Pass, ReadError, Rows};
+use crate::similarity::kernel;
 
-/// As many rows as are compared with each other: 8 MiB of hashes.
+/// At most this many rows are compared with each other. Their hashes take 8 MiB.
 pub const MOST_ROWS: u64 = 1 << BITS;
 const BITS: u32 = 20;
 
-/// As much as is read at a time; see the notes at the scan in `similarity`.
-const PIECE_BYTES: usize = 1 << 18;
-const PIECE_VALUES: usize = 1 << 16;
-
-/// As many rows of a kind as are named.
+/// At most this many rows of a kind are named.
 const NAMED: usize = 16;
 
-/// Rows that have something in common.
+/// A kind of row: how many there are, and which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// How many.
+pub struct RowCount {
+    /// The number of rows.
     pub count: u64,
-    /// The first few.
+    /// The lowest IDs, ascending.
     pub first: Vec<u64>,
-    /// How many of each kind of token; the kinds are the caller's.
+    /// The number of rows by kind of token. The caller names these kinds.
     pub kinds: BTreeMap<&'static str, u64>,
 }
 
-impl Rows {
+impl RowCount {
     fn add(&mut self, id: u64, kind: &'static str) {
         self.count += 1;
         *self.kinds.entry(kind).or_default() += 1;
@@ -54,7 +50,7 @@ impl Rows {
         self.settle();
     }
 
-    /// Keeps the first few only.
+    /// Keeps only the lowest IDs.
     fn settle(&mut self) {
         self.first.sort_unstable();
         self.first.truncate(NAMED);
@@ -74,28 +70,28 @@ pub struct Duplicate {
 #[derive(Debug, Default)]
 pub struct Survey {
     /// Rows with a NaN.
-    pub nan: Rows,
+    pub nan: RowCount,
     /// Rows with an infinity and no NaN.
-    pub infinite: Rows,
+    pub infinite: RowCount,
     /// Rows of zeros.
-    pub zero: Rows,
-    /// Rows of one value that is not zero, over and over.
-    pub constant: Rows,
-    /// Rows that are the same as one before them, zeros aside; among the first
-    /// [`MOST_ROWS`].
-    pub repeated: Rows,
+    pub zero: RowCount,
+    /// Rows in which all values are the same, and not zero.
+    pub constant: RowCount,
+    /// Rows that are the same as an earlier row, rows of zeros excepted. Only the
+    /// first [`MOST_ROWS`] rows are compared.
+    pub repeated: RowCount,
     /// The largest groups of such rows, largest first.
     pub duplicates: Vec<Duplicate>,
-    /// Whether every value is one of BF16, and of F16.
+    /// The narrower types that hold every value exactly.
     pub exact: Exact,
 }
 
 /// Narrower types that hold every value of a table exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exact {
-    /// BF16 does.
+    /// Whether BF16 does.
     pub bf16: bool,
-    /// F16 does.
+    /// Whether F16 does.
     pub f16: bool,
 }
 
@@ -105,44 +101,33 @@ impl Default for Exact {
     }
 }
 
-/// Looks at every row that is in the file. `kind` says what kind of token a
-/// row has.
+/// Looks at the first `n_rows` rows. `kind` names the kind of token that a row
+/// has.
 ///
 /// # Errors
-/// Where rows can't be read.
+/// When rows can't be read.
 pub fn survey(
-    table: &Table,
+    rows: &dyn Rows,
+    n_rows: u64,
     threads: usize,
     kind: &(dyn Fn(u64) -> &'static str + Sync),
-) -> Result<Survey> {
-    let present = table.rows_present();
-    let compared = usize::try_from(present.min(MOST_ROWS))?;
+) -> Result<Survey, ReadError> {
+    let compared = n_rows.min(MOST_ROWS) as usize;
     let hashes: Vec<AtomicU64> =
         std::iter::repeat_with(AtomicU64::default).take(compared).collect();
-    let piece = (PIECE_BYTES / table.row_bytes() as usize).min(PIECE_VALUES / table.d_model());
-    let pieces = Pieces::new(present, piece as u64);
-    let parts = threads::each(threads, || {
-        let mut pass = Pass { found: Survey::default(), level: Level::detect(), kind };
-        let (mut stored, mut values) = (Vec::new(), Vec::new());
-        while let Some(ids) = pieces.next() {
-            table.read(ids.clone(), &mut stored)?;
-            values.resize(stored.len() / table.row_bytes() as usize * table.d_model(), 0.0);
-            table.decode(&stored, &mut values);
-            let rows = values.chunks_exact(table.d_model());
-            let stored = stored.chunks_exact(table.row_bytes() as usize);
-            for ((id, row), stored) in ids.zip(rows).zip(stored) {
-                let compared = pass.row(id, row);
-                if let Some(hash) = hashes.get(id as usize) {
-                    let hash_or_none = if compared { stats::hash(stored) | 1 << BITS } else { 0 };
-                    hash.store(hash_or_none, Ordering::Relaxed);
-                }
+    let level = Level::detect();
+    let parts = Pass::new(rows, n_rows, threads).fold(Survey::default, |found, run| {
+        for ((id, row), stored) in run.rows().zip(run.stored.chunks_exact(rows.row_bytes())) {
+            let compared = found.look_at(level, id, row, kind);
+            if let Some(of_row) = hashes.get(id as usize) {
+                let hash_or_none = if compared { hash(stored) | 1 << BITS } else { 0 };
+                of_row.store(hash_or_none, Ordering::Relaxed);
             }
         }
-        Ok(pass.found)
     })?;
     let mut found = parts.into_iter().fold(Survey::default(), Survey::merge);
     let hashes = hashes.into_iter().map(AtomicU64::into_inner);
-    repeated(table, hashes, kind, &mut found)?;
+    repeated(rows, hashes, kind, &mut found)?;
     Ok(found)
 }
 
@@ -156,62 +141,59 @@ impl Survey {
         self.exact.f16 &= other.exact.f16;
         self
     }
-}
 
-/// One thread's pass.
-struct Pass<'a> {
-    found: Survey,
-    level: Level,
-    kind: &'a (dyn Fn(u64) -> &'static str + Sync),
-}
-
-impl Pass<'_> {
-    /// Looks at a row; whether it is one to compare with others.
-    fn row(&mut self, id: u64, row: &[f32]) -> bool {
-        let exact = &mut self.found.exact;
-        // NaN has many forms, so none of them is called exact.
+    /// Looks at a row. Returns whether to compare it with others.
+    fn look_at(
+        &mut self,
+        level: Level,
+        id: u64,
+        row: &[f32],
+        kind: &dyn Fn(u64) -> &'static str,
+    ) -> bool {
+        let exact = &mut self.exact;
+        // NaN has many bit patterns, so no NaN counts as exact.
         let bf16 = |value: &f32| value.to_bits() & 0xffff == 0 && !value.is_nan();
         let f16 = |value: &f32| f16::from_f32(*value).to_f32() == *value;
         exact.bf16 = exact.bf16 && row.iter().all(bf16);
         exact.f16 = exact.f16 && row.iter().all(f16);
-        // One sum tells most rows to be ordinary.
-        let (_, square) = kernel::estimate(self.level, row, row);
+        // The sum of squares alone shows that most rows are ordinary.
+        let (_, square) = kernel::estimate(level, row, row);
         let odd = if !square.is_finite() && row.iter().any(|value| value.is_nan()) {
-            &mut self.found.nan
+            &mut self.nan
         } else if !square.is_finite() && row.iter().any(|value| value.is_infinite()) {
-            &mut self.found.infinite
+            &mut self.infinite
         } else if square == 0.0 && row.iter().all(|value| *value == 0.0) {
-            &mut self.found.zero
+            &mut self.zero
         } else if row.len() > 1 && row[1..].iter().all(|value| *value == row[0]) {
-            self.found.constant.add(id, (self.kind)(id));
+            self.constant.add(id, kind(id));
             return true;
         } else {
             return true;
         };
-        odd.add(id, (self.kind)(id));
+        odd.add(id, kind(id));
         false
     }
 }
 
-/// Finds rows that are the same, by their hashes first and then by their bytes.
+/// Finds rows that are the same: by their hashes first, then by their bytes.
 fn repeated(
-    table: &Table,
+    rows: &dyn Rows,
     hashes: impl Iterator<Item = u64>,
     kind: &dyn Fn(u64) -> &'static str,
     found: &mut Survey,
-) -> Result<()> {
+) -> Result<(), ReadError> {
     const ID: u64 = MOST_ROWS - 1;
-    // Rows of zeros have the hash 0, others never.
+    // A row that is not compared has the hash 0; no other row has.
     let keys = (0..).zip(hashes).filter(|(_, hash)| *hash != 0);
     let mut keys: Vec<u64> = keys.map(|(id, hash)| hash & !ID | id).collect();
     keys.sort_unstable();
     let (mut same, mut other) = (Vec::new(), Vec::new());
     for group in keys.chunk_by(|a, b| a & !ID == b & !ID).filter(|group| group.len() > 1) {
         let first = group[0] & ID;
-        table.read(one(first), &mut same)?;
+        rows.read(one(first), &mut same)?;
         let mut duplicate = Duplicate { first: [first; 2], rows: 1 };
         for id in group[1..].iter().map(|key| key & ID) {
-            table.read(one(id), &mut other)?;
+            rows.read(one(id), &mut other)?;
             if same == other {
                 found.repeated.add(id, kind(id));
                 duplicate.rows += 1;
@@ -223,7 +205,7 @@ fn repeated(
         }
     }
     found.repeated.settle();
-    found.duplicates.sort_by_key(|group| (std::cmp::Reverse(group.rows), group.first));
+    found.duplicates.sort_by_key(|group| (Reverse(group.rows), group.first));
     found.duplicates.truncate(NAMED);
     Ok(())
 }

@@ -1,19 +1,31 @@
-//! The arguments of each command.
+//! The arguments of each command, and the request that they make.
 
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, ValueEnum};
 
 use super::manual;
-use crate::answer::TOUR_STEPS;
+use crate::commands::check::CheckRequest;
+use crate::commands::footprint::FootprintRequest;
+use crate::commands::info::InfoRequest;
+use crate::commands::lookup::{LookupRequest, RowsOf};
+use crate::commands::neighbors::NeighborsRequest;
+use crate::commands::text::{TextRequest, TextToRead};
+use crate::commands::tokens::{Pattern, TokensRequest};
+use crate::commands::tour::TOUR_STEPS;
+use crate::commands::tour::{TitlesRequest, TourRequest};
+use crate::commands::{NamedTokens, Request};
 use crate::embedding::TOKEN_EMBEDDING;
+use crate::similarity::Metric;
+use crate::store::toy::TOY;
+use crate::vocab::TokenType;
 
 /// A model and the table in it.
 #[derive(Debug, Args)]
-pub struct Model {
+pub struct ModelArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
@@ -25,10 +37,10 @@ pub struct Model {
 
 /// Arguments of `lookup`.
 #[derive(Debug, Args)]
-pub struct Lookup {
+pub struct LookupArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub model: Model,
+    pub model: ModelArgs,
 
     /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
     /// a list of IDs from standard input
@@ -41,7 +53,7 @@ pub struct Lookup {
 
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub text: Text,
+    pub text: TextArgs,
 
     /// Print the first N values of each row, every digit; json, jsonl and npy hold all of them
     /// [default: what fits a line]
@@ -62,12 +74,31 @@ pub struct Lookup {
     pub start: Option<u32>,
 }
 
+impl LookupArgs {
+    pub(super) fn request(&self) -> LookupRequest {
+        LookupRequest {
+            model: self.model.path.clone(),
+            tensor: self.model.tensor.clone(),
+            of: match self.text.read() {
+                Some(text) => RowsOf::Text(text),
+                None => RowsOf::Tokens(named(&self.ids, &self.tokens)),
+            },
+            values: if self.full { Some(usize::MAX) } else { self.values.map(|n| n as usize) },
+            as_input: self.as_input.then(|| self.start.unwrap_or(0).into()),
+        }
+    }
+}
+
+fn named(ids: &[String], texts: &[String]) -> NamedTokens {
+    NamedTokens { typed: ids.to_vec(), texts: texts.to_vec() }
+}
+
 /// Arguments of `neighbors`.
 #[derive(Debug, Args)]
-pub struct Neighbors {
+pub struct NeighborsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub model: Model,
+    pub model: ModelArgs,
 
     /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
     /// a list of IDs from standard input
@@ -105,21 +136,25 @@ pub struct Neighbors {
     pub threads: Option<u16>,
 }
 
-/// Ways to measure how near two rows are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Metric {
-    /// The cosine of the angle between two rows, 1 the nearest
-    Cosine,
-    /// The dot product, the largest the nearest
-    Dot,
-    /// The Euclidean distance, the smallest the nearest
-    L2,
+impl NeighborsArgs {
+    pub(super) fn request(&self) -> NeighborsRequest {
+        NeighborsRequest {
+            model: self.model.path.clone(),
+            tensor: self.model.tensor.clone(),
+            tokens: named(&self.ids, &self.tokens),
+            all: self.all,
+            k: self.k,
+            metric: self.metric,
+            as_input: self.as_input.then(|| self.start.unwrap_or(0).into()),
+            threads: self.threads.map(usize::from),
+        }
+    }
 }
 
 /// Arguments of `footprint`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
-pub struct Footprint {
+pub struct FootprintArgs {
     /// The model whose table is measured
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
@@ -141,16 +176,30 @@ pub struct Footprint {
     pub like: Vec<String>,
 }
 
+impl FootprintArgs {
+    pub(super) fn request(&self) -> FootprintRequest {
+        match &self.path {
+            Some(path) => {
+                FootprintRequest::Model { path: path.clone(), tensor: self.tensor.clone() }
+            }
+            None if self.like.is_empty() => {
+                FootprintRequest::Shapes { vocab: self.vocab.clone(), dim: self.dim.clone() }
+            }
+            None => FootprintRequest::Like(self.like.clone()),
+        }
+    }
+}
+
 /// Arguments of `tokens`.
 #[derive(Debug, Args)]
-pub struct Tokens {
+pub struct TokensArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub text: Text,
+    pub text: TextArgs,
 
     /// Only tokens that hold this text
     #[arg(required_if_eq_any = [("exact", "true"), ("regex", "true")], conflicts_with = "text")]
@@ -177,14 +226,37 @@ pub struct Tokens {
     pub norm: bool,
 }
 
+impl TokensArgs {
+    pub(super) fn request(&self) -> Box<dyn Request> {
+        let model = self.path.clone();
+        if let Some(text) = self.text.read() {
+            return Box::new(TextRequest { model, text });
+        }
+        Box::new(TokensRequest {
+            model,
+            pattern: match self.pattern.clone() {
+                None => Pattern::Anything,
+                Some(text) if self.exact => Pattern::Is(text),
+                Some(text) if self.regex => Pattern::Matches(text),
+                Some(text) => Pattern::Holds(text),
+            },
+            token_type: self.token_type,
+            range: self.range.clone(),
+            norm: self.norm,
+        })
+    }
+}
+
 /// A text, and how it is read.
 #[derive(Debug, Args)]
-pub struct Text {
+pub struct TextArgs {
     /// This text in the model's own tokens, as llama.cpp reads it; - takes all of standard input,
     /// byte for byte
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub text: Option<OsString>,
 
+    // For help, `[CLS]` must stay as it is.
+    #[allow(rustdoc::broken_intra_doc_links)]
     /// Put nothing around the text: no BOS in front, no EOS behind, no [CLS] and [SEP]
     #[arg(long)]
     pub no_bos: bool,
@@ -194,28 +266,19 @@ pub struct Text {
     pub no_parse_special: bool,
 }
 
-impl Text {
+impl TextArgs {
     /// Whether there is one.
-    pub fn is_given(&self) -> bool {
+    pub(super) fn is_given(&self) -> bool {
         self.text.is_some()
     }
-}
 
-/// What a file says that a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TokenType {
-    /// Ordinary text
-    Normal,
-    /// Steers the model
-    Control,
-    /// Added by whoever trained the model
-    User,
-    /// Reserved, never trained
-    Unused,
-    /// A single byte, for what no other token covers
-    Byte,
-    /// Stands for what can't be spelt
-    Unknown,
+    fn read(&self) -> Option<TextToRead> {
+        self.text.as_ref().map(|text| TextToRead {
+            bytes: (text != "-").then(|| text.as_encoded_bytes().to_vec()),
+            add_special: !self.no_bos,
+            parse_special: !self.no_parse_special,
+        })
+    }
 }
 
 /// A range `a..b` that is not empty.
@@ -233,7 +296,7 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
-pub struct Info {
+pub struct InfoArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
@@ -251,9 +314,16 @@ pub struct Info {
     pub strict: bool,
 }
 
+impl InfoArgs {
+    pub(super) fn request(&self) -> InfoRequest {
+        let Self { path, keys, tensors, strict } = self;
+        InfoRequest { model: path.clone(), keys: *keys, tensors: *tensors, strict: *strict }
+    }
+}
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
@@ -267,9 +337,16 @@ pub struct Check {
     pub strict: bool,
 }
 
+impl CheckArgs {
+    pub(super) fn request(&self) -> CheckRequest {
+        let Self { path, other, strict } = self;
+        CheckRequest { model: path.clone(), other: other.clone(), strict: *strict }
+    }
+}
+
 /// Arguments of `tour`.
 #[derive(Debug, Args)]
-pub struct Tour {
+pub struct TourArgs {
     /// The model; the toy where there is none
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
@@ -283,6 +360,16 @@ pub struct Tour {
     pub list: bool,
 }
 
+impl TourArgs {
+    pub(super) fn request(&self) -> Box<dyn Request> {
+        if self.list {
+            return Box::new(TitlesRequest);
+        }
+        let model = self.path.clone().unwrap_or_else(|| TOY.into());
+        Box::new(TourRequest { model, steps: self.steps.clone() })
+    }
+}
+
 /// The number of a step of the tour.
 fn tour_step(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=TOUR_STEPS).contains(number));
@@ -290,16 +377,16 @@ fn tour_step(text: &str) -> Result<u64, String> {
 }
 
 /// Arguments of `completions`.
-#[derive(Debug, Args)]
-pub struct Completions {
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
 
 /// Arguments of `man`.
-#[derive(Debug, Args)]
-pub struct Man {
+#[derive(Clone, Debug, Args)]
+pub struct ManArgs {
     /// The command whose page it is, instead of one of all
     pub command: Option<String>,
 }

@@ -1,11 +1,14 @@
-//! The forms of an answer, and its colours.
+//! What options that choose one of several take, and how the help says it.
 
 use std::ffi::OsString;
 
 use anstream::ColorChoice;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
-use crate::report;
+use crate::report::Form;
+use crate::similarity::Metric;
+use crate::vocab::TokenType;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -44,51 +47,52 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// The forms an answer can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For reading, fitted to the terminal
-    Table,
-    /// One JSON object, every digit
-    Json,
-    /// JSON lines: an object for each row, query, token or precision
-    Jsonl,
-    /// Comma-separated values with a header; controls in texts as escapes (\n)
-    Csv,
-    /// The same, separated by tabs
-    Tsv,
-    /// A Markdown table, for an issue or a notebook
-    Md,
-    /// NumPy's file format: the [n, d_model] float32 matrix of a lookup
-    Npy,
-}
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl Format {
-    /// The form that files with an extension have.
-    pub(super) fn of_extension(extension: &str) -> Option<Self> {
-        Some(match &*extension.to_ascii_lowercase() {
-            "txt" => Self::Table,
-            "json" => Self::Json,
-            "jsonl" => Self::Jsonl,
-            "csv" => Self::Csv,
-            "tsv" => Self::Tsv,
-            "md" => Self::Md,
-            "npy" => Self::Npy,
-            _ => return None,
-        })
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Table => "For reading, fitted to the terminal",
+            Self::Json => "One JSON object, every digit",
+            Self::Jsonl => "JSON lines: an object for each row, query, token or precision",
+            Self::Csv => "Comma-separated values with a header; controls in texts as escapes (\\n)",
+            Self::Tsv => "The same, separated by tabs",
+            Self::Md => "A Markdown table, for an issue or a notebook",
+            Self::Npy => "NumPy's file format: the [n, d_model] float32 matrix of a lookup",
+        }))
     }
 }
 
-impl From<Format> for report::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Jsonl => Self::Jsonl,
-            Format::Csv => Self::Csv,
-            Format::Tsv => Self::Tsv,
-            Format::Md => Self::Md,
-            Format::Npy => Self::Npy,
-        }
+impl ValueEnum for Metric {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Cosine, Self::Dot, Self::L2]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Cosine => "The cosine of the angle between two rows, 1 the nearest",
+            Self::Dot => "The dot product, the largest the nearest",
+            Self::L2 => "The Euclidean distance, the smallest the nearest",
+        }))
+    }
+}
+
+impl ValueEnum for TokenType {
+    fn value_variants<'a>() -> &'a [Self] {
+        use TokenType::{Byte, Control, Normal, Unknown, Unused, UserDefined};
+        &[Normal, Control, UserDefined, Unused, Byte, Unknown]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Normal => "Ordinary text",
+            Self::Control => "Steers the model",
+            Self::UserDefined => "Added by whoever trained the model",
+            Self::Unused => "Reserved, never trained",
+            Self::Byte => "A single byte, for what no other token covers",
+            Self::Unknown => "Stands for what can't be spelt",
+        }))
     }
 }

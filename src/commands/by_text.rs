@@ -1,4 +1,4 @@
-//! Tokens by their text, as people read it.
+//! Finds tokens by their text.
 
 use std::collections::HashMap;
 
@@ -9,25 +9,25 @@ use crate::text::{clip, quoted, visible};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
-/// As much of a text as is compared with others to find what was meant, in
-/// bytes: that is done for people, who type words.
+/// At most this many bytes of a text are compared with others to find what was
+/// meant: people type words.
 const MAX_COMPARED: usize = 128;
 
-/// As many columns of a text as a message shows.
+/// At most this many columns of a text are in a message.
 const SHOWN: usize = 64;
 
-/// As many of a text's tokens as an error names.
+/// At most this many of a text's tokens are in an error.
 const MAX_NAMED: usize = 6;
 
-/// The tokens that read as one text.
+/// The first two tokens with one text.
 #[derive(Clone, Copy, Default)]
 struct Hits {
     first: Option<u64>,
     second: Option<u64>,
 }
 
-/// The ID of each text, in order, and what a reader should know of the choice.
-/// The vocabulary is read once, and only where there is a text.
+/// The ID of each text, in order, and notes on ambiguous ones. The vocabulary is
+/// read once, and only where there is a text.
 pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<String>)> {
     let Some(first) = texts.first() else { return Ok(Default::default()) };
     let vocab = match view.vocab() {
@@ -42,7 +42,7 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
         hits.insert(text.as_bytes().to_vec(), Hits::default());
         hits.insert(twin(text).into_bytes(), Hits::default());
     }
-    vocab.each(|id, text| {
+    vocab.each(|id, text| -> Result<bool> {
         match hits.get_mut(text) {
             Some(Hits { first: first @ None, .. }) => *first = Some(id),
             Some(Hits { second: second @ None, .. }) => *second = Some(id),
@@ -81,12 +81,12 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
     Ok((ids, notes))
 }
 
-/// The text with a leading space where it has none, and without where it has.
+/// The same text with a leading space, or without the one it has.
 fn twin(text: &str) -> String {
     text.strip_prefix(' ').map_or_else(|| format!(" {text}"), str::to_owned)
 }
 
-/// What to say of a text that is no token's.
+/// The error for a text that no token has.
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
     let no = format!("{} is no token here", quoted(text, SHOWN));
     if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
@@ -117,7 +117,7 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
     })
 }
 
-/// Whether a text was probably meant for several IDs: `5-8`, `1,2,3`, `5..`.
+/// Whether a text probably means several IDs: `5-8`, `1,2,3`, `5..`.
 fn is_list(text: &str) -> bool {
     let numbers = text.split(['-', ',', ':', '.', '=', ' ']);
     numbers.filter(|number| !number.is_empty()).all(|n| n.bytes().all(|b| b.is_ascii_digit()))
@@ -125,15 +125,15 @@ fn is_list(text: &str) -> bool {
         && (text.contains(['-', ',', ':', ' ']) || text.contains(".."))
 }
 
-/// The tokens that a model reads a text as: `2 tokens here: 7 "dragon", 9
-/// "fruit"`. `None` where it can't, or where that is none, for the error is
-/// about the text and not about the tokenizer.
+/// The tokens that the text encodes to: `2 tokens here: 7 "dragon", 9 "fruit"`.
+/// `None` where it can't be encoded or encodes to no token: the error is about the
+/// text, not about the tokenizer.
 fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
-    let tokenizer = Tokenizer::open(vocab.gguf()).ok()?.ok()?;
+    let tokenizer = Tokenizer::open(vocab.model()).ok()?;
     let options = Options { add_special: false, ..Options::default() };
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
-    let named = |&id: &u32| {
-        let token = vocab.token(id.into()).ok()??;
+    let named = |&id: &u64| {
+        let token = vocab.token(id).ok()??;
         Some(format!("{id} {}", quoted(&token.text, SHOWN)))
     };
     let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
@@ -147,16 +147,16 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     }
 }
 
-/// Up to three tokens that a text may have been meant for: those that differ in
-/// case alone, then those that it begins with or that begin with it, then those
-/// that hold it; the nearest in length first.
+/// Up to three tokens that the text may mean: first those that differ only in
+/// case, then those where one is a prefix of the other, then those that contain
+/// it. Within each group the nearest in length comes first.
 fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
     let text = text.to_lowercase();
     let mut best: Vec<((usize, usize, u64), String)> = Vec::new();
     if text.is_empty() || text.len() > MAX_COMPARED {
         return Ok(Vec::new());
     }
-    vocab.each(|id, token| {
+    vocab.each(|id, token| -> Result<bool> {
         if token.len() > MAX_COMPARED {
             return Ok(true);
         }

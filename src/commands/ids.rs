@@ -1,80 +1,73 @@
 //! Token IDs as people type them: numbers, ranges, texts, a list on standard
 //! input.
 
-use std::io::Read;
-
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{by_text, model};
+use super::{by_text, model, stdin};
 use crate::embedding::Table;
 
-/// As many IDs as one call takes.
+/// At most this many IDs in one call.
 const MAX_IDS: u64 = 1 << 20;
 
-/// As much of standard input as is read for them.
-const MAX_STDIN: u64 = 16 << 20;
-
-/// The IDs that some arguments name, in order, repeats and all, each in range;
-/// those of `texts`, which are never numbers, come last. What a reader should
-/// know of the texts becomes a note of the view.
-pub(super) fn parse(args: &[String], texts: &[String], view: &mut model::View) -> Result<Vec<u64>> {
-    let typed = args.iter().filter(|arg| is_text(arg)).chain(texts).map(String::as_str);
-    let (found, notes) = by_text::find(&typed.collect::<Vec<_>>(), view)?;
-    view.notes.extend(notes);
-    let mut found = found.into_iter();
-    let table = &view.table;
-    let mut ids = Vec::new();
-    for arg in args {
-        if is_text(arg) {
-            push_text(found.next(), table, &mut ids)?;
-            continue;
-        }
-        if arg == "-" {
-            let list = read_stdin()?;
-            for word in list.split(|c: char| c.is_whitespace() || c == ',') {
-                if !word.is_empty() {
-                    add(word, table, &mut ids).context("on standard input")?;
-                }
-            }
-        } else {
-            add(arg, table, &mut ids)?;
-        }
-    }
-    for id in found {
-        push_text(Some(id), table, &mut ids)?;
-    }
-    ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
-    Ok(ids)
+/// Tokens as people name them.
+#[derive(Clone, Debug, Default)]
+pub struct NamedTokens {
+    /// IDs, ranges `a..b` of them, texts, `-` for a list of IDs on standard
+    /// input.
+    pub typed: Vec<String>,
+    /// Texts, even where they look like IDs; these come last.
+    pub texts: Vec<String>,
 }
 
-/// Whether an argument can only be a token's text.
+impl NamedTokens {
+    /// Whether none is named.
+    pub fn is_empty(&self) -> bool {
+        self.typed.is_empty() && self.texts.is_empty()
+    }
+
+    /// The IDs in order, with repeats; each is in range. Notes on texts are added to
+    /// the view.
+    pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
+        let typed = self.typed.iter().filter(|arg| is_text(arg));
+        let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
+        let (found, notes) = by_text::find(&texts, view)?;
+        view.notes.extend(notes);
+        let mut found = found.into_iter();
+        let table = &view.table;
+        let mut ids = Vec::new();
+        let add_text = |id: Option<u64>, ids: &mut Vec<u64>| {
+            let id = id.context("a text without an ID")?;
+            table.check_id(id)?;
+            ids.push(id);
+            anyhow::Ok(())
+        };
+        for arg in &self.typed {
+            if is_text(arg) {
+                add_text(found.next(), &mut ids)?;
+            } else if arg == "-" {
+                let list =
+                    String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
+                let list =
+                    list.context("standard input is not text: a list of token IDs is read there")?;
+                for word in list.split(|c: char| c.is_whitespace() || c == ',') {
+                    if !word.is_empty() {
+                        add(word, table, &mut ids).context("on standard input")?;
+                    }
+                }
+            } else {
+                add(arg, table, &mut ids)?;
+            }
+        }
+        found.try_for_each(|id| add_text(Some(id), &mut ids))?;
+        ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
+        Ok(ids)
+    }
+}
+
+/// Whether an argument is a token's text.
 fn is_text(arg: &str) -> bool {
     let is_range = |(first, end): (&str, &str)| is_digits(first) && is_digits(end);
     arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
-}
-
-fn push_text(id: Option<u64>, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
-    let id = id.context("a text without an ID")?;
-    table.check_id(id)?;
-    ids.push(id);
-    Ok(())
-}
-
-fn read_stdin() -> Result<String> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_STDIN + 1)
-        .read_to_end(&mut bytes)
-        .context("reading token IDs from standard input")?;
-    ensure!(
-        bytes.len() as u64 <= MAX_STDIN,
-        "standard input is longer than {} MiB: too much for a list of token IDs",
-        MAX_STDIN >> 20
-    );
-    String::from_utf8(bytes)
-        .ok()
-        .context("standard input is not text: a list of token IDs is read there")
 }
 
 fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
@@ -105,7 +98,7 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
     Ok(())
 }
 
-/// A plain decimal number; signs and the like are not part of one.
+/// A plain decimal number, without a sign.
 fn number(word: &str) -> Option<u64> {
     is_digits(word).then(|| word.parse().ok()).flatten()
 }

@@ -1,80 +1,74 @@
-//! One file a subcommand: arguments in, an answer out.
+//! The commands, one folder each.
+//!
+//! A command has a request (plain data that the command line, a test or another
+//! program fills in), a function that computes the answer, and the looks of the
+//! answer in each form. `docs/adding-a-command.md` shows how to add one.
 
 mod by_text;
-mod check;
-mod completions;
-mod footprint;
+pub mod check;
+pub mod footprint;
 mod ids;
-mod info;
-mod lookup;
-mod man;
+pub mod info;
+pub mod lookup;
 mod model;
-mod models;
-mod neighbors;
-mod text;
-mod tokens;
-mod tour;
+pub mod models;
+pub mod neighbors;
+mod steps;
+pub mod text;
+pub mod tokens;
+pub mod tour;
 
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
-use crate::answer::{Answer, Sink, TokenSink, TourSink};
-use crate::cli::{self, Command};
-use crate::gguf::Model;
-use crate::store::Stores;
+use crate::model::Model;
+use crate::report::{Form, Printer};
+use crate::store;
 
-pub use completions::complete;
+pub use ids::NamedTokens;
+pub use model::TableInfo;
+pub use steps::InputStep;
 
-/// How a command comes by the model that it was given the name of.
+/// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
-/// Carries out a command on files.
-pub fn run(command: &Command) -> Result<Answer> {
-    run_with(command, &model::open)
+/// A command to carry out.
+pub trait Request: Send + Sync {
+    /// The forms that its answer has. None where it is text for another program.
+    fn forms(&self) -> &'static [Form] {
+        Form::USUAL
+    }
+
+    /// Finds the answer and prints it.
+    ///
+    /// # Errors
+    /// Those of the model and of the output.
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()>;
 }
 
-/// Carries out a command on a model from elsewhere: memory, in tests.
-pub fn run_with(command: &Command, open: Opener) -> Result<Answer> {
-    Ok(match command {
-        Command::Lookup(args) => Answer::Lookup(lookup::run(args, open)?),
-        Command::Neighbors(args) => Answer::Neighbors(neighbors::run(args, open)?),
-        Command::Footprint(args) => Answer::Footprint(footprint::run(args, open)?),
-        Command::Tokens(args) if args.text.is_given() => Answer::Tokenized(text::run(args, open)?),
-        Command::Tokens(args) => Answer::Tokens(tokens::collect(args, open)?),
-        Command::Info(args) => Answer::Info(Box::new(info::run(args, open)?)),
-        Command::Tour(args) if args.list => Answer::TourList(tour::list()),
-        Command::Tour(args) => Answer::Tour(Box::new(tour::collect(args, open)?)),
-        Command::Check(args) => Answer::Check(Box::new(check::run(args, open)?)),
-        Command::Models => Answer::Models(models::run(&Stores::of_process())),
-        Command::Completions(args) => Answer::Text(completions::script(args)?),
-        Command::Man(args) => Answer::Text(man::page(args)?),
-    })
-}
-
-/// Carries out `neighbors --all`, whose answers are given to `sink` as they are
-/// found; returns what a reader should know besides.
+/// Opens a model by its path or its name in a store.
 ///
 /// # Errors
-/// Those of the model, and those of the sink, which end the work.
-pub fn stream(args: &cli::Neighbors, sink: &mut dyn Sink) -> Result<Vec<String>> {
-    neighbors::run_all(args, &model::open, sink)
+/// Where there is no such model; the error has the name.
+pub fn open(name: &Path) -> Result<Model> {
+    store::open(name).with_context(|| name.display().to_string())
 }
 
-/// Carries out `tokens`, whose answers are given to `sink` as they are found;
-/// returns what a reader should know besides.
-///
-/// # Errors
-/// Those of the model, and those of the sink, which end the work.
-pub fn stream_tokens(args: &cli::Tokens, sink: &mut dyn TokenSink) -> Result<Vec<String>> {
-    tokens::run(args, &model::open, sink)
-}
+/// At most this many bytes of standard input are read.
+const MAX_STDIN: u64 = 16 << 20;
 
-/// Carries out `tour`, whose steps are given to `sink` as they are taken, until
-/// it wants no more.
-///
-/// # Errors
-/// Those of the model, and those of the sink, which end the tour.
-pub fn walk_tour(args: &cli::Tour, sink: &mut dyn TourSink) -> Result<()> {
-    tour::run(args, &model::open, sink)
+/// Reads all of standard input. Errors say what it should be and what to do where
+/// it is too long.
+fn stdin(what: &str, too_long: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut bytes);
+    read.with_context(|| format!("reading {what} from standard input"))?;
+    ensure!(
+        bytes.len() as u64 <= MAX_STDIN,
+        "standard input is longer than {} MiB: {too_long}",
+        MAX_STDIN >> 20
+    );
+    Ok(bytes)
 }

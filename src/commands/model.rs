@@ -3,47 +3,64 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
-use crate::answer::{TableInfo, TokenText};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
-use crate::store;
-use crate::vocab::{Token, Vocab};
+use crate::model::{Error, Model};
+use crate::report::TokenText;
+use crate::vocab::Vocab;
 
-/// Opens the model that an argument names; errors name it.
-pub(super) fn open(name: &Path) -> Result<Model> {
-    store::open(name).with_context(|| name.display().to_string())
+/// The table that an answer is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableInfo {
+    /// The tensor's name.
+    pub tensor: String,
+    /// The ggml type its rows are stored in.
+    #[serde(rename = "type")]
+    pub format: &'static str,
+    /// Rows.
+    pub n_vocab: u64,
+    /// Values in a row.
+    pub d_model: u64,
+    /// Stored size of the whole table.
+    pub bytes: u64,
+    /// Position of its first byte in the file.
+    pub offset: u64,
+    /// How many tokens the vocabulary has; `None` where there is none.
+    pub n_tokens: Option<u64>,
 }
 
 /// A table with the vocabulary that names its rows.
-pub(super) struct View<'g> {
-    pub table: Table<'g>,
-    vocab: Result<Vocab<'g>, String>,
-    /// What a reader should know of the two.
+pub(super) struct View {
+    pub table: Table,
+    vocab: Result<Vocab, String>,
+    /// What a reader should also know.
     pub notes: Vec<String>,
 }
 
-impl<'g> View<'g> {
-    pub(super) fn new(model: &'g Model, path: &Path, tensor: &str) -> Result<Self> {
+impl View {
+    pub(super) fn new(model: &Model, path: &Path, tensor: &str) -> Result<Self> {
         Self::of(model, tensor).with_context(|| path.display().to_string())
     }
 
-    pub(super) fn of(model: &'g Model, tensor: &str) -> Result<Self> {
-        let table = Table::of_model(model, tensor)?;
+    pub(super) fn of(model: &Model, tensor: &str) -> Result<Self> {
+        let table = Table::open(model, tensor)?;
         let mut notes = Vec::new();
-        if let Some(name) = model.shard_name(table.file()) {
+        if let Some(name) = table.file() {
             notes.push(format!(
                 "the model is split in {}: the table is in {name}",
-                model.shard_count()
+                model.file_count()
             ));
         }
-        let vocab = match model.metadata() {
-            Ok(gguf) => Vocab::open(gguf)?.map_err(str::to_owned),
-            // The rows are there; only what names them is not.
-            Err(error) => Err(error.to_string()),
+        let vocab = match Vocab::open(model) {
+            Ok(vocab) => Ok(vocab),
+            Err(Error::NoVocabulary { reason }) => Err(reason),
+            // The rows are in the file; only their tokens are not.
+            Err(error) if error.is_missing_part() => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
         let vocab = match vocab {
-            // Row i of another table, of positions say, is not token i.
+            // Row i of another table, such as one of positions, is not token i.
             Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
@@ -63,11 +80,11 @@ impl<'g> View<'g> {
             Ok(vocab) => vocab.token(id)?,
             Err(_) => None,
         };
-        Ok(token_text(token))
+        Ok(token.into())
     }
 
     /// The tokens of the rows, or the reason why there are none.
-    pub(super) fn vocab(&self) -> Result<&Vocab<'g>, &str> {
+    pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
 
@@ -85,28 +102,12 @@ impl<'g> View<'g> {
     }
 }
 
-/// A token as an answer names it.
-pub(super) fn token_text(token: Option<Token>) -> TokenText {
-    token.map_or(TokenText { token: None, token_hex: None }, TokenText::from)
-}
-
-impl From<Token> for TokenText {
-    fn from(token: Token) -> Self {
-        Self { token: Some(token.text), token_hex: token.bytes.as_deref().map(hex) }
-    }
-}
-
-/// Bytes as two digits each.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Whether row i of a tensor belongs to token i by its name.
+/// Whether a tensor of this name has one row per token.
 fn is_per_token(tensor: &str) -> bool {
     [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
 }
 
-/// Says so where rows and tokens are not as many as each other.
+/// A note where the numbers of rows and tokens differ.
 pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,
@@ -123,7 +124,7 @@ pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     }
 }
 
-/// Whether an architecture ends without a step back to tokens.
+/// Whether the architecture is an encoder, which has no output head.
 pub(super) fn is_encoder(architecture: &str) -> bool {
     architecture.contains("bert") || matches!(architecture, "t5encoder" | "gemma-embedding")
 }

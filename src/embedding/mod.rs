@@ -1,31 +1,36 @@
 //! The `[n_vocab, d_model]` view: rows of an embedding table by token ID.
 
+mod error;
 mod find;
 
-pub(crate) use find::kind;
-
+use std::fmt;
+use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+pub use error::Error;
 
-use crate::gguf::{Gguf, Model, Tensor};
+use crate::model::{Model, Tensor, TokenId};
 use crate::quant::Format;
-use crate::similarity::Rows;
+use crate::rows::{ReadError, Rows};
+use crate::source::Source;
 
-/// The name that every GGUF language model gives its embedding table.
+/// The name of the embedding table, as llama.cpp has it. Every format answers to it.
 pub const TOKEN_EMBEDDING: &str = "token_embd.weight";
 
 /// The widest row that is read: 4 MiB as `f32`. The widest known model has
 /// 18,432 columns; a file that claims more than a million is damaged.
 const MAX_D_MODEL: u64 = 1 << 20;
 
-/// A matrix of a GGUF file, one row a token, read a row at a time.
+/// A matrix of a model, one row per token, read a row at a time. It keeps its file
+/// open.
 ///
-/// GGUF stores dimensions fastest first, `[d_model, n_vocab]`; everything here
+/// Files store dimensions fastest first, `[d_model, n_vocab]`; everything here
 /// counts rows first, `[n_vocab, d_model]`.
-#[derive(Debug)]
-pub struct Table<'g> {
-    gguf: &'g Gguf,
+#[derive(Clone)]
+pub struct Table {
+    source: Arc<dyn Source>,
+    file: Option<Arc<str>>,
     name: String,
     format: &'static Format,
     n_vocab: u64,
@@ -35,98 +40,73 @@ pub struct Table<'g> {
     at: u64,
 }
 
-impl<'g> Table<'g> {
-    /// The tensor `name` of a file, which must be two-dimensional and of a type
+impl Table {
+    /// The tensor `name` of a model, which must be two-dimensional and of a type
     /// that ggml can decode.
     ///
     /// # Errors
-    /// Where it is not there (the message says what the file seems to be and
-    /// which tensors would do), not a matrix, or not decodable. Whether its
-    /// bytes are all in the file is not asked here but row by row: of a partial
-    /// download, the rows that are there can be read.
-    pub fn open(gguf: &'g Gguf, name: &str) -> Result<Self> {
-        match gguf.tensor(name)? {
-            Some(tensor) => Self::of(gguf, &tensor),
-            None => Err(find::absent(&[gguf], name)),
-        }
-    }
-
-    /// The tensor `name` of a model, in whichever of its files it is.
-    ///
-    /// # Errors
-    /// As for [`open`](Self::open), and where a file that may have it is missing.
-    pub fn of_model(model: &'g Model, name: &str) -> Result<Self> {
+    /// Where it is not there (the message says what the file seems to be and which
+    /// tensors would do), is not a matrix, or can't be decoded; and where a file
+    /// that may have it is missing. Whether its bytes are all in the file is checked
+    /// row by row: the rows that a partial download has can be read.
+    pub fn open(model: &Model, name: &str) -> Result<Self, Error> {
         match model.tensor(name)? {
-            Some((gguf, tensor)) => Self::of(gguf, &tensor),
-            None => Err(find::absent(&model.files()?, name)),
+            Some(tensor) => Self::of(tensor),
+            None => {
+                let message = find::absent(model, name)?;
+                Err(Error::NoTensor { name: name.to_owned(), message })
+            }
         }
     }
 
-    /// The tensor `name` of a model as rows of `width` values, a vector being
-    /// one row; `None` where the model has no such tensor. For what is added to
-    /// the rows of a table, or multiplied with them.
+    /// The tensor `name` of a model as rows of `width` values, a vector being one
+    /// row; `None` where the model has no such tensor. For what is added to the rows
+    /// of a table, or multiplied with them.
     ///
     /// # Errors
-    /// As for [`of_model`](Self::of_model), and where the width is another.
-    pub fn of_width(model: &'g Model, name: &str, width: usize) -> Result<Option<Self>> {
-        let Some((gguf, tensor)) = model.tensor(name)? else { return Ok(None) };
-        let table = match *tensor.dims() {
-            [values] => Self::of_shape(gguf, &tensor, [values, 1]),
-            _ => Self::of(gguf, &tensor),
+    /// As for [`open`](Self::open), and where the width is another.
+    pub fn of_width(model: &Model, name: &str, width: usize) -> Result<Option<Self>, Error> {
+        let Some(tensor) = model.tensor(name)? else { return Ok(None) };
+        let table = match *tensor.dims {
+            [values] => Self::of_shape(tensor, [values, 1]),
+            _ => Self::of(tensor),
         }?;
-        ensure!(
-            table.d_model == width,
-            "tensor \"{name}\" has rows of {} values; the embedding table's have {width}",
-            table.d_model
-        );
+        let Self { d_model, .. } = table;
+        if d_model != width {
+            return Err(Error::Width { name: table.name, d_model, wanted: width });
+        }
         Ok(Some(table))
     }
 
-    fn of(gguf: &'g Gguf, tensor: &Tensor) -> Result<Self> {
-        let name = &tensor.name;
-        let Some(shape) = tensor.matrix() else {
-            bail!(
-                "tensor \"{name}\" has {} ({:?}); a table of rows needs two, [n_vocab, d_model]",
-                dimensions(tensor.dims().len()),
-                tensor.dims()
-            );
-        };
-        Self::of_shape(gguf, tensor, shape)
+    fn of(tensor: Tensor) -> Result<Self, Error> {
+        match tensor.matrix() {
+            Some(shape) => Self::of_shape(tensor, shape),
+            None => Err(Error::NoMatrix { name: tensor.name, dims: tensor.dims }),
+        }
     }
 
-    fn of_shape(gguf: &'g Gguf, tensor: &Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self> {
-        let name = tensor.name.clone();
-        ensure!(
-            d_model > 0 && n_vocab > 0,
-            "tensor \"{name}\" is empty: its shape is [{n_vocab}, {d_model}]"
-        );
-        ensure!(
-            d_model <= MAX_D_MODEL,
-            "tensor \"{name}\" claims rows of {d_model} values; rows of up to {MAX_D_MODEL} are read"
-        );
-        let format = Format::from_id(tensor.type_id)
-            .with_context(|| format!("tensor \"{name}\" can't be decoded"))?;
-        let row_bytes = format.row_bytes(d_model).with_context(|| {
-            format!(
-                "tensor \"{name}\" claims rows of {d_model} values as {format}, \
-                 which stores whole blocks of {}",
-                format.block_len
-            )
-        })?;
-        let end = n_vocab.checked_mul(row_bytes).and_then(|bytes| tensor.at?.checked_add(bytes));
-        ensure!(
-            end.is_some(),
-            "tensor \"{name}\" claims {n_vocab} rows of {row_bytes} bytes: no file is that large"
-        );
-        Ok(Self {
-            gguf,
-            name,
-            format,
-            n_vocab,
-            d_model: usize::try_from(d_model)?,
-            row_bytes: usize::try_from(row_bytes)?,
-            at: tensor.at.unwrap_or(u64::MAX),
-        })
+    fn of_shape(tensor: Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self, Error> {
+        let Tensor { name, format, at, source, file, .. } = tensor;
+        if d_model == 0 || n_vocab == 0 {
+            return Err(Error::Empty { name, n_vocab, d_model });
+        }
+        if d_model > MAX_D_MODEL {
+            return Err(Error::TooWide { name, d_model });
+        }
+        let format = match format {
+            Ok(format) => format,
+            Err(source) => return Err(Error::Type { name, source }),
+        };
+        let Some(row_bytes) = format.row_bytes(d_model) else {
+            return Err(Error::PartOfABlock { name, d_model, format });
+        };
+        let end = n_vocab.checked_mul(row_bytes).and_then(|bytes| at?.checked_add(bytes));
+        let (Some(at), Some(_), Ok(row), Ok(d_model)) =
+            (at, end, usize::try_from(row_bytes), usize::try_from(d_model))
+        else {
+            return Err(Error::TooLarge { name, n_vocab, row_bytes });
+        };
+        Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
     }
 
     /// The tensor's name.
@@ -149,14 +129,9 @@ impl<'g> Table<'g> {
         self.d_model
     }
 
-    /// The file that the table is in.
-    pub fn file(&self) -> &'g Gguf {
-        self.gguf
-    }
-
-    /// The stored size of one row in bytes.
-    pub fn row_bytes(&self) -> u64 {
-        self.row_bytes as u64
+    /// The name of the file that the table is in, where the model has several.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     /// The stored size of the table in bytes.
@@ -171,26 +146,26 @@ impl<'g> Table<'g> {
 
     /// How many rows are whole in the file: all, unless it was cut.
     pub fn rows_present(&self) -> u64 {
-        (self.gguf.file_len().saturating_sub(self.at) / self.row_bytes()).min(self.n_vocab)
+        let there = self.source.len().saturating_sub(self.at);
+        (there / self.row_bytes as u64).min(self.n_vocab)
     }
 
     /// An error that says what is in range, unless `id` is.
-    pub fn check_id(&self, id: u64) -> Result<()> {
-        let n = self.n_vocab;
-        ensure!(
-            id < n,
-            "token ID {id} is out of range: this table has {n} {}, 0 to {}",
-            if n == 1 { "row" } else { "rows" },
-            n - 1
-        );
-        Ok(())
+    ///
+    /// # Errors
+    /// [`Error::NoRow`].
+    pub fn check_id(&self, id: TokenId) -> Result<(), Error> {
+        match self.n_vocab {
+            n_vocab if id < n_vocab => Ok(()),
+            n_vocab => Err(Error::NoRow { id, n_vocab }),
+        }
     }
 
     /// The row of a token ID, decoded.
     ///
     /// # Errors
     /// Where the ID is out of range, or the file ends before the row does.
-    pub fn row(&self, id: u64) -> Result<Vec<f32>> {
+    pub fn row(&self, id: TokenId) -> Result<Vec<f32>, Error> {
         let mut values = vec![0.0; self.d_model];
         self.read_row(id, &mut values)?;
         Ok(values)
@@ -203,24 +178,28 @@ impl<'g> Table<'g> {
     ///
     /// # Panics
     /// Where there is not room for exactly the row.
-    pub fn read_row(&self, id: u64, values: &mut [f32]) -> Result<()> {
+    pub fn read_row(&self, id: TokenId, values: &mut [f32]) -> Result<(), Error> {
         self.check_id(id)?;
-        let at = self.at + id * self.row_bytes();
-        let end = at + self.row_bytes();
-        ensure!(
-            end <= self.gguf.file_len(),
-            "row {id} needs bytes up to {end}, the file ends at {}: an incomplete download?",
-            self.gguf.file_len()
-        );
-        let bytes = self.gguf.source().window(at, self.row_bytes)?;
-        let bytes =
-            bytes.get(..self.row_bytes).context("the file became shorter while it was read")?;
+        let at = self.row_at(id);
+        let (end, len) = (at + self.row_bytes as u64, self.source.len());
+        if end > len {
+            return Err(Error::Cut { id, end, len });
+        }
+        let bytes = self.source.window(at, self.row_bytes)?;
+        let bytes = bytes.get(..self.row_bytes).ok_or_else(|| {
+            let shorter = "the file became shorter while it was read";
+            io::Error::new(io::ErrorKind::UnexpectedEof, shorter)
+        })?;
         self.format.decode(bytes, values);
         Ok(())
     }
+
+    fn row_at(&self, id: TokenId) -> u64 {
+        self.at + id * self.row_bytes as u64
+    }
 }
 
-impl Rows for Table<'_> {
+impl Rows for Table {
     fn n_rows(&self) -> u64 {
         self.n_vocab
     }
@@ -237,13 +216,11 @@ impl Rows for Table<'_> {
         self.format.is_scaled_bytes()
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
-        let n = usize::try_from(rows.end - rows.start)?;
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
+        let n = (rows.end - rows.start) as usize;
         stored.resize(n * self.row_bytes, 0);
-        self.gguf
-            .source()
-            .read_exact_at(self.at + rows.start * self.row_bytes(), stored)
-            .with_context(|| format!("reading rows {} to {}", rows.start, rows.end - 1))
+        let read = self.source.read_exact_at(self.row_at(rows.start), stored);
+        read.map_err(|source| ReadError::new(rows, source))
     }
 
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
@@ -251,9 +228,9 @@ impl Rows for Table<'_> {
     }
 }
 
-fn dimensions(n: usize) -> String {
-    match n {
-        1 => "one dimension".to_owned(),
-        n => format!("{n} dimensions"),
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, format, n_vocab, d_model, .. } = self;
+        write!(f, "Table({name}, [{n_vocab}, {d_model}] {format})")
     }
 }

@@ -1,134 +1,57 @@
-//! An array in the metadata, read an element at a time.
+//! An array in the metadata, read where it lies.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::cursor::{Cursor, STRIDE};
-use super::{Entry, Error, Gguf, MetadataValue, Place, Stop, ValueType, index};
+use super::{Entry, Gguf, index};
+use crate::model::{Error, Numbers, Place, Strings, ValueType};
 
-/// The longest string that is read from an array, in bytes. Tokens have some
-/// tens, merges and labels some hundreds.
-const MAX_STRING: u64 = 1 << 16;
-
-/// An array of the metadata of which nothing is decoded yet.
-///
-/// Any element is found in constant time: scalars by their position, strings
-/// by way of the positions that the walk remembered.
-#[derive(Debug)]
-pub struct Array<'g> {
-    gguf: &'g Gguf,
-    key: String,
-    element: ValueType,
-    count: u64,
-    /// The first element.
-    at: u64,
-    /// Where every [`STRIDE`]th string begins, the first aside.
-    checkpoints: &'g [u64],
+/// An array of the metadata; nothing of it is decoded yet.
+#[derive(Clone, Debug)]
+pub enum Array {
+    /// An array of strings.
+    Strings(Strings),
+    /// An array of numbers or flags.
+    Numbers(Numbers),
+    /// An array of as many arrays, which are not read.
+    Nested(u64),
 }
 
-impl<'g> Array<'g> {
-    pub(super) fn new(
-        gguf: &'g Gguf,
-        entry: &Entry,
-        checkpoints: &'g [u64],
-    ) -> Result<Self, Error> {
+impl Array {
+    pub(super) fn new(gguf: &Gguf, entry: &Entry) -> Result<Self, Error> {
         let key = index::quotable(&entry.key);
-        let (element, count, at) = index::array_at(gguf.source(), entry.span.start)
+        let (element, count, at) = index::array_at(gguf.header(), entry.span.start)
             .map_err(|stop| stop.at(Place::Value { key: key.clone() }, gguf.file_len()))?;
-        Ok(Self { gguf, key, element, count, at, checkpoints })
+        let header = Arc::clone(&gguf.header);
+        Ok(match element {
+            ValueType::String => {
+                let marks = gguf.marks(entry.index);
+                Self::Strings(Strings::new(header, at..entry.span.end, count, marks, key.into()))
+            }
+            ValueType::Array => Self::Nested(count),
+            _ => Self::Numbers(Numbers::new(header, at, count, element, key.into())),
+        })
     }
 
     /// The type that every element has.
     pub fn element_type(&self) -> ValueType {
-        self.element
+        match self {
+            Self::Strings(_) => ValueType::String,
+            Self::Numbers(numbers) => numbers.element(),
+            Self::Nested(_) => ValueType::Array,
+        }
     }
 
     /// The number of elements.
     pub fn len(&self) -> u64 {
-        self.count
+        match self {
+            Self::Strings(strings) => strings.len(),
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Nested(count) => *count,
+        }
     }
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
-
-    /// The bytes of one string; `None` past the end or where elements are not
-    /// strings.
-    pub fn string(&self, i: u64) -> Result<Option<Cow<'g, [u8]>>, Error> {
-        if i >= self.count || self.element != ValueType::String {
-            return Ok(None);
-        }
-        let mut near = self.at;
-        if let Some(before) = (i / STRIDE).checked_sub(1) {
-            // The walk left a checkpoint for every whole stride.
-            let checkpoint = usize::try_from(before).ok().and_then(|n| self.checkpoints.get(n));
-            let Some(&at) = checkpoint else { return Ok(None) };
-            near = at;
-        }
-        let mut cursor = Cursor::new(self.gguf.source(), near);
-        let mut find = || {
-            (0..i % STRIDE).try_for_each(|_| cursor.skip_string())?;
-            match cursor.u64()? {
-                len if len <= MAX_STRING => {
-                    let start = cursor.position();
-                    cursor.skip(len)?;
-                    Ok(start..start + len)
-                }
-                len => Err(too_long(i, len)),
-            }
-        };
-        let span = find().map_err(|stop| self.stop(stop))?;
-        self.gguf.bytes(span).map(Some)
-    }
-
-    /// Every string in order, handed to `visit` with its place; stops at the
-    /// first `false`. One pass, nothing allocated.
-    pub fn each_string(&self, mut visit: impl FnMut(u64, &[u8]) -> bool) -> Result<(), Error> {
-        if self.element != ValueType::String {
-            return Ok(());
-        }
-        let mut cursor = Cursor::new(self.gguf.source(), self.at);
-        for i in 0..self.count {
-            let string = cursor.string().map_err(|stop| self.stop(stop))?;
-            let len = string.len() as u64;
-            if len > MAX_STRING {
-                return Err(self.stop(too_long(i, len)));
-            }
-            if !visit(i, string) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// The bytes of all elements, one after another, little-endian; none where
-    /// elements are not scalars.
-    pub fn scalar_bytes(&self) -> Result<Cow<'g, [u8]>, Error> {
-        let size = self.element.size_in_bytes().unwrap_or(0) as u64;
-        // The walk has seen that they are there.
-        self.gguf.bytes(self.at..self.at + self.count * size)
-    }
-
-    fn stop(&self, stop: Stop) -> Error {
-        stop.at(Place::Value { key: self.key.clone() }, self.gguf.file_len())
-    }
-
-    /// One scalar; `None` past the end or where elements are not scalars.
-    pub fn scalar(&self, i: u64) -> Result<Option<MetadataValue>, Error> {
-        let (true, Some(size)) = (i < self.count, self.element.size_in_bytes()) else {
-            return Ok(None);
-        };
-        let at = self.at + i * size as u64;
-        let bytes = self.gguf.bytes(at..at + size as u64)?;
-        MetadataValue::read_from(&mut &*bytes, self.element).map(Some).map_err(|error| {
-            Error::Malformed {
-                place: Place::Value { key: self.key.clone() },
-                problem: error.to_string(),
-            }
-        })
-    }
-}
-
-fn too_long(i: u64, len: u64) -> Stop {
-    Stop::Bad(format!("string {i} is {len} bytes long, and up to {MAX_STRING} are read"))
 }

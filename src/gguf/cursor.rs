@@ -2,12 +2,19 @@
 
 use std::borrow::Cow;
 
-use gguf_rs_lib::format::types::GGUFValueType;
+use super::value;
+use crate::model::{Error, Place, STRIDE, ValueType};
+use crate::source::Source;
 
-use super::{Error, Place, Source};
+/// The most bytes that one request asks for, 4 MiB.
+const PIECE: u64 = 4 << 20;
 
-/// How much of a fetched source to ask for at a time. A mapped one gives all.
-const WINDOW: usize = 1 << 20;
+/// The first request asks for this much, 64 KiB: the keys before the tokens.
+const START: u64 = 64 << 10;
+
+/// A later request asks for at least this much more than is known to be needed:
+/// keys and tensor names follow each other in small steps.
+const SPARE: u64 = 16 << 10;
 
 /// Arrays in arrays: the format allows any depth, and no known file has two.
 const MAX_DEPTH: usize = 8;
@@ -16,12 +23,16 @@ const MAX_DEPTH: usize = 8;
 /// limit for tensor names is 64, and some files have longer ones).
 const MAX_NAME: u64 = u16::MAX as u64;
 
-/// The longest header, 128 MiB: eight times the longest that is known. It is
-/// what bounds the time of a walk: a file of zeros is a header of empty keys
-/// without end, and a sparse file of zeros costs nothing to make.
+/// The longest header, 128 MiB: eight times the longest known. This bounds the
+/// time of a walk. A file of zeros is a header of empty keys without end, and a
+/// sparse file of zeros costs nothing to make.
 const MAX_HEADER: u64 = 128 << 20;
 
 /// A position in a source that only moves forward.
+///
+/// Where the source borrows, the cursor reads in place. Where it answers with
+/// owned bytes, the cursor keeps all of them from its start on, and asks for the
+/// bytes that follow, in pieces of up to 4 MiB: no byte is asked for twice.
 pub(super) struct Cursor<'s> {
     source: &'s dyn Source,
     len: u64,
@@ -30,6 +41,9 @@ pub(super) struct Cursor<'s> {
     base: u64,
     /// Where the cursor stands in the window; may be past its end after a skip.
     at: u64,
+    /// How many bytes will probably be read after the next ones: those of the rest
+    /// of an array, for example.
+    expected: u64,
 }
 
 /// Why the cursor could not move on. The caller knows the place.
@@ -54,7 +68,8 @@ type Step<T> = Result<T, Stop>;
 
 impl<'s> Cursor<'s> {
     pub(super) fn new(source: &'s dyn Source, at: u64) -> Self {
-        Self { source, len: source.len(), window: Cow::Borrowed(&[]), base: at, at: 0 }
+        let window = Cow::Borrowed(&[][..]);
+        Self { source, len: source.len(), window, base: at, at: 0, expected: 0 }
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -67,6 +82,17 @@ impl<'s> Cursor<'s> {
 
     fn short<T>(&self, n: u64) -> Step<T> {
         Err(Stop::Short(u128::from(self.position()) + u128::from(n)))
+    }
+
+    /// Expects `left` more elements, after the `done` elements since position
+    /// `start`: at least `least` bytes each, and probably as many as those had.
+    pub(super) fn expect(&mut self, left: u64, done: u64, start: u64, least: u64) {
+        let seen = self.position() - start;
+        // The first elements of a vocabulary can be far longer than the others, and
+        // one more request is better than many bytes that nobody needs.
+        let probable = left.saturating_mul(seen) / done.max(1);
+        let probable = (probable - probable / 8).min(8 * seen);
+        self.expected = left.saturating_mul(least).max(probable);
     }
 
     /// Passes over `n` bytes, which must be there.
@@ -99,13 +125,71 @@ impl<'s> Cursor<'s> {
         Ok(&self.window[start..self.at as usize])
     }
 
+    /// The next `n` bytes, or as many as there are, without passing over them.
+    pub(super) fn peek(&mut self, n: u64) -> Step<&[u8]> {
+        let n = n.min(self.remaining());
+        self.take(n)?;
+        self.at -= n;
+        Ok(&self.window[self.at as usize..][..n as usize])
+    }
+
     #[cold]
     fn refill(&mut self, n: u64) -> Step<()> {
-        let Ok(n) = usize::try_from(n) else { return self.short(n) };
-        self.base = self.position();
-        self.at = 0;
-        self.window = self.source.window(self.base, n.max(WINDOW)).map_err(Stop::Io)?;
-        if self.window.len() < n { self.short(n as u64) } else { Ok(()) }
+        let spare = match self.position() {
+            0 => START,
+            position => SPARE.max(position / 32),
+        };
+        self.hold(n, self.expected.saturating_add(spare))
+    }
+
+    /// Sees to it that the window has the next `n` bytes; asks for `more` beyond
+    /// them where it has to ask.
+    fn hold(&mut self, n: u64, more: u64) -> Step<()> {
+        let end = self.position() + n;
+        loop {
+            let held = self.base + self.window.len() as u64;
+            let from = match self.window {
+                Cow::Borrowed(_) => self.position(),
+                // Whatever was passed over is kept too.
+                Cow::Owned(_) => held,
+            };
+            if end <= held {
+                return Ok(());
+            }
+            let want = end.saturating_sub(from).saturating_add(more).min(PIECE);
+            let want = want.min(self.len.saturating_sub(from));
+            let Ok(want) = usize::try_from(want) else { return self.short(n) };
+            let found = self.source.window(from, want).map_err(Stop::Io)?;
+            let enough = match found {
+                Cow::Borrowed(found) => found.len() as u64 >= n,
+                Cow::Owned(ref found) => !found.is_empty(),
+            };
+            if !enough {
+                return self.short(n);
+            }
+            match &mut self.window {
+                Cow::Owned(kept) => kept.extend_from_slice(&found),
+                window => {
+                    *window = found;
+                    (self.base, self.at) = (from, 0);
+                }
+            }
+        }
+    }
+
+    /// All bytes that were passed over, where the source did not borrow them.
+    pub(super) fn into_kept(mut self) -> Step<Option<Vec<u8>>> {
+        if let Cow::Owned(_) = self.window {
+            self.hold(0, 0)?;
+        }
+        match self.window {
+            Cow::Borrowed(_) => Ok(None),
+            Cow::Owned(mut kept) => {
+                kept.truncate(self.at as usize);
+                kept.shrink_to_fit();
+                Ok(Some(kept))
+            }
+        }
     }
 
     fn array<const N: usize>(&mut self) -> Step<[u8; N]> {
@@ -122,16 +206,27 @@ impl<'s> Cursor<'s> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A string: its length in bytes (u64), then its bytes.
-    pub(super) fn string(&mut self) -> Step<&[u8]> {
-        let len = self.u64()?;
-        self.take(len)
+    /// The position as 32 bits, which a header's are.
+    pub(super) fn short_position(&self) -> Step<u32> {
+        u32::try_from(self.position()).or_else(|_| Self::too_long())
     }
 
-    /// A key or a tensor's name, of a length that can be one.
-    pub(super) fn name(&mut self) -> Step<&[u8]> {
-        match self.u64()? {
-            len if len <= MAX_NAME => self.take(len),
+    /// Copies a string (its length as u64, then its bytes) into `text`, if it is
+    /// at most `most` bytes long; returns its length.
+    pub(super) fn string(&mut self, most: u64, text: &mut Vec<u8>) -> Step<u64> {
+        text.clear();
+        let len = self.u64()?;
+        if len <= most {
+            text.extend_from_slice(self.take(len)?);
+        }
+        Ok(len)
+    }
+
+    /// Copies a key or a tensor's name into `name`, if it is of a length that can
+    /// be one.
+    pub(super) fn name(&mut self, name: &mut Vec<u8>) -> Step<()> {
+        match self.string(MAX_NAME, name)? {
+            len if len <= MAX_NAME => Ok(()),
             len if len > self.remaining() => self.short(len),
             len => {
                 Err(Stop::Bad(format!("its name is {len} bytes long (up to {MAX_NAME} are read)")))
@@ -145,9 +240,9 @@ impl<'s> Cursor<'s> {
         self.skip(len)
     }
 
-    /// Passes over `n` strings. Vocabularies are most of a header, so those that
+    /// Passes over `n` strings. Vocabularies are most of a header, so strings that
     /// lie whole in the window take one comparison each.
-    fn skip_strings(&mut self, n: u64) -> Step<()> {
+    pub(super) fn skip_strings(&mut self, n: u64) -> Step<()> {
         let mut left = n;
         while left > 0 {
             let mut rest = usize::try_from(self.at).ok().and_then(|at| self.window.get(at..));
@@ -170,66 +265,60 @@ impl<'s> Cursor<'s> {
         self.skip(0)
     }
 
-    pub(super) fn value_type(&mut self) -> Step<GGUFValueType> {
+    pub(super) fn value_type(&mut self) -> Step<ValueType> {
         let id = self.u32()?;
-        GGUFValueType::from_u32(id)
-            .map_err(|_| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
+        value::type_of_id(id)
+            .ok_or_else(|| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
     }
 
-    /// Passes over a value of a type, noting in `checkpoints` where every
-    /// [`STRIDE`]th string of an array of strings lies, the first aside.
+    /// Passes over a value of a type. The position of every [`STRIDE`]th string of
+    /// an array of strings is added to `marks`, except that of the first.
     ///
-    /// Time is linear in the bytes passed over whatever the file claims: every
+    /// Time is linear in the bytes passed over, whatever the file claims: every
     /// element of an array takes at least one byte, and that is checked first.
-    pub(super) fn skip_value(
-        &mut self,
-        value_type: GGUFValueType,
-        checkpoints: &mut Vec<u64>,
-    ) -> Step<()> {
+    pub(super) fn skip_value(&mut self, value_type: ValueType, marks: &mut Vec<u32>) -> Step<()> {
         match value_type {
-            GGUFValueType::String => self.skip_string(),
-            GGUFValueType::Array => self.skip_array(checkpoints, 0),
-            scalar => self.skip(scalar.size_in_bytes().expect("scalars have a size") as u64),
+            ValueType::String => self.skip_string(),
+            ValueType::Array => self.skip_array(marks, 0),
+            scalar => self.skip(size(scalar)),
         }
     }
 
-    fn skip_array(&mut self, checkpoints: &mut Vec<u64>, depth: usize) -> Step<()> {
+    fn skip_array(&mut self, marks: &mut Vec<u32>, depth: usize) -> Step<()> {
         let (element, count) = self.array_header()?;
         match element {
-            GGUFValueType::String => {
-                let mut left = count;
-                while left > STRIDE {
-                    self.skip_strings(STRIDE)?;
-                    left -= STRIDE;
-                    if depth == 0 {
-                        checkpoints.push(self.position());
+            ValueType::String => {
+                let (start, mut done) = (self.position(), 0);
+                while done < count {
+                    self.expect(count - done, done, start, 8);
+                    let n = STRIDE.min(count - done);
+                    self.skip_strings(n)?;
+                    done += n;
+                    if depth == 0 && done < count {
+                        marks.push(self.short_position()?);
                     }
                 }
-                self.skip_strings(left)
+                self.expected = 0;
+                Ok(())
             }
-            GGUFValueType::Array if depth == MAX_DEPTH => {
+            ValueType::Array if depth == MAX_DEPTH => {
                 Err(Stop::Bad(format!("arrays are nested more than {MAX_DEPTH} deep")))
             }
-            GGUFValueType::Array => {
-                (0..count).try_for_each(|_| self.skip_array(checkpoints, depth + 1))
-            }
-            scalar => {
-                let size = scalar.size_in_bytes().expect("scalars have a size") as u64;
-                self.skip(size * count)
-            }
+            ValueType::Array => (0..count).try_for_each(|_| self.skip_array(marks, depth + 1)),
+            scalar => self.skip(size(scalar) * count),
         }
     }
 
     /// An array's element type and count, the count checked against what is left.
-    pub(super) fn array_header(&mut self) -> Step<(GGUFValueType, u64)> {
+    pub(super) fn array_header(&mut self) -> Step<(ValueType, u64)> {
         let element = self.value_type()?;
         let count = self.u64()?;
         // The least that an element can take: a string its length, an array
         // its element type and count.
         let least = match element {
-            GGUFValueType::String => 8,
-            GGUFValueType::Array => 12,
-            scalar => scalar.size_in_bytes().expect("scalars have a size") as u64,
+            ValueType::String => 8,
+            ValueType::Array => 12,
+            scalar => size(scalar),
         };
         match count.checked_mul(least) {
             Some(bytes) if bytes <= self.remaining() => Ok((element, count)),
@@ -240,6 +329,6 @@ impl<'s> Cursor<'s> {
     }
 }
 
-/// Of an array of strings, the position of every so manieth is remembered, so
-/// that any string is found in at most this many steps.
-pub(super) const STRIDE: u64 = 256;
+fn size(scalar: ValueType) -> u64 {
+    scalar.size().expect("scalars have a size")
+}

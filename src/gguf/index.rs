@@ -11,26 +11,31 @@
 //! ```
 //!
 //! The layout is that of llama.cpp's `docs/gguf.md`; versions 2 and 3 share it.
-//! Every number in it is untrusted. Nothing is decoded and nothing is allocated
-//! from a count: an entry costs eight bytes of memory once it has been seen.
-//! How many entries there may be, and how long a header, is bounded too: bytes
-//! that are there are no proof of good will, as a sparse file has any number.
+//! Every number in it is untrusted. Nothing is decoded, and nothing is allocated
+//! from a count: an entry costs eight bytes of memory once it has been seen. The
+//! number of entries and the length of a header are limited too, as a sparse file
+//! can claim any number at no cost.
 
-use gguf_rs_lib::format::types::GGUFValueType;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::DefaultHashBuilder;
 
 use super::cursor::{Cursor, Stop};
-use super::{Error, Place, Source};
+use crate::model::{Error, Place, ValueType};
+use crate::source::Source;
 
 /// Where the parts of a file lie, all as byte positions from its start.
 #[derive(Debug)]
 pub(super) struct Index {
     pub version: u32,
-    /// Each metadata entry's first byte (its key's length).
-    pub keys: Vec<u64>,
+    /// The metadata entries, each found by its key.
+    pub keys: Entries,
     /// For each metadata entry that is a long array of strings, by its place in
-    /// `keys`: the position of every 256th string but the first.
-    pub checkpoints: Vec<(usize, Vec<u64>)>,
-    pub tensor_count: u64,
+    /// `keys`: the position of every 256th string except the first.
+    pub marks: Vec<(usize, Arc<[u32]>)>,
+    /// The tensor entries, each found by its name.
+    pub tensors: Entries,
     /// The first tensor entry.
     pub tensors_at: u64,
     /// One past the last tensor entry; the data begins at the next multiple of
@@ -38,54 +43,110 @@ pub(super) struct Index {
     pub end: u64,
 }
 
+/// Entries in the file's order: where each begins and a hash of its name, eight
+/// bytes together. The hash differs from run to run, so no file can be made whose
+/// names all have the same one.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    starts: Vec<u32>,
+    hashes: Vec<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Entries {
+    fn push(&mut self, start: u32, name: &[u8]) {
+        self.starts.push(start);
+        self.hashes.push(self.hash(name));
+    }
+
+    fn hash(&self, name: &[u8]) -> u32 {
+        self.hasher.hash_one(name) as u32
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Where entry `i` begins.
+    pub fn start(&self, i: usize) -> Option<u64> {
+        self.starts.get(i).copied().map(u64::from)
+    }
+
+    /// The entries that may have this name: those whose hash is that of the name.
+    pub fn candidates(&self, name: &[u8]) -> impl Iterator<Item = usize> {
+        let wanted = self.hash(name);
+        let hashes = self.hashes.iter().enumerate();
+        hashes.filter(move |(_, hash)| **hash == wanted).map(|(i, _)| i)
+    }
+}
+
 /// ggml's limit on the number of dimensions, `GGML_MAX_DIMS`.
 pub(super) const MAX_DIMS: u32 = 4;
 
-/// As many keys, and as many tensors, as one file may have. Models have some
-/// tens of the one and some thousands of the other.
+/// The most keys, and the most tensors, that one file may have. Models have some
+/// tens of keys and some thousands of tensors.
 const MAX_ENTRIES: u64 = 1 << 20;
 
 impl Index {
-    pub(super) fn walk(source: &dyn Source) -> Result<Self, Error> {
+    /// Walks a header. Where the source does not borrow its bytes, the header's
+    /// bytes are returned too: they have been fetched, once.
+    pub(super) fn walk(source: &dyn Source) -> Result<(Self, Option<Vec<u8>>), Error> {
         let len = source.len();
         let mut cursor = Cursor::new(source, 0);
 
-        check_magic(&source.window(0, 64)?)?;
         let in_header = |stop: Stop| stop.at(Place::Header, len);
+        check_magic(cursor.peek(64).map_err(in_header)?)?;
         cursor.skip(4).map_err(in_header)?;
         let version = cursor.u32().map_err(in_header)?;
         check_version(version)?;
         let tensor_count = entry_count(&mut cursor, "tensors").map_err(in_header)?;
         let kv_count = entry_count(&mut cursor, "metadata keys").map_err(in_header)?;
 
-        let mut keys = Vec::new();
-        let mut checkpoints = Vec::new();
+        let (mut keys, mut marks) = (Entries::default(), Vec::new());
+        let mut name = Vec::new();
         for i in 0..kv_count {
-            let at = cursor.position();
+            let mut key = || {
+                let start = cursor.short_position()?;
+                cursor.name(&mut name)?;
+                Ok((start, cursor.value_type()?))
+            };
             let place = || Place::Key { index: i + 1, count: kv_count };
-            cursor.name().map_err(|stop| stop.at(place(), len))?;
-            let value_type = cursor.value_type().map_err(|stop| stop.at(place(), len))?;
-            let mut marks = Vec::new();
-            cursor.skip_value(value_type, &mut marks).map_err(|stop| {
-                let key = Cursor::new(source, at).name().map_or_else(|_| String::new(), quotable);
+            let (start, value_type) = key().map_err(|stop: Stop| stop.at(place(), len))?;
+            let mut found = Vec::new();
+            cursor.skip_value(value_type, &mut found).map_err(|stop| {
+                let key = quotable(&name);
                 stop.at(Place::Value { key }, len)
             })?;
-            if !marks.is_empty() {
-                checkpoints.push((keys.len(), marks));
+            if !found.is_empty() {
+                marks.push((keys.len(), found.into()));
             }
-            keys.push(at);
+            keys.push(start, &name);
         }
 
         let tensors_at = cursor.position();
+        let mut tensors = Entries::default();
         for i in 0..tensor_count {
-            skip_tensor(&mut cursor).map_err(|stop| {
+            if i % 64 == 0 {
+                cursor.expect(tensor_count - i, i, tensors_at, MIN_TENSOR);
+            }
+            let mut tensor = || {
+                let start = cursor.short_position()?;
+                skip_tensor(&mut cursor, &mut name)?;
+                Ok(start)
+            };
+            let start = tensor().map_err(|stop: Stop| {
                 stop.at(Place::Tensor { index: i + 1, count: tensor_count }, len)
             })?;
+            tensors.push(start, String::from_utf8_lossy(&name).as_bytes());
         }
         let end = cursor.position();
-        Ok(Self { version, keys, checkpoints, tensor_count, tensors_at, end })
+        let header = cursor.into_kept().map_err(in_header)?;
+        Ok((Self { version, keys, marks, tensors, tensors_at, end }, header))
     }
 }
+
+/// The least that a tensor entry takes: a name without letters, no dimensions.
+const MIN_TENSOR: u64 = 8 + 4 + 4 + 8;
 
 fn entry_count(cursor: &mut Cursor, what: &str) -> Result<u64, Stop> {
     match cursor.u64()? {
@@ -106,8 +167,8 @@ pub(super) fn quotable(key: &[u8]) -> String {
     quoted
 }
 
-fn skip_tensor(cursor: &mut Cursor) -> Result<(), Stop> {
-    cursor.name()?;
+fn skip_tensor(cursor: &mut Cursor, name: &mut Vec<u8>) -> Result<(), Stop> {
+    cursor.name(name)?;
     let rank = rank(cursor)?;
     cursor.skip(8 * u64::from(rank) + 4 + 8)
 }
@@ -162,7 +223,7 @@ fn check_version(version: u32) -> Result<(), Error> {
 }
 
 /// Reads the type and count of an array of which only the position is known.
-pub(super) fn array_at(source: &dyn Source, at: u64) -> Result<(GGUFValueType, u64, u64), Stop> {
+pub(super) fn array_at(source: &dyn Source, at: u64) -> Result<(ValueType, u64, u64), Stop> {
     let mut cursor = Cursor::new(source, at);
     let (element, count) = cursor.array_header()?;
     Ok((element, count, cursor.position()))

@@ -2,44 +2,73 @@
 //!
 //! Opening a file walks its header once and decodes nothing: a tokenizer has
 //! hundreds of thousands of strings, and a lookup needs three. A value is
-//! decoded when someone asks for it, with gguf-rs-lib's own types. Files are
-//! untrusted; see [`Error`] for what they can be wrong in.
+//! decoded when someone asks for it. Keys and tensors are found through an index
+//! that the walk leaves.
+//!
+//! The walk reads the header in place where the source borrows its bytes (a
+//! mapping, memory). Where bytes have to be fetched, it fetches each byte of the
+//! header once and keeps it: keys, tensors and token strings are answered from
+//! there, and only rows are asked of the source again.
+//!
+//! Files are untrusted; see [`Error`] for what can be wrong with them. Text is
+//! copied before it is checked, as a mapped file can change at any time.
 
 mod array;
 mod cursor;
-mod error;
+mod describe;
 mod file_type;
 mod index;
-mod sigbus;
-mod source;
+mod kind;
 mod split;
 mod strict;
+mod value;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use array::Array;
-pub use error::{Error, Place};
+pub use describe::is_tokenizer_key;
 pub use file_type::file_type_name;
-pub use gguf_rs_lib::format::metadata::MetadataValue;
-pub use gguf_rs_lib::format::types::GGUFValueType as ValueType;
-pub use sigbus::exit_on_sigbus;
-pub use source::{MappedFile, Source};
-pub use split::{Model, parts};
+pub use split::{Files, parts};
 
+pub use crate::model::Error;
+use crate::model::{Model, Place, Tensor, Value, ValueType};
+use crate::quant::Format;
+use crate::source::{MappedFile, Source};
 use cursor::{Cursor, Stop};
-use index::{Index, MAX_DIMS};
+use index::{Entries, Index};
+
+/// Opens the model that a GGUF file is, or is a part of.
+///
+/// # Errors
+/// Where it is no GGUF file or is damaged, or where its name and its metadata
+/// contradict each other about the parts of a split model.
+pub fn open(path: &Path) -> Result<Model, Error> {
+    Files::open(path).map(Model::new)
+}
+
+/// Opens a GGUF model from any source of bytes: memory, a network.
+///
+/// # Errors
+/// Where the bytes are no GGUF file or a damaged one.
+pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
+    Gguf::new(source).map(Model::from)
+}
 
 /// The longest value that is decoded at once. Names, numbers and short arrays
 /// are; an array of a size that matters is read through [`Array`].
 const MAX_DECODED: u64 = 1 << 20;
 
-/// An opened GGUF file: its bytes and where everything in them lies.
+/// An opened GGUF file: its bytes and where everything in them lies. A clone is
+/// the same file, opened once.
+#[derive(Clone)]
 pub struct Gguf {
-    source: Box<dyn Source>,
-    index: Index,
+    source: Arc<dyn Source>,
+    /// Where the header is read: the source where that costs nothing, else a copy.
+    header: Arc<dyn Source>,
+    index: Arc<Index>,
     alignment: u64,
     /// Where tensor data begins; tensors' offsets count from here.
     data_at: u64,
@@ -47,53 +76,15 @@ pub struct Gguf {
 
 /// A metadata entry: a key, and where its value lies.
 #[derive(Clone, Debug)]
-pub struct Entry<'g> {
-    /// The key's bytes; nearly always ASCII, and not to be trusted to be.
-    pub key: Cow<'g, [u8]>,
+pub struct Entry {
+    /// The key's bytes: nearly always ASCII, but nothing ensures that.
+    pub key: Vec<u8>,
     /// The value's type.
     pub value_type: ValueType,
     /// The value's bytes in the file.
     pub span: Range<u64>,
     /// Which entry this is, counted from 0.
     index: usize,
-}
-
-/// A tensor as the header describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tensor {
-    /// The name, lossily decoded where it is not UTF-8.
-    pub name: String,
-    /// The ggml type's number, whether or not anyone knows it.
-    pub type_id: u32,
-    /// Where the data begins in the file (not from the data section's start).
-    /// `None` where the position overflows 64 bits.
-    pub at: Option<u64>,
-    rank: u32,
-    dims: [u64; MAX_DIMS as usize],
-}
-
-impl Tensor {
-    /// The dimensions as the file stores them, fastest first: a table of
-    /// `n_vocab` rows is `[d_model, n_vocab]`.
-    pub fn dims(&self) -> &[u64] {
-        &self.dims[..self.rank as usize]
-    }
-
-    /// The number of values; 1 for a scalar (rank 0), `None` on overflow.
-    pub fn n_values(&self) -> Option<u64> {
-        self.dims().iter().try_fold(1u64, |product, &dim| product.checked_mul(dim))
-    }
-
-    /// Whether this is a matrix: `Some([columns, rows])`. Trailing dimensions
-    /// of 1 do not count against it, as ggml gives every tensor four.
-    pub fn matrix(&self) -> Option<[u64; 2]> {
-        match *self.dims() {
-            [columns, rows, ref more @ ..] if more.iter().all(|&dim| dim == 1) => {
-                Some([columns, rows])
-            }
-            _ => None,
-        }
-    }
 }
 
 impl Gguf {
@@ -104,8 +95,10 @@ impl Gguf {
 
     /// Walks the header of any source of bytes.
     pub fn new(source: Box<dyn Source>) -> Result<Self, Error> {
-        let index = Index::walk(&*source)?;
-        let mut gguf = Self { source, index, alignment: 32, data_at: 0 };
+        let (index, kept) = Index::walk(&*source)?;
+        let source: Arc<dyn Source> = Arc::from(source);
+        let header = kept.map_or_else(|| Arc::clone(&source), |kept| Arc::new(kept));
+        let mut gguf = Self { source, header, index: Arc::new(index), alignment: 32, data_at: 0 };
         gguf.alignment = gguf.read_alignment()?;
         gguf.data_at = gguf.index.end.checked_next_multiple_of(gguf.alignment).unwrap_or(u64::MAX);
         Ok(gguf)
@@ -115,13 +108,13 @@ impl Gguf {
         const KEY: &str = "general.alignment";
         let Some(entry) = self.entry(KEY)? else { return Ok(32) };
         let problem = match entry.value_type {
-            ValueType::U32 => match self.decode(&entry)? {
-                // The format's description asks for the one, llama.cpp for the
-                // other.
-                MetadataValue::U32(n) if n > 0 && (n % 8 == 0 || n.is_power_of_two()) => {
-                    return Ok(n.into());
+            ValueType::U32 => match self.decode(&entry)?.integer() {
+                // The format's description asks for a multiple of 8, llama.cpp for a
+                // power of two.
+                Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
+                    return Ok(n as u64);
                 }
-                value => format!("it is {value}, and must be a multiple of 8"),
+                n => format!("it is {}, and must be a multiple of 8", n.unwrap_or_default()),
             },
             other => format!("it is of type {}, and must be a u32", other.name()),
         };
@@ -149,8 +142,13 @@ impl Gguf {
     }
 
     /// The bytes themselves.
-    pub fn source(&self) -> &dyn Source {
+    fn source(&self) -> &dyn Source {
         &*self.source
+    }
+
+    /// The header's bytes, at the same positions as in the file.
+    fn header(&self) -> &dyn Source {
+        &*self.header
     }
 
     /// How many metadata entries the file has.
@@ -159,35 +157,38 @@ impl Gguf {
     }
 
     /// The metadata entries, in the file's order.
-    pub fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, Error>> {
+    pub fn entries(&self) -> impl Iterator<Item = Result<Entry, Error>> {
         (0..self.index.keys.len()).map(|index| self.entry_at(index))
     }
 
-    fn entry_at(&self, index: usize) -> Result<Entry<'_>, Error> {
-        let end = *self.index.keys.get(index + 1).unwrap_or(&self.index.tensors_at);
-        let read = |cursor: &mut Cursor<'_>| -> Result<_, Stop> {
-            let key = cursor.name()?.to_vec();
-            Ok((key, cursor.value_type()?))
-        };
-        let mut cursor = Cursor::new(&*self.source, self.index.keys[index]);
-        let (key, value_type) = read(&mut cursor).map_err(|stop| {
-            let count = self.index.keys.len() as u64;
-            stop.at(Place::Key { index: index as u64 + 1, count }, self.file_len())
+    fn entry_at(&self, index: usize) -> Result<Entry, Error> {
+        let keys = &self.index.keys;
+        let end = keys.start(index + 1).unwrap_or(self.index.tensors_at);
+        let mut cursor = self.cursor(keys, index);
+        let mut key = Vec::new();
+        let value_type = cursor.name(&mut key).and_then(|()| cursor.value_type());
+        let value_type = value_type.map_err(|stop| {
+            let place = Place::Key { index: index as u64 + 1, count: keys.len() as u64 };
+            stop.at(place, self.file_len())
         })?;
-        Ok(Entry { key: key.into(), value_type, span: cursor.position()..end, index })
+        Ok(Entry { key, value_type, span: cursor.position()..end, index })
+    }
+
+    /// The header from the start of an entry on.
+    fn cursor(&self, entries: &Entries, i: usize) -> Cursor<'_> {
+        Cursor::new(self.header(), entries.start(i).unwrap_or(self.index.end))
     }
 
     /// The entry with a key, if there is one; an error if there are two.
-    pub fn entry(&self, key: &str) -> Result<Option<Entry<'_>>, Error> {
+    pub fn entry(&self, key: &str) -> Result<Option<Entry>, Error> {
         let mut found = None;
-        for (index, &at) in self.index.keys.iter().enumerate() {
-            let is_it =
-                Cursor::new(&*self.source, at).name().is_ok_and(|name| name == key.as_bytes());
-            if is_it && found.replace(index).is_some() {
+        for i in self.index.keys.candidates(key.as_bytes()) {
+            let entry = self.entry_at(i)?;
+            if entry.key == key.as_bytes() && found.replace(entry).is_some() {
                 return Err(Error::Duplicate { what: "metadata keys", name: key.to_owned() });
             }
         }
-        found.map(|index| self.entry_at(index)).transpose()
+        Ok(found)
     }
 
     /// Decodes the value of a key. Meant for scalars and short arrays; a long
@@ -196,12 +197,12 @@ impl Gguf {
     /// # Errors
     /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
     /// that is neither 0 nor 1), or where it is longer than a megabyte.
-    pub fn value(&self, key: &str) -> Result<Option<MetadataValue>, Error> {
+    pub fn value(&self, key: &str) -> Result<Option<Value>, Error> {
         self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
     }
 
     /// Decodes the value of an entry, as [`value`](Self::value) does.
-    pub fn decode(&self, entry: &Entry) -> Result<MetadataValue, Error> {
+    pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },
             problem,
@@ -213,8 +214,7 @@ impl Gguf {
             )));
         }
         let bytes = self.bytes(entry.span.clone())?;
-        MetadataValue::read_from(&mut &*bytes, entry.value_type)
-            .map_err(|error| malformed(error.to_string()))
+        value::decode(&bytes, entry.value_type).map_err(malformed)
     }
 
     /// A string value, lossily decoded where it is not UTF-8; `None` where the
@@ -235,9 +235,8 @@ impl Gguf {
     /// something else.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.entry(key)? {
-            Some(entry) if is_integer(entry.value_type) => {
-                let value = self.decode(&entry)?;
-                Ok(value.as_u64().or_else(|| value.as_i64()?.try_into().ok()))
+            Some(entry) if entry.value_type.is_integer() => {
+                Ok(self.decode(&entry)?.integer().and_then(|n| n.try_into().ok()))
             }
             _ => Ok(None),
         }
@@ -245,7 +244,7 @@ impl Gguf {
 
     /// The array that a key holds, undecoded; `None` where the key is absent or
     /// holds something else.
-    pub fn array(&self, key: &str) -> Result<Option<Array<'_>>, Error> {
+    pub fn array(&self, key: &str) -> Result<Option<Array>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),
             _ => Ok(None),
@@ -253,18 +252,20 @@ impl Gguf {
     }
 
     /// The array that an entry holds, which must be one.
-    pub fn array_of(&self, entry: &Entry) -> Result<Array<'_>, Error> {
-        let checkpoints = self
-            .index
-            .checkpoints
-            .binary_search_by_key(&entry.index, |(index, _)| *index)
-            .map_or(&[][..], |found| &self.index.checkpoints[found].1);
-        Array::new(self, entry, checkpoints)
+    pub fn array_of(&self, entry: &Entry) -> Result<Array, Error> {
+        Array::new(self, entry)
+    }
+
+    /// The positions that the walk noted in the array of a metadata entry.
+    fn marks(&self, index: usize) -> Arc<[u32]> {
+        let all = &self.index.marks;
+        let found = all.binary_search_by_key(&index, |(index, _)| *index);
+        found.map_or_else(|_| Arc::from([]), |found| Arc::clone(&all[found].1))
     }
 
     /// The length of a string value in bytes, and its first `most` bytes; the
     /// entry must hold a string.
-    pub fn start_of_text(&self, entry: &Entry, most: usize) -> Result<(u64, Cow<'_, [u8]>), Error> {
+    pub fn start_of_text(&self, entry: &Entry, most: usize) -> Result<(u64, Vec<u8>), Error> {
         let Range { start, end } = entry.span;
         let start = end.min(start + 8);
         let len = end - start;
@@ -273,79 +274,61 @@ impl Gguf {
 
     /// How many tensors the file describes.
     pub fn tensor_count(&self) -> u64 {
-        self.index.tensor_count
+        self.index.tensors.len() as u64
     }
 
     /// The tensors, in the file's order; each is decoded as it is reached.
     pub fn tensors(&self) -> impl Iterator<Item = Result<Tensor, Error>> {
-        let mut cursor = Cursor::new(&*self.source, self.index.tensors_at);
-        let count = self.index.tensor_count;
-        (0..count).map(move |i| {
-            self.tensor_entry(&mut cursor)
-                .map_err(|stop| stop.at(Place::Tensor { index: i + 1, count }, self.file_len()))
-        })
-    }
-
-    fn tensor_entry(&self, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
-        let name = String::from_utf8_lossy(cursor.name()?).into_owned();
-        self.tensor_named(name, cursor)
-    }
-
-    /// What follows a tensor's name in its entry.
-    fn tensor_named(&self, name: String, cursor: &mut Cursor<'_>) -> Result<Tensor, Stop> {
-        let rank = index::rank(cursor)?;
-        let mut dims = [1; MAX_DIMS as usize];
-        for dim in &mut dims[..rank as usize] {
-            *dim = cursor.u64()?;
-        }
-        let type_id = cursor.u32()?;
-        let at = self.data_at.checked_add(cursor.u64()?);
-        Ok(Tensor { name, type_id, at, rank, dims })
+        let mut cursor = Cursor::new(self.header(), self.index.tensors_at);
+        (0..self.index.tensors.len()).map(move |i| self.read_tensor(&mut cursor, i))
     }
 
     /// The tensor with a name, if there is one; an error if there are two.
     pub fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
-        let mut cursor = Cursor::new(&*self.source, self.index.tensors_at);
-        let count = self.index.tensor_count;
+        let tensors = &self.index.tensors;
         let mut found = None;
-        for i in 0..count {
-            let mut next = || {
-                let is_it = String::from_utf8_lossy(cursor.name()?) == name;
-                let owned = if is_it { name.to_owned() } else { String::new() };
-                Ok((is_it, self.tensor_named(owned, &mut cursor)?))
-            };
-            let (is_it, tensor) = next().map_err(|stop: Stop| {
-                stop.at(Place::Tensor { index: i + 1, count }, self.file_len())
-            })?;
-            if is_it && found.replace(tensor).is_some() {
+        for i in tensors.candidates(name.as_bytes()) {
+            let tensor = self.read_tensor(&mut self.cursor(tensors, i), i)?;
+            if tensor.name == name && found.replace(tensor).is_some() {
                 return Err(Error::Duplicate { what: "tensors", name: name.to_owned() });
             }
         }
         Ok(found)
     }
 
-    /// The bytes of a range, which the walk has seen to be there.
-    fn bytes(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, Error> {
+    /// Tensor entry `i`, at which the cursor is.
+    fn read_tensor(&self, cursor: &mut Cursor<'_>, i: usize) -> Result<Tensor, Error> {
+        let mut read = || {
+            let mut name = Vec::new();
+            cursor.name(&mut name)?;
+            let rank = index::rank(cursor)?;
+            let dims = (0..rank).map(|_| cursor.u64()).collect::<Result<_, _>>()?;
+            let format = Format::from_id(cursor.u32()?);
+            let at = self.data_at.checked_add(cursor.u64()?);
+            let name = String::from_utf8_lossy(&name).into_owned();
+            let source = Arc::clone(&self.source);
+            Ok(Tensor { name, dims, format, at, source, file: None })
+        };
+        read().map_err(|stop: Stop| {
+            let place = Place::Tensor { index: i as u64 + 1, count: self.tensor_count() };
+            stop.at(place, self.file_len())
+        })
+    }
+
+    /// A copy of a range of the header, which the walk has seen to be there.
+    fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>, Error> {
         let missing = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let len = usize::try_from(range.end - range.start).map_err(|_| missing())?;
-        let window = self.source.window(range.start, len)?;
-        if window.len() < len {
-            return Err(missing().into());
-        }
-        Ok(match window {
-            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..len]),
-            Cow::Owned(mut bytes) => {
-                bytes.truncate(len);
-                Cow::Owned(bytes)
-            }
-        })
+        let window = self.header.window(range.start, len)?;
+        Ok(window.get(..len).ok_or_else(missing)?.to_vec())
     }
 }
 
-/// Whether a type holds whole numbers.
-pub fn is_integer(value_type: ValueType) -> bool {
-    let scalar = value_type.size_in_bytes().is_some();
-    scalar && !value_type.is_float() && value_type != ValueType::Bool
+/// A model in one file, from wherever its bytes come.
+impl From<Gguf> for Model {
+    fn from(file: Gguf) -> Self {
+        Self::new(Files::from(file))
+    }
 }
 
 impl fmt::Debug for Gguf {
@@ -353,7 +336,7 @@ impl fmt::Debug for Gguf {
         f.debug_struct("Gguf")
             .field("version", &self.index.version)
             .field("keys", &self.index.keys.len())
-            .field("tensors", &self.index.tensor_count)
+            .field("tensors", &self.tensor_count())
             .finish_non_exhaustive()
     }
 }

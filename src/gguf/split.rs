@@ -10,15 +10,17 @@
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::{Error, Gguf, Tensor};
+use super::Gguf;
+use crate::model::{Error, Tensor};
 
-/// A model: one GGUF file, or the shards of one.
-#[derive(Debug)]
-pub struct Model {
+/// The files of a model: one GGUF file, or the shards of one. A clone is the same
+/// model, its files opened once.
+#[derive(Clone, Debug)]
+pub struct Files {
     named: Gguf,
-    split: Option<Split>,
+    split: Option<Arc<Split>>,
 }
 
 /// What the shards besides the named one are.
@@ -31,7 +33,7 @@ struct Split {
     opened: Vec<OnceLock<Option<Gguf>>>,
 }
 
-impl Model {
+impl Files {
     /// Opens the model that a file is, or is a shard of.
     ///
     /// A file is a shard if its name *and* its metadata say so: a name alone
@@ -47,7 +49,7 @@ impl Model {
             Some(name) if named.integer("split.count")?.is_some_and(|count| count > 1) => {
                 name.check(&named, path)?;
                 let opened = (0..name.count).map(|_| OnceLock::new()).collect();
-                Some(Split { path: path.to_owned(), name, opened })
+                Some(Arc::new(Split { path: path.to_owned(), name, opened }))
             }
             _ => None,
         };
@@ -66,17 +68,17 @@ impl Model {
         }
     }
 
-    /// The tensor with a name, and the file it is in.
+    /// The tensor with a name, in whichever file it is.
     ///
     /// # Errors
     /// Where shards are missing and no other has the tensor: it may be in them.
-    pub fn tensor(&self, name: &str) -> Result<Option<(&Gguf, Tensor)>, Error> {
+    pub(super) fn find_tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
         let mut missing = Vec::new();
         for no in 0..self.shard_count() {
             match self.shard(no)? {
                 Some(gguf) => {
                     if let Some(tensor) = gguf.tensor(name)? {
-                        return Ok(Some((gguf, tensor)));
+                        return Ok(Some(self.placed(no, tensor)));
                     }
                 }
                 None => missing.push(no),
@@ -102,18 +104,25 @@ impl Model {
         self.split.as_ref().map_or(1, |split| split.name.count)
     }
 
-    /// The name of the file that one of [`files`](Self::files) is, where the
-    /// model is split.
-    pub fn shard_name(&self, gguf: &Gguf) -> Option<String> {
-        let split = self.split.as_ref()?;
-        let is_it =
-            |no: &u64| matches!(self.shard(*no), Ok(Some(shard)) if std::ptr::eq(shard, gguf));
-        let no = (0..split.name.count).find(is_it)?;
-        Some(split.name.file_name(no).to_string_lossy().into_owned())
+    /// The tensors of the files that are there, in order.
+    pub(super) fn all_tensors(&self) -> Result<impl Iterator<Item = Result<Tensor, Error>>, Error> {
+        let mut files = Vec::new();
+        for no in 0..self.shard_count() {
+            files.extend(self.shard(no)?.map(|gguf| (no, gguf)));
+        }
+        Ok(files.into_iter().flat_map(move |(no, gguf)| {
+            gguf.tensors().map(move |tensor| Ok(self.placed(no, tensor?)))
+        }))
+    }
+
+    /// The tensor with the name of its file, where there are several.
+    fn placed(&self, no: u64, tensor: Tensor) -> Tensor {
+        let file = self.split.as_ref().map(|split| split.name.file_name(no));
+        Tensor { file: file.map(|name| name.to_string_lossy().into()), ..tensor }
     }
 
     /// The length of all files that are there together.
-    pub fn file_len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         match &self.split {
             None => self.named.file_len(),
             Some(split) => {
@@ -124,7 +133,7 @@ impl Model {
     }
 
     /// The names of the files that are not there.
-    pub fn missing(&self) -> Vec<String> {
+    pub(super) fn missing_names(&self) -> Vec<String> {
         let Some(split) = &self.split else { return Vec::new() };
         (0..split.name.count)
             .filter(|&no| !split.path_of(no).exists())
@@ -156,12 +165,13 @@ impl Model {
             0 | 1 => "is".to_owned(),
             n => format!("and {} more are", n - 1),
         };
-        Error::Split(format!("{first} {are} not there, and {why}: put all parts in one folder"))
+        let message = format!("{first} {are} not there, and {why}: put all parts in one folder");
+        Error::MissingFile(message)
     }
 }
 
 /// A model in one file, from wherever its bytes come.
-impl From<Gguf> for Model {
+impl From<Gguf> for Files {
     fn from(named: Gguf) -> Self {
         Self { named, split: None }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use gguf_rs_lib::prelude::GGUFFileReader;
 
-use super::{Gguf, Source};
+use super::Gguf;
 
 impl Gguf {
     /// Reads the whole header again with gguf-rs-lib's strict reader, which
@@ -13,20 +13,26 @@ impl Gguf {
     /// # Errors
     /// With what it objects to.
     pub fn strict(&self) -> Result<(), String> {
-        let bytes = io::BufReader::new(Bytes { source: self.source(), at: 0 });
+        let bytes = io::BufReader::new(Bytes { gguf: self, at: 0 });
         GGUFFileReader::new(bytes).map(drop).map_err(|error| error.to_string())
     }
 }
 
-/// A source as a stream, which is how that reader wants it.
-struct Bytes<'s> {
-    source: &'s dyn Source,
+/// A file as a stream, which is how that reader wants it.
+struct Bytes<'g> {
+    gguf: &'g Gguf,
     at: u64,
 }
 
 impl Read for Bytes<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let window = self.source.window(self.at, buf.len())?;
+        let header = self.gguf.header_len().saturating_sub(self.at);
+        let (source, want) = match usize::try_from(header) {
+            // It has been read once.
+            Ok(left @ 1..) => (self.gguf.header(), buf.len().min(left)),
+            _ => (self.gguf.source(), buf.len()),
+        };
+        let window = source.window(self.at, want)?;
         let n = window.len().min(buf.len());
         buf[..n].copy_from_slice(&window[..n]);
         self.at += n as u64;
@@ -38,7 +44,7 @@ impl Seek for Bytes<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.source.len().checked_add_signed(by),
+            SeekFrom::End(by) => self.gguf.file_len().checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;

@@ -1,7 +1,7 @@
-//! The three moves that every decoder is made of: cut a block into its fields,
-//! unpack the quants, widen a half-precision scale.
+//! The three steps of every decoder: cut a block into its fields, unpack the
+//! quants, widen a half-precision scale.
 
-/// Cuts a block into its fields, in the order in which they are stored.
+/// Cuts a block into its fields, in storage order.
 ///
 /// `fields!(block => d: 2, qs: 16)` binds `d: &[u8; 2]` and `qs: &[u8; 16]`. Sizes
 /// that do not add up to the block are a type error.
@@ -21,8 +21,8 @@ pub(super) use fields;
 
 /// Unpacks quants of `BITS` bits that are stored in planes.
 ///
-/// ggml packs for SIMD: within a group of `GROUP` bytes, the first quants are the
-/// lowest bits of every byte, the next ones the bits above those, so that one
+/// ggml packs for SIMD. Within a group of `GROUP` bytes, the first quants are the
+/// lowest bits of every byte, and the next quants are the bits above those. So one
 /// shift and one mask unpack a whole register. With 4 bits:
 ///
 /// ```text
@@ -47,18 +47,18 @@ pub(super) fn planes<const BITS: usize, const GROUP: usize, const N: usize, cons
     quants
 }
 
-/// Unpacks quants of `BITS` bits that simply follow each other, the lowest bits
-/// of the first byte first.
+/// Unpacks quants of `BITS` bits that are stored in order, starting with the
+/// lowest bits of the first byte.
 #[inline(always)]
 pub(super) fn sequence<const BITS: usize, const N: usize, const M: usize>(
     bytes: &[u8; N],
 ) -> [u8; M] {
-    // A sequence is what planes are when a group is one byte.
+    // With a group of one byte, planes are in order.
     planes::<BITS, 1, N, M>(bytes)
 }
 
-/// Sets `high` above the `SHIFT` bits of each quant in `low`: formats of 3, 5 and
-/// 6 bits store the two parts apart.
+/// Puts `high` above the lowest `SHIFT` bits of each quant in `low`. Formats of 3,
+/// 5 and 6 bits store the two parts separately.
 #[inline(always)]
 pub(super) fn join<const SHIFT: u32, const M: usize>(mut low: [u8; M], high: [u8; M]) -> [u8; M] {
     for (low, high) in low.iter_mut().zip(high) {
@@ -67,7 +67,7 @@ pub(super) fn join<const SHIFT: u32, const M: usize>(mut low: [u8; M], high: [u8
     low
 }
 
-/// Pairs the sub-blocks of a super-block's output with those of its quants.
+/// Pairs each sub-block of a super-block's output with its quants.
 #[inline(always)]
 pub(super) fn sub_blocks<'a, const LEN: usize, const M: usize>(
     out: &'a mut [f32; M],
@@ -79,17 +79,17 @@ pub(super) fn sub_blocks<'a, const LEN: usize, const M: usize>(
 
 /// Widens a little-endian IEEE half.
 ///
-/// Without calls or unpredictable branches, so that a whole row of halves
-/// vectorises on any machine, and with the very bits that the F16C instructions
-/// give: a NaN keeps its payload and becomes quiet.
+/// It has no calls and no unpredictable branches, so a row of halves vectorises on
+/// any machine. The bits equal those of the F16C instructions: a NaN keeps its
+/// payload and becomes quiet.
 #[inline(always)]
 pub(super) fn f16(bytes: &[u8; 2]) -> f32 {
     let bits = u32::from(u16::from_le_bytes(*bytes));
     let (sign, magnitude) = (bits & 0x8000, bits & 0x7fff);
     let wide = magnitude << 13;
     let widened = match magnitude {
-        // Subnormal, a multiple of 2^-24. That is what the last bit of 0.5 counts,
-        // and the subtraction normalises the rest.
+        // Subnormal: a multiple of 2^-24, the value of the last bit of 0.5. The
+        // subtraction normalises the result.
         0..0x0400 => (f32::from_bits(0.5_f32.to_bits() | magnitude) - 0.5).to_bits(),
         // The bias of the exponent grows from 15 to 127.
         0x0400..0x7c00 => wide + ((127 - 15) << 23),

@@ -1,15 +1,15 @@
-//! Four-bit floats (E2M1) that share a scale of eight bits.
+//! Four-bit floats (E2M1) that share an eight-bit scale.
 //!
 //! ```text
 //!   3   2 1   0
 //! | s | exp | m |    0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives
 //! ```
 //!
-//! ggml keeps the twofold of these values, which are integers, and halves the scale
-//! for it; at the ends of the range of a scale that decides what comes out, so it
-//! is done here too. The blocks are `block_mxfp4` and `block_nvfp4` in ggml's
-//! `ggml-common.h`, the scales `ggml_e8m0_to_fp32_half` and `ggml_ue4m3_to_fp32` in
-//! its `ggml-impl.h`.
+//! ggml stores twice these values, which are integers, and halves the scale. That
+//! changes the result for the smallest and largest scales, so this code does the
+//! same. The blocks are `block_mxfp4` and `block_nvfp4` in ggml's `ggml-common.h`.
+//! The scales are `ggml_e8m0_to_fp32_half` and `ggml_ue4m3_to_fp32` in its
+//! `ggml-impl.h`.
 
 use std::iter::zip;
 
@@ -52,7 +52,8 @@ pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
 /// y = (d / 2) * doubled(q)
 /// ```
 ///
-/// NVIDIA's second scale, one for a whole tensor, is a tensor of its own in a file.
+/// NVIDIA's second scale is one number for a whole tensor. A file stores it as a
+/// separate tensor.
 #[inline(always)]
 pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     fields!(block => d: 4, qs: 32);
@@ -65,10 +66,10 @@ pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     }
 }
 
-/// E8M0: 2^(e - 127), halved: an exponent of `f32` less one.
+/// E8M0, halved: 2^(e - 127) / 2, so `e - 1` is the exponent field of the `f32`.
 ///
-/// The two smallest are subnormal in `f32`. 255 would be NaN in the standard; ggml
-/// reads it as one more power of two.
+/// The two smallest results are subnormal in `f32`. The standard defines 255 as
+/// NaN; ggml reads it as one more power of two.
 #[inline(always)]
 fn e8m0_halved(e: u8) -> f32 {
     f32::from_bits(match e {
@@ -77,15 +78,15 @@ fn e8m0_halved(e: u8) -> f32 {
     })
 }
 
-/// UE4M3: four bits of exponent (bias 7), three of mantissa, no sign; halved.
+/// UE4M3, halved: four bits of exponent (bias 7), three of mantissa, no sign.
 ///
 /// ```text
 ///   7   6 5 4 3   2 1 0
 /// | - |   exp   |   m   |    exp = 0: m * 2^-9,   else (1 + m/8) * 2^(exp - 7)
 /// ```
 ///
-/// NaN (0x7f) reads as zero. Bit 7 is not looked at, except that 0xff is not NaN: it
-/// reads as 480.
+/// NaN (0x7f) reads as zero. Bit 7 is ignored, with one exception: 0xff is not NaN
+/// but reads as 480.
 #[inline(always)]
 fn ue4m3_halved(x: u8) -> f32 {
     let (exponent, mantissa) = (u32::from(x >> 3 & 15), u32::from(x & 7));
@@ -106,7 +107,7 @@ mod tests {
         for (e, scale) in [(0, -128), (1, -127), (2, -126), (127, -1), (254, 126)] {
             assert_eq!(e8m0_halved(e), power(scale), "{e}");
         }
-        // Not NaN, as ggml has it: finite, and infinite for the larger codes.
+        // As in ggml, 255 is finite and not NaN; times the larger codes it is infinite.
         assert_eq!(e8m0_halved(255), power(127));
         let mut out = [0.0; 32];
         let mut block = [0x71; 17];

@@ -1,8 +1,7 @@
 //! Plain numbers: one value is one block.
 //!
-//! ggml itself turns only F32, F16 and BF16 into `f32`. For the others there is no
-//! reference to follow; they convert as Rust's `as f32` does, to the nearest, ties
-//! to even.
+//! ggml converts only F32, F16 and BF16 to `f32`. The other types have no reference
+//! in ggml. They convert as Rust's `as f32` does: to the nearest value, ties to even.
 
 use super::bits;
 
@@ -23,7 +22,7 @@ pub(super) fn f16(block: &[u8; 2], out: &mut [f32; 1]) {
     *out = [bits::f16(block)];
 }
 
-/// BF16: the upper half of an IEEE single, so a shift widens it, NaNs included.
+/// BF16: the upper half of an IEEE single. A shift widens it, NaNs included.
 ///
 /// ```text
 ///  15  14....7  6......0

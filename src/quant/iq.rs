@@ -1,12 +1,12 @@
-//! The i-quants: small codes that point into a fixed book of good values.
+//! The i-quants: each code is an index into a fixed codebook.
 //!
-//! IQ1, IQ2 and IQ3 quantise 8 or 4 weights at once: a code is the number of a
-//! *point* in a *grid*, whose coordinates are the magnitudes of those weights, and
-//! their signs are stored beside it. (IQ1 has the signs in the grid.) IQ4 has a book
-//! of 16 single values, spaced closer near zero. The blocks are `block_iq2_xxs`,
-//! ... in ggml's `ggml-common.h`.
+//! IQ1, IQ2 and IQ3 quantise 8 or 4 weights at once. A code is the index of a
+//! *point* in a *grid*. The point's coordinates are the magnitudes of those weights;
+//! their signs are stored separately. (In IQ1 the grid includes the signs.) IQ4 has
+//! a codebook of 16 single values, which lie closer together near zero. The blocks
+//! are `block_iq2_xxs`, ... in ggml's `ggml-common.h`.
 //!
-//! The suffix tells how the sizes go up: XXS, XS, S.
+//! The suffix gives the size, smallest first: XXS, XS, S.
 
 use std::iter::zip;
 
@@ -26,7 +26,7 @@ static GRID_IQ2_S: [[i8; 8]; 1024] = unpack(&iq_grids::IQ2_S, &LEVELS_IQ2);
 static GRID_IQ3_XXS: [[i8; 4]; 256] = unpack(&iq_grids::IQ3_XXS, &LEVELS_IQ3_XXS);
 static GRID_IQ3_S: [[i8; 4]; 512] = unpack(&iq_grids::IQ3_S, &LEVELS_IQ3_S);
 
-/// Unpacks a grid at compile time: each coordinate is the number of a level.
+/// Unpacks a grid at compile time: each packed coordinate is an index into `levels`.
 const fn unpack<const POINTS: usize, const DIM: usize>(
     packed: &[u16; POINTS],
     levels: &[i8],
@@ -42,8 +42,8 @@ const fn unpack<const POINTS: usize, const DIM: usize>(
     grid
 }
 
-/// Eight signs from seven bits: the quantiser sees to it that an even number of
-/// weights is negative, so the eighth sign makes the parity come out.
+/// Eight signs from seven bits. The quantiser makes the number of negative weights
+/// even, so the eighth sign is the parity of the other seven.
 static SIGNS: [u8; 128] = {
     let mut signs = [0; 128];
     let mut i = 0;
@@ -194,8 +194,8 @@ pub(super) fn iq3_s(block: &[u8; 110], out: &mut [f32; 256]) {
     }
 }
 
-/// A point of IQ1, scaled: every coordinate is -1, 0 or 1, and all are moved an eighth
-/// up, or down where `lower` is set.
+/// A point of IQ1, scaled: every coordinate is -1, 0 or 1. An eighth is added to all
+/// of them, or subtracted if `lower` is set.
 #[inline(always)]
 fn shifted(out: &mut [f32; 8], scale: f32, point: &[i8; 8], lower: bool) {
     let shift = if lower { -0.125 } else { 0.125 };
@@ -245,8 +245,8 @@ pub(super) fn iq1_s(block: &[u8; 50], out: &mut [f32; 256]) {
 /// y = d * (2 * scale + 1) * (point ± 0.125)
 /// ```
 ///
-/// The one format without a field for `d`: its four nibbles are the upper ends of the
-/// four words, the lowest nibble first.
+/// This is the only format without a field for `d`. The four nibbles of `d` are the
+/// top four bits of the four words, the lowest nibble first.
 #[inline(always)]
 pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
     fields!(block => qs: 32, qh: 16, scales: 8);
@@ -263,11 +263,11 @@ pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
     }
 }
 
-/// The book of IQ4: 16 levels, closer together near zero, where most weights are.
+/// The codebook of IQ4: 16 levels, closer together near zero, where most weights are.
 const LEVELS_IQ4: [f32; 16] =
     [-127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.];
 
-/// IQ4_NL: 32 values, 4.5 bits per weight: Q4_0 with levels that are not linear.
+/// IQ4_NL: 32 values, 4.5 bits per weight: Q4_0 with non-linear levels.
 ///
 /// ```text
 ///  0     2                          18

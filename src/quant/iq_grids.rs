@@ -1,7 +1,7 @@
 //! The grids of the IQ formats, packed. Written by `scripts/iq_grids.py`; do not edit.
 //!
-//! A point has 8 coordinates of 2 bits or 4 coordinates of 4 bits, the first one
-//! lowest; each is the number of a level, and `iq.rs` knows what the levels are.
+//! A point has 8 coordinates of 2 bits or 4 coordinates of 4 bits, the first in the
+//! lowest bits. Each coordinate is an index into a list of levels in `iq.rs`.
 
 pub(super) const IQ2_XXS: [u16; 256] = [
     0x0000, 0x0002, 0x0005, 0x0008, 0x000a, 0x0011, 0x0014, 0x0020, 0x0022, 0x0028, 0x002a, 0x0041,

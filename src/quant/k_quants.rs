@@ -1,12 +1,12 @@
 //! The k-quants: super-blocks of 256 values, cut into sub-blocks of 16 or 32.
 //!
-//! A sub-block has its own scale (and min), which is itself a small integer
-//! times the scale `d` (and `dmin`) of the super-block. The blocks are
-//! `block_q2_K` ... `block_q6_K` in ggml's `ggml-common.h`.
+//! Each sub-block has its own scale (and min): a small integer times the scale `d`
+//! (and `dmin`) of the super-block. The blocks are `block_q2_K` ... `block_q6_K` in
+//! ggml's `ggml-common.h`.
 //!
-//! The scale of a sub-block is rounded to `f32` before it meets the quants, and
-//! the product before the min is taken off: these are the roundings of ggml, so
-//! nothing here may be fused or reordered.
+//! The scale of a sub-block is rounded to `f32` before it is multiplied by the
+//! quants. The product is rounded before the min is subtracted. ggml rounds at the
+//! same two places, so nothing here may be fused or reordered.
 
 use std::iter::zip;
 
@@ -51,7 +51,7 @@ pub(super) fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
 /// y = (d * (sc - 32)) * (q - 4)
 /// ```
 ///
-/// ggml tells it as "subtract 4 where the mask bit is clear", which is the same.
+/// ggml writes it as "subtract 4 where the mask bit is clear", which is equivalent.
 #[inline(always)]
 pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
     fields!(block => hmask: 32, qs: 64, scales_low: 8, scales_high: 4, d: 2);
@@ -144,7 +144,7 @@ pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
     }
 }
 
-/// One sub-block with a scale and a min.
+/// Decodes one sub-block with a scale and a min.
 #[inline(always)]
 fn affine<const LEN: usize>(out: &mut [f32; LEN], quants: &[u8; LEN], (scale, min): (f32, f32)) {
     for (y, q) in zip(out, quants) {

@@ -1,6 +1,6 @@
-//! One block, one scale: the first quantisations of ggml, and its two newest.
+//! One scale per block: ggml's first quantised types and its two newest.
 //!
-//! A type `_0` has a scale `d` alone, a type `_1` a scale and a minimum `m`. The
+//! A `_0` type has only a scale `d`; a `_1` type has a scale and a minimum `m`. The
 //! blocks are `block_q4_0`, `block_q1_0`, ... in ggml's `ggml-common.h`.
 
 use std::iter::zip;
@@ -84,7 +84,7 @@ pub(super) fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
     }
 }
 
-/// Q5_0: 32 values, 5.5 bits per weight. Bit 4 of each quant is stored apart.
+/// Q5_0: 32 values, 5.5 bits per weight. Bit 4 of each quant is stored separately.
 ///
 /// ```text
 ///  0     2                6                 22

@@ -1,9 +1,9 @@
-//! One block of bytes to `f32`, for every ggml type that a file can store.
+//! Decodes blocks of bytes to `f32`, for every ggml type that a file can store.
 //!
-//! A quantised row is a sequence of *blocks*: a fixed number of weights that share
-//! a scale, in a fixed number of bytes. [`FORMATS`] is the one table of what there
-//! is; a [`Format`] knows its sizes and how to decode. The decoders take a single
-//! block each and live by family, with the layout drawn above every one:
+//! A quantised row is a sequence of *blocks*. A block holds a fixed number of
+//! weights that share a scale, in a fixed number of bytes. [`FORMATS`] lists every
+//! type; a [`Format`] knows its sizes and how to decode. A decoder takes a single
+//! block. The decoders are grouped by family, each below a drawing of its layout:
 //!
 //! | module | types |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `ternary` | TQ1_0, TQ2_0 |
 //! | `float4` | MXFP4, NVFP4 |
 //!
-//! What comes out has the very bits of ggml's own `to_float`, whatever goes in: no
-//! input is invalid, and a scale that is infinite or NaN gives weights that are.
+//! Every output is bit-identical to ggml's own `to_float`. No input is invalid: a
+//! scale that is infinite or NaN gives weights that are infinite or NaN.
 //!
 //! ```
 //! use embcli::quant::Format;
@@ -43,11 +43,11 @@ mod k_quants;
 mod legacy;
 mod ternary;
 
-/// One ggml type as it stands in a file.
+/// One ggml type that a file can store.
 pub struct Format {
-    /// The number that stands for it in a file.
+    /// ggml's number for the type, which the file stores.
     pub id: u32,
-    /// The name that the field uses, such as `Q4_K`.
+    /// ggml's name, such as `Q4_K`.
     pub name: &'static str,
     /// Values in a block.
     pub block_len: usize,
@@ -65,11 +65,11 @@ enum Kind {
 }
 use Kind::{Float, Integer, Quantised};
 
-/// Writes the table, and for each type the row loop around its block decoder.
+/// Writes the table, and for each type a loop over blocks that calls its decoder.
 ///
-/// The decoder is compiled into the loop, once for each [`Level`], and the one
-/// indirect call is for many rows. Block sizes that differ from the decoder's
-/// signature do not compile. Callers see to it that the lengths agree.
+/// The decoder is inlined into the loop and compiled once for each [`Level`]. So
+/// one indirect call decodes many rows. Block sizes that differ from the decoder's
+/// signature do not compile. The caller ensures that the lengths agree.
 macro_rules! formats {
     ($($id:literal $name:literal $kind:ident $len:literal in $bytes:literal $decoder:path;)+) => {
         &[$(Format {
@@ -79,8 +79,8 @@ macro_rules! formats {
             block_bytes: $bytes,
             kind: $kind,
             decode: {
-                // A closure is compiled for the level of the function it stands
-                // in, and so is the decoder that is inlined into it.
+                // A closure is compiled for the level of its enclosing function,
+                // and so is the decoder that is inlined into the closure.
                 at_each_level! {
                     fn decode(bytes: &[u8], out: &mut [f32]) = |bytes: &[u8], out: &mut [f32]| {
                         let blocks = bytes.as_chunks::<$bytes>().0;
@@ -95,7 +95,7 @@ macro_rules! formats {
     };
 }
 
-/// Every type that a table can be stored in, by ID.
+/// Every type that a table can be stored in, sorted by ID.
 #[rustfmt::skip]
 pub static FORMATS: &[Format] = formats! {
 //  ID  name       kind     values in bytes  decoder
@@ -134,7 +134,7 @@ pub static FORMATS: &[Format] = formats! {
     42 "Q2_0"     Quantised  64 in  18  legacy::q2_0;
 };
 
-/// Types that a file of another time may name.
+/// Types that ggml removed. Old files may still name them.
 const REMOVED: &[(u32, &str)] = &[
     (4, "Q4_2"),
     (5, "Q4_3"),
@@ -146,29 +146,29 @@ const REMOVED: &[(u32, &str)] = &[
     (38, "IQ4_NL_8_8"),
 ];
 
-/// Types that ggml quantises activations to while it multiplies.
+/// Types that ggml uses only for activations, during a matrix multiplication.
 const INTERNAL: &[(u32, &str)] = &[(9, "Q8_1"), (15, "Q8_K")];
 
 /// Why a type ID has no [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
-    /// ggml had this type once.
+    /// ggml removed this type.
     #[error("ggml type {id} was removed from the format ({name})")]
     Removed {
         /// The ID in the file.
         id: u32,
-        /// What it was called.
+        /// ggml's name for it.
         name: &'static str,
     },
-    /// ggml has this type, and has no use for it in a file.
+    /// ggml has this type but never stores it in a file.
     #[error("ggml type {id} ({name}) exists only inside computations, no file stores it")]
     Internal {
         /// The ID in the file.
         id: u32,
-        /// What it is called.
+        /// ggml's name for it.
         name: &'static str,
     },
-    /// ggml never had this type, or does not have it yet.
+    /// ggml never had this type, or it is newer than this list.
     #[error("ggml type {id} is not one that ggml defines (a fork's?)")]
     Unknown {
         /// The ID in the file.
@@ -176,8 +176,17 @@ pub enum TypeError {
     },
 }
 
+impl TypeError {
+    /// The ID in the file.
+    pub fn id(&self) -> u32 {
+        match *self {
+            Self::Removed { id, .. } | Self::Internal { id, .. } | Self::Unknown { id } => id,
+        }
+    }
+}
+
 impl Format {
-    /// The format that a file means by `id`.
+    /// The format with ggml's number `id`.
     pub fn from_id(id: u32) -> Result<&'static Self, TypeError> {
         let named = |list: &[(u32, &'static str)]| {
             let entry = list.iter().find(|entry| entry.0 == id);
@@ -194,42 +203,41 @@ impl Format {
         }
     }
 
-    /// The format that people call `name`, in upper or lower case.
+    /// The format with this name, in upper or lower case.
     pub fn from_name(name: &str) -> Option<&'static Self> {
         FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether a value is a floating-point number of its own: F32, F16, BF16, F64.
+    /// Whether each value is one floating-point number: F32, F16, BF16, F64.
     pub fn is_float(&self) -> bool {
         self.kind == Float
     }
 
-    /// Whether a value is an integer of its own: I8, I16, I32, I64.
+    /// Whether each value is one integer: I8, I16, I32, I64.
     pub fn is_integer(&self) -> bool {
         self.kind == Integer
     }
 
-    /// Whether values share a scale in a block.
+    /// Whether the values of a block share a scale.
     pub fn is_quantised(&self) -> bool {
         self.kind == Quantised
     }
 
-    /// Whether a block is a scale, an `f16`, and then one signed byte a value
-    /// with nothing more to it (Q8_0), so that integers can be had without
-    /// decoding.
+    /// Whether a block is just an `f16` scale and one signed byte per value (Q8_0).
+    /// Integer kernels can read such a block without decoding it.
     pub fn is_scaled_bytes(&self) -> bool {
         self.kind == Quantised && self.block_len == 32 && self.block_bytes == 2 + 32
     }
 
-    /// What a value costs, its share of the scales included.
+    /// Stored bits for each value, including its share of the scales.
     pub fn bits_per_weight(&self) -> f64 {
         (8 * self.block_bytes) as f64 / self.block_len as f64
     }
 
-    /// The bytes of a row of `len` values.
+    /// The size in bytes of a row of `len` values.
     ///
-    /// `None` if whole blocks do not make up the row, or if the bytes of it cannot
-    /// be counted in a `u64`.
+    /// `None` if `len` is not a multiple of the block length, or if the size does
+    /// not fit a `u64`.
     pub fn row_bytes(&self, len: u64) -> Option<u64> {
         let block_len = self.block_len as u64;
         if !len.is_multiple_of(block_len) {
@@ -238,25 +246,25 @@ impl Format {
         (len / block_len).checked_mul(self.block_bytes as u64)
     }
 
-    /// Decodes whole blocks, of one row or of several that follow each other.
+    /// Decodes whole blocks, from one row or from several consecutive rows.
     ///
     /// # Panics
     ///
-    /// If `bytes` is not a whole number of blocks, or `out` has not room for exactly
-    /// the values in them.
+    /// If `bytes` is not a whole number of blocks, or if the length of `out` is not
+    /// exactly the number of values in them.
     pub fn decode(&self, bytes: &[u8], out: &mut [f32]) {
-        // AVX2 even where there is more: a block is short, and the compiler
-        // spends the wider vectors on shuffles. 2^16 values of Q4_K take 4 us
-        // so, 21 at the baseline, 37 with AVX-512; Q4_0 takes 12, 20 and 23.
+        // AVX2 at most: a block is short, and the compiler spends wider vectors
+        // on shuffles. 2^16 values of Q4_K take 4 us with AVX2, 21 at the
+        // baseline and 37 with AVX-512; Q4_0 takes 12, 20 and 23.
         self.decode_at(Level::detect().up_to_avx2(), bytes, out);
     }
 
-    /// [`decode`](Self::decode) with the instructions of a level: the same bits,
-    /// sooner or later. For tests and benches.
+    /// [`decode`](Self::decode) at a given level. Every level gives the same bits,
+    /// at a different speed. For tests and benches.
     ///
     /// # Panics
     ///
-    /// As `decode`.
+    /// As `decode` does.
     pub fn decode_at(&self, level: Level, bytes: &[u8], out: &mut [f32]) {
         assert!(
             bytes.len().is_multiple_of(self.block_bytes)
@@ -272,7 +280,7 @@ impl Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `pad`, so that a width given by the caller counts.
+        // `pad` respects a width in the caller's format string.
         f.pad(self.name)
     }
 }
@@ -302,10 +310,10 @@ mod tests {
         out
     }
 
-    /// Whatever the instructions, the bits are the same: for random blocks,
-    /// scales of no use among them, in odd numbers.
+    /// Random blocks include infinite and NaN scales. The block counts include odd
+    /// numbers, to reach the end of a vector loop.
     #[test]
-    fn every_level_decodes_alike() {
+    fn every_level_decodes_to_the_same_bits() {
         let mut state = 1_u64;
         let mut random = move || {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -340,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn every_id_of_ggml_is_a_format_or_says_why_not() {
+    fn every_ggml_id_has_a_format_or_a_reason_why_not() {
         for id in 0..=42 {
             assert_ne!(Format::from_id(id), Err(TypeError::Unknown { id }));
         }
@@ -362,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_whole_blocks_that_can_be_counted() {
+    fn row_bytes_needs_whole_blocks_and_a_size_in_u64() {
         let q4_k = Format::from_name("Q4_K").unwrap();
         assert_eq!(q4_k.row_bytes(0), Some(0));
         assert_eq!(q4_k.row_bytes(768), Some(3 * 144));
@@ -382,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_is_one_kind() {
+    fn each_format_is_a_float_an_integer_or_quantised() {
         let names = |kind: fn(&Format) -> bool| -> Vec<_> {
             let formats = FORMATS.iter().filter(|format| kind(format));
             formats.map(|format| format.name).collect()
@@ -404,13 +412,13 @@ mod tests {
         Format::from_name("Q4_0").unwrap().decode(&[0; 36], &mut [0.0; 32]);
     }
 
-    /// ggml gives no vectors for these: see `floats`.
+    /// ggml has no reference for these types: see `floats`.
     #[test]
     fn doubles_and_integers_round_to_the_nearest() {
         assert_eq!(decode("I8", &[0x80, 0xff, 0x7f]), [-128.0, -1.0, 127.0]);
         let i16 = [i16::MIN, -1, i16::MAX].map(i16::to_le_bytes);
         assert_eq!(decode("I16", i16.as_flattened()), [-32768.0, -1.0, 32767.0]);
-        // 2^24 + 1 and 2^24 + 3 lie in the middle between two floats.
+        // 2^24 + 1 and 2^24 + 3 each lie halfway between two floats.
         let i32 = [i32::MIN, 16_777_217, 16_777_219].map(i32::to_le_bytes);
         assert_eq!(
             decode("I32", i32.as_flattened()),
@@ -425,7 +433,8 @@ mod tests {
         assert_eq!(decode("F64", f64.as_flattened()), [0.1, f32::INFINITY, 0.0, f32::from_bits(1)]);
     }
 
-    /// Loading a signalling NaN must not quiet it in F32 and BF16; F16C quiets halves.
+    /// A signalling NaN must stay signalling in F32 and BF16. In F16 it becomes
+    /// quiet, as with the F16C instructions.
     #[test]
     fn nans_keep_their_payload() {
         let bits = |name, bytes: &[u8]| decode(name, bytes)[0].to_bits();
@@ -434,7 +443,7 @@ mod tests {
         assert_eq!(bits("F16", &[0x01, 0xfc]), 0xffc0_2000);
     }
 
-    /// No scale is invalid: whatever it is times zero and non-zero quants comes out.
+    /// No scale is invalid: the result is always the scale times the quant.
     #[test]
     fn a_scale_may_be_infinite_nan_or_subnormal() {
         let scaled = |d: u16| {

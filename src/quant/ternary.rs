@@ -1,4 +1,4 @@
-//! Ternary weights: -1, 0 or 1, times the one scale of a super-block.
+//! Ternary weights: -1, 0 or 1, times one scale per super-block.
 //!
 //! The blocks are `block_tq1_0` and `block_tq2_0` in ggml's `ggml-common.h`.
 
@@ -30,10 +30,10 @@ pub(super) fn tq1_0(block: &[u8; 54], out: &mut [f32; 256]) {
     trits(qh, third, d);
 }
 
-/// Trits in planes, as many as `out` has room for.
+/// Unpacks trits in planes until `out` is full.
 ///
-/// A byte is a fraction of 256 in base 3, `0.abcde`, rounded up. So three times
-/// the byte carries its first trit into bit 8, and leaves the others below it.
+/// A byte is a base-3 fraction `0.abcde`, scaled by 256 and rounded up. Multiplying
+/// the byte by three moves its first trit into bit 8 and leaves the others below.
 #[inline(always)]
 fn trits<const GROUP: usize>(bytes: &[u8; GROUP], out: &mut [f32], d: f32) {
     let mut fractions = *bytes;

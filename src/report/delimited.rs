@@ -1,14 +1,13 @@
-//! Values with something between them: a header, then a line a record, for
-//! programs.
+//! Comma- or tab-separated values for programs: a header, then one line per
+//! record.
 //!
-//! Comma or tab, both are quoted as RFC 4180 has it: a cell with the delimiter,
-//! a quote or a line end in it stands in quotes, quotes within doubled. That is
-//! what `pandas.read_csv` reads by default, and with `sep="\t"` for tabs.
+//! Cells are quoted as RFC 4180 says: a cell that contains the delimiter, a quote
+//! or a line end is put in quotes, and quotes inside it are doubled.
+//! `pandas.read_csv` reads that by default (tabs with `sep="\t"`).
 //!
-//! Numbers have every digit, as in JSON. Text is made visible first, so that no
-//! control character of a token reaches a terminal, nor ends a line of the
-//! file: a line is a record. What can't be told from an escape then (a token
-//! that is a backslash and an n) JSON has exactly.
+//! Numbers have every digit, as in JSON. Control characters in texts are written
+//! as escapes, so that none reaches a terminal and one line is one record. A token
+//! that is a backslash and an n then looks like an escape: JSON has it exactly.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -16,29 +15,19 @@ use std::io::Write;
 use anyhow::Result;
 use csv::{ErrorKind, Writer, WriterBuilder};
 
+use super::Form;
 use super::records::{Cell, Column, Records};
-use crate::answer::{Float, special};
 use crate::text::visible;
 
 /// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
 
 impl<W: Write> Delimited<W> {
-    /// Of a whole answer, or of a part of one, to `out`: buffered, so to be
-    /// flushed.
-    pub(super) fn new(delimiter: u8, out: W) -> Self {
-        Self(WriterBuilder::new().delimiter(delimiter).from_writer(out))
-    }
-
-    /// Of a line: with a small buffer.
-    pub(super) fn few(delimiter: u8, out: W) -> Self {
-        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(256).from_writer(out))
-    }
-
-    /// Writes something, and flushes it.
-    pub(super) fn line(mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        write(&mut self)?;
-        self.flush()
+    /// Writes to `out` through a buffer: call `flush` at the end.
+    pub(super) fn new(form: Form, out: W) -> Self {
+        let delimiter = if form == Form::Tsv { b'\t' } else { b',' };
+        // The buffer is small because a list makes one for each item.
+        Self(WriterBuilder::new().delimiter(delimiter).buffer_capacity(512).from_writer(out))
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {
@@ -59,7 +48,7 @@ impl<W: Write> Records for Delimited<W> {
     }
 }
 
-/// The error as an `io::Error`, as csv's own hides which one it was.
+/// The error as an `io::Error`: csv's own error hides its kind.
 fn as_io(error: csv::Error) -> anyhow::Error {
     match error.into_kind() {
         ErrorKind::Io(error) => anyhow::Error::from(error),
@@ -75,23 +64,21 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
         Cell::Token(token) => visible(token.token.as_deref().unwrap_or_default()),
         Cell::Number(n) | Cell::Count(n) => n.to_string().into(),
         Cell::Value(value) => value.digits().into(),
-        Cell::Wide(Float(value)) if value.is_finite() => value.to_string().into(),
-        Cell::Wide(Float(value)) => special(*value).into(),
+        Cell::Wide(value) => value.digits().into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::text;
     use super::*;
 
     #[test]
     fn a_cell_reads_back_whatever_is_in_it() {
         let odd = ["a,b", "a\tb", "say \"hi\"", " lead", "a\nb\r", "", "\x1b[2J", "#", "猫"];
-        for delimiter in *b",\t" {
+        for (form, delimiter) in [(Form::Csv, b','), (Form::Tsv, b'\t')] {
             let mut bytes = Vec::new();
-            let mut out = Delimited::new(delimiter, &mut bytes);
-            out.header(&odd.map(text)).unwrap();
+            let mut out = Delimited::new(form, &mut bytes);
+            out.header(&odd.map(Column::text)).unwrap();
             out.record(&odd.map(|text| Cell::Text(text.into()))).unwrap();
             out.flush().unwrap();
             drop(out);

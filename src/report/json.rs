@@ -1,4 +1,4 @@
-//! The answer structs as JSON: one object, or one a line.
+//! JSON: an answer as one object, or one object per line.
 
 use std::io::{self, Write};
 
@@ -6,51 +6,68 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 
-use crate::answer::Answer;
-use crate::footprint::{Footprint, Precision};
+use super::records::{Cell, Column, Records};
 
-/// Writes the parts of an answer that there are many of, a line each.
-pub(super) fn lines(answer: &Answer, out: &mut dyn Write) -> Result<()> {
-    match answer {
-        Answer::Lookup(report) => report.rows.iter().try_for_each(|row| line(row, out)),
-        Answer::Neighbors(report) => report.queries.iter().try_for_each(|query| line(query, out)),
-        Answer::Footprint(report) => report.tables().iter().try_for_each(|table| {
-            let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
-            precisions.iter().try_for_each(|cost| line(&OfShape { n_vocab, d_model, cost }, out))
-        }),
-        Answer::Tokens(_) | Answer::Text(_) => Ok(()),
-        Answer::Tokenized(report) => report.tokens.iter().try_for_each(|token| line(token, out)),
-        Answer::Info(report) => match (&report.keys, &report.tensors) {
-            (Some(keys), _) => keys.iter().try_for_each(|key| line(key, out)),
-            (_, Some(tensors)) => tensors.iter().try_for_each(|tensor| line(tensor, out)),
-            _ => line(report, out),
-        },
-        Answer::Check(report) => report.findings.iter().try_for_each(|it| line(it, out)),
-        Answer::Tour(report) => report.steps.iter().try_for_each(|step| line(step, out)),
-        Answer::TourList(list) => list.steps.iter().try_for_each(|title| line(title, out)),
-        Answer::Models(report) => report.models.iter().try_for_each(|model| line(model, out)),
+/// Writes records as JSON, one object per line, with the column names as keys.
+pub(super) struct Lines<'o> {
+    columns: Vec<String>,
+    out: &'o mut dyn Write,
+}
+
+impl<'o> Lines<'o> {
+    pub(super) fn new(out: &'o mut dyn Write) -> Self {
+        Self { columns: Vec::new(), out }
     }
 }
 
-/// A precision, with the shape it is the cost of.
-#[derive(Serialize)]
-struct OfShape<'a> {
-    n_vocab: u64,
-    d_model: u64,
-    #[serde(flatten)]
-    cost: &'a Precision,
+impl Records for Lines<'_> {
+    fn header(&mut self, columns: &[Column]) -> Result<()> {
+        self.columns = columns.iter().map(|column| column.name.to_string()).collect();
+        Ok(())
+    }
+
+    fn record(&mut self, cells: &[Cell]) -> Result<()> {
+        for (i, (name, cell)) in self.columns.iter().zip(cells).enumerate() {
+            self.out.write_all(if i == 0 { b"{" } else { b"," })?;
+            value(name, self.out)?;
+            self.out.write_all(b":")?;
+            match cell {
+                Cell::Nothing => value(&(), self.out)?,
+                Cell::Word(text) => value(text, self.out)?,
+                Cell::Text(text) => value(text, self.out)?,
+                Cell::Token(token) => {
+                    value(&token.token, self.out)?;
+                    if let Some(hex) = &token.token_hex {
+                        write!(self.out, ",\"{name}_hex\":\"{hex}\"")?;
+                    }
+                }
+                Cell::Number(n) | Cell::Count(n) => value(n, self.out)?,
+                Cell::Value(number) => value(number, self.out)?,
+                Cell::Wide(number) => value(number, self.out)?,
+            }
+        }
+        Ok(self.out.write_all(b"}\n")?)
+    }
+}
+
+/// Writes values as JSON, one per line.
+pub(crate) fn lines<T: Serialize>(
+    things: impl IntoIterator<Item = T>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    things.into_iter().try_for_each(|thing| line(&thing, out))
 }
 
 /// Writes a value as one line of JSON.
-pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn line(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     self::value(value, out)?;
     writeln!(out)?;
     Ok(())
 }
 
 /// Writes a value as JSON, without a line end.
-pub(super) fn value(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    // As an `io::Error`, as serde_json's own hides which one it was.
+pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut dyn Write) -> Result<()> {
+    // Returns an `io::Error`: serde_json's own error hides its kind.
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Careful))
         .map_err(io::Error::from)?;

@@ -1,25 +1,25 @@
 //! Numbers as people read them.
 
 /// A whole number with its thousands marked: `524,288,000`.
-pub(super) fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     crate::text::grouped(n.into())
 }
 
 /// Bytes in powers of 1000: `1.05 GB`.
-pub(super) fn decimal_size(bytes: u64) -> String {
+pub(crate) fn decimal_size(bytes: u64) -> String {
     scaled(bytes, 1000.0, ["B", "kB", "MB", "GB", "TB", "PB", "EB"])
 }
 
 /// Bytes in powers of 1024: `1000 MiB`.
-pub(super) fn binary_size(bytes: u64) -> String {
+pub(crate) fn binary_size(bytes: u64) -> String {
     scaled(bytes, 1024.0, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
 }
 
-/// Three digits, or all those before the point.
+/// Three digits, or all digits before the point.
 fn scaled(bytes: u64, base: f64, units: [&str; 7]) -> String {
     let mut value = bytes as f64;
     let mut unit = 0;
-    // What would round up to the next unit is shown in it.
+    // A value that rounds up to the next unit is shown in that unit.
     while value.round() >= base && unit < 6 {
         value /= base;
         unit += 1;
@@ -34,7 +34,7 @@ fn scaled(bytes: u64, base: f64, units: [&str; 7]) -> String {
 }
 
 /// A share as a percentage with three digits; tiny shares keep their first one.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
         p if p == 0.0 || p >= 99.95 => format!("{p:.0} %"),
@@ -49,7 +49,7 @@ pub(super) fn percent(share: f64) -> String {
 
 /// A value in at most eight columns, rounded where it has more than four
 /// decimals; a value too small or too large for that in powers of ten.
-pub(super) fn rounded(value: f64) -> String {
+pub(crate) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
     if value.is_nan() {
         "NaN".to_owned()
@@ -67,7 +67,7 @@ pub(super) fn rounded(value: f64) -> String {
 }
 
 /// A value with the fewest digits that identify it among the `f32`.
-pub(super) fn exact(value: f32) -> String {
+pub(crate) fn exact(value: f32) -> String {
     match value {
         v if v.is_nan() => "NaN".to_owned(),
         v if v.is_infinite() => (if v > 0.0 { "inf" } else { "-inf" }).to_owned(),

@@ -1,28 +1,30 @@
-//! Many queries: a piece of the table is decoded and coded anew once, with one
-//! step a row, and meets all the queries while it is in the cache.
+//! A run of rows against many queries. The run is decoded once, coded again with
+//! one step per row, and compared with all queries while it is in the cache.
 //!
-//! One step a row, so that products add up as integers from end to end; that is
-//! what makes this several times faster than multiplying floats.
+//! With one step per row, a dot product is a sum of integers from end to end. This
+//! is several times faster than multiplying floats.
 
 use std::ops::Range;
 
 use super::bound::{Limit, Terms};
 use super::kernel::{self, DEPTH, PANEL};
 use super::ranking::Ranking;
-use super::scan::{LeftOut, Work};
 use super::top_k::TopK;
-use super::{Query, Rows, Search};
+use super::work::{LeftOut, Query, Search, Work};
 use crate::cpu::{Level, at_each_level};
+use crate::rows::Rows;
 
-/// Queries whose products are computed before they are looked at: their codes
-/// and sums stay in the first-level cache.
+/// The number of queries whose products are computed together: their codes and
+/// sums stay in the first-level cache.
 const BLOCK: usize = 32;
 
 /// All queries in 8-bit codes, shared by the threads.
 pub(super) struct Codes {
-    /// Of one query after the other, each padded to a whole step.
+    /// The codes, one query after the other, each padded to whole steps of the
+    /// kernel.
     codes: Vec<i8>,
-    /// For each its code, and what the panels' offset of 128 adds.
+    /// Each query's code, and what the panels' offset of 128 adds to its
+    /// products.
     each: Vec<(kernel::Code, i32)>,
 }
 
@@ -86,7 +88,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Decodes rows and lays their codes into panels.
+    /// Decodes rows and writes their codes into panels.
     fn prepare_rows(&mut self, stored: &[u8]) {
         let (dim, level) = (self.rows.dim(), self.level);
         let n = stored.len() / self.rows.row_bytes();
@@ -97,7 +99,7 @@ impl<'a> Batch<'a> {
         self.terms.clear();
         let panels = self.panels.chunks_exact_mut(PANEL * padded(dim));
         for (panel, rows) in panels.zip(self.values.chunks(PANEL * dim)) {
-            // What is no row, or has no place in a ranking, stays ruled out.
+            // Lanes without a row, and rows that can't be ranked, stay ruled out.
             let mut terms = Terms {
                 step: [0.0; PANEL],
                 norm: [0.0; PANEL],
@@ -146,7 +148,7 @@ impl Work for Batch<'_> {
                         let row = p * PANEL + lane;
                         let Some(&norm) = self.norms.get(row) else { break };
                         let product = products[q][lane];
-                        // The limit rises with every row that is kept.
+                        // The limit changes with every row that is kept.
                         let limit = &mut self.limits[first + q];
                         if terms.residual[lane] > f32::NEG_INFINITY
                             && limit.admits(lane, terms, (product - each[q].1) as f32)
@@ -169,8 +171,8 @@ impl Work for Batch<'_> {
 }
 
 at_each_level! {
-    /// Which rows of a panel can be among the nearest of each query, a bit for
-    /// each: nearly always none.
+    /// Which rows of a panel can be among the nearest of each query, one bit per
+    /// row. Nearly always there is none.
     fn admit(
         limits: &[Limit],
         each: &[(kernel::Code, i32)],
@@ -195,7 +197,7 @@ fn admit_plain(
     }
 }
 
-/// A row's codes with the zeros that fill its last step.
+/// The number of a row's codes, with the zeros that fill its last step.
 fn padded(dim: usize) -> usize {
     dim.next_multiple_of(DEPTH)
 }

@@ -1,17 +1,18 @@
-//! Which rows a cheap score can rule out, with proof.
+//! Which rows a cheap score rules out, with the proof.
 //!
-//! Write a row as `x = x̂ + e` and a query as `y = ŷ + f`, where `x̂` and `ŷ` are
-//! what their codes stand for and `e` and `f` what the codes leave out. Then
+//! Write a row as `x = x̂ + e` and a query as `y = ŷ + f`. Here `x̂` and `ŷ` are
+//! the values that the codes stand for, and `e` and `f` are what the codes leave
+//! out. Then
 //!
 //! ```text
 //! x·y = x̂·ŷ + x̂·f + e·y  ≤  x̂·ŷ + (|x| + |e|) |f| + |e| |y|        (Cauchy, Schwarz)
 //! ```
 //!
-//! The codes' dot product is an exact integer times two steps (or an `f32` sum
-//! with an error of at most `ε |x| |ŷ|`, see [`rounding`]). So for each metric
-//! there is a sum of four things known of the row, weighted by four things known
-//! of the query, that is at least `tau` for every row that can still be among
-//! its k nearest:
+//! The dot product of the codes is an exact integer times two steps (or an `f32`
+//! sum with an error of at most `ε |x| |ŷ|`, see [`rounding`]). So for each metric
+//! there is a sum of four numbers of the row, weighted by four numbers of the
+//! query. It is at least `tau` for every row that can still be among the k
+//! nearest:
 //!
 //! ```text
 //! alpha · x̂·ŷ + beta · |x| + gamma · |x|² + rho · |e|  ≥  tau
@@ -23,40 +24,41 @@
 //! ```
 //!
 //! The sum itself is computed in `f32`: a dozen roundings of at most 2^-24 of
-//! terms that are within a few `|x| |y|` or `|x|²`. The slack of 2^-17 of each
-//! is many times that, and it also covers the roundings of the exact scores
-//! themselves (some 2^-36), of which S is one.
+//! terms that are a few times `|x| |y|` or `|x|²`. The slack of 2^-17 of each is
+//! much more than these. It also covers the roundings of the exact scores (about
+//! 2^-36); S is an exact score.
 //!
-//! A row at the bound is kept, since it may tie with a lower ID. Comparisons
-//! are written so that NaN keeps a row too. What is kept is scored exactly;
-//! what is not can't be in the answer. Hence the answer is that of the plain
-//! scan, whatever the codes, the threads and the order of the rows.
+//! A row exactly at the bound is kept: it may tie with the worst of the k, and
+//! have the lower ID. Comparisons are written so that NaN keeps a row too. A row
+//! that is kept is scored exactly. A row that is not kept can't be in the answer.
+//! Therefore the answer is that of the plain scan, for any codes, any number of
+//! threads and any order of the rows.
 
-use super::Metric;
 use super::kernel::rounding;
+use super::metric::Metric;
 
-/// The slack for everything that rounds and has no term of its own.
+/// The slack for every rounding that has no term of its own.
 const SLACK: f64 = 1.0 / 131_072.0;
 
-/// Squares of norms that `f32` holds with room on both sides, so that nothing
-/// in the sum over- or underflows. Rows beyond go straight to exact scores.
+/// Squares of norms for which nothing in the sum over- or underflows `f32`. Rows
+/// outside this range are scored exactly.
 pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
-/// A query as the cheap scores see it.
+/// What the bound needs to know of a query.
 #[derive(Clone, Debug)]
-pub(super) struct Query {
+pub(super) struct Bound {
     metric: Metric,
     /// `|y|`.
     norm: f64,
-    /// What `x̂·ŷ` is in units of: the step of the codes, 1 without codes.
+    /// The unit of `x̂·ŷ`: the step of the codes, 1 without codes.
     step: f64,
-    /// At least `|f|`; infinite where the query has no codes.
+    /// An upper bound of `|f|`; infinite if the query has no codes.
     residual: f64,
-    /// ε.
+    /// `ε`.
     rounding: f64,
 }
 
-/// The query's side of the sum.
+/// The query's weights in the sum, and its `tau`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     alpha: f32,
@@ -66,29 +68,29 @@ pub(super) struct Limit {
     tau: f32,
 }
 
-/// The rows' side of it, for as many rows as are tested together.
+/// The rows' numbers in the sum, for N rows that are tested together.
 #[derive(Clone, Debug)]
 pub(super) struct Terms<const N: usize> {
-    /// The value of one unit of a row's codes.
+    /// The value of code 1 of a row.
     pub step: [f32; N],
     /// `|x|`.
     pub norm: [f32; N],
     /// `|x|²`.
     pub square: [f32; N],
-    /// At least `|e|`: infinite to keep a row whatever its codes, negative
-    /// infinite to rule it out.
+    /// At least `|e|`. Infinity keeps a row whatever its codes; negative infinity
+    /// rules it out.
     pub residual: [f32; N],
 }
 
-impl Query {
+impl Bound {
     pub fn new(metric: Metric, dim: usize, norm: f64, step: f64, residual: f64) -> Self {
         let safe = SAFE_SQUARES.contains(&(norm * norm));
         let residual = if safe { residual } else { f64::INFINITY };
         Self { metric, norm, step, residual, rounding: rounding(dim) }
     }
 
-    /// What a row must reach, given the worst of the k best scores so far;
-    /// `None` while there are fewer than k.
+    /// What a row must reach, given the worst of the k best scores so far. `worst`
+    /// is `None` while there are fewer than k; then every row is kept.
     pub fn limit(&self, worst: Option<f64>) -> Limit {
         let open = Limit { alpha: 0.0, beta: 0.0, gamma: 0.0, rho: 1.0, tau: f32::NEG_INFINITY };
         let Some(worst) = worst else { return open };
@@ -96,7 +98,7 @@ impl Query {
             return open;
         }
         let Self { norm, step, residual, rounding, .. } = *self;
-        // A hundredth more covers the roundings in |x|, |e| and |f| themselves.
+        // One percent more covers the roundings of |x|, |e| and |f|.
         let reach = 1.01 * (norm + residual);
         let margin = 1.01 * residual + (2.0 * rounding + SLACK) * reach;
         let (alpha, beta, gamma, rho, tau) = match self.metric {
@@ -119,7 +121,8 @@ impl Query {
 }
 
 impl Limit {
-    /// Whether a row can be among the k nearest, given its codes' product.
+    /// Whether row `i` can be among the k nearest, given the product of its codes
+    /// with the query's.
     #[inline(always)]
     pub fn admits<const N: usize>(&self, i: usize, row: &Terms<N>, product: f32) -> bool {
         let sum = product * row.step[i] * self.alpha

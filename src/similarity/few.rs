@@ -1,15 +1,15 @@
-//! A few queries: each row is read once, and estimated as it is stored where
-//! that is scaled bytes, or decoded where it is not.
+//! A run of rows against a few queries. Rows of scaled bytes are estimated as
+//! they are stored; other rows are decoded first.
 
 use std::ops::Range;
 
 use super::bound::{Limit, SAFE_SQUARES, Terms};
 use super::kernel::{self, GROUP};
 use super::ranking::Ranking;
-use super::scan::{LeftOut, Work};
 use super::top_k::TopK;
-use super::{Query, Rows, Search};
+use super::work::{LeftOut, Query, Search, Work};
 use crate::cpu::Level;
+use crate::rows::Rows;
 
 /// One thread's search for a few queries.
 pub(super) struct Few<'a> {
@@ -19,19 +19,19 @@ pub(super) struct Few<'a> {
     rankings: Vec<Ranking<'a>>,
     limits: Vec<Limit>,
     cheap: Cheap<'a>,
-    /// Decoded rows: a piece of them, or one at a time as they are needed.
+    /// Decoded rows: a whole run, or one at a time when it is needed.
     values: Vec<f32>,
-    /// Of the piece at hand, query by query: each row's cheap dot product with
-    /// the query, and its square.
+    /// The cheap scores of the current run, query by query: each row's dot product
+    /// with the query, and its square.
     estimates: Vec<(f32, f32)>,
     left_out: LeftOut,
 }
 
-/// What the cheap score of a row is made of.
+/// What the cheap score of a row is computed from.
 enum Cheap<'a> {
     /// The stored bytes, and each query in 16-bit codes.
     Groups(Vec<Vec<i16>>),
-    /// The decoded values, and each query's own.
+    /// The decoded values, and the values of each query.
     Floats(&'a [Query]),
 }
 
@@ -66,7 +66,7 @@ impl<'a> Few<'a> {
         }
     }
 
-    /// The cheap scores of a piece with every query.
+    /// Computes the cheap scores of a run with every query.
     fn estimate(&mut self, stored: &[u8]) {
         let n_rows = stored.len() / self.rows.row_bytes();
         self.estimates.resize(self.rankings.len() * n_rows, (0.0, 0.0));
@@ -98,7 +98,7 @@ impl Work for Few<'_> {
         self.estimate(stored);
         let n_rows = stored.len() / row_bytes;
         for ((at, id), stored) in ids.enumerate().zip(stored.chunks_exact(row_bytes)) {
-            // Where the exact row is, once it is needed.
+            // Where the decoded row is, when it is needed.
             let own = if decoded { at * dim..(at + 1) * dim } else { 0..dim };
             let mut norm = None;
             for q in 0..self.rankings.len() {
@@ -115,8 +115,8 @@ impl Work for Few<'_> {
                     }
                     let exact = kernel::norm(level, &self.values[own.clone()]);
                     norm = Some(exact);
-                    // A row without a place has no safe square, so it gets
-                    // here, and does so once.
+                    // A row that can't be ranked has no safe square, so it gets
+                    // here for the first query. It is counted once.
                     if self.left_out.count(metric, exact) {
                         break;
                     }
@@ -137,7 +137,7 @@ impl Work for Few<'_> {
 }
 
 /// A query in 16-bit codes: the codes, their step, and the norm of what they
-/// leave out. There is no code where nothing is left to bound.
+/// leave out.
 fn encode(values: &[f32]) -> (Vec<i16>, f64, f64) {
     let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(f64::from(*x).abs()));
     if largest == 0.0 {

@@ -1,18 +1,20 @@
-//! The plain arithmetic that every score comes from.
+//! The plain arithmetic of every score.
+
+use crate::stats::is_usable;
 
 /// How near two rows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// The cosine of the angle between them, 1 the nearest: `a·b / (|a| |b|)`.
+    /// The cosine of the angle between them, `a·b / (|a| |b|)`; 1 is nearest.
     Cosine,
-    /// The dot product `a·b`, the largest the nearest.
+    /// The dot product `a·b`; the largest is nearest.
     Dot,
-    /// The Euclidean distance `|a - b|`, the smallest the nearest.
+    /// The Euclidean distance `|a - b|`; the smallest is nearest.
     L2,
 }
 
 impl Metric {
-    /// The name that people type.
+    /// The name as it is typed and printed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cosine => "cosine",
@@ -32,21 +34,30 @@ impl Metric {
         }
     }
 
-    /// Whether a larger score is a nearer neighbour.
+    /// Whether a larger score is nearer.
     pub fn descending(self) -> bool {
         self != Self::L2
     }
+
+    /// Whether a row with this norm can be ranked: its values are finite, and
+    /// under [`Cosine`](Self::Cosine) it has a direction.
+    pub fn ranks(self, norm: f64) -> bool {
+        match self {
+            Self::Cosine => is_usable(norm),
+            Self::Dot | Self::L2 => norm.is_finite(),
+        }
+    }
 }
 
-/// The number of partial sums: enough for the compiler to use vectors.
+/// The number of partial sums. Eight let the compiler use vectors.
 const LANES: usize = 8;
 
 /// The sum of `term(a, b)` over two rows of one length, in `f64`.
 ///
-/// The order of additions is fixed: value i goes to partial sum i mod 8. The
-/// product of two `f32` is exact in `f64`, so only the additions round.
-/// Inlined always, so that `kernel` can compile it for wider vectors: eight
-/// sums are one of AVX-512, and the order stays as it is.
+/// The order of additions is fixed: value i is added to partial sum i mod 8. The
+/// product of two `f32` is exact in `f64`, so only the additions round. The
+/// function is always inlined, so that `kernel` can compile it for wider vectors
+/// (eight sums fill a vector of AVX-512) without changing the order.
 #[inline(always)]
 fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(a.len(), b.len());

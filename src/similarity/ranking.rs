@@ -1,23 +1,25 @@
-//! One query's search: its bound, and the best rows so far.
+//! One query's bound, and its best rows so far.
 
-use super::bound::{self, Limit};
+use super::bound::{Bound, Limit};
+use super::kernel;
+use super::metric::Metric;
 use super::top_k::TopK;
-use super::{Metric, Query, kernel};
+use super::work::Query;
 use crate::cpu::Level;
 
-/// A query and the nearest rows that one thread has found for it.
+/// A query, and the nearest rows that one thread has found for it.
 #[derive(Debug)]
 pub(super) struct Ranking<'q> {
     level: Level,
     metric: Metric,
     query: &'q Query,
     norm: f64,
-    bound: bound::Query,
+    bound: Bound,
     top: TopK,
 }
 
 impl<'q> Ranking<'q> {
-    /// An empty ranking. `step` and `residual` are those of the query's codes.
+    /// An empty ranking. `step` and `residual` belong to the query's codes.
     pub fn new(
         level: Level,
         (metric, k): (Metric, usize),
@@ -26,19 +28,19 @@ impl<'q> Ranking<'q> {
         residual: f64,
     ) -> Self {
         let norm = kernel::norm(level, &query.values);
-        let bound = bound::Query::new(metric, query.values.len(), norm, step, residual);
+        let bound = Bound::new(metric, query.values.len(), norm, step, residual);
         Self { level, metric, query, norm, bound, top: TopK::new(k, metric.descending()) }
     }
 
-    /// What a row must reach at present.
+    /// What a row must reach to be among the best so far.
     pub fn limit(&self) -> Limit {
         self.bound.limit(self.top.worst())
     }
 
-    /// Scores a row exactly, and keeps it if it is among the best; whether it
-    /// was, and the limit has risen.
+    /// Scores a row exactly, and keeps it if it is among the best. Returns whether
+    /// it was kept; the limit has then changed.
     pub fn offer(&mut self, id: u64, row: &[f32], norm: f64) -> bool {
-        if id == self.query.id {
+        if self.query.exclude.contains(&id) {
             return false;
         }
         let query = (self.query.values.as_slice(), self.norm);

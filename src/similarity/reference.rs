@@ -1,17 +1,18 @@
-//! The scan as it is meant: every row against every query, in order, exactly.
-//! What [`nearest`](super::nearest) must equal, kept for the tests to hold it to.
+//! The plain scan: every row against every query, in order, exactly. Tests hold
+//! [`nearest`](super::nearest) to it.
 
-use anyhow::Result;
-
+use super::metric::{Metric, norm};
+use super::scan::Nearest;
 use super::top_k::TopK;
-use super::{Found, LeftOut, Metric, Query, Rows, Search, norm};
+use super::work::{LeftOut, Query, Search};
+use crate::rows::{ReadError, Rows};
 
 pub(super) fn nearest(
     rows: &dyn Rows,
     n_rows: u64,
     queries: &[Query],
     search: &Search,
-) -> Result<Found> {
+) -> Result<Nearest, ReadError> {
     let &Search { metric, k, .. } = search;
     let norms: Vec<f64> = queries.iter().map(|query| norm(&query.values)).collect();
     let mut tops: Vec<TopK> = queries.iter().map(|_| TopK::new(k, metric.descending())).collect();
@@ -31,10 +32,10 @@ pub(super) fn nearest(
             continue;
         }
         for ((query, &query_norm), top) in queries.iter().zip(&norms).zip(&mut tops) {
-            if query.id != id {
+            if !query.exclude.contains(&id) {
                 top.offer(id, metric.score((&query.values, query_norm), (&row, row_norm)));
             }
         }
     }
-    Ok(Found { neighbors: tops.into_iter().map(TopK::into_sorted).collect(), left_out })
+    Ok(Nearest { neighbors: tops.into_iter().map(TopK::into_sorted).collect(), left_out })
 }

@@ -1,22 +1,22 @@
-//! The fast scan against the plain one, on tables made to catch it out.
+//! The fast scan against the plain one, on tables made to find its faults.
 
 use std::ops::Range;
-
-use anyhow::Result;
 
 use super::kernel::{self, GROUP, GROUP_BYTES, PANEL};
 use super::scan::nearest_at;
 use super::{Metric, Query, Rows, Search, reference};
 use crate::cpu::Level;
+use crate::rows::{ReadError, Reader};
+use crate::stats::{SplitMix64, is_usable};
 
 /// A table in memory, of floats or of scaled bytes.
-struct Table {
+struct InMemory {
     dim: usize,
     scaled: bool,
     bytes: Vec<u8>,
 }
 
-impl Rows for Table {
+impl Rows for InMemory {
     fn n_rows(&self) -> u64 {
         (self.bytes.len() / self.row_bytes()) as u64
     }
@@ -33,7 +33,7 @@ impl Rows for Table {
         self.scaled
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         let at = |row: u64| row as usize * self.row_bytes();
         stored.clear();
         stored.extend_from_slice(&self.bytes[at(rows.start)..at(rows.end)]);
@@ -57,23 +57,23 @@ impl Rows for Table {
     }
 }
 
-/// Random bits with a seed (SplitMix64).
-struct Random(u64);
+/// Random bits, places and values.
+struct Random(SplitMix64);
 
 impl Random {
+    fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
     fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.bits()
     }
 
     fn below(&mut self, n: usize) -> usize {
-        (self.bits() % n as u64) as usize
+        self.0.below(n as u64) as usize
     }
 
-    /// About normal: a sum of uniforms.
+    /// Nearly normal: a sum of uniform numbers.
     fn value(&mut self) -> f32 {
         (0..4).map(|_| self.bits() as i32 as f32).sum::<f32>() / (1_u64 << 31) as f32
     }
@@ -83,8 +83,8 @@ impl Random {
     }
 }
 
-/// Rows of every kind that a table might hold, ties and near ties among them.
-fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
+/// Rows of every kind that a table might hold, with ties and near ties.
+fn floats(random: &mut Random, dim: usize, n: usize) -> InMemory {
     let common = random.row(dim);
     let mut rows: Vec<Vec<f32>> = Vec::new();
     for _ in 0..n {
@@ -93,7 +93,7 @@ fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
         let scaled = |row: &[f32], by: f32| row.iter().map(|x| x * by).collect();
         let at = random.below(dim);
         match kind {
-            // Nearly tied: the same row but for an ulp in one place.
+            // Nearly tied: the common row with one value changed by one ulp.
             0..8 => {
                 row.clone_from(&common);
                 row[at] = row[at].next_up();
@@ -118,17 +118,17 @@ fn floats(random: &mut Random, dim: usize, n: usize) -> Table {
         rows.push(row);
     }
     let bytes = rows.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
-    Table { dim, scaled: false, bytes }
+    InMemory { dim, scaled: false, bytes }
 }
 
-/// The same for scaled bytes; the scales are at times of no use.
-fn groups(random: &mut Random, dim: usize, n: usize) -> Table {
+/// The same for scaled bytes; some scales are NaN, infinite, zero or tiny.
+fn groups(random: &mut Random, dim: usize, n: usize) -> InMemory {
     let row_bytes = dim / GROUP * GROUP_BYTES;
     let mut bytes: Vec<u8> = Vec::new();
     for _ in 0..n {
         let start = bytes.len();
         match random.below(8) {
-            // Again, with perhaps one code changed by one.
+            // A copy of an earlier row, half of the time with one code changed.
             0 | 1 if start > 0 => {
                 let from = random.below(start / row_bytes) * row_bytes;
                 bytes.extend_from_within(from..from + row_bytes);
@@ -148,27 +148,29 @@ fn groups(random: &mut Random, dim: usize, n: usize) -> Table {
             }
         }
     }
-    Table { dim, scaled: true, bytes }
+    InMemory { dim, scaled: true, bytes }
 }
 
-/// Rows of the table that may be queries, some of them twice.
-fn queries(random: &mut Random, table: &Table, n: usize) -> Vec<Query> {
-    let mut stored = Vec::new();
-    let ids = std::iter::repeat_with(|| random.bits() % table.n_rows());
-    let query = |id| {
-        let mut values = vec![0.0; table.dim];
-        table.read(id..id + 1, &mut stored).unwrap();
-        table.decode(&stored, &mut values);
-        Query { id, values }
+/// Rows of the table that may be queries, some of them twice. They leave out
+/// their own row, or a few rows, or none.
+fn queries(random: &mut Random, table: &InMemory, n: usize) -> Vec<Query> {
+    let n_rows = table.n_rows() as usize;
+    let mut reader = Reader::new(table);
+    let query = || {
+        let mut id = || random.below(n_rows) as u64;
+        let own = id();
+        let values = reader.read(own..own + 1).unwrap().to_vec();
+        match id() % 4 {
+            0 => Query { exclude: vec![], values },
+            1 => Query { exclude: vec![id(), own, id(), u64::MAX], values },
+            _ => Query::of_row(own, values),
+        }
     };
-    let usable = |query: &Query| {
-        let norm = super::norm(&query.values);
-        norm.is_finite() && norm > 0.0
-    };
-    ids.take(100 * n).map(query).filter(usable).take(n).collect()
+    let queries = std::iter::repeat_with(query).take(100 * n);
+    queries.filter(|query| is_usable(super::norm(&query.values))).take(n).collect()
 }
 
-fn check(table: &Table, queries: &[Query], k: usize, n_rows: u64) {
+fn check(table: &InMemory, queries: &[Query], k: usize, n_rows: u64) {
     for metric in [Metric::Cosine, Metric::Dot, Metric::L2] {
         let search = Search { metric, k, threads: 1 };
         let expected = reference::nearest(table, n_rows, queries, &search).unwrap();
@@ -183,11 +185,11 @@ fn check(table: &Table, queries: &[Query], k: usize, n_rows: u64) {
                     assert!(
                         ours == plain,
                         "{metric:?} at {}, {threads} threads, {n_rows} rows of {} values, \
-                         query {} of {}:\n{ours:?}\n{plain:?}",
+                         query {i} of {} without {:?}:\n{ours:?}\n{plain:?}",
                         level.name(),
                         table.dim,
-                        queries[i].id,
                         queries.len(),
+                        queries[i].exclude,
                     );
                 }
                 assert_eq!(found.neighbors.len(), expected.neighbors.len());
@@ -197,8 +199,24 @@ fn check(table: &Table, queries: &[Query], k: usize, n_rows: u64) {
 }
 
 #[test]
+fn excluded_rows_are_no_candidates() {
+    let bytes = (0..6_u8).flat_map(|id| f32::from(id).to_le_bytes()).collect();
+    let table = InMemory { dim: 1, scaled: false, bytes };
+    let ids = |exclude: &[u64]| {
+        let query = Query { exclude: exclude.to_vec(), values: vec![2.2] };
+        let search = Search { metric: Metric::L2, k: 2, threads: 1 };
+        let found = nearest_at(Level::BASELINE, &table, 6, &[query], &search).unwrap();
+        found.neighbors[0].iter().map(|near| near.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&[]), [2, 3]);
+    assert_eq!(ids(&[2]), [3, 1]);
+    assert_eq!(ids(&[3, 1, 2]), [4, 0]);
+    assert!(ids(&[5, 4, 3, 2, 1, 0]).is_empty());
+}
+
+#[test]
 fn a_scan_of_floats_is_the_plain_one() {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     for (dim, n) in
         [(1, 50), (2, 700), (3, 333), (7, 1000), (31, 2500), (33, 400), (100, 900), (641, 300)]
     {
@@ -214,7 +232,7 @@ fn a_scan_of_floats_is_the_plain_one() {
 
 #[test]
 fn a_scan_of_scaled_bytes_is_the_plain_one() {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     for (dim, n) in [(32, 1500), (64, 700), (160, 1000), (640, 450)] {
         let table = groups(&mut random, dim, n);
         for (n_queries, k) in [(1, 10), (8, 3), (41, 15), (3, n)] {
@@ -226,8 +244,8 @@ fn a_scan_of_scaled_bytes_is_the_plain_one() {
 
 #[test]
 fn nearly_equal_rows_are_told_apart() {
-    // All within an ulp or two of each other, so that no bound can help.
-    let mut random = Random(3);
+    // All rows are within an ulp or two of each other, so no bound rules any out.
+    let mut random = Random::new(3);
     let common = random.row(96);
     let mut bytes = Vec::new();
     for _ in 0..2000 {
@@ -238,7 +256,7 @@ fn nearly_equal_rows_are_told_apart() {
         }
         bytes.extend(row.iter().flat_map(|x| x.to_le_bytes()));
     }
-    let table = Table { dim: 96, scaled: false, bytes };
+    let table = InMemory { dim: 96, scaled: false, bytes };
     for n in [2, 20] {
         let queries = queries(&mut random, &table, n);
         check(&table, &queries, 50, table.n_rows());
@@ -247,7 +265,7 @@ fn nearly_equal_rows_are_told_apart() {
 
 #[test]
 fn products_are_exact_at_every_level_and_length() {
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     for padded in (4..=140).step_by(4) {
         for n in [1, 2, 3, 7, 8, 9, 16, 19] {
             let panel: Vec<u8> = (0..padded * PANEL).map(|_| 1.max(random.bits() as u8)).collect();
@@ -278,7 +296,7 @@ fn products_are_exact_at_every_level_and_length() {
 
 #[test]
 fn estimates_are_within_their_bound_at_every_length() {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     for dim in 0..200 {
         let (row, query) = (random.row(dim), random.row(dim));
         let (norm, query_norm) = (super::norm(&row), super::norm(&query));
@@ -317,7 +335,7 @@ fn estimates_are_within_their_bound_at_every_length() {
 
 #[test]
 fn codes_leave_out_no_more_than_they_say() {
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     for dim in 1..150 {
         let size = f32::exp2(random.below(90) as f32 - 45.0);
         let row: Vec<f32> = random.row(dim).iter().map(|x| x * size).collect();

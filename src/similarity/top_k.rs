@@ -6,22 +6,22 @@ use std::collections::BinaryHeap;
 /// A row and how near it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neighbor {
-    /// The row's token ID.
+    /// The row's ID.
     pub id: u64,
     /// Its score under the metric of the scan; never NaN.
     pub score: f64,
 }
 
-/// Keeps the k nearest of all it is shown, in bounded memory.
+/// Keeps the k nearest of all rows it is shown.
 #[derive(Debug)]
 pub(super) struct TopK {
     k: usize,
     descending: bool,
-    /// The worst of the kept on top.
+    /// The worst of the kept rows is on top.
     heap: BinaryHeap<Ranked>,
 }
 
-/// Ordered so that the nearer is the lesser.
+/// The nearer of two compares as less.
 #[derive(Debug, PartialEq)]
 struct Ranked {
     key: f64,
@@ -32,7 +32,7 @@ impl Eq for Ranked {}
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
-        // `0.0 +` makes a negative zero positive, as total_cmp tells them apart.
+        // `0.0 +` makes a negative zero positive: total_cmp tells them apart.
         (0.0 + self.key).total_cmp(&(0.0 + other.key)).then(self.id.cmp(&other.id))
     }
 }
@@ -48,7 +48,7 @@ impl TopK {
         Self { k, descending, heap: BinaryHeap::new() }
     }
 
-    /// Shows it a row; whether the row was kept.
+    /// Shows a row. Returns whether it was kept.
     pub(super) fn offer(&mut self, id: u64, score: f64) -> bool {
         self.keep(Ranked { key: self.sign() * score, id })
     }
@@ -65,29 +65,29 @@ impl TopK {
         true
     }
 
-    /// The score that the next one has to reach; `None` while all are kept.
+    /// The score that the next row has to reach; `None` while every row is kept.
     pub(super) fn worst(&self) -> Option<f64> {
         let worst = self.heap.peek().filter(|_| self.heap.len() == self.k)?;
         Some(self.sign() * worst.key)
     }
 
-    /// Takes over what another one kept of other rows.
+    /// Shows it all rows that another thread kept.
     pub(super) fn merge(&mut self, other: Self) {
         for candidate in other.heap {
             self.keep(candidate);
         }
     }
 
-    /// Keys rank upwards.
+    /// What a score is multiplied with, so that the lowest key is the nearest.
     fn sign(&self) -> f64 {
         if self.descending { -1.0 } else { 1.0 }
     }
 
-    /// The kept, nearest first, ties by lower ID.
+    /// The kept rows, nearest first; ties are in the order of their IDs.
     pub(super) fn into_sorted(self) -> Vec<Neighbor> {
         let sign = self.sign();
         let sorted = self.heap.into_sorted_vec();
-        // `0.0 +` again: no score is printed as -0.
+        // `0.0 +` again, so that no score is printed as -0.
         sorted.into_iter().map(|r| Neighbor { id: r.id, score: 0.0 + sign * r.key }).collect()
     }
 }

@@ -1,19 +1,19 @@
-//! What to say of a name that leads to no model: what was probably meant, where
-//! it was looked for, and how to get one.
+//! Error messages for a name that no model has: the name that was probably meant,
+//! the folders that were searched, and how to download the model.
 
 use std::path::{Path, PathBuf};
 
-use super::{Found, Store, Stores, folder};
+use super::{Found, Store, Stores, naming};
 use crate::text::{clip, nearest, visible};
 
-/// As many names as one message lists.
+/// A message lists at most this many names.
 const LISTED: usize = 6;
 
-/// As many as are compared with a misspelt one.
+/// A misspelt name is compared with at most this many names.
 const COMPARED: usize = 5_000;
 
 impl Store {
-    /// How a model gets into it.
+    /// How to download a model into this store.
     fn advice(self, name: &str) -> String {
         let name = clip(&visible(name), 80).into_owned();
         match self {
@@ -27,7 +27,7 @@ impl Store {
 }
 
 impl Stores {
-    /// What to say of a name that a store does not have.
+    /// The message for a name that a store does not have.
     pub(super) fn not_in(&self, store: Store, name: &str, roots: &[PathBuf]) -> String {
         let (found, _) = self.list();
         let of_it = found.into_iter().filter(|found| found.store == store);
@@ -35,31 +35,33 @@ impl Stores {
         let typed = format!("{}{name}", store.prefix());
         let near = suggest(&typed, &names).unwrap_or_else(|| match names.is_empty() {
             true => String::new(),
-            false => format!("; there is {}", list(&names)),
+            false => format!("; the store has {}", list(&names)),
         });
-        format!("it is not in {}{near}; {}", self.places(roots), store.advice(name))
+        format!("no such model in {}{near}; {}", self.places(roots), store.advice(name))
     }
 
-    /// What to say of a name that is nowhere.
+    /// The message for a name that is no file and is in no store.
     pub(super) fn nothing(&self, name: &str, found: &[Found]) -> String {
         let near = near(name, found).or_else(|| beside(name.as_ref())).unwrap_or_default();
         let roots = self.roots().into_iter().map(|root| root.path);
         let there: Vec<PathBuf> = roots.filter(|path| path.is_dir()).collect();
         let looked = match there.is_empty() {
-            true => "there is no store of models here".to_owned(),
-            false => format!("no model is called so in {}", self.places(&there)),
+            true => "no model store was found".to_owned(),
+            false => format!("no model has this name in {}", self.places(&there)),
         };
         if name.contains("://") {
-            return format!("no such file, and {looked}; to read from the web, download it first");
+            return format!(
+                "no such file, and {looked}; to use a model from the web, download it first"
+            );
         }
         if near.is_empty() && name.contains(':') {
             let stores = Store::ALL.map(Store::prefix).join(", ");
-            return format!("no such file, and {looked}; a name in a store begins with {stores}");
+            return format!("no such file, and {looked}; a name in a store starts with {stores}");
         }
-        format!("no such file, and {looked}{near} (embcli models lists what can be named)")
+        format!("no such file, and {looked}{near} (`embcli models` lists every name)")
     }
 
-    /// Folders, and whether they are there.
+    /// Lists folders, and marks those that do not exist.
     fn places(&self, roots: &[PathBuf]) -> String {
         let mut places: Vec<String> = Vec::new();
         for root in roots {
@@ -70,18 +72,18 @@ impl Stores {
             }
         }
         match places.is_empty() {
-            true => "any place (HOME is not set)".to_owned(),
+            true => "any folder (HOME is not set)".to_owned(),
             false => places.join(", "),
         }
     }
 }
 
-/// Whether a name can only be a path: it begins where a path does.
+/// Whether a name can only be a path, because it starts like one.
 pub(super) fn is_path(name: &str) -> bool {
     Path::new(name).has_root() || name.is_empty() || name.starts_with(['.', '~'])
 }
 
-/// The file beside a missing one that was probably meant.
+/// Suggests a file in the same folder as the missing one.
 pub(super) fn beside(path: &Path) -> Option<String> {
     let folder = path.parent()?;
     let here = if folder == Path::new("") { Path::new(".") } else { folder };
@@ -91,13 +93,13 @@ pub(super) fn beside(path: &Path) -> Option<String> {
         .flatten()
         .take(COMPARED)
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| folder::is_model(name))
+        .filter(|name| naming::is_model(name))
         .collect();
     let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
     Some(format!("; did you mean {}?", clip(&visible(&folder.join(name).to_string_lossy()), 160)))
 }
 
-/// The models that a bare name may have been meant for.
+/// Suggests models for a bare name.
 fn near(name: &str, found: &[Found]) -> Option<String> {
     let called = found.iter().flat_map(|found| found.called.iter().chain([&found.name]));
     let called = called.take(COMPARED);
@@ -111,16 +113,16 @@ fn near(name: &str, found: &[Found]) -> Option<String> {
     let holds =
         |found: &&Found| found.called.iter().any(|called| called.to_lowercase().contains(&part));
     let names: Vec<String> = found.iter().filter(holds).map(|found| found.name.clone()).collect();
-    (!names.is_empty()).then(|| format!("; near it: {}", list(&names)))
+    (!names.is_empty()).then(|| format!("; names that contain it: {}", list(&names)))
 }
 
-/// The one of some names that was probably meant.
+/// Suggests one of `names`, if one is close.
 pub(super) fn suggest(name: &str, names: &[String]) -> Option<String> {
     let nearest = nearest(name, names.iter().take(COMPARED).map(String::as_str))?;
     Some(format!("; did you mean {}?", shown(nearest)))
 }
 
-/// Names to choose from, where there are any.
+/// The names to choose from, if there are any.
 pub(super) fn choices(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(": name one of {}", list(names)) }
 }

@@ -1,4 +1,4 @@
-//! Where the stores are: the one place that reads the environment.
+//! Finds the folders of the stores. Only this file reads environment variables for it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::guard::read_small;
 
-/// What is read, and nothing else.
+/// The only variables that are read.
 const READ: [&str; 9] = [
     "HOME",
     "USERPROFILE",
@@ -19,31 +19,31 @@ const READ: [&str; 9] = [
     "LLAMA_CACHE",
 ];
 
-/// The variables that say where models are; a value, so that tests need no
-/// change to their own process. A variable that is empty counts as not set:
-/// that is how people take one back.
+/// The variables that say where models are. This is a value, so tests need not
+/// change their own process. An empty variable counts as not set, because that is
+/// how people unset one.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<&'static str, PathBuf>);
 
 impl Environment {
-    /// Of this process.
+    /// The environment of this process.
     pub fn of_process() -> Self {
         Self::of(|name| std::env::var_os(name))
     }
 
-    /// Of any function from a variable's name to its value.
+    /// An environment from any function that maps a variable's name to its value.
     pub fn of(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| Some((name, get(name).filter(|value| !value.is_empty())?.into()));
         Self(READ.into_iter().filter_map(set).collect())
     }
 
-    /// The user's folder.
+    /// The user's home folder.
     pub fn home(&self) -> Option<&Path> {
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         self.0.get(name).map(PathBuf::as_path)
     }
 
-    /// A path as people write it: `~` for their own folder.
+    /// A path as people write it, with `~` for their home folder.
     pub fn shown(&self, path: &Path) -> String {
         match self.home().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) if !rest.as_os_str().is_empty() => {
@@ -53,9 +53,9 @@ impl Environment {
         }
     }
 
-    /// A variable that holds a path, in which `~/` may stand for the user's
-    /// folder: the hub's client takes it so, and nobody means a folder of that
-    /// name. One that is relative starts where the program does, as for them.
+    /// The path that a variable holds. A leading `~/` is the user's home folder, as in
+    /// the hub's client; a folder called `~` is never meant. A relative path starts at
+    /// the current folder, as it does for the stores' own programs.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let path = self.0.get(name)?;
         match (path.strip_prefix("~"), self.home()) {
@@ -72,8 +72,8 @@ impl Environment {
         self.path("XDG_CACHE_HOME").or_else(|| self.at_home(".cache"))
     }
 
-    /// Ollama's: where it was told to be, or the user's own and those of the
-    /// service that its installer and Linux distributions set up.
+    /// Ollama's folders: `OLLAMA_MODELS`, or else the user's own folder and those of
+    /// the service that Ollama's installer and Linux distributions set up.
     pub(super) fn ollama(&self) -> Vec<PathBuf> {
         if let Some(told) = self.path("OLLAMA_MODELS") {
             return vec![told];
@@ -83,8 +83,8 @@ impl Environment {
         self.at_home(".ollama/models").into_iter().chain(service).collect()
     }
 
-    /// The hub caches: that of `huggingface_hub`, and before it the folder that
-    /// llama.cpp's `-hf` was told to lay out in the same way.
+    /// The hub caches. `LLAMA_CACHE` comes first, because llama.cpp's `-hf` uses the
+    /// hub's layout there; then comes the cache of `huggingface_hub`.
     pub(super) fn hub(&self) -> Vec<PathBuf> {
         let hub = self
             .path("HF_HUB_CACHE")
@@ -96,8 +96,8 @@ impl Environment {
         roots
     }
 
-    /// LM Studio's: where its pointer file says, or its usual place, and the
-    /// place that older versions had.
+    /// LM Studio's folders: the one in its pointer file, or else the usual one; then
+    /// the folder of older versions.
     pub(super) fn lm_studio(&self) -> Vec<PathBuf> {
         let Some(home) = self.home() else { return Vec::new() };
         let pointed = read_small(&home.join(".lmstudio-home-pointer"), 4096)
@@ -111,7 +111,7 @@ impl Environment {
         roots
     }
 
-    /// llama.cpp's own cache, from before it took up the hub's layout.
+    /// llama.cpp's own cache, which it used before it adopted the hub's layout.
     pub(super) fn llama_cpp(&self) -> Vec<PathBuf> {
         let default = || {
             let caches = if cfg!(target_os = "macos") {
@@ -143,7 +143,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_usual_places() {
+    fn home_gives_the_default_folders() {
         let plain = with(&[("HOME", "/h"), ("OLLAMA_MODELS", "")]);
         assert_eq!(plain.ollama()[0], Path::new("/h/.ollama/models"));
         assert_eq!(plain.ollama().len(), 3);
@@ -159,7 +159,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn variables_come_first_in_their_order() {
+    fn variables_override_the_defaults_in_order() {
         let mut set = vec![("HOME", "/h"), ("XDG_CACHE_HOME", "/x")];
         assert_eq!(with(&set).hub(), paths(&["/x/huggingface/hub"]));
         assert_eq!(with(&set).llama_cpp(), paths(&["/x/llama.cpp"]));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_home_there_is_little_to_look_in() {
+    fn without_a_home_no_hub_or_lm_studio_folder_is_known() {
         let none = with(&[]);
         assert_eq!((none.hub(), none.lm_studio()), (vec![], vec![]));
     }

@@ -1,7 +1,7 @@
-//! What a store says is untrusted: names, digests, links, sizes.
+//! Checks the untrusted contents of a store: names, digests, links, sizes.
 //!
-//! A manifest is a download, and a folder of models may have been unpacked from
-//! one. None of them gets to name a file outside the store it is in.
+//! A manifest is a download, and a folder of models may come from a downloaded
+//! archive. Neither may refer to a file outside its own store.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,32 +12,32 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::gguf;
 use crate::text::{clip, visible};
 
-/// The longest name that a file has on the systems people use.
+/// The longest file name, in bytes, on the common systems.
 const MAX_NAME: usize = 255;
 
-/// A name that is one component of a path and can't be anything else: not `..`,
-/// no separator of any system, nothing invisible.
+/// Accepts a name only if it is exactly one component of a path: not `..`, no
+/// separator of any system, no control character.
 pub(super) fn component(name: &str) -> Result<&str> {
     let refused = match name {
-        "" => bail!("a part of the name is empty: that is no name in a store"),
-        "." | ".." => "is a way through folders",
-        _ if name.len() > MAX_NAME => "is too long",
-        _ if name.contains(['/', '\\']) => "holds a separator",
-        _ if name.contains(|c: char| c.is_control()) => "holds a control character",
-        // On Windows it would begin another drive, or a stream of a file.
-        _ if cfg!(windows) && name.contains(':') => "holds a colon",
+        "" => bail!("a name with an empty part is not a valid name in a store"),
+        "." | ".." => "it points to another folder",
+        _ if name.len() > MAX_NAME => "it is too long",
+        _ if name.contains(['/', '\\']) => "it contains a path separator",
+        _ if name.contains(|c: char| c.is_control()) => "it contains a control character",
+        // On Windows a colon would start another drive, or a stream of a file.
+        _ if cfg!(windows) && name.contains(':') => "it contains a colon",
         _ => return Ok(name),
     };
-    bail!("\"{}\" {refused}: that is no name in a store", clip(&visible(name), 64))
+    bail!("\"{}\" is not a valid name in a store: {refused}", clip(&visible(name), 64))
 }
 
-/// The parts of a name between its slashes, each of them one component.
+/// Splits a name at its slashes and checks that each part is one component.
 pub(super) fn components(name: &str) -> Result<Vec<&str>> {
     name.split('/').map(component).collect()
 }
 
-/// Refuses a path that leads out of a store by links, or one whose other parts
-/// (of a split model) do.
+/// Refuses a path whose links lead out of the store. For a split model, checks the
+/// other parts too.
 pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
     let root = fs::canonicalize(root).with_context(|| root.display().to_string())?;
     let within = |path: &Path| -> io::Result<Result<(), PathBuf>> {
@@ -68,8 +68,8 @@ pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a file that has to be small and a plain file: a pipe would be
-/// waited for, a device might never end.
+/// Reads a file of at most `most` bytes. It must be a regular file: reading a pipe
+/// could wait forever, and a device might never end.
 pub(super) fn read_small(path: &Path, most: u64) -> Result<Vec<u8>> {
     ensure!(fs::metadata(path)?.is_file(), "{} is not a regular file", path.display());
     let mut bytes = Vec::new();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_leads_nowhere_else() {
+    fn a_component_cannot_lead_to_another_folder() {
         for name in ["", ".", "..", "a/b", "/a", "a\\b", "a\0b", "a\nb", &"x".repeat(256)] {
             assert!(component(name).is_err(), "{name:?}");
         }

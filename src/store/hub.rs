@@ -10,17 +10,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::folder::{self, DEPTH, File, Wanted, file_name, stem};
+use super::folder::{self, DEPTH, File, Wanted};
 use super::guard::{components, read_small, stay_within};
+use super::naming::{file_name, stem};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store};
+use super::{Address, Found, Store};
 
-/// The file that `org/repo[/file]` or `org/repo:tag` is in the cache at `root`;
-/// `None` where the repository is not in it.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+/// Finds the file of `org/repo[/file]` or `org/repo:tag` in the cache at `root`.
+/// `None` if the cache does not have the repository.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let parts = components(name)?;
-    // The oldest repositories have no organisation; whatever follows one that
-    // has is the file.
+    // The oldest repositories have no organisation. After `org/repo`, the rest of
+    // the name is the file.
     let (repo, file) = match &parts[..] {
         [org, repo, file @ ..] => (format!("{org}/{repo}"), file.join("/")),
         _ => (name.to_owned(), String::new()),
@@ -38,10 +39,10 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let snapshot = snapshot(root, &folder)?;
     let repo = format!("{}{repo}", Store::Hub.prefix());
     let path = folder::pick(root, &snapshot, wanted, &repo)?;
-    Ok(Some(Place::File { root: root.into(), path }))
+    Ok(Some(Address::File { root: root.into(), path }))
 }
 
-/// The folder of the files that `main` has, or of the only commit there is.
+/// The folder with the files of `main`. Without `main`, that of the only commit.
 fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
     let snapshots = repo.join("snapshots");
     let main = repo.join("refs/main");
@@ -72,7 +73,7 @@ fn snapshot(root: &Path, repo: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Every model of the cache at `root`.
+/// Lists every model in the cache at `root`.
 pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
     for entry in walk.entries(root, root) {
         let Some(repo) = entry.name.strip_prefix("models--").filter(|_| entry.is_folder) else {
@@ -91,7 +92,7 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
     }
 }
 
-/// The models of a repository, as they are named and may be called.
+/// The models of a repository, each with its full name and its bare names.
 pub(super) fn of_repo(
     store: Store,
     root: &Path,
@@ -107,6 +108,6 @@ pub(super) fn of_repo(
         let last = file_name(&file.name);
         let called = [repo, file_name(repo), last, stem(last)].map(str::to_owned);
         let called = called.into_iter().chain([format!("{repo}/{}", file.name)]).collect();
-        Found { name, store, called, place: Place::File { root: root.into(), path: file.path } }
+        Found { name, store, called, address: Address::File { root: root.into(), path: file.path } }
     })
 }

@@ -7,16 +7,14 @@ use anyhow::{Result, bail};
 use super::folder::{self, DEPTH, Wanted};
 use super::guard::{components, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store, hub};
+use super::{Address, Found, Store, hub};
 
-/// The file that `publisher/repo[/file]` is in the folder at `root`; `None`
-/// where the repository is not in it.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+/// Finds the file of `publisher/repo[/file]` in the folder at `root`. `None` if
+/// the folder does not have the repository.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let parts = components(name)?;
     let [publisher, repo, file @ ..] = &parts[..] else {
-        bail!(
-            "LM Studio's models are named lmstudio:publisher/repo or lmstudio:publisher/repo/file"
-        )
+        bail!("an LM Studio model is named lmstudio:publisher/repo or lmstudio:publisher/repo/file")
     };
     let folder = root.join(publisher).join(repo);
     if !is_there(&folder)? {
@@ -27,10 +25,10 @@ pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
     let wanted = if file.is_empty() { Wanted::Only } else { Wanted::File(&file) };
     let repo = format!("{}{publisher}/{repo}", Store::LmStudio.prefix());
     let path = folder::pick(root, &folder, wanted, &repo)?;
-    Ok(Some(Place::File { root: root.into(), path }))
+    Ok(Some(Address::File { root: root.into(), path }))
 }
 
-/// Every model of the folder at `root`.
+/// Lists every model in the folder at `root`.
 pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
     for publisher in walk.entries(root, root) {
         if !publisher.is_folder {

@@ -1,16 +1,17 @@
-//! Models by the names that people use, wherever they live.
+//! Finds models by name, in the stores of Ollama, the Hugging Face hub, LM Studio
+//! and llama.cpp.
 //!
-//! A model is named, in this order, by
+//! A name is tried in this order:
 //!
-//! 1. `toy`, the table that is built in (a file of that name is `./toy`);
-//! 2. a store and a name in it, which is never taken for a path (a file of such
-//!    a name is `./ollama:x`):
+//! 1. `toy`, the built-in table (for a file called `toy`, write `./toy`);
+//! 2. a store and a name in it, which is never a path (for a file called `ollama:x`,
+//!    write `./ollama:x`):
 //!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
 //!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
-//! 3. a path, where there is something;
-//! 4. a bare name that exactly one model of all stores is called.
+//! 3. a path, if something exists there;
+//! 4. a bare name that exactly one model of all stores has.
 //!
-//! Nothing that a store says is trusted: see the `guard` module.
+//! The contents of a store are not trusted: see the `guard` module.
 
 mod advice;
 mod environment;
@@ -19,6 +20,7 @@ mod guard;
 mod hub;
 mod llama_cpp;
 mod lm_studio;
+mod naming;
 mod ollama;
 pub mod toy;
 mod walk;
@@ -30,14 +32,15 @@ use anyhow::{Context, Result, bail, ensure};
 
 pub use environment::Environment;
 
-use crate::gguf::Model;
+use crate::gguf;
+use crate::model::Model;
 use advice::{beside, choices, is_path};
 use walk::{Walk, is_absence};
 
-/// A place that models are kept in.
+/// A program or cache that keeps models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Store {
-    /// The program itself.
+    /// embcli itself, for the toy table.
     BuiltIn,
     /// Ollama's manifests and blobs.
     Ollama,
@@ -50,10 +53,10 @@ pub enum Store {
 }
 
 impl Store {
-    /// Those that may be there or not.
+    /// The stores on disk. Any of them may be missing.
     const ALL: [Self; 4] = [Self::Ollama, Self::Hub, Self::LmStudio, Self::LlamaCpp];
 
-    /// What a name in this store begins with.
+    /// The prefix of a name in this store.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::BuiltIn => "",
@@ -64,7 +67,7 @@ impl Store {
         }
     }
 
-    /// What people call it.
+    /// The name to show to people.
     pub fn title(self) -> &'static str {
         match self {
             Self::BuiltIn => "built in",
@@ -75,7 +78,7 @@ impl Store {
         }
     }
 
-    /// The store that a name says it is in, and the rest of the name.
+    /// The store whose prefix a name has, and the rest of the name.
     pub fn of_name(name: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|store| {
             let (prefix, rest) = name.split_at_checked(store.prefix().len())?;
@@ -87,43 +90,43 @@ impl Store {
 /// Where a model's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In the program.
+    /// In the program's own memory.
     BuiltIn,
     /// In a file.
     File(PathBuf),
 }
 
 impl Location {
-    /// Opens the model that is there; only its header is read.
+    /// Opens the model. Only its header is read.
     pub fn open(&self) -> Result<Model> {
         Ok(match self {
             Self::BuiltIn => toy::open()?,
-            Self::File(path) => Model::open(path)?,
+            Self::File(path) => gguf::open(path)?,
         })
     }
 }
 
-/// A model that a store has by name; nothing of it has been read.
+/// A model that a store lists. Its file has not been read yet.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What to type for it.
+    /// The full name that a user types.
     pub name: String,
-    /// Where it is.
+    /// The store that has it.
     pub store: Store,
-    /// The bare names that it goes by.
+    /// Its bare names, without a store's prefix.
     called: Vec<String>,
-    place: Place,
+    address: Address,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Address {
     BuiltIn,
     /// A file of the store at `root`.
     File {
         root: PathBuf,
         path: PathBuf,
     },
-    /// One of Ollama's manifests.
+    /// A manifest of the Ollama store at `root`.
     Manifest {
         root: PathBuf,
         path: PathBuf,
@@ -134,14 +137,14 @@ impl Found {
     /// Where its bytes are.
     ///
     /// # Errors
-    /// Where the store says something that is refused: a digest that is none, a
-    /// link that leaves the store.
+    /// If the store's contents are refused: an invalid digest, or a link that
+    /// leaves the store.
     pub fn locate(&self) -> Result<Location> {
-        self.place.locate()
+        self.address.locate()
     }
 }
 
-impl Place {
+impl Address {
     fn locate(&self) -> Result<Location> {
         Ok(match self {
             Self::BuiltIn => Location::BuiltIn,
@@ -154,12 +157,12 @@ impl Place {
     }
 }
 
-/// A folder that was looked for.
+/// A folder that a store may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Root {
-    /// The store that it is of.
+    /// The store it belongs to.
     pub store: Store,
-    /// Where it is, or would be.
+    /// Its path, which may not exist.
     pub path: PathBuf,
 }
 
@@ -168,8 +171,7 @@ pub fn open(name: &Path) -> Result<Model> {
     Stores::of_process().open(name)
 }
 
-/// Everything that can be named besides paths, for whoever completes a name;
-/// no model is opened.
+/// Every model name except paths, for shell completion. No model is opened.
 pub fn names() -> Vec<String> {
     let (found, _) = Stores::of_process().list();
     found.into_iter().map(|found| found.name).collect()
@@ -180,17 +182,17 @@ pub fn names() -> Vec<String> {
 pub struct Stores(Environment);
 
 impl Stores {
-    /// Those of this process.
+    /// The stores of this process's environment.
     pub fn of_process() -> Self {
         Self::new(Environment::of_process())
     }
 
-    /// Those that an environment says.
+    /// The stores of a given environment.
     pub fn new(environment: Environment) -> Self {
         Self(environment)
     }
 
-    /// The folders that are looked in, whether or not they are there.
+    /// The folders that are searched, including those that do not exist.
     pub fn roots(&self) -> Vec<Root> {
         let of = |store| self.roots_of(store).into_iter().map(move |path| Root { store, path });
         Store::ALL.into_iter().flat_map(of).collect()
@@ -206,13 +208,12 @@ impl Stores {
         }
     }
 
-    /// A path as people write it.
+    /// A path as people write it, with `~` for their home folder.
     pub fn shown(&self, path: &Path) -> String {
         self.0.shown(path)
     }
 
-    /// Every model that is there, by store and name; and what a reader should
-    /// know of what was left out.
+    /// Every model, sorted by store and name, and notes on what was left out.
     pub fn list(&self) -> (Vec<Found>, Vec<String>) {
         let mut walk = Walk::new();
         let mut seen = HashSet::new();
@@ -220,7 +221,7 @@ impl Stores {
             name: toy::TOY.to_owned(),
             store: Store::BuiltIn,
             called: vec![toy::TOY.to_owned()],
-            place: Place::BuiltIn,
+            address: Address::BuiltIn,
         }];
         for Root { store, path } in self.roots() {
             let mut found = Vec::new();
@@ -231,7 +232,7 @@ impl Stores {
                 Store::LmStudio => lm_studio::list(&mut walk, &path, &mut found),
                 Store::LlamaCpp => llama_cpp::list(&mut walk, &path, &mut found),
             }
-            // The first place that has a name is the one that is opened by it.
+            // If two folders have the same name, `open` uses the first.
             found.retain(|new| seen.insert(new.name.clone()));
             all.extend(found);
         }
@@ -250,7 +251,7 @@ impl Stores {
         }
     }
 
-    /// Where the model is that an argument names.
+    /// Finds the model that an argument names.
     pub fn locate(&self, name: &Path) -> Result<Location> {
         let path = || Location::File(name.to_owned());
         let Some(text) = name.to_str() else { return Ok(path()) };
@@ -264,13 +265,13 @@ impl Stores {
             Err(error) if is_absence(&error) => {}
             Ok(found) if found.is_dir() => {
                 let files = Walk::new().entries(name, name).into_iter();
-                let models = files.filter(|file| folder::is_model(&file.name) && !file.is_folder);
+                let models = files.filter(|file| naming::is_model(&file.name) && !file.is_folder);
                 let paths: Vec<String> =
                     models.map(|file| file.path.display().to_string()).collect();
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
                 return Ok(path());
             }
-            // There, or to be told what is wrong with it by whoever opens it.
+            // It exists, or opening it will say what is wrong.
             _ => return Ok(path()),
         }
         if is_path(text) {
@@ -282,15 +283,15 @@ impl Stores {
     fn in_store(&self, store: Store, name: &str) -> Result<Location> {
         let roots = self.roots_of(store);
         for root in &roots {
-            let place = match store {
+            let address = match store {
                 Store::BuiltIn => None,
                 Store::Ollama => ollama::find(root, name)?,
                 Store::Hub => hub::find(root, name)?,
                 Store::LmStudio => lm_studio::find(root, name)?,
                 Store::LlamaCpp => llama_cpp::find(root, name)?,
             };
-            if let Some(place) = place {
-                return place.locate();
+            if let Some(address) = address {
+                return address.locate();
             }
         }
         bail!(self.not_in(store, name, &roots))
@@ -310,7 +311,7 @@ impl Stores {
             [] => bail!(self.nothing(name, &found)),
             several => {
                 let names: Vec<String> = several.iter().map(|found| found.name.clone()).collect();
-                bail!("no such file, and {} models are called so{}", names.len(), choices(&names))
+                bail!("no such file, and {} models have this name{}", names.len(), choices(&names))
             }
         }
     }

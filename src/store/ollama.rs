@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! manifests/<host>/<namespace>/<model>/<tag>   JSON: layers by media type
-//! blobs/sha256-<hex>                           a layer, the model say
+//! blobs/sha256-<hex>                           a layer, for example the model
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -12,22 +12,22 @@ use serde::Deserialize;
 
 use super::guard::{component, read_small, stay_within};
 use super::walk::{Walk, is_there};
-use super::{Found, Place, Store};
+use super::{Address, Found, Store};
 use crate::text::{clip, visible};
 
-/// What Ollama takes for what a name leaves out.
+/// Ollama's defaults for the parts that a name omits.
 const HOST: &str = "registry.ollama.ai";
 const NAMESPACE: &str = "library";
 const TAG: &str = "latest";
 
-/// The longest manifest that is read: real ones have a kilobyte, those of a
-/// thousand layers some hundred.
+/// The longest manifest that is read. Real manifests have about a kilobyte; one
+/// with a thousand layers has some hundred.
 const MAX_MANIFEST: u64 = 4 << 20;
 
-/// The layer that is the model, in GGUF.
+/// The media type of the layer that holds the GGUF model.
 const MODEL: &str = "application/vnd.ollama.image.model";
 
-/// A name as Ollama has it: `[[host/]namespace/]model[:tag]`.
+/// A name in Ollama's form: `[[host/]namespace/]model[:tag]`.
 #[derive(Debug, PartialEq, Eq)]
 struct Name<'a> {
     host: &'a str,
@@ -38,7 +38,7 @@ struct Name<'a> {
 
 impl<'a> Name<'a> {
     fn parse(name: &'a str) -> Result<Self> {
-        // A colon before the last slash is that of a host's port.
+        // A colon before the last slash belongs to a host's port.
         let file = name.rfind('/').map_or(0, |at| at + 1);
         let (path, tag) = match name[file..].split_once(':') {
             Some((_, tag)) => (&name[..name.len() - tag.len() - 1], tag),
@@ -49,7 +49,7 @@ impl<'a> Name<'a> {
             [model] => Self { host: HOST, namespace: NAMESPACE, model, tag },
             [namespace, model] => Self { host: HOST, namespace, model, tag },
             [host, namespace, model] => Self { host, namespace, model, tag },
-            _ => bail!("Ollama's models are named ollama:[[host/]namespace/]model[:tag]"),
+            _ => bail!("an Ollama model is named ollama:[[host/]namespace/]model[:tag]"),
         };
         for part in [name.host, name.namespace, name.model, name.tag] {
             component(part)?;
@@ -57,7 +57,7 @@ impl<'a> Name<'a> {
         Ok(name)
     }
 
-    /// The shortest that means the same.
+    /// The shortest name with the same meaning.
     fn shortest(&self) -> String {
         let Self { host, namespace, model, tag } = self;
         let mut name = match (*host, *namespace) {
@@ -77,13 +77,13 @@ impl<'a> Name<'a> {
     }
 }
 
-/// The manifest of a name in the store at `root`; `None` where there is none.
-pub(super) fn find(root: &Path, name: &str) -> Result<Option<Place>> {
+/// Finds the manifest of a name in the store at `root`; `None` if there is none.
+pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let path = Name::parse(name)?.manifest(root);
-    Ok(is_there(&path)?.then(|| Place::Manifest { root: root.into(), path }))
+    Ok(is_there(&path)?.then(|| Address::Manifest { root: root.into(), path }))
 }
 
-/// The blob that a manifest says is the model.
+/// The path of the model's blob, which the manifest gives.
 pub(super) fn blob(root: &Path, manifest: &Path) -> Result<PathBuf> {
     let context = || format!("its manifest {}", manifest.display());
     let digest = digest(root, manifest).with_context(context)?;
@@ -92,7 +92,7 @@ pub(super) fn blob(root: &Path, manifest: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The fields of a manifest that are read.
+/// The fields of a manifest that embcli needs.
 #[derive(Deserialize)]
 struct Manifest {
     #[serde(default)]
@@ -112,7 +112,7 @@ fn digest(root: &Path, manifest: &Path) -> Result<String> {
     let bytes = read_small(manifest, MAX_MANIFEST)?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).context("it is not the JSON that it should be")?;
-    // Ollama takes the last where there are several.
+    // If there are several model layers, Ollama uses the last.
     if let Some(layer) = manifest.layers.iter().rfind(|layer| layer.media_type == MODEL) {
         return Ok(sha256(&layer.digest)?.to_owned());
     }
@@ -125,7 +125,8 @@ fn digest(root: &Path, manifest: &Path) -> Result<String> {
     bail!("it has no layer that is a model (a model that runs elsewhere?)")
 }
 
-/// The hex of a digest, which has one form and no other: it becomes a path.
+/// The hex part of a digest. Only one exact form is accepted, because the hex
+/// becomes part of a path.
 fn sha256(digest: &str) -> Result<&str> {
     let is_hex =
         |hex: &&str| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -137,7 +138,7 @@ fn sha256(digest: &str) -> Result<&str> {
     })
 }
 
-/// Every model of the store at `root`; no manifest is read.
+/// Lists every model in the store at `root`, without reading a manifest.
 pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
     let manifests = root.join("manifests");
     if manifests.is_dir() && !walk.is_within(root, &manifests) {
@@ -163,7 +164,7 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
                         name: format!("{}{short}", Store::Ollama.prefix()),
                         store: Store::Ollama,
                         called,
-                        place: Place::Manifest { root: root.into(), path: tag.path },
+                        address: Address::Manifest { root: root.into(), path: tag.path },
                     });
                 }
             }
@@ -181,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_filled_in_and_shortened() {
+    fn names_get_defaults_and_have_a_shortest_form() {
         for (name, path, short) in [
             ("llama3.2", "registry.ollama.ai/library/llama3.2/latest", "llama3.2"),
             ("llama3.2:1b", "registry.ollama.ai/library/llama3.2/1b", "llama3.2:1b"),
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_has_one_form() {
+    fn only_one_form_of_digest_is_accepted() {
         let hex = "0123456789abcdef".repeat(4);
         assert_eq!(sha256(&format!("sha256:{hex}")).unwrap(), hex);
         for digest in [

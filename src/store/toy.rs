@@ -1,14 +1,15 @@
-//! The table that is built in, so that every example runs without a file.
+//! The built-in table, so that every example runs without a file.
 
-use crate::gguf::{Error, Gguf, Model};
+use crate::gguf::Gguf;
+use crate::model::{Error, Model};
 
-/// What it is called. A file of that name is `./toy`.
+/// Its name. To open a file called `toy`, write `./toy`.
 pub const TOY: &str = "toy";
 
-/// `fixtures/toy.gguf`, whose description is beside it.
+/// `fixtures/toy.gguf`; `fixtures/README.md` describes it.
 static BYTES: &[u8] = include_bytes!("../../fixtures/toy.gguf");
 
-/// Opens it, from the program's own memory.
+/// Opens the toy table from the program's own memory.
 pub fn open() -> Result<Model, Error> {
     Ok(Model::from(Gguf::new(Box::new(BYTES))?))
 }
@@ -18,8 +19,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_fixture() {
-        let table = open().unwrap().tensor("token_embd.weight").unwrap().unwrap().1;
+    fn the_toy_is_the_fixture() {
+        let table = open().unwrap().tensor("token_embd.weight").unwrap().unwrap();
         assert_eq!(table.matrix(), Some([4, 8192]));
     }
 }

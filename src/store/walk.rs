@@ -1,4 +1,4 @@
-//! Looking through folders, within bounds.
+//! Lists folders, with a limit on the number of entries.
 
 use std::fs;
 use std::io;
@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// As many entries as one look through all stores meets.
+/// A walk through all stores reads at most this many entries.
 const MAX_ENTRIES: usize = 200_000;
 
-/// As many notes as it makes.
+/// A walk keeps at most this many notes.
 const MAX_NOTES: usize = 10;
 
-/// A look through the folders of stores: how much is left of it, and what a
-/// reader should know of what was left out.
+/// A walk through the folders of stores: how many more entries it may read, and
+/// notes on what it left out.
 pub(super) struct Walk {
     left: usize,
     notes: Vec<String>,
-    /// Notes that were too many.
+    /// Notes beyond the limit.
     unsaid: usize,
 }
 
-/// A name in a folder.
+/// An entry of a folder.
 pub(super) struct Entry {
     pub name: String,
     pub path: PathBuf,
-    /// Whether it is a folder; where it is a link, whether it leads to one.
+    /// Whether it is a folder, or a link to a folder.
     pub is_folder: bool,
 }
 
@@ -42,10 +42,10 @@ impl Walk {
         notes
     }
 
-    /// What a folder of the store at `root` holds, by name; nothing where it is
-    /// not there. Names that begin with a dot are left out, as are those that
-    /// are not UTF-8, which nobody could type, and folders that links have
-    /// elsewhere.
+    /// The entries of a folder of the store at `root`, sorted by name. Empty if the
+    /// folder does not exist. Left out are names that start with a dot, names that
+    /// are not UTF-8 (which nobody could type), and links to folders outside the
+    /// store.
     pub(super) fn entries(&mut self, root: &Path, folder: &Path) -> Vec<Entry> {
         let found = match fs::read_dir(folder) {
             Ok(found) => found,
@@ -81,7 +81,8 @@ impl Walk {
         entries
     }
 
-    /// Whether a folder lies in the store, wherever links have it; noted if not.
+    /// Whether a folder lies in the store after its links are resolved. If not, adds
+    /// a note.
     pub(super) fn is_within(&mut self, root: &Path, folder: &Path) -> bool {
         let within = match (fs::canonicalize(root), fs::canonicalize(folder)) {
             (Ok(root), Ok(real)) => real.starts_with(root),
@@ -96,7 +97,7 @@ impl Walk {
         within
     }
 
-    /// Notes what is left out, the first few times.
+    /// Adds a note on something left out, up to the limit.
     pub(super) fn note(&mut self, note: String) {
         if self.notes.contains(&note) {
             return;
@@ -109,7 +110,7 @@ impl Walk {
     }
 }
 
-/// Whether there is something at a path, be it a link that leads nowhere.
+/// Whether something exists at a path. A broken link counts.
 pub(super) fn is_there(path: &Path) -> Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
@@ -118,8 +119,8 @@ pub(super) fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
-/// Whether an error means that there is nothing, rather than that it can't be
-/// seen.
+/// Whether an error means that nothing exists there. Other errors mean that it
+/// can't be read.
 pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -1,15 +1,15 @@
-//! Byte-pair encoding: in each word neighbours merge, the best rank first.
+//! Byte-pair encoding: in each word, adjacent symbols merge, the lowest rank first.
 //!
-//! A [pre-tokenizer](super::pre) cuts the text into words. A word begins as its
-//! characters, each byte of the text being one (`Ġ` is a space), and of all
-//! neighbours that merge, those with the lowest rank do (the leftmost of
-//! equals), until none can.
+//! A [pre-tokenizer](super::pre) cuts the text into words. At first each character
+//! of a word is one symbol; in byte-level BPE each byte is one character (`Ġ` is a
+//! space). Then the adjacent pair with the lowest rank merges (the leftmost of
+//! equals), until no pair has a rank.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use anyhow::Result;
+use super::Result;
 
 use crate::vocab::char_of;
 
@@ -33,7 +33,7 @@ impl Bpe {
         Self { pre, cutter: Cutter::new(pre.rules), merges }
     }
 
-    /// The text as the vocabulary spells spaces.
+    /// The text, with spaces spelt as in the vocabulary.
     pub fn escaped<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         match self.pre.spelling {
             Spelling::Underscores => escape_spaces(text).into(),
@@ -72,7 +72,7 @@ impl Bpe {
         }
         let mut symbols = Symbols::of_characters(word);
         let mut pairs = BinaryHeap::new();
-        // The lowest rank first, then the leftmost. Length and right follow along.
+        // Ordered by rank, then by position. `right` and the length are only carried.
         let pair = |symbols: &Symbols<'_>, left: Option<u32>| {
             let left = left?;
             let right = symbols.after(left)?;
@@ -93,8 +93,8 @@ impl Bpe {
             let text = symbols.text(symbol);
             match vocabulary.id_of(text) {
                 Some(id) => ids.push(id),
-                // What has no token of its own is spelt in bytes; what has not
-                // even those is dropped, and llama.cpp does not say so.
+                // A symbol without a token is spelt in byte tokens. A byte without
+                // a token is dropped, as llama.cpp silently does.
                 None => ids.extend(text.iter().filter_map(|&byte| match self.pre.spelling {
                     Spelling::Bytes => vocabulary.id_of(&[byte]),
                     _ => vocabulary.id_of(format!("<0x{byte:02X}>").as_bytes()),
@@ -116,8 +116,8 @@ impl Family for Bpe {
     }
 }
 
-/// The code points of a text. What lies past the last, where llama.cpp aborts,
-/// is no character here.
+/// The code points of a text. A value above U+10FFFF becomes U+FFFD; llama.cpp
+/// aborts there.
 pub(super) fn points(text: &[u8]) -> Vec<u32> {
     let known = |point| if point > char::MAX.into() { 0xfffd } else { point };
     utf8::code_points(text).map(known).collect()

@@ -1,13 +1,13 @@
-//! The normalisation that a SentencePiece model carries compiled:
+//! The compiled normalisation of a SentencePiece model:
 //! `tokenizer.ggml.precompiled_charsmap`.
 //!
 //! ```text
-//! u32 LE        bytes of the array
-//! u32 LE each   a double array, XOR-compressed: what to replace
-//! bytes         what with: texts, each ended by a zero
+//! u32 LE        size of the array in bytes
+//! u32 LE each   a double array, XOR-compressed: the texts to replace
+//! bytes         their replacements, each ended by a zero
 //! ```
 //!
-//! A unit of the array (Darts-clone's, by S. Yata, as SentencePiece writes it):
+//! A unit of the array (of Darts-clone by S. Yata, as SentencePiece writes it):
 //!
 //! ```text
 //! 31     30 ............ 10   9        8         7 ...... 0
@@ -15,13 +15,14 @@
 //!        or with bit 9 that times 256  value     leads here
 //! ```
 //!
-//! The child of the unit at `i` by byte `c` is at `i ^ offset(i) ^ c`, if that
-//! unit says that `c` leads there. Where a unit has a value, `i ^ offset(i)` is
-//! the unit that holds it in its lower 31 bits: a place among the texts.
+//! The child of unit `i` for byte `c` is the unit at `i ^ offset(i) ^ c`, if the
+//! lowest byte of that unit is `c`. If unit `i` has a value, the unit at
+//! `i ^ offset(i)` holds it in its lower 31 bits. The value is the position of the
+//! replacement among the texts.
 
 use std::fmt;
 
-use anyhow::{Context, Result, bail, ensure};
+use super::{Error, Result};
 
 /// A compiled normalisation.
 pub(super) struct Charsmap {
@@ -30,37 +31,38 @@ pub(super) struct Charsmap {
 }
 
 impl Charsmap {
-    /// From the bytes in a file, which are not to be trusted; or what is wrong
+    /// Reads the bytes of a file, which are untrusted. The error says what is wrong
     /// with them.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > MOST_BYTES {
-            return Err(format!("it has {} bytes, and up to {MOST_BYTES} are read", bytes.len()));
+            return Err(format!("it has {} bytes; the limit is {MOST_BYTES}", bytes.len()));
         }
         let Some((len, rest)) = bytes.split_first_chunk() else {
-            return Err(format!("it has {} bytes and begins with a length of 4", bytes.len()));
+            return Err(format!("it has {} bytes, but its length field needs 4", bytes.len()));
         };
         let len = u32::from_le_bytes(*len);
         let array = usize::try_from(len).ok().filter(|len| *len < rest.len());
         let Some((array, texts)) = array.and_then(|len| rest.split_at_checked(len)) else {
             return Err(format!(
-                "its array of {len} bytes and the texts after it are more than its {} bytes",
+                "its array of {len} bytes and the texts after it do not fit in its {} bytes",
                 bytes.len()
             ));
         };
         if let Some(text) = texts.split(|&byte| byte == 0).find(|text| text.len() > LONGEST) {
             let len = text.len();
-            return Err(format!("it has a text of {len} bytes, and up to {LONGEST} are taken"));
+            return Err(format!("it has a text of {len} bytes; the limit is {LONGEST}"));
         }
         let (units, _) = array.as_chunks();
         let units = units.iter().map(|unit| u32::from_le_bytes(*unit)).collect();
         Ok(Self { units, texts: texts.to_vec() })
     }
 
-    /// What the longest start of `text` that is replaced is replaced with, and
-    /// how long that start is.
+    /// Finds the longest prefix of `text` that has a replacement. Returns the
+    /// replacement and the length of the prefix.
     ///
     /// # Errors
-    /// Where the array leads out of itself or past its texts, or on and on.
+    /// If the array points outside itself or outside its texts, or if the prefix
+    /// is longer than the limit.
     pub(super) fn replace(&self, text: &[u8]) -> Result<Option<(&[u8], usize)>> {
         if self.units.is_empty() {
             return Ok(None);
@@ -76,7 +78,9 @@ impl Charsmap {
             if unit & LABEL != u32::from(byte) {
                 break;
             }
-            ensure!(len < LONGEST, "{KEY} leads along more than {LONGEST} bytes of text");
+            if len >= LONGEST {
+                return Err(damaged(&format!("it replaces a text of more than {LONGEST} bytes")));
+            }
             at ^= offset(unit);
             if unit & HAS_VALUE != 0 {
                 found = Some((len + 1, self.unit(at)? & !IS_VALUE));
@@ -85,30 +89,37 @@ impl Charsmap {
         let Some((len, place)) = found else { return Ok(None) };
         let text = usize::try_from(place).ok().and_then(|place| self.texts.get(place..));
         let Some(text) = text.filter(|text| !text.is_empty()) else {
-            bail!("{KEY} leads past its {} bytes of texts, to {place}", self.texts.len());
+            let len = self.texts.len();
+            return Err(damaged(&format!("it points past its {len} bytes of texts, to {place}")));
         };
         let end = text.iter().position(|&byte| byte == 0);
-        let end = end.with_context(|| format!("{KEY} has a text without an end at {place}"))?;
+        let end = end.ok_or_else(|| damaged(&format!("its text at {place} has no end")))?;
         Ok(Some((&text[..end], len)))
     }
 
     fn unit(&self, at: u32) -> Result<u32> {
         let unit = usize::try_from(at).ok().and_then(|at| self.units.get(at)).copied();
-        unit.with_context(|| format!("{KEY} leads out of its {} units, to {at}", self.units.len()))
+        unit.ok_or_else(|| {
+            damaged(&format!("it points past its {} units, to {at}", self.units.len()))
+        })
     }
 }
 
-/// As many bytes as are read. T5's has 237,539.
+fn damaged(how: &str) -> Error {
+    Error::Normalisation(format!("{KEY} is damaged: {how}"))
+}
+
+/// The largest charsmap that is read, in bytes. T5's has 237,539.
 const MOST_BYTES: usize = 4 << 20;
 
-/// As long as what is replaced may be, and what it is replaced with. Unicode's
-/// normalisations know up to some tens of bytes.
+/// The longest prefix and the longest replacement, in bytes. Unicode's
+/// normalisations need at most some tens of bytes.
 const LONGEST: usize = 1 << 10;
 
-/// The key that the bytes come from.
+/// The metadata key that holds the charsmap.
 pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";
 
-/// A unit that holds a value has this bit, and so no byte leads to it.
+/// A unit that holds a value has this bit, so it is never the child for a byte.
 const IS_VALUE: u32 = 1 << 31;
 const LABEL: u32 = IS_VALUE | 0xff;
 const HAS_VALUE: u32 = 1 << 8;
@@ -130,13 +141,13 @@ impl fmt::Debug for Charsmap {
 mod tests {
     use super::*;
 
-    /// An array in which `A` and `AB` are replaced with `a` and `xyz`.
+    /// A charsmap that replaces `A` with `a`, and `AB` with `xyz`.
     fn small() -> Vec<u8> {
         let mut units = vec![0; 128];
         let unit = |offset: u32, has_value: bool, label: u8| {
             offset << 10 | u32::from(has_value) << 8 | u32::from(label)
         };
-        // Children of the root lie at its offset (1) ^ byte.
+        // The root's children are at its offset (1) ^ byte.
         units[0] = unit(1, false, 0);
         let a = 1 ^ u32::from(b'A');
         units[a as usize] = unit(a ^ 4, true, b'A');
@@ -159,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_start_is_replaced() {
+    fn the_longest_prefix_is_replaced() {
         let bytes = small();
         assert_eq!(replaced(&bytes, "A"), "a");
         assert_eq!(replaced(&bytes, "ACB"), "aCB");
@@ -171,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_and_no_panic() {
+    fn damage_is_an_error() {
         let parse = |bytes: &[u8]| Charsmap::parse(bytes).unwrap_err();
         assert!(parse(&[1, 0]).contains("has 2 bytes"));
         assert!(parse(&[8, 0, 0, 0, 1, 2, 3, 4]).contains("array of 8 bytes"));
         assert!(parse(&[u8::MAX; 12]).contains("array of 4294967295 bytes"));
-        // No texts at all, as llama.cpp refuses it too.
+        // No texts at all: llama.cpp refuses it too.
         assert!(parse(&[4, 0, 0, 0, 1, 2, 3, 4]).contains("array of 4 bytes"));
 
         let cut = |keep: usize| {
@@ -184,11 +195,11 @@ mod tests {
             bytes.truncate(bytes.len() - keep);
             bytes
         };
-        assert!(replaced(&cut(1), "AB").contains("a text without an end at 2"));
+        assert!(replaced(&cut(1), "AB").contains("its text at 2 has no end"));
         assert!(replaced(&cut(4), "AB").contains("past its 2 bytes of texts, to 2"));
         let mut wild = small();
         wild[4 + 3] = 0x40;
-        assert!(replaced(&wild, "A").contains("out of its 128 units"));
+        assert!(replaced(&wild, "A").contains("past its 128 units"));
     }
 
     #[test]

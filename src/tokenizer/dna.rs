@@ -1,6 +1,6 @@
-//! Byte pairs, and between `<dna>` and `</dna>` the bases six at a time.
+//! Byte-pair encoding, but between `<dna>` and `</dna>` each six bases are a token.
 
-use anyhow::Result;
+use super::Result;
 use memchr::memmem;
 
 use super::bpe::Bpe;
@@ -13,21 +13,21 @@ pub(super) struct Dna {
     tokens: Option<Tokens>,
 }
 
-/// The tokens that it goes by; without them a vocabulary is as any other.
+/// The tokens that DNA needs. A vocabulary without them uses plain BPE.
 struct Tokens {
     begin: u32,
     end: u32,
-    /// For six letters that are no token.
+    /// Stands for six letters that have no token.
     unknown: u32,
 }
 
 const BEGIN: &[u8] = b"<dna>";
 const END: &[u8] = b"</dna>";
 
-/// How many bases a token has.
+/// The number of bases in a token.
 const K: usize = 6;
 
-/// What such a token's text ends with, U+E000: `CCCCCC` may be a word too.
+/// The text of a DNA token ends with U+E000, because `CCCCCC` may be a word too.
 const MARK: &[u8] = "\u{e000}".as_bytes();
 
 impl Dna {
@@ -73,7 +73,7 @@ impl Family for Dna {
 }
 
 impl Tokens {
-    /// The token of up to six bases, those that lack taken for A.
+    /// The token of at most six bases. Missing bases count as A.
     fn of_bases(&self, vocabulary: &Vocabulary, bases: &[u8]) -> u32 {
         let mut text = bases.to_ascii_uppercase();
         text.resize(K, b'A');

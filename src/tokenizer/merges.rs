@@ -4,9 +4,10 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-use crate::gguf::{Error, Gguf, ValueType};
+use crate::model::Model;
 use crate::vocab::halves;
 
+use super::Error;
 use super::pre::Pre;
 use super::strings::Strings;
 
@@ -24,19 +25,15 @@ pub(super) struct Merges {
 }
 
 impl Merges {
-    /// Those of a file, or the reason why there are none.
-    pub fn of(gguf: &Gguf, pre: &Pre) -> Result<Result<Self, String>, Error> {
-        const MERGES: &str = "tokenizer.ggml.merges";
-        match gguf.array(MERGES)? {
-            Some(merges) if merges.element_type() == ValueType::String => {
-                let texts = Strings::read(&merges, MOST_BYTES, |_| String::new())?;
-                Ok(texts.map(Self::new).map_err(|reason| format!("{MERGES} {reason}")))
+    /// Those of a model.
+    pub fn of(model: &Model, pre: &Pre) -> Result<Self, Error> {
+        match model.merges().map_err(super::unfit)? {
+            Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_| String::new())?)),
+            None if pre.needs_merges => {
+                let reason = "its tokenizer has no merges (no tokenizer.ggml.merges)";
+                Err(Error::Unusable(reason.to_owned()))
             }
-            None if gguf.entry(MERGES)?.is_none() => Ok(match pre.needs_merges {
-                true => Err(format!("its tokenizer has no merges (no {MERGES})")),
-                false => Ok(Self::default()),
-            }),
-            _ => Ok(Err(format!("{MERGES} is not an array of strings"))),
+            None => Ok(Self::default()),
         }
     }
 

@@ -10,7 +10,7 @@
 //!   -> BOS in front and EOS behind, where the model asks for them
 //! ```
 //!
-//! | `tokenizer.ggml.model` | family | file |
+//! | tokenizer | family | file |
 //! |---|---|---|
 //! | `llama` | SentencePiece: merge by score | `spm` |
 //! | `gpt2`, `gemma4` | byte pairs: cut into words, merge by rank | `pre`, `words`, `bpe` |
@@ -23,7 +23,7 @@
 //!
 //! # For whoever adds a family
 //! A family is a type that implements [`Family`], in a file of its own, made by
-//! [`Tokenizer::open`] from the file, the [`Vocabulary`] and the [`Settings`].
+//! [`Tokenizer::open`] from the model, the [`Vocabulary`] and the [`Settings`].
 //! It never sees a special token, nor the rest of the text. At the time it is
 //! made, token types are those in the file; by the time it encodes,
 //! `special::retype` has set right those that files get wrong.
@@ -31,6 +31,7 @@
 mod bpe;
 mod charsmap;
 mod dna;
+mod error;
 mod merges;
 mod partition;
 mod plamo2;
@@ -53,9 +54,12 @@ mod words;
 
 use std::fmt;
 
-use anyhow::{Result, ensure};
+pub use error::Error;
 
-use crate::gguf::{Error, Gguf};
+/// What the rooms of the families return.
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+use crate::model::{self, Fact, Model, TokenId};
 use crate::text::{clip, visible};
 use bpe::Bpe;
 use merges::Merges;
@@ -115,7 +119,7 @@ trait Family {
         vocabulary: &Vocabulary,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
-    ) -> Result<()>;
+    ) -> Result<(), Error>;
 }
 
 /// A stretch of text between special tokens; never empty.
@@ -145,62 +149,53 @@ fn escape_spaces(text: &[u8]) -> Vec<u8> {
 }
 
 impl Tokenizer {
-    /// The tokenizer that a file describes, or the reason why there is none: no
-    /// vocabulary, a kind that is not known, parts that are missing.
-    pub fn open(gguf: &Gguf) -> Result<Result<Self, String>, Error> {
-        const MODEL: &str = "tokenizer.ggml.model";
-        let Some(model) = gguf.text(MODEL)? else {
-            return Ok(Err(format!("the file has no tokenizer (no {MODEL})")));
+    /// The tokenizer that a model describes.
+    ///
+    /// # Errors
+    /// Where there is none that can be used ([`Error::Unusable`] says why: no
+    /// vocabulary, a kind that is not known, parts that are missing), or the header
+    /// can't be read.
+    pub fn open(model: &Model) -> Result<Self, Error> {
+        let Some(name) = model.text(Fact::Tokenizer)? else {
+            let key = model.key(Fact::Tokenizer);
+            return Err(Error::Unusable(format!("the file has no tokenizer (no {key})")));
         };
-        let Some(kind) = Kind::of_model(&model) else {
-            return Ok(Err(match model.as_str() {
+        let Some(kind) = Kind::of_model(&name) else {
+            return Err(Error::Unusable(match name.as_str() {
                 "none" | "no_vocab" => "the file says that it has no tokenizer".to_owned(),
-                _ => format!("its tokenizer is of a kind that is not known: {}", quoted(&model)),
+                _ => format!("its tokenizer is of a kind that is not known: {}", quoted(&name)),
             }));
         };
         let mut notes = Vec::new();
-        let mut vocabulary = match Vocabulary::read(gguf, &mut notes)? {
-            Ok(vocabulary) => vocabulary,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let pre = match (kind, model.as_str()) {
+        let mut vocabulary = Vocabulary::read(model, &mut notes)?;
+        let pre = match (kind, name.as_str()) {
             (Kind::Bpe, "gemma4") => Pre::gemma(),
             (Kind::Bpe, _) => {
-                let (pre, note) = Pre::named(gguf.text("tokenizer.ggml.pre")?.as_deref());
+                let (pre, note) = Pre::named(model.text(Fact::PreTokenizer)?.as_deref());
                 notes.extend(note);
                 pre
             }
             _ => Pre::NONE,
         };
-        let settings = Settings::read(gguf, kind, &pre, vocabulary.len())?;
+        let settings = Settings::read(model, kind, &pre, vocabulary.len())?;
         let family: Box<dyn Family + Send + Sync> = match kind {
             Kind::Spm => Box::new(spm::Spm::new(&settings)),
             Kind::Bpe => {
-                let merges = match Merges::of(gguf, &pre)? {
-                    Ok(merges) => merges,
-                    Err(reason) => return Ok(Err(reason)),
-                };
-                let bpe = Bpe::new(pre, merges);
-                match model.as_str() {
+                let bpe = Bpe::new(pre, Merges::of(model, &pre)?);
+                match name.as_str() {
                     "hybriddna" => Box::new(dna::Dna::new(bpe, &vocabulary)),
                     "whitespace" => Box::new(white::White::new(bpe, &settings)),
                     _ => Box::new(bpe),
                 }
             }
             Kind::WordPiece => Box::new(wordpiece::WordPiece::of(&vocabulary, &settings)),
-            Kind::Unigram => match unigram::Unigram::of(gguf, &vocabulary, &settings)? {
-                Ok(unigram) => Box::new(unigram),
-                Err(reason) => return Ok(Err(reason)),
-            },
+            Kind::Unigram => Box::new(unigram::Unigram::of(model, &vocabulary, &settings)?),
             Kind::Rwkv => Box::new(rwkv::Rwkv::of(&vocabulary, &settings)),
-            Kind::Plamo2 => match plamo2::Plamo2::of(&vocabulary) {
-                Ok(plamo2) => Box::new(plamo2),
-                Err(reason) => return Ok(Err(reason)),
-            },
+            Kind::Plamo2 => Box::new(plamo2::Plamo2::of(&vocabulary).map_err(Error::Unusable)?),
         };
-        special::retype(&mut vocabulary, gguf, &settings)?;
+        special::retype(&mut vocabulary, model, &settings)?;
         let partition = Partition::new(&vocabulary);
-        Ok(Ok(Self { vocabulary, settings, partition, family, notes }))
+        Ok(Self { vocabulary, settings, partition, family, notes })
     }
 
     /// What a reader should know about the IDs, such as a pre-tokenizer that is
@@ -211,9 +206,10 @@ impl Tokenizer {
 
     /// The tokens that [`Options::add_special`] puts in front of a text and
     /// behind it.
-    pub fn around(&self) -> (Option<u32>, Option<u32>) {
+    pub fn around(&self) -> (Option<TokenId>, Option<TokenId>) {
         let (front, behind) = self.settings.frame();
-        (front.and_then(|token| token.id), behind.and_then(|token| token.id))
+        let id = |frame: Option<settings::Frame>| frame?.id.map(TokenId::from);
+        (id(front), id(behind))
     }
 
     /// The token IDs of a text.
@@ -224,8 +220,10 @@ impl Tokenizer {
     /// # Errors
     /// Where the vocabulary lacks what the text needs: a byte without a token,
     /// a BOS that is asked for and not named ([`NothingAround`]).
-    pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<u32>> {
-        ensure!(text.len() < MAX_TEXT, "the text is over half a gigabyte long: encode it in parts");
+    pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
+        if text.len() >= MAX_TEXT {
+            return Err(Error::TooLong);
+        }
         let mut ids = Vec::new();
         let frame = options.add_special.then(|| self.settings.frame());
         if let Some((first, _)) = frame {
@@ -244,7 +242,15 @@ impl Tokenizer {
         if let Some((_, last)) = frame {
             ids.extend(last.map(named).transpose()?);
         }
-        Ok(ids)
+        Ok(ids.into_iter().map(TokenId::from).collect())
+    }
+}
+
+/// A list that is of no use makes no tokenizer.
+fn unfit(error: model::Error) -> Error {
+    match error {
+        model::Error::Unfit(message) => Error::Unusable(message),
+        error => error.into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A text as special tokens and what stands between them.
+//! Splits a text into special tokens and the text between them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -7,7 +7,7 @@ use super::trie::Trie;
 use super::unicode::is_space;
 use super::vocabulary::{Types, Vocabulary};
 
-/// The tokens that are looked for in a text before anything else.
+/// The special tokens, which are searched before the text is tokenized.
 #[derive(Debug)]
 pub(super) struct Partition {
     special: Trie,
@@ -23,7 +23,7 @@ pub(super) enum Part<'t> {
 
 impl Partition {
     pub fn new(vocabulary: &Vocabulary) -> Self {
-        // Of several tokens of one text, only the last is found.
+        // If several tokens have the same text, only the last is found.
         let is_found = |&id: &u32| {
             vocabulary.types(id).any(Types::SPECIAL)
                 && vocabulary.id_of(vocabulary.text(id)) == Some(id)
@@ -31,12 +31,12 @@ impl Partition {
         Self { special: Trie::new(vocabulary.texts(), vocabulary.ids().filter(is_found)) }
     }
 
-    /// Cuts a text at each special token in it: the longest first, wherever it
-    /// is, then the next in what is left. Without `parse_special`, only those of
-    /// the type "user-defined" count.
+    /// Cuts a text at each special token in it. The longest token is cut out first,
+    /// at any position, then the next longest in the remaining text. Without
+    /// `parse_special`, only user-defined tokens count.
     ///
-    /// Equally long ones go by ID, where llama.cpp leaves it to its sort; it
-    /// matters only to two that overlap in a text.
+    /// Tokens of equal length are ordered by ID; llama.cpp leaves their order to its
+    /// sort. It matters only if two of them overlap in a text.
     pub fn split<'t>(
         &self,
         vocabulary: &Vocabulary,
@@ -45,13 +45,13 @@ impl Partition {
     ) -> Vec<Part<'t>> {
         let unread = Types::CONTROL.with(Types::UNKNOWN);
         let counts = |&(_, id): &(usize, u32)| parse_special || !vocabulary.types(id).any(unread);
-        // What may be cut out first of all that begins at a place and ends by
-        // `end`: the longest. Places fit 32 bits, for texts are shorter.
+        // The longest token that starts at `at` and does not reach beyond `end`.
+        // Positions fit 32 bits, because texts are shorter.
         let candidate = |at: usize, end: usize| {
             let (len, id) = self.special.prefixes(&text[at..end]).filter(counts).last()?;
             Some((len as u32, Reverse(id), Reverse(at as u32)))
         };
-        // The stretches that are left, from where to where, and the tokens.
+        // The remaining stretches of text (start to end), and the tokens found.
         let mut left: BTreeMap<usize, usize> = BTreeMap::new();
         let mut tokens = Vec::new();
         let keep = |left: &mut BTreeMap<usize, usize>, start, end| {
@@ -101,7 +101,7 @@ impl Partition {
     }
 }
 
-/// How many of the first bytes are white space.
+/// The number of leading bytes that are white space.
 fn spaces<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
     bytes.take_while(|&&byte| is_space(byte)).count()
 }
@@ -112,8 +112,8 @@ mod tests {
 
     use super::*;
 
-    /// The parts as llama.cpp finds them: for each token, the longest first,
-    /// through all that is left of the text.
+    /// The reference, which works like llama.cpp: it searches the remaining text for
+    /// one token after another, the longest first.
     fn one_token_after_another<'t>(
         vocabulary: &Vocabulary,
         text: &'t [u8],
@@ -147,7 +147,7 @@ mod tests {
         parts
     }
 
-    /// Cuts a text at each place that a token is in, from the left.
+    /// Cuts a text at each occurrence of one token, from the left.
     fn cut_at<'t>(
         id: u32,
         types: Types,
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn it_cuts_as_one_token_after_another_does() {
+    fn split_equals_a_search_for_one_token_after_another() {
         let mut state = 11_usize;
         let mut random = |below: usize| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -185,7 +185,7 @@ mod tests {
         };
         let mut cuts = 0;
         for round in 0..6_000 {
-            // Few letters, so that tokens overlap; some rounds have mostly spaces.
+            // Few letters, so that tokens overlap. Some rounds have mostly spaces.
             let letters: &[u8] = [&b"ab \n"[..], b"a ", b"ab", b"a   \x0bb"][round % 4];
             let mut text = |longest: usize| {
                 (0..random(longest + 1)).map(|_| letters[random(letters.len())]).collect::<Vec<_>>()

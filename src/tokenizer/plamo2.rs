@@ -1,15 +1,15 @@
-//! PLaMo-2's tokenizer: of all the ways to write a text in tokens, the one with
-//! the highest sum of scores; a character that is no token is its bytes.
+//! PLaMo-2's tokenizer. Of all ways to write a text in tokens, it takes the one
+//! with the highest sum of scores. A character without a token becomes its bytes.
 //!
-//! Its authors walk an automaton over all suffixes of all tokens, and so does
-//! llama.cpp. What it finds at each character are the tokens that the rest of
-//! the text begins with, which a trie finds too, without the automaton. The one
-//! case in which the two differ, a score that the automaton takes for its own
-//! sign of an end, is refused.
+//! The original code and llama.cpp walk an automaton over all suffixes of all
+//! tokens. At each character the automaton finds the tokens that are a prefix of
+//! the remaining text. A trie finds the same tokens. They differ in one case: the
+//! automaton uses one score as its own end mark. Vocabularies with that score are
+//! refused.
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use super::Result;
 
 use super::strings::Strings;
 use super::trie::Trie;
@@ -20,40 +20,40 @@ use super::{Family, Fragment};
 /// A PLaMo-2 vocabulary.
 #[derive(Debug)]
 pub(super) struct Plamo2 {
-    /// Every token with a score that counts, but bytes.
+    /// Every token with a valid score, except byte tokens.
     tokens: Trie,
-    /// The score of each token by its ID, in ten-thousandths.
+    /// The score of each token ID, in ten-thousandths.
     scores: Vec<i32>,
-    /// The token of each byte.
+    /// The token ID of each byte.
     bytes: [u32; 256],
 }
 
-/// A token as a PLaMo-2 vocabulary sees it.
+/// The properties of a token that PLaMo-2 uses.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     score: f32,
-    /// Whether it stands for a byte, `<0x0A>`.
+    /// Whether it stands for a byte, as `<0x0A>` does.
     is_byte: bool,
 }
 
-/// Scores up to this don't count.
+/// A token with this score or less is ignored.
 const INVALID: i32 = -20_000_000;
-/// The score of a character that is no token.
+/// The score of a character without a token.
 const UNKNOWN: i32 = -10_000_000;
 
-/// The best way to write a text from some place on.
+/// The best way to write the text from one position to its end.
 #[derive(Clone, Copy, Default)]
 struct Best {
-    /// What it costs: the sum of scores, negated.
+    /// The negated sum of scores.
     cost: i64,
-    /// The first token of it; `None` for the bytes of one character.
+    /// Its first token; `None` for the bytes of one character.
     token: Option<u32>,
-    /// How many bytes that covers.
+    /// The number of bytes that the token, or the character, covers.
     len: usize,
 }
 
 impl Plamo2 {
-    /// From a vocabulary; or why that is not one of PLaMo-2.
+    /// Reads a vocabulary. The error says why it is not one of PLaMo-2.
     pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
         let pieces = vocabulary.ids().map(|id| Piece {
             score: vocabulary.score(id),
@@ -62,9 +62,9 @@ impl Plamo2 {
         Self::new(vocabulary.texts(), pieces)
     }
 
-    /// From the tokens in the order of their IDs; or why they are none.
+    /// Takes the tokens in order of ID. The error is as for `of`.
     fn new(texts: Arc<Strings>, pieces: impl Iterator<Item = Piece>) -> Result<Self, String> {
-        // No byte is token 0, which llama.cpp too takes for one that is missing.
+        // 0 marks a missing byte, as in llama.cpp. So token 0 can't be a byte.
         let mut bytes = [0; 256];
         let mut scores = Vec::new();
         let mut tokens = Vec::new();
@@ -79,11 +79,12 @@ impl Plamo2 {
                 continue;
             }
             if std::str::from_utf8(text).is_err() {
-                return Err(format!("token {id} is not UTF-8, as tokens of PLaMo-2 are"));
+                return Err(format!("token {id} is not UTF-8; every PLaMo-2 token must be"));
             }
             if score == UNKNOWN {
                 return Err(format!(
-                    "token {id} has the score -1000, which PLaMo-2 keeps for what is no token"
+                    "token {id} has the score -1000, which PLaMo-2 reserves for a character \
+                     without a token"
                 ));
             }
             if score > INVALID {
@@ -99,7 +100,7 @@ impl Plamo2 {
     /// Appends the tokens of a text.
     fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) {
         let mut written = Vec::with_capacity(text.len());
-        // A byte order mark is no part of the text.
+        // A byte order mark at the start is skipped.
         let is_mark = |&(at, code_point): &(usize, u32)| at == 0 && code_point == 0xfeff;
         for (_, code_point) in utf8::code_points(text).enumerate().skip_while(is_mark) {
             utf8::encode(code_point, &mut written);
@@ -110,7 +111,7 @@ impl Plamo2 {
         while let Some(before) = written[..next].iter().rposition(|byte| byte & 0xc0 != 0x80) {
             let cost = best[next].cost - i64::from(UNKNOWN);
             let mut here = Best { cost, token: None, len: next - before };
-            // Of two that cost the same, the longer; and any before the bytes.
+            // At equal cost, a longer token wins, and any token wins over the bytes.
             for (len, id) in self.tokens.prefixes(&written[before..]) {
                 let cost = best[before + len].cost - i64::from(self.scores[id as usize]);
                 if cost <= here.cost {
@@ -142,8 +143,8 @@ impl Family for Plamo2 {
     }
 }
 
-/// A score in ten-thousandths; one that is no number, or too large for one,
-/// does not count.
+/// A score in ten-thousandths. NaN, and a score that does not fit an `i32`, become
+/// `INVALID`.
 fn fixed(score: f32) -> i32 {
     let scaled = (f64::from(score) * 1e4).round();
     let fits = scaled.abs() <= f64::from(i32::MAX);
@@ -185,17 +186,17 @@ mod tests {
         assert_eq!(ids(&words, b"abb"), [257, 261]);
         assert_eq!(ids(&words, "猫a".as_bytes()), [260, 257]);
         assert!(ids(&words, b"").is_empty());
-        // Of two ways that cost the same, the longer token.
+        // At equal cost, the longer token wins.
         let words = [("a", -2.0), ("aa", -4.0)];
         assert_eq!(ids(&words, b"aa"), [258]);
     }
 
     #[test]
-    fn what_is_no_token_is_bytes() {
+    fn a_character_without_a_token_becomes_bytes() {
         assert_eq!(ids(&[("a", -3.0)], "aé".as_bytes()), [257, 1 + 0xc3, 1 + 0xa9]);
         assert_eq!(ids(&[], b"\xff"), [1 + 0xef, 1 + 0xbf, 1 + 0xbd]);
         assert_eq!(ids(&[], "\u{feff}\u{feff}".as_bytes()), [1 + 0xef, 1 + 0xbb, 1 + 0xbf]);
-        // Worse than the bytes, and too bad or too odd to count.
+        // A score worse than the bytes, and scores that are invalid.
         assert_eq!(ids(&[("a", -1001.0)], b"a"), [1 + 0x61]);
         for score in [-2000.0, f32::NAN, f32::INFINITY, -1e30, 1e30] {
             assert_eq!(ids(&[("a", score)], b"a"), [1 + 0x61]);
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_done_exactly_is_refused() {
+    fn vocabularies_that_would_give_other_ids_are_refused() {
         let refused = |words| vocabulary(words).unwrap_err();
         assert!(refused(&[("a", -1000.0)]).contains("token 257 has the score -1000"));
         let none = Plamo2::new(Default::default(), [].into_iter()).unwrap_err();

@@ -1,16 +1,16 @@
-//! Pre-tokenizers: into which words a text is cut before pairs merge.
+//! Pre-tokenizers: they cut a text into words before byte pairs merge.
 //!
-//! `tokenizer.ggml.pre` names one. llama.cpp knows each name's patterns; some it
-//! has written out by hand, which comes to the same words. Patterns apply one
-//! after another, each to every word that the ones before it have made. What a
-//! pattern does not match, between its matches, is a word too.
+//! `tokenizer.ggml.pre` names one. llama.cpp has the patterns of each name; some of
+//! them are hand-written code that gives the same words. Patterns apply one after
+//! another, each to every word that the patterns before it have made. The text
+//! between two matches of a pattern is a word too.
 //!
-//! A pattern's alphabet is one of two:
-//! - **classes**: a character is itself if it is ASCII, or else its category
-//!   alone. `\p{L}` and `[a-z]` are both fine there, `[à-ý]` is not. Nor are
-//!   upper and lower case told apart beyond ASCII, whatever the model was
-//!   trained with.
-//! - **points**: a character is itself. No categories.
+//! A pattern has one of two alphabets:
+//! - **classes**: an ASCII character is itself; any other character is only its
+//!   category. `\p{L}` and `[a-z]` both work there, `[à-ý]` does not. Beyond ASCII,
+//!   upper and lower case are the same, even if the model was trained with a
+//!   pattern that distinguishes them.
+//! - **points**: every character is itself. There are no categories.
 //!
 //! In both, `\s` is any white space.
 
@@ -18,84 +18,86 @@ mod known;
 
 use known::{DEFAULT, KNOWN, PLAIN};
 
-/// A pre-tokenizer, and what else its name stands for.
+/// A pre-tokenizer, and the other settings that its name implies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pre {
     names: &'static [&'static str],
-    /// How to cut, one after another.
+    /// The cuts, applied one after another.
     pub rules: &'static [Rule],
-    /// A word that is a token is that token, whether or not its parts merge.
+    /// A word that is a token becomes that token, even if its parts do not merge.
     pub ignore_merges: bool,
-    /// What holds where the file does not say.
+    /// The default of `add_bos` if the file does not set it.
     pub add_bos: bool,
-    /// Whether there is a BOS, and an EOS, where the file names none (token 11
-    /// then).
+    /// Whether token 11 is the BOS if the file names none; `default_eos` likewise
+    /// for the EOS.
     pub default_bos: bool,
     pub default_eos: bool,
-    /// What holds where the file does not say; only `whitespace` asks.
+    /// The default of `lowercase` if the file does not set it. Only the family
+    /// `whitespace` uses it.
     pub lowercase: bool,
     /// Whether a file without merges is refused.
     pub needs_merges: bool,
     /// What the characters of its vocabulary stand for.
     pub spelling: Spelling,
-    /// A word of newlines alone that is a token is that token; and there is
-    /// always a BOS.
+    /// A word of only newlines that is a token becomes that token. There is always a
+    /// BOS.
     pub gemma: bool,
 }
 
 /// What a vocabulary's characters stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
-    /// Each for a byte, by GPT-2's alphabet.
+    /// Each character stands for a byte, by GPT-2's alphabet.
     Bytes,
-    /// For themselves.
+    /// Each character stands for itself.
     Characters,
-    /// For themselves, and `▁` for a space.
+    /// Each character stands for itself, except `▁`, which stands for a space.
     Underscores,
 }
 
-/// One cut of a text.
+/// One way to cut a text into words.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
-    /// The matches of a pattern over classes.
+    /// At the matches of a pattern over classes.
     Classes(&'static str),
-    /// The same; and where it does not match, runs of white space.
+    /// At the matches of a pattern over classes, and at runs of white space where it
+    /// does not match.
     Words(&'static str, Spaces),
-    /// The matches of a pattern over points.
+    /// At the matches of a pattern over points.
     Points(&'static str),
-    /// Runs of `\p{N}` in threes, counted from their ends; nothing else.
+    /// Only within runs of `\p{N}`: into groups of three, counted from the run's end.
     Threes,
-    /// Before each three ASCII digits, counted from their ends.
+    /// Before each group of three ASCII digits, counted from the run's end.
     BeforeThrees,
 }
 
 /// How a run of white space is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spaces {
-    /// `\s+(?!\S)|\s+`: all but the last, if something follows.
+    /// `\s+(?!\S)|\s+`: all of it, but without its last character if a word follows.
     Run,
     /// `\s{512}(?!\S)|\s{256}(?!\S)|...|\s{4}(?!\S)|\s{1,2}(?!\S)|\s`
     Powers,
 }
 
 impl Pre {
-    /// For families that don't cut words.
+    /// For families that do not cut words.
     pub const NONE: Self = PLAIN;
 
-    /// That of the model `gemma4`, which goes by no name.
+    /// The pre-tokenizer of the model `gemma4`, which needs no `tokenizer.ggml.pre`.
     pub fn gemma() -> Self {
         let (pre, _) = Self::named(Some("gemma4"));
         Self { default_bos: false, default_eos: false, ..pre }
     }
 
-    /// All names that are known.
+    /// All known names.
     #[cfg(test)]
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.iter().flat_map(|pre| pre.names).copied()
     }
 
-    /// By its name, which the file may lack; with a note where the default
-    /// stands in.
+    /// The pre-tokenizer with a name. If the name is missing or unknown: the default,
+    /// and a note.
     pub fn named(name: Option<&str>) -> (Self, Option<String>) {
         let Some(name) = name.filter(|name| !name.is_empty()) else {
             let note = "the file names no pre-tokenizer (tokenizer.ggml.pre): words are cut by \
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_stands_for_two() {
+    fn every_name_is_listed_once() {
         let mut names: Vec<_> = Pre::names().collect();
         let all = names.len();
         names.sort_unstable();
@@ -129,18 +131,18 @@ mod tests {
         assert_eq!(names.len(), all);
     }
 
-    /// Where tokens are read by their text, they are read as they are spelt here.
+    /// `vocab` decodes a token's text with the same spelling as the pre-tokenizer.
     #[test]
-    fn the_vocabulary_is_spelt_in_one_way() {
+    fn vocab_and_pre_agree_on_the_spelling() {
         for name in Pre::names() {
             let (pre, _) = Pre::named(Some(name));
             let underscores = pre.spelling == Spelling::Underscores;
-            assert_eq!(crate::vocab::UNDERSCORES.contains(&name), underscores, "{name}");
+            assert_eq!(crate::model::UNDERSCORES.contains(&name), underscores, "{name}");
         }
     }
 
     #[test]
-    fn a_stranger_is_noted_and_the_default_taken() {
+    fn a_missing_or_unknown_name_gives_the_default_and_a_note() {
         for name in [None, Some(""), Some("gpt-5000")] {
             let (pre, note) = Pre::named(name);
             assert_eq!(pre.names, ["default"]);

@@ -1,15 +1,13 @@
-//! RWKV's tokenizer: the longest token that the text begins with, again and
-//! again. No merges, no scores, nothing around the text.
+//! RWKV's tokenizer: it takes the longest token that is a prefix of the remaining
+//! text, again and again. It has no merges, no scores, and adds no BOS or EOS.
 
 use std::sync::Arc;
-
-use anyhow::{Context, Result, bail};
 
 use super::settings::Settings;
 use super::strings::Strings;
 use super::trie::Trie;
 use super::vocabulary::Vocabulary;
-use super::{Family, Fragment};
+use super::{Error, Family, Fragment, Result};
 
 /// The tokens of an RWKV vocabulary by their bytes.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ impl Rwkv {
         Self::new(vocabulary.ids().map(|id| vocabulary.text(id)), settings.unk)
     }
 
-    /// From the texts of all tokens as the file stores them.
+    /// Takes the texts of all tokens, escaped as the file stores them.
     fn new<'v>(tokens: impl IntoIterator<Item = &'v [u8]>, unknown: Option<u32>) -> Self {
         let texts: Strings = tokens.into_iter().map(unescape).collect();
         let ids = 0..texts.len() as u32;
@@ -33,7 +31,7 @@ impl Rwkv {
     /// Appends the tokens of a text.
     ///
     /// # Errors
-    /// Where a byte is in no token. Real vocabularies have a token for each.
+    /// If a byte has no token. Real vocabularies have a token for every byte.
     fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
         let mut rest = text;
         while let [byte, ..] = rest {
@@ -41,15 +39,17 @@ impl Rwkv {
                 out.push(id);
                 rest = &rest[len..];
             } else if self.tokens.depth(rest) > 0 {
-                // Where llama.cpp goes round and round until memory ends.
-                bail!(
-                    "no token here is the start of the text from byte {} on (0x{byte:02x}): this \
-                     vocabulary can't tokenize it",
+                // llama.cpp loops here until memory runs out.
+                return Err(Error::Unspellable(format!(
+                    "the vocabulary has no token for the text from byte {} on (0x{byte:02x})",
                     text.len() - rest.len()
-                );
+                )));
             } else {
-                let unknown = self.unknown.with_context(|| {
-                    format!("no token begins with the byte 0x{byte:02x}, and none stands for that")
+                let unknown = self.unknown.ok_or_else(|| {
+                    Error::Unspellable(format!(
+                        "no token starts with the byte 0x{byte:02x}, and the vocabulary has no \
+                         unknown token"
+                    ))
                 })?;
                 out.push(unknown);
                 rest = &rest[1..];
@@ -65,11 +65,12 @@ impl Family for Rwkv {
     }
 }
 
-/// A token's bytes from the text that stands for them.
+/// Unescapes the stored text of a token to its bytes.
 ///
-/// `\t`, `\n`, `\r`, `\xHH`; a backslash before anything else is left out, and
-/// one that is cut short drops what there is of it. Digits of `\xHH` are lower
-/// case; others count as their distance from `'0'`, as in llama.cpp.
+/// The escapes are `\t`, `\n`, `\r` and `\xHH`. A backslash before any other
+/// character is dropped. An escape that is cut off at the end is dropped too. The
+/// digits of `\xHH` are lower case; any other character counts as its distance from
+/// `'0'`, as in llama.cpp.
 fn unescape(stored: &[u8]) -> Vec<u8> {
     let digit =
         |c: u8| if c.is_ascii() && c >= b'a' { c - b'a' + 10 } else { c.wrapping_sub(b'0') };
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_token_covers_is_unknown_or_an_error() {
+    fn a_byte_without_a_token_is_unknown_or_an_error() {
         assert_eq!(encoded(&["<s>", "a"], Some(0), b"a?a").unwrap(), [1, 0, 1]);
         let error = encoded(&["a"], None, b"a?").unwrap_err().to_string();
         assert!(error.contains("the byte 0x3f"), "{error}");
@@ -127,12 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_undone() {
+    fn tokens_are_unescaped() {
         let read = |stored: &str| unescape(stored.as_bytes());
         assert_eq!(read(r"\x00\xff\t\n\r\\\'x"), b"\x00\xff\t\n\r\\'x");
         assert_eq!(read(r"a\x2"), b"a");
         assert_eq!(read("a\\"), b"a");
-        // 'F' is 0x46: 22 past '0', and of that times 16 a byte keeps 0x60.
+        // 'F' is 22 past '0'. 22 * 16 is 0x160, and a byte keeps 0x60.
         assert_eq!(read(r"\xF0"), b"\x60");
     }
 }

@@ -1,6 +1,6 @@
 //! What a file says about its tokenizer, with each family's defaults.
 
-use crate::gguf::{Error, Gguf, MetadataValue};
+use crate::model::{Error, Fact, Model, Role};
 
 use super::pre::Pre;
 
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// By `tokenizer.ggml.model`; what sets those of one kind apart is read in
+    /// By llama.cpp's name for the tokenizer. Names of one kind are told apart in
     /// [`Tokenizer::open`](super::Tokenizer::open).
     pub fn of_model(model: &str) -> Option<Self> {
         Some(match model {
@@ -63,29 +63,28 @@ pub(super) struct Frame {
 }
 
 impl Settings {
-    /// Reads the settings of a file with `n_tokens` tokens; `pre` is what a
+    /// Reads the settings of a model with `n_tokens` tokens; `pre` is what a
     /// byte-pair encoding begins with.
-    pub fn read(gguf: &Gguf, kind: Kind, pre: &Pre, n_tokens: usize) -> Result<Self, Error> {
+    pub fn read(model: &Model, kind: Kind, pre: &Pre, n_tokens: usize) -> Result<Self, Error> {
         let mut settings = Self::defaults(kind);
         settings.add_bos |= pre.add_bos;
         settings.bos = settings.bos.filter(|_| pre.default_bos);
         settings.eos = settings.eos.filter(|_| pre.default_eos);
         settings.lowercase = pre.lowercase;
-        settings.read_ids(gguf, n_tokens)?;
+        settings.read_ids(model, n_tokens)?;
         let flags = [
-            ("tokenizer.ggml.add_bos_token", &mut settings.add_bos),
-            ("tokenizer.ggml.add_eos_token", &mut settings.add_eos),
-            ("tokenizer.ggml.add_space_prefix", &mut settings.add_space_prefix),
-            ("tokenizer.ggml.remove_extra_whitespaces", &mut settings.remove_extra_whitespaces),
-            ("tokenizer.ggml.normalizer.lowercase", &mut settings.lowercase),
+            (Fact::AddBos, &mut settings.add_bos),
+            (Fact::AddEos, &mut settings.add_eos),
+            (Fact::AddSpacePrefix, &mut settings.add_space_prefix),
+            (Fact::RemoveExtraWhitespaces, &mut settings.remove_extra_whitespaces),
+            (Fact::Lowercase, &mut settings.lowercase),
         ];
-        for (key, flag) in flags {
-            *flag = boolean(gguf, key)?.unwrap_or(*flag);
+        for (fact, flag) in flags {
+            *flag = model.flag(fact)?.unwrap_or(*flag);
         }
         // Whatever the file says, for so many say it wrongly.
         settings.add_bos |= pre.gemma;
-        settings.strip_accents =
-            boolean(gguf, "tokenizer.ggml.normalizer.strip_accents")?.unwrap_or(settings.lowercase);
+        settings.strip_accents = model.flag(Fact::StripAccents)?.unwrap_or(settings.lowercase);
         Ok(settings)
     }
 
@@ -110,18 +109,16 @@ impl Settings {
 
     /// IDs that the file names, where they are IDs; else the defaults, where
     /// those are.
-    fn read_ids(&mut self, gguf: &Gguf, n_tokens: usize) -> Result<(), Error> {
+    fn read_ids(&mut self, model: &Model, n_tokens: usize) -> Result<(), Error> {
         let ids = [
-            ("tokenizer.ggml.bos_token_id", &mut self.bos),
-            ("tokenizer.ggml.eos_token_id", &mut self.eos),
-            ("tokenizer.ggml.unknown_token_id", &mut self.unk),
-            // So it is spelt.
-            ("tokenizer.ggml.seperator_token_id", &mut self.sep),
+            (Role::Bos, &mut self.bos),
+            (Role::Eos, &mut self.eos),
+            (Role::Unknown, &mut self.unk),
+            (Role::Separator, &mut self.sep),
         ];
-        let valid = |id: &u32| (*id as usize) < n_tokens;
-        for (key, id) in ids {
-            let named = gguf.integer(key)?.and_then(|id| u32::try_from(id).ok()).filter(valid);
-            *id = named.or(id.filter(valid));
+        for (role, id) in ids {
+            let default = id.filter(|id| (*id as usize) < n_tokens);
+            *id = special(model, role, n_tokens)?.or(default);
         }
         Ok(())
     }
@@ -141,14 +138,8 @@ impl Settings {
     }
 }
 
-/// A flag; `None` where the key is absent or holds something else.
-fn boolean(gguf: &Gguf, key: &str) -> Result<Option<bool>, Error> {
-    let Some(entry) = gguf.entry(key)? else { return Ok(None) };
-    Ok(match entry.value_type {
-        crate::gguf::ValueType::Bool => match gguf.decode(&entry)? {
-            MetadataValue::Bool(flag) => Some(flag),
-            _ => None,
-        },
-        _ => None,
-    })
+/// The token that a model gives a role, where its ID is one of `n_tokens`.
+pub(super) fn special(model: &Model, role: Role, n_tokens: usize) -> Result<Option<u32>, Error> {
+    let ids = model.special(role)?.into_iter().filter_map(|id| u32::try_from(id).ok());
+    Ok(ids.rev().find(|id| (*id as usize) < n_tokens))
 }

@@ -3,9 +3,9 @@
 //! Converters get types wrong, so llama.cpp goes by what some tokens are called.
 //! A type decides whether a token is found in a text, so this follows it.
 
-use crate::gguf::{Error, Gguf};
+use crate::model::{Error, Fact, Model, Role};
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::vocabulary::{Types, Vocabulary};
 
 /// Ends of a text, a turn or a call: control tokens, always.
@@ -34,11 +34,11 @@ const ENDS: &[&str] = &[
     "[e~[",
 ];
 
-/// Marks for filling in the middle: the keys that can name one, and its names.
-/// Where no key does, the token with such a name is it, and a control token.
-const FILL_IN: &[(&[&str], &[&str])] = &[
+/// Marks for filling in the middle, and what the tokens are called. Where the model
+/// gives none the role, the token with such a name has it, and is a control token.
+const FILL_IN: &[(Role, &[&str])] = &[
     (
-        &["tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id"],
+        Role::FillPrefix,
         &[
             "<|fim_prefix|>",
             "<fim-prefix>",
@@ -51,7 +51,7 @@ const FILL_IN: &[(&[&str], &[&str])] = &[
         ],
     ),
     (
-        &["tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.suffix_token_id"],
+        Role::FillSuffix,
         &[
             "<|fim_suffix|>",
             "<fim-suffix>",
@@ -64,7 +64,7 @@ const FILL_IN: &[(&[&str], &[&str])] = &[
         ],
     ),
     (
-        &["tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id"],
+        Role::FillMiddle,
         &[
             "<|fim_middle|>",
             "<fim-middle>",
@@ -76,15 +76,12 @@ const FILL_IN: &[(&[&str], &[&str])] = &[
             "<|middle|>",
         ],
     ),
+    (Role::FillPad, &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
     (
-        &["tokenizer.ggml.fim_pad_token_id"],
-        &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"],
-    ),
-    (
-        &["tokenizer.ggml.fim_rep_token_id"],
+        Role::FillRepository,
         &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
     ),
-    (&["tokenizer.ggml.fim_sep_token_id"], &["<|file_sep|>"]),
+    (Role::FillSeparator, &["<|file_sep|>"]),
 ];
 
 /// Parts of gpt-oss' messages: user-defined, always.
@@ -93,15 +90,12 @@ const CHANNELS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constr
 /// Sets right the types of tokens that are known by their names.
 pub(super) fn retype(
     vocabulary: &mut Vocabulary,
-    gguf: &Gguf,
+    model: &Model,
     settings: &Settings,
 ) -> Result<(), Error> {
     let mut ends: Vec<u32> = settings.eos.into_iter().collect();
-    for (keys, names) in FILL_IN {
-        let mut id = None;
-        for key in *keys {
-            id = valid(gguf, key, vocabulary)?.or(id);
-        }
+    for (role, names) in FILL_IN {
+        let mut id = settings::special(model, *role, vocabulary.len())?;
         // Of several with such names llama.cpp takes one by the order of its
         // hash map; this takes the last.
         let named = || names.iter().filter_map(|name| vocabulary.id_of(name.as_bytes())).max();
@@ -113,8 +107,8 @@ pub(super) fn retype(
         }
         ends.extend(id);
     }
-    for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
-        ends.extend(valid(gguf, key, vocabulary)?);
+    for role in [Role::EndOfTurn, Role::EndOfMessage] {
+        ends.extend(settings::special(model, role, vocabulary.len())?);
     }
     for name in ENDS {
         if let Some(id) = vocabulary.id_of(name.as_bytes()) {
@@ -137,16 +131,16 @@ pub(super) fn retype(
     if s_is_text {
         set(vocabulary, "</s>", Types::NORMAL);
     }
-    strip(vocabulary, gguf)
+    strip(vocabulary, model)
 }
 
 /// Marks the tokens that take the white space beside them along. No file says
 /// which do; it goes by the model's name.
-fn strip(vocabulary: &mut Vocabulary, gguf: &Gguf) -> Result<(), Error> {
-    let text = |key| Ok::<_, Error>(gguf.text(key)?.unwrap_or_default());
-    let pre = text("tokenizer.ggml.pre")?;
-    let architecture = text("general.architecture")?;
-    let name = text("general.name")?.to_ascii_lowercase();
+fn strip(vocabulary: &mut Vocabulary, model: &Model) -> Result<(), Error> {
+    let text = |fact| Ok::<_, Error>(model.text(fact)?.unwrap_or_default());
+    let pre = text(Fact::PreTokenizer)?;
+    let architecture = text(Fact::Architecture)?;
+    let name = text(Fact::Name)?.to_ascii_lowercase();
     let any = |text: &str, parts: &[&str]| parts.iter().any(|part| text.contains(part));
 
     let mask = |vocabulary: &mut Vocabulary, mask: &str| {
@@ -170,12 +164,6 @@ fn strip(vocabulary: &mut Vocabulary, gguf: &Gguf) -> Result<(), Error> {
         mask(vocabulary, "[MASK]");
     }
     Ok(())
-}
-
-/// The ID that a key names, where it is one.
-fn valid(gguf: &Gguf, key: &str, vocabulary: &Vocabulary) -> Result<Option<u32>, Error> {
-    let id = gguf.integer(key)?.and_then(|id| u32::try_from(id).ok());
-    Ok(id.filter(|&id| (id as usize) < vocabulary.len()))
 }
 
 fn add(vocabulary: &mut Vocabulary, id: u32, types: Types) {

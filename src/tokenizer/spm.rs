@@ -1,14 +1,14 @@
-//! SentencePiece as llama.cpp does it: neighbours merge, the best score first.
+//! SentencePiece as llama.cpp does it: adjacent symbols merge, the best score first.
 //!
-//! The text begins as its characters. Of all neighbours that make a token
-//! together, those whose token has the highest score become one (the leftmost
-//! of equals), until no two make a token. What is then no token itself is
-//! spelt in bytes: `<0xE2>`.
+//! At first each character of the text is one symbol. Then the adjacent pair whose
+//! joined text is the token with the highest score merges (the leftmost of equals),
+//! until no pair makes a token. A symbol that then has no token is spelt in byte
+//! tokens: `<0xE2>`.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use anyhow::{Result, anyhow};
+use super::{Error, Result};
 
 use super::settings::Settings;
 use super::symbols::Symbols;
@@ -26,13 +26,13 @@ impl Spm {
     }
 }
 
-/// Two neighbours that make a token.
+/// Two adjacent symbols that make a token.
 struct Pair {
     score: f32,
     left: u32,
     right: u32,
-    /// Their length together when they were found: if it is another by now,
-    /// one of them has merged elsewhere.
+    /// Their joint length when the pair was found. If it has changed since, one of
+    /// them has merged with another symbol.
     len: usize,
 }
 
@@ -78,11 +78,13 @@ impl Family for Spm {
     }
 }
 
-/// The token of a byte: `<0x0A>`, or else the byte itself.
+/// The token of a byte: `<0x0A>`, or else the one whose text is the byte itself.
 fn byte_token(vocabulary: &Vocabulary, byte: u8) -> Result<u32> {
     let itself = || (byte != 0).then(|| vocabulary.id_of(&[byte])).flatten();
     vocabulary.id_of(format!("<0x{byte:02X}>").as_bytes()).or_else(itself).ok_or_else(|| {
-        anyhow!("the text has the byte 0x{byte:02X}, and the vocabulary no token to spell it")
+        Error::Unspellable(format!(
+            "the text has the byte 0x{byte:02X}, and the vocabulary has no token for it"
+        ))
     })
 }
 

@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-use crate::gguf::{Array, Error};
+use super::Error;
+use crate::model;
 
 /// As many strings as are read from an array: what an [`Index`] of 2^20 places
 /// holds. The largest vocabulary known has 262,144, and 514,906 merges.
@@ -19,38 +20,37 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    /// Those of an array, or why they are too many. `most_bytes` is as long as
-    /// they may be together, and `named` what an empty one becomes.
+    /// Those of a list. `most_bytes` is as long as they may be together, and `named`
+    /// what an empty one becomes.
     pub fn read(
-        array: &Array<'_>,
+        list: &model::Strings,
         most_bytes: usize,
         named: impl Fn(u64) -> String,
-    ) -> Result<Result<Self, String>, Error> {
-        let n = array.len();
+    ) -> Result<Self, Error> {
+        let (n, key) = (list.len(), list.key());
         if n > MOST {
-            return Ok(Err(format!("has {n} strings, and up to {MOST} are read")));
+            let reason = format!("{key} has {n} strings, and up to {MOST} are read");
+            return Err(Error::Unusable(reason));
         }
         // Room that is not used is no memory, and to grow would take twice as much.
         let mut strings = Self { bytes: Vec::with_capacity(most_bytes), ends: Vec::new() };
         strings.ends.reserve_exact(n as usize);
-        let mut fits = true;
-        array.each_string(|i, string| {
+        list.each(|i, string| {
             // llama.cpp's strings end at a zero byte.
             let string = &string[..memchr::memchr(0, string).unwrap_or(string.len())];
             let name = string.is_empty().then(|| named(i));
             let string = name.as_ref().map_or(string, |name| name.as_bytes());
-            fits = string.len() <= most_bytes - strings.bytes.len();
-            if fits {
-                strings.push(string);
+            if string.len() > most_bytes - strings.bytes.len() {
+                let mib = most_bytes >> 20;
+                return Err(Error::Unusable(format!(
+                    "{key} has more than {mib} MiB of text, and so much is not read"
+                )));
             }
-            fits
+            strings.push(string);
+            Ok(true)
         })?;
-        if !fits {
-            let mib = most_bytes >> 20;
-            return Ok(Err(format!("has more than {mib} MiB of text, and so much is not read")));
-        }
         strings.bytes.shrink_to_fit();
-        Ok(Ok(strings))
+        Ok(strings)
     }
 
     pub fn push(&mut self, string: &[u8]) {

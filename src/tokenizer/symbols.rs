@@ -1,18 +1,18 @@
-//! A text as a row of symbols, of which neighbours merge.
+//! A text as a list of symbols. Adjacent symbols can merge.
 
-/// A row of symbols that cover a text from end to end.
+/// A list of symbols that together cover a text.
 ///
-/// Positions are of 32 bits, for [`MAX_TEXT`](super::MAX_TEXT) keeps texts
-/// shorter than that.
+/// Positions have 32 bits, because [`MAX_TEXT`](super::MAX_TEXT) limits texts to
+/// less than that.
 pub(super) struct Symbols<'t> {
     text: &'t [u8],
     symbols: Vec<Symbol>,
 }
 
-/// A stretch of the text, linked to those beside it.
+/// A stretch of the text, linked to the stretches before and after it.
 struct Symbol {
     start: u32,
-    /// 0 once it is merged into another.
+    /// The length in bytes; 0 if it has merged into another symbol.
     len: u32,
     before: u32,
     after: u32,
@@ -22,7 +22,7 @@ struct Symbol {
 const NONE: u32 = u32::MAX;
 
 impl<'t> Symbols<'t> {
-    /// A symbol for each character of a text, as [`utf8_len`] sees them.
+    /// Makes one symbol of each character of a text. [`utf8_len`] gives their lengths.
     pub fn of_characters(text: &'t [u8]) -> Self {
         let mut this = Self { text, symbols: Vec::with_capacity(text.len()) };
         let mut start = 0;
@@ -43,7 +43,7 @@ impl<'t> Symbols<'t> {
         self.symbols.push(Symbol { start: start as u32, len: len as u32, before, after: NONE });
     }
 
-    /// The symbols that are left, in order.
+    /// The remaining symbols, in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         let first = (!self.symbols.is_empty()).then_some(0);
         std::iter::successors(first, |&symbol| self.after(symbol))
@@ -62,15 +62,15 @@ impl<'t> Symbols<'t> {
         &self.text[start as usize..][..len as usize]
     }
 
-    /// The text of two neighbours.
+    /// The joint text of two adjacent symbols.
     pub fn text_of_both(&self, left: u32, right: u32) -> &'t [u8] {
         let len = self.symbols[left as usize].len + self.symbols[right as usize].len;
         &self.text[self.symbols[left as usize].start as usize..][..len as usize]
     }
 
-    /// Merges `right` into `left`, its neighbour, if they are still `len` bytes
-    /// long together, as they were when they were paired: else one of them has
-    /// merged elsewhere since. Says whether it did.
+    /// Merges `right` into `left`, the symbol before it, and returns true. If their
+    /// joint length is no longer `len`, one of them has merged with another symbol
+    /// since they were paired; then nothing changes, and it returns false.
     pub fn merge(&mut self, left: u32, right: u32, len: usize) -> bool {
         let (l, r) = (&self.symbols[left as usize], &self.symbols[right as usize]);
         if l.len == 0 || r.len == 0 || (l.len + r.len) as usize != len {
@@ -87,8 +87,8 @@ impl<'t> Symbols<'t> {
     }
 }
 
-/// How many bytes the character that begins with a byte has, going by that byte
-/// alone. One that can't begin any counts for itself.
+/// The length of a UTF-8 character, judged by its first byte alone. A byte that
+/// can't start a character has length 1.
 pub(super) fn utf8_len(first: u8) -> usize {
     match first >> 4 {
         0b1100 | 0b1101 => 2,
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_merge_and_a_stale_pair_does_not() {
+    fn adjacent_symbols_merge_but_a_stale_pair_does_not() {
         let mut symbols = Symbols::of_characters("aßc".as_bytes());
         let texts = |symbols: &Symbols<'_>| -> Vec<String> {
             symbols.iter().map(|s| String::from_utf8(symbols.text(s).to_vec()).unwrap()).collect()
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_character_are_cut_by_their_first() {
+    fn invalid_utf8_is_cut_by_the_first_byte() {
         let text = b"\x80\xe2a\xffbcd\xc3";
         let symbols = Symbols::of_characters(text);
         let texts: Vec<&[u8]> = symbols.iter().map(|symbol| symbols.text(symbol)).collect();

@@ -1,40 +1,41 @@
-//! Which of many texts another text begins with.
+//! Finds which of many texts are a prefix of a given text.
 //!
-//! A trie that is a sorted list: the texts that share a beginning lie side by
-//! side, so a node is a range of them and a step narrows it by binary search.
-//! To build one is to sort, which for a vocabulary of 250,000 takes some tens
-//! of milliseconds and no allocation a node.
+//! This trie is a sorted list. Texts with a common prefix are adjacent, so a node
+//! is a range of the list, and a step narrows it by binary search. Building the
+//! trie is a sort: for a vocabulary of 250,000 it takes some tens of milliseconds,
+//! without an allocation per node.
 
 use std::sync::Arc;
 
 use super::strings::Strings;
 
-/// Some of many texts, found by how a text begins.
+/// A set of texts, to be found as prefixes of other texts.
 #[derive(Debug)]
 pub(super) struct Trie {
     texts: Arc<Strings>,
-    /// Those that are found, sorted; no two are alike, and none is empty.
+    /// The texts in the set, sorted. No two are equal, and none is empty.
     keys: Vec<Key>,
-    /// The keys that begin with byte b are `first[b]..first[b + 1]`.
+    /// The keys that start with byte b are `first[b]..first[b + 1]`.
     first: [u32; 257],
 }
 
-/// Of 12 bytes, not 16: a vocabulary has many.
+/// Packed to 12 bytes instead of 16, because a vocabulary has many keys.
 #[derive(Clone, Copy, Debug)]
 #[repr(Rust, packed(4))]
 struct Key {
-    /// The first bytes of the text, and zeros where it has no more: most
-    /// comparisons need only these, and so jump about less.
+    /// The first bytes of the text, padded with zeros. Most comparisons need only
+    /// these, so they jump about less in memory.
     start: u64,
+    /// The index of the text.
     place: u32,
 }
 
-/// How many bytes are in [`Key::start`].
+/// The number of bytes in [`Key::start`].
 const START: usize = 8;
 
 impl Trie {
-    /// A trie of those of `texts` that are at some places. Of those alike the
-    /// last counts, and the empty text is never found.
+    /// A trie of the texts at `places`. If texts are equal, the last one counts. The
+    /// empty text is never found.
     pub(super) fn new(texts: Arc<Strings>, places: impl IntoIterator<Item = u32>) -> Self {
         let text = |key: &Key| texts.get(key.place);
         let key = |place| {
@@ -45,7 +46,7 @@ impl Trie {
         };
         let mut keys: Vec<Key> =
             places.into_iter().map(key).filter(|key| !text(key).is_empty()).collect();
-        // The later of two alike comes first, so that it is the one kept.
+        // The later of two equal texts comes first, so `dedup_by` keeps it.
         keys.sort_unstable_by(|left, right| {
             let (a, b) = (left.start, right.start);
             a.cmp(&b)
@@ -60,7 +61,7 @@ impl Trie {
         Self { texts, keys, first }
     }
 
-    /// The texts that `text` begins with, shortest first: length and place.
+    /// The texts that are a prefix of `text`, shortest first: length and index.
     pub(super) fn prefixes(&self, text: &[u8]) -> impl Iterator<Item = (usize, u32)> {
         let mut walk = Walk::new(self);
         let mut rest = text.iter();
@@ -78,19 +79,19 @@ impl Trie {
         })
     }
 
-    /// The longest text that `text` begins with.
+    /// The longest text that is a prefix of `text`.
     pub(super) fn longest(&self, text: &[u8]) -> Option<(usize, u32)> {
         self.prefixes(text).last()
     }
 
-    /// How many bytes of `text` begin some text here, whole or not.
+    /// The length of the longest prefix that `text` shares with any text of the trie.
     pub(super) fn depth(&self, text: &[u8]) -> usize {
         let mut walk = Walk::new(self);
         text.iter().take_while(|&&byte| walk.step(byte)).count()
     }
 }
 
-/// A way down: the keys `low..high` share their first `depth` bytes.
+/// A walk down the trie: the keys `low..high` share their first `depth` bytes.
 struct Walk<'t> {
     trie: &'t Trie,
     low: usize,
@@ -103,7 +104,7 @@ impl<'t> Walk<'t> {
         Self { trie, low: 0, high: trie.keys.len(), depth: 0 }
     }
 
-    /// Whether any key goes on with this byte.
+    /// Descends by one byte. Returns whether any key continues with it.
     fn step(&mut self, byte: u8) -> bool {
         let Self { trie, depth, .. } = *self;
         if depth == 0 {
@@ -111,7 +112,7 @@ impl<'t> Walk<'t> {
             self.low = trie.first[byte] as usize;
             self.high = trie.first[byte + 1] as usize;
         } else {
-            // What ends here goes no further.
+            // The key that ends here does not continue.
             self.low += usize::from(self.place().is_some());
             if depth < START {
                 let shift = 8 * (START - 1 - depth);
@@ -124,12 +125,12 @@ impl<'t> Walk<'t> {
         self.low < self.high
     }
 
-    /// Keeps the keys that have a byte at the depth.
+    /// Keeps only the keys that have `byte` at the current depth.
     fn narrow(&mut self, byte_of: impl Fn(&Key) -> u8, byte: u8) {
         let keys = &self.trie.keys[self.low..self.high];
         let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return };
         let (least, most) = (byte_of(first), byte_of(last));
-        // Where all go on alike there is nothing to search.
+        // All keys continue with this byte, so there is nothing to search.
         if least == byte && most == byte {
             return;
         }
@@ -139,10 +140,10 @@ impl<'t> Walk<'t> {
         self.high = self.low + len;
     }
 
-    /// The place of the key that ends here, which is the first of the range.
+    /// The index of the key that ends here. It can only be the first of the range.
     fn place(&self) -> Option<u32> {
         let key = self.trie.keys[self.low..self.high].first()?;
-        // Where its start goes on, its length need not be looked up.
+        // If `start` has more bytes, the key does not end here. This saves a lookup.
         if self.depth < START && key.start << (8 * self.depth) != 0 {
             return None;
         }
@@ -151,11 +152,11 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// How many keys something holds of, which are the first.
+/// The number of leading keys for which `holds` is true.
 ///
-/// As `slice::partition_point`, which never lets the processor guess. It guesses
-/// well here, for texts go the same few ways again and again, and that is twice
-/// as fast.
+/// It computes the same as `slice::partition_point`, which is branchless. Here
+/// branches are predicted well, because texts take the same few paths again and
+/// again. So this loop is twice as fast.
 fn count(keys: &[Key], holds: impl Fn(&Key) -> bool) -> usize {
     let (mut low, mut high) = (0, keys.len());
     while low < high {
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_that_a_text_begins_with() {
+    fn prefixes_longest_and_depth() {
         let words = ["cat", "c", "category", "dog", "", "catalogues", "cat"];
         let trie = trie(words);
         let found = |text: &str| trie.prefixes(text.as_bytes()).collect::<Vec<_>>();
@@ -195,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_a_search_through_all_finds() {
-        // Few letters, so that many words begin alike; and bytes past 127.
+    fn it_finds_the_same_as_a_linear_search() {
+        // Few letters, so that many words share a prefix; and a byte above 127.
         let letters = [0, b'a', b'b', 0xff];
         let mut state = 7_usize;
         let mut random = |below: usize| {

@@ -1,8 +1,8 @@
-//! What a character is, to llama.cpp: by Unicode 15.1.
+//! Unicode character properties as llama.cpp has them: version 15.1.
 
 use super::unicode_data::RUNS;
 
-/// The general category of a character, by its first letter.
+/// The first letter of a character's general category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Category {
     /// Not assigned in Unicode 15.1.
@@ -19,37 +19,37 @@ pub(super) enum Category {
     Punctuation,
     /// `\p{S}`
     Symbol,
-    /// `\p{C}`, what is unassigned aside: controls, formats, surrogates,
-    /// private use.
+    /// `\p{C}` without unassigned characters: controls, formats, surrogates, private
+    /// use.
     Control,
 }
 
 impl Category {
-    /// Of a code point, a surrogate too.
+    /// The category of a code point, which may be a surrogate.
     pub fn of(point: u32) -> Self {
         use Category::*;
         const BY_NUMBER: [Category; 8] =
             [Unassigned, Number, Letter, Separator, Mark, Punctuation, Symbol, Control];
         let after = RUNS.partition_point(|&run| run >> 3 <= point);
-        // The first run begins at 0.
+        // The first run starts at 0, so `after` is at least 1.
         BY_NUMBER[(RUNS[after - 1] & 7) as usize]
     }
 }
 
-/// `\s`: white space by Unicode's property of that name.
+/// `\s`: Unicode's property White_Space.
 pub(super) fn is_whitespace(point: u32) -> bool {
     char::from_u32(point).is_some_and(char::is_whitespace)
 }
 
-/// White space of ASCII by C's `isspace`, which counts the vertical tab.
+/// ASCII white space as in C's `isspace`, which includes the vertical tab.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// The lower case of a code point, or the first character of it.
+/// The lower case of a code point; if that has several characters, the first.
 pub(super) fn lower(point: u32) -> u32 {
     match char::from_u32(point) {
-        // What the standard library knows may be younger than 15.1.
+        // The standard library may have a newer Unicode version than 15.1.
         Some(c) if Category::of(point) != Category::Unassigned => {
             c.to_lowercase().next().map_or(point, u32::from)
         }

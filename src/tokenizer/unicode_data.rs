@@ -1,7 +1,7 @@
 //! The categories of Unicode 15.1. Written by `scripts/unicode.py`; do not edit.
 
-/// Where each run of characters of one category begins, in order: the code point,
-/// and in the lowest three bits the category's number.
+/// The start of each run of characters with one category, in order. The lowest
+/// three bits hold the category's number, the bits above them the code point.
 pub(super) const RUNS: [u32; 2272] = [
     0x000007, 0x000103, 0x00010d, 0x000126, 0x00012d, 0x00015e, 0x000165, 0x000181, 0x0001d5,
     0x0001e6, 0x0001fd, 0x00020a, 0x0002dd, 0x0002f6, 0x0002fd, 0x000306, 0x00030a, 0x0003dd,

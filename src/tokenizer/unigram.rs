@@ -3,16 +3,14 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
-
 use super::charsmap::{self, Charsmap};
 use super::settings::Settings;
 use super::strings::Strings;
 use super::symbols::utf8_len;
 use super::trie::Trie;
 use super::vocabulary::{Types, Vocabulary};
-use super::{Family, Fragment, utf8};
-use crate::gguf::{Error, Gguf, ValueType};
+use super::{Error, Family, Fragment, Result, utf8};
+use crate::model::Model;
 
 /// A unigram vocabulary and how it reads text.
 #[derive(Debug)]
@@ -65,23 +63,25 @@ struct Best {
 }
 
 impl Unigram {
-    /// From a vocabulary and the normalisation in its file; or what is wrong
-    /// with that.
+    /// From a vocabulary and the normalisation that the model has for it.
     pub(super) fn of(
-        gguf: &Gguf,
+        model: &Model,
         vocabulary: &Vocabulary,
         settings: &Settings,
-    ) -> Result<Result<Self, String>, Error> {
-        let charsmap = match read_charsmap(gguf)? {
-            Ok(charsmap) => charsmap,
-            Err(reason) => return Ok(Err(format!("{}: {reason}", charsmap::KEY))),
+    ) -> Result<Self, Error> {
+        let charsmap = match model.charsmap().map_err(super::unfit)? {
+            Some(bytes) => Some(
+                Charsmap::parse(&bytes.bytes()?)
+                    .map_err(|reason| Error::Unusable(format!("{}: {reason}", bytes.key())))?,
+            ),
+            None => None,
         };
         let pieces = vocabulary
             .ids()
             .map(|id| Piece { score: vocabulary.score(id), types: vocabulary.types(id) });
         let spaces =
             Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
-        Ok(Ok(Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces)))
+        Ok(Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces))
     }
 
     /// From the tokens in the order of their IDs. `unknown` is the token that
@@ -160,7 +160,10 @@ impl Unigram {
             let is_unknown = token.is_none() || token == self.unknown;
             if !(is_unknown && after_unknown) {
                 let token = token.or(self.unknown);
-                out.push(token.context("a character is no token, and none stands for that")?);
+                out.push(token.ok_or_else(|| {
+                    let what = "a character is no token, and none stands for that";
+                    Error::Unspellable(what.to_owned())
+                })?);
             }
             after_unknown = is_unknown;
             at = start;
@@ -195,11 +198,11 @@ impl Unigram {
                     }
                 }
             }
-            ensure!(
-                normalized.len() <= text.len() * MOST_TIMES,
-                "{} makes the text more than {MOST_TIMES} times as long",
-                charsmap::KEY
-            );
+            if normalized.len() > text.len() * MOST_TIMES {
+                let key = charsmap::KEY;
+                let what = format!("{key} makes the text more than {MOST_TIMES} times as long");
+                return Err(Error::Normalisation(what));
+            }
             rest = &rest[consumed..];
         }
         Ok(normalized)
@@ -239,19 +242,6 @@ impl Family for Unigram {
         };
         self.tokens_of(fragment.text, score_of, ids)
     }
-}
-
-/// The normalisation in a file, where it has one; or what is wrong with it.
-fn read_charsmap(gguf: &Gguf) -> Result<Result<Option<Charsmap>, String>, Error> {
-    let Some(entry) = gguf.entry(charsmap::KEY)? else { return Ok(Ok(None)) };
-    if entry.value_type != ValueType::Array {
-        return Ok(Err(format!("it is of type {}, not an array", entry.value_type.name())));
-    }
-    let array = gguf.array_of(&entry)?;
-    if !matches!(array.element_type(), ValueType::U8 | ValueType::I8) {
-        return Ok(Err(format!("it is an array of {}, not of bytes", array.element_type().name())));
-    }
-    Ok(Charsmap::parse(&array.scalar_bytes()?).map(Some))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! UTF-8 as llama.cpp decodes it: any sequence of the right shape, be it a
-//! surrogate, overlong, or past the last code point; a byte that begins none is
-//! U+FFFD.
+//! UTF-8 as llama.cpp decodes it. Any sequence of the right shape is accepted, even
+//! a surrogate, an overlong form, or a value above U+10FFFF. A byte that starts no
+//! sequence becomes U+FFFD.
 
-/// What a byte that begins no code point is taken for.
+/// The replacement for a byte that starts no code point.
 pub(super) const REPLACEMENT: u32 = 0xfffd;
 
-/// The code point that a text begins with and its length; `None` where it
-/// begins with none.
+/// The first code point of a text, and its length in bytes. `None` if the text does
+/// not start with one.
 pub(super) fn decode(text: &[u8]) -> Option<(u32, usize)> {
     let (&first, rest) = text.split_first()?;
     let (len, bits) = match first {
@@ -26,7 +26,7 @@ pub(super) fn decode(text: &[u8]) -> Option<(u32, usize)> {
     Some((code_point, len))
 }
 
-/// The code points of a text, U+FFFD for each byte that begins none.
+/// The code points of a text, with U+FFFD for each byte that starts none.
 pub(super) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -40,7 +40,8 @@ pub(super) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Appends a code point in as few bytes as it takes, by the same rules.
+/// Appends a code point in its shortest form. It may be any value that `decode`
+/// returns.
 pub(super) fn encode(code_point: u32, out: &mut Vec<u8>) {
     let continued = |shift: u32| 0x80 | (code_point >> shift & 0x3f) as u8;
     match code_point {
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_utf8_comes_through() {
+    fn valid_utf8_round_trips() {
         for c in ['\0', 'a', '\u{7f}', '\u{80}', 'é', '\u{7ff}', '\u{800}', '猫', '\u{10000}', '🐈']
         {
             let text = c.to_string();
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_read_by_its_shape() {
+    fn invalid_utf8_is_decoded_by_its_shape() {
         assert_eq!(decode(b"\xed\xa0\x80"), Some((0xd800, 3)));
         assert_eq!(decode(b"\xc0\x80"), Some((0, 2)));
         assert_eq!(decode(b"\xf7\xbf\xbf\xbf"), Some((0x1f_ffff, 4)));

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::gguf::{Error, Gguf, ValueType};
-use crate::vocab::TokenType;
+use crate::model::{Model, Numbers, TokenType, ValueType};
 
+use super::Error;
 use super::strings::{Index, Strings};
 
 /// As long as all tokens of a file may be. Those of the largest vocabulary known
@@ -52,7 +52,7 @@ impl Types {
     pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
 
     /// From the number in the file.
-    fn from_id(id: i64) -> Self {
+    fn from_id(id: i128) -> Self {
         match TokenType::from_id(id) {
             Some(TokenType::Normal) => Self::NORMAL,
             Some(TokenType::Unknown) => Self::UNKNOWN,
@@ -75,27 +75,21 @@ impl Types {
 }
 
 impl Vocabulary {
-    /// Reads the vocabulary of a file, or says why there is none.
-    pub fn read(gguf: &Gguf, notes: &mut Vec<String>) -> Result<Result<Self, String>, Error> {
-        const TOKENS: &str = "tokenizer.ggml.tokens";
-        let Some(tokens) = gguf.array(TOKENS)? else {
-            return Ok(Err(format!("the file has no vocabulary (no array {TOKENS})")));
-        };
-        if tokens.element_type() != ValueType::String {
-            return Ok(Err(format!("{TOKENS} is not an array of strings")));
-        }
+    /// Reads the vocabulary of a model.
+    pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
+        let tokens = model.tokens()?;
+        let key = tokens.texts.key();
+        let unusable = |reason: String| Error::Unusable(format!("{key} {reason}"));
         // llama.cpp's name for a token without a text.
-        let texts = match Strings::read(&tokens, MOST_BYTES, |id| format!("[EMPTY_{id}]"))? {
-            Ok(texts) => Arc::new(texts),
-            Err(reason) => return Ok(Err(format!("{TOKENS} {reason}"))),
-        };
+        let texts = Strings::read(&tokens.texts, MOST_BYTES, |id| format!("[EMPTY_{id}]"))?;
+        let texts = Arc::new(texts);
         if texts.len() == 0 {
-            return Ok(Err(format!("{TOKENS} is empty")));
+            return Err(unusable("is empty".to_owned()));
         }
         let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
         if longest > LONGEST {
-            return Ok(Err(format!(
-                "{TOKENS} has a token of {longest} bytes, and up to {LONGEST} are looked for"
+            return Err(unusable(format!(
+                "has a token of {longest} bytes, and up to {LONGEST} are looked for"
             )));
         }
         let mut index = Index::with_capacity(texts.len());
@@ -111,21 +105,14 @@ impl Vocabulary {
                  vocabulary; here the last of its kind is taken"
             ));
         }
-        let scores = match numbers(gguf, "tokenizer.ggml.scores", texts.len(), |number| {
+        let scores = numbers(model.scores()?, texts.len(), |number| {
             // Minus nothing is nothing, for the order of scores too.
             number.as_f64() as f32 + 0.0
-        })? {
-            Ok(scores) => scores,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let types = match numbers(gguf, "tokenizer.ggml.token_type", texts.len(), |number| {
-            Types::from_id(number.as_f64() as i64)
-        })? {
-            Ok(types) if types.is_empty() => vec![Types::NORMAL; texts.len()],
-            Ok(types) => types,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        Ok(Ok(Self { texts, index, scores, types, longest }))
+        })?;
+        let types =
+            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i128))?;
+        let types = if types.is_empty() { vec![Types::NORMAL; texts.len()] } else { types };
+        Ok(Self { texts, index, scores, types, longest })
     }
 
     /// Of some tokens, for tests of what looks them up.
@@ -199,27 +186,29 @@ impl Number {
     }
 }
 
-/// An array with a number for each token; empty where the file has none.
+/// A number for each token; empty where the model has none.
 fn numbers<T>(
-    gguf: &Gguf,
-    key: &str,
+    list: Option<Numbers>,
     n_tokens: usize,
     read: impl Fn(Number) -> T,
-) -> Result<Result<Vec<T>, String>, Error> {
-    let Some(array) = gguf.array(key)? else { return Ok(Ok(Vec::new())) };
-    let number = match array.element_type() {
+) -> Result<Vec<T>, Error> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let key = list.key();
+    let number = match list.element() {
         ValueType::I32 | ValueType::U32 => |bytes| Number::Whole(i32::from_le_bytes(bytes)),
         ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
         other => {
-            let name = other.name();
-            return Ok(Err(format!("{key} is an array of {name}, which tokenizers don't have")));
+            return Err(Error::Unusable(format!(
+                "{key} is an array of {}, which tokenizers don't have",
+                other.name()
+            )));
         }
     };
-    if array.len() < n_tokens as u64 {
-        let len = array.len();
-        return Ok(Err(format!("{key} has {len} elements for {n_tokens} tokens")));
+    if list.len() < n_tokens as u64 {
+        let len = list.len();
+        return Err(Error::Unusable(format!("{key} has {len} elements for {n_tokens} tokens")));
     }
-    let bytes = array.scalar_bytes()?;
+    let bytes = list.bytes()?;
     let words = bytes.as_chunks().0.iter().take(n_tokens);
-    Ok(Ok(words.map(|&word| read(number(word))).collect()))
+    Ok(words.map(|&word| read(number(word))).collect())
 }

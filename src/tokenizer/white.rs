@@ -1,6 +1,6 @@
-//! Byte pairs for texts whose white space means nothing.
+//! Byte-pair encoding that drops all white space.
 
-use anyhow::Result;
+use super::Result;
 
 use super::bpe::{Bpe, points};
 use super::settings::Settings;
@@ -9,7 +9,7 @@ use super::utf8;
 use super::vocabulary::Vocabulary;
 use super::{Family, Fragment};
 
-/// The family `whitespace`: what stands between white space, each for itself.
+/// The family `whitespace`: it encodes each part between white space separately.
 pub(super) struct White {
     bpe: Bpe,
     lowercase: bool,

@@ -1,13 +1,12 @@
-//! WordPiece, BERT's tokenizer: words are cut from the text, then each is cut
-//! into the longest tokens that it begins with, again and again; a word that
-//! can't be is unknown as a whole.
+//! WordPiece, BERT's tokenizer. It cuts the text into words. From each word it takes
+//! the longest token that is a prefix of the rest, again and again. If that fails,
+//! the whole word becomes the unknown token.
 //!
-//! In GGUF, a token that begins a word begins with `▁`, and one that goes on
-//! with a word (`##ing`) is written without its signs.
+//! In GGUF, a token at the start of a word starts with `▁`. A token inside a word
+//! (`##ing`) is stored without the `##`.
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
 use unicode_normalization::char::decompose_canonical;
 
 use super::settings::Settings;
@@ -16,9 +15,9 @@ use super::trie::Trie;
 use super::unicode::{self, Category};
 use super::utf8;
 use super::vocabulary::Vocabulary;
-use super::{Family, Fragment};
+use super::{Error, Family, Fragment, Result};
 
-/// A WordPiece vocabulary and how it reads text.
+/// A WordPiece vocabulary and its normalisation.
 #[derive(Debug)]
 pub(super) struct WordPiece {
     tokens: Trie,
@@ -26,11 +25,11 @@ pub(super) struct WordPiece {
     normalizer: Normalizer,
 }
 
-/// What is done to the letters of a text.
+/// The normalisation of the letters of a text.
 #[derive(Clone, Copy, Debug)]
 struct Normalizer {
     lowercase: bool,
-    /// Combining marks are dropped, be they written apart or with their letter.
+    /// Drops combining marks, whether separate or part of their letter.
     strip_accents: bool,
 }
 
@@ -40,7 +39,7 @@ impl WordPiece {
         Self::new(vocabulary.texts(), unk, Normalizer { lowercase, strip_accents })
     }
 
-    /// From the texts of all tokens.
+    /// Takes the texts of all tokens, in order of ID.
     fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
         let ids = 0..texts.len() as u32;
         Self { tokens: Trie::new(texts, ids), unknown, normalizer }
@@ -49,7 +48,7 @@ impl WordPiece {
     /// Appends the tokens of a text.
     ///
     /// # Errors
-    /// Where a word is unknown and no token stands for that.
+    /// If a word has no token and the vocabulary has no unknown token.
     fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
         let mut words = Words::default();
         self.normalizer.words(text, &mut words);
@@ -64,8 +63,10 @@ impl WordPiece {
             }
             if !rest.is_empty() {
                 out.truncate(begun);
-                let unknown = self.unknown;
-                out.push(unknown.context("a word is no token, and none stands for that")?);
+                out.push(self.unknown.ok_or_else(|| {
+                    let what = "a word has no token, and the vocabulary has no unknown token";
+                    Error::Unspellable(what.to_owned())
+                })?);
             }
         }
         Ok(())
@@ -78,15 +79,15 @@ impl Family for WordPiece {
     }
 }
 
-/// Words, each with the sign of its beginning, one after the other.
+/// Words, one after another, each with `▁` in front.
 #[derive(Default)]
 struct Words {
     bytes: Vec<u8>,
-    /// Where each ends.
+    /// The end of each word.
     ends: Vec<usize>,
 }
 
-/// The sign that a word begins.
+/// The mark at the start of a word.
 const BEGIN: &[u8] = "▁".as_bytes();
 
 impl Words {
@@ -97,7 +98,7 @@ impl Words {
         utf8::encode(code_point, &mut self.bytes);
     }
 
-    /// Ends the word that is being written, if one is.
+    /// Ends the current word, if there is one.
     fn end(&mut self) {
         let end = self.bytes.len();
         if self.ends.last().copied().unwrap_or(0) < end {
@@ -112,8 +113,8 @@ impl Words {
 }
 
 impl Normalizer {
-    /// Cuts a text into words: at spaces, and around punctuation and Chinese
-    /// characters, each of which is a word by itself.
+    /// Cuts a text into words at white space. Each punctuation or Chinese character is
+    /// a word of its own.
     fn words(self, text: &[u8], words: &mut Words) {
         for code_point in utf8::code_points(text) {
             let code_point = if self.strip_accents { base(code_point) } else { code_point };
@@ -145,12 +146,12 @@ impl Normalizer {
     }
 }
 
-/// What a character is without the marks that Unicode's canonical decomposition
-/// (NFD) takes off it, which llama.cpp drops rather than keep for later: of
-/// `é` an `e`, of a Hangul syllable its first consonant.
+/// The first character of a character's canonical decomposition (NFD). llama.cpp
+/// drops the rest: `é` becomes `e`, and a Hangul syllable becomes its first
+/// consonant.
 fn base(code_point: u32) -> u32 {
     let c = char::from_u32(code_point);
-    // What the crate knows may be younger than llama.cpp's tables.
+    // The crate may have a newer Unicode version than llama.cpp's tables.
     let known = c.filter(|_| Category::of(code_point) != Category::Unassigned);
     let Some(c) = known else { return code_point };
     let mut first = None;
@@ -160,8 +161,8 @@ fn base(code_point: u32) -> u32 {
     first.unwrap_or(c).into()
 }
 
-/// Whether BERT takes a character for Chinese. The hole before U+2B920 is in
-/// its published code too.
+/// Whether BERT treats a character as Chinese. The gap before U+2B920 is in its
+/// published code too.
 fn is_chinese(code_point: u32) -> bool {
     matches!(code_point,
         0x4e00..=0x9fff

@@ -1,11 +1,11 @@
-//! Cutting a text into words by the rules of a [pre-tokenizer](super::pre).
+//! Cuts a text into words by the rules of a [pre-tokenizer](super::pre).
 
 use regex::{Regex, RegexBuilder, bytes};
 
 use super::pre::{Rule, Spaces};
 use super::unicode::{Category, is_space, is_whitespace};
 
-/// Rules, ready to cut.
+/// Compiled rules.
 pub(super) struct Cutter {
     cuts: Vec<Cut>,
     needs_classes: bool,
@@ -19,19 +19,20 @@ enum Cut {
     BeforeThrees,
 }
 
-/// The bytes that stand for what is not ASCII. White space is a vertical tab.
+/// The bytes that stand for the classes of non-ASCII characters. White space is a
+/// vertical tab.
 const NUMBER: u8 = 0xd1;
 const LETTER: u8 = 0xd2;
 const PUNCTUATION: u8 = 0xd3;
 const MARK: u8 = 0xd4;
 const SYMBOL: u8 = 0xd5;
-/// Han ideographs: a letter too.
+/// Han ideographs, which are letters too.
 const HAN: u8 = 0xd6;
-/// In Han's ranges and not assigned: no letter.
+/// Unassigned characters in Han's ranges, which are not letters.
 const HAN_UNASSIGNED: u8 = 0xd7;
 const OTHER: u8 = 0xd0;
 
-/// How a pattern's categories are written over these bytes.
+/// Each category of a pattern, written as a set of these bytes.
 const CATEGORIES: [(&str, &str); 6] = [
     (r"\p{N}", r"[0-9\xd1]"),
     (r"\p{L}", r"[A-Za-z\xd2\xd6]"),
@@ -49,8 +50,8 @@ impl Cutter {
         Self { cuts, needs_classes }
     }
 
-    /// Cuts a text into words: where each one ends, in order. The last end is
-    /// the text's; no word is empty.
+    /// Cuts a text into words and returns their ends, in order. The last end is the
+    /// end of the text. No word is empty.
     pub fn cut(&self, points: &[u32]) -> Vec<usize> {
         let classes = match self.needs_classes {
             true => points.iter().map(|&point| class_of(point)).collect(),
@@ -84,17 +85,17 @@ impl Cutter {
     }
 }
 
-/// Takes down where words end in a stretch of the text.
+/// Records the ends of words in a stretch of the text.
 struct Words<'e> {
-    /// Where the stretch begins.
+    /// The start of the stretch.
     start: usize,
-    /// Where the last word ended.
+    /// The end of the last word.
     end: usize,
     ends: &'e mut Vec<usize>,
 }
 
 impl Words<'_> {
-    /// A word ends here, counted from the stretch's start; unless it is empty.
+    /// Ends a word at `at`, counted from the stretch's start, unless it is empty.
     fn end_at(&mut self, at: usize) {
         let end = self.start + at;
         if end > self.end {
@@ -103,7 +104,7 @@ impl Words<'_> {
         }
     }
 
-    /// A word is here; so is one before it, if there is anything between.
+    /// Adds a word, and before it the text since the last word, if any.
     fn found(&mut self, word: std::ops::Range<usize>) {
         self.end_at(word.start);
         self.end_at(word.end);
@@ -116,7 +117,7 @@ impl Words<'_> {
 
 impl Cut {
     fn new(rule: Rule) -> Self {
-        const KNOWN: &str = "the patterns in pre/known.rs are well-formed: a test makes them all";
+        const KNOWN: &str = "the patterns in pre/known.rs are valid: a test compiles them all";
         let classes = |pattern: &str| {
             let mut pattern = pattern.to_owned();
             for (category, class) in CATEGORIES {
@@ -134,7 +135,7 @@ impl Cut {
     }
 }
 
-/// A point as one byte.
+/// The class of a code point, as one byte.
 fn class_of(point: u32) -> u8 {
     if point < 0x80 {
         return point as u8;
@@ -154,7 +155,7 @@ fn class_of(point: u32) -> u8 {
     }
 }
 
-/// Han by its blocks, as llama.cpp knows them.
+/// Whether a code point lies in the Han blocks that llama.cpp has.
 fn is_han(point: u32) -> bool {
     matches!(
         point,
@@ -168,11 +169,11 @@ fn is_han(point: u32) -> bool {
     )
 }
 
-/// The matches of a pattern that goes on `|\s+(?!\S)|\s+`, or the like.
+/// Cuts at the matches of a pattern that ends with `|\s+(?!\S)|\s+`, or the like.
 ///
-/// No automaton can look ahead; but what comes last in a pattern is tried last,
-/// so that here is the place to try it. Thus nothing ever goes back, and a
-/// megabyte of anything is cut in time proportional to it.
+/// The regex crate has no look-ahead. But the last alternatives of a pattern are
+/// tried last, so this function can try them where the others do not match. It
+/// never backtracks, so the time is proportional to the length of the text.
 fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut Words<'_>) {
     let mut at = 0;
     let mut found = pattern.find(classes);
@@ -197,15 +198,14 @@ fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut
 }
 
 impl Spaces {
-    /// How much of the white space that a text begins with, at least one, is
-    /// one word.
+    /// The length of the first word of a text that starts with white space.
     fn take(self, classes: &[u8]) -> usize {
         let longest = match self {
             Self::Run => classes.len(),
             Self::Powers => classes.len().min(513),
         };
         let run = classes[..longest].iter().take_while(|&&class| is_space(class)).count();
-        // How many have no word behind them.
+        // The last space before a word belongs to that word.
         let free = if run == classes.len() { run } else { run - 1 };
         match self {
             Self::Run => free.max(1),
@@ -217,15 +217,15 @@ impl Spaces {
     }
 }
 
-/// The matches of a pattern over points.
+/// Cuts at the matches of a pattern over points.
 fn cut_points(pattern: &Regex, points: &[u32], words: &mut Words<'_>) {
     let text: String = points
         .iter()
         .map(|&point| match char::from_u32(point) {
             Some(c) if c.is_ascii() || !c.is_whitespace() => c,
             Some(_) => '\x0b',
-            // A surrogate, which no text can hold. Patterns that know any know
-            // it by a range that holds this too.
+            // A `String` can't hold a surrogate. Every pattern that matches
+            // surrogates has a range that includes U+E000 too.
             None => '\u{e000}',
         })
         .collect();
@@ -241,7 +241,7 @@ fn cut_points(pattern: &Regex, points: &[u32], words: &mut Words<'_>) {
     }
 }
 
-/// Runs of numbers in threes; what is too few comes first.
+/// Cuts runs of numbers into groups of three. The first group may be shorter.
 fn cut_threes(classes: &[u8], words: &mut Words<'_>) {
     let is_number = |&class: &u8| class == NUMBER || class.is_ascii_digit();
     let mut at = 0;
@@ -249,7 +249,7 @@ fn cut_threes(classes: &[u8], words: &mut Words<'_>) {
         at += start;
         let run = classes[at..].iter().take_while(|class| is_number(class)).count();
         let end = at + run;
-        // llama.cpp counts what is before a run into the run's first word.
+        // In llama.cpp the text before a run belongs to the run's first word.
         if run % 3 > 0 {
             at += run % 3;
             words.end_at(at);
@@ -261,7 +261,7 @@ fn cut_threes(classes: &[u8], words: &mut Words<'_>) {
     }
 }
 
-/// Before each three digits of a run, counted from its end.
+/// Cuts before each group of three digits of a run, counted from its end.
 fn cut_before_threes(points: &[u32], words: &mut Words<'_>) {
     let is_digit = |&point: &u32| char::from_u32(point).is_some_and(|c| c.is_ascii_digit());
     let mut at = 0;
@@ -282,7 +282,7 @@ mod tests {
     use super::*;
     use crate::tokenizer::pre::Pre;
 
-    /// The words of a text, by the pre-tokenizer of a name.
+    /// The words that the named pre-tokenizer makes of a text.
     fn words(pre: &str, text: &str) -> Vec<String> {
         let points: Vec<u32> = text.chars().map(u32::from).collect();
         let (pre, note) = Pre::named(Some(pre));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_can_be_made_and_loses_nothing() {
+    fn every_rule_compiles_and_loses_no_text() {
         let text = "It's  12345 naïve\u{a0}words,\r\n\r\n  漢字かな 👩‍👩‍👧 \u{378}\0 e\u{301}   ";
         let mut names = 0;
         for name in Pre::names() {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_pattern() {
+    fn words_follow_the_pattern() {
         assert_eq!(
             words("gpt-2", "It's 12  o'clock"),
             ["It", "'s", " 12", " ", " o", "'", "clock"]
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_space_goes_with_the_word() {
+    fn the_last_space_belongs_to_the_next_word() {
         assert_eq!(words("llama3", "a   b"), ["a", "  ", " b"]);
         assert_eq!(words("llama3", "a   "), ["a", "   "]);
         assert_eq!(words("llama3", "a \n \n b"), ["a", " \n \n", " b"]);
@@ -338,8 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn threes_count_from_the_end() {
-        // A run takes along what is before it: llama.cpp does not end a word there.
+    fn groups_of_three_count_from_the_end() {
+        // As in llama.cpp, no word ends where a run starts.
         assert_eq!(words("tiny_aya", "1234567"), ["1", "234", "567"]);
         assert_eq!(words("superbpe", "1234567a123"), ["1", "234", "567", "a", "123"]);
     }

@@ -1,24 +1,18 @@
-//! The arithmetic of the guided tour, apart from its words.
+//! The arithmetic of the guided tour, without its words.
 //!
 //! | file | what |
 //! |---|---|
-//! | `random` | numbers that are the same on every run: a generator, a normal, a table of them |
-//! | `stats` | mean, deviation, ranks, a histogram |
-//! | `pairs` | cosines of many pairs of rows, far apart and side by side |
-//! | `pass` | every row of a table once, over all threads, in bounded memory |
+//! | `random` | a table of random numbers, the same in every run |
+//! | `pairs` | cosines of many pairs of rows, drawn at random or side by side |
 //! | `one_hot` | one-hot vectors times the table, really multiplied |
 //!
-//! All of it works on [`Rows`](crate::similarity::Rows), so on any table, and
-//! none of it holds a decoded table in memory.
+//! It works on any table, as [`Rows`](crate::rows::Rows), and never holds a whole
+//! decoded table in memory.
 
 mod one_hot;
 mod pairs;
-mod pass;
 mod random;
-mod stats;
 
 pub use one_hot::{Product, product};
-pub use pairs::{Pair, Pairs, adjacent_pairs, random_pairs};
-pub use pass::fold;
-pub use random::{RandomRows, SplitMix64};
-pub use stats::{Histogram, Spread, edges, rank_correlation};
+pub use pairs::{Pairs, adjacent_pairs, random_pairs};
+pub use random::RandomRows;

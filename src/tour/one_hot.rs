@@ -1,70 +1,74 @@
 //! One-hot vectors times the table, really multiplied.
 
-use anyhow::Result;
+use crate::rows::{Pass, ReadError, Rows};
 
-use super::fold;
-use crate::similarity::Rows;
-
-/// What came of one-hot vectors times a table.
+/// The product of one-hot vectors and a table.
 #[derive(Clone, Debug)]
 pub struct Product {
-    /// A row for each vector.
+    /// One row per vector.
     pub rows: Vec<Vec<f32>>,
-    /// Multiplications done.
+    /// The number of multiplications.
     pub multiplications: u64,
-    /// Threads that did them.
+    /// The number of threads that did them.
     pub threads: usize,
-    /// Rows with a NaN or an infinity, which were left out: 0 times infinity is
-    /// not 0 but NaN, and one such row would spoil every sum.
+    /// The number of rows with a NaN or an infinity. They are left out: 0 times
+    /// infinity is NaN, and one such row would make every sum NaN.
     pub left_out: u64,
 }
 
-/// What one thread has summed up.
-struct Part {
-    sums: Vec<Vec<f32>>,
-    multiplications: u64,
-    left_out: u64,
-}
-
 /// Multiplies the one-hot vectors of some IDs, `[ids, n_rows]`, with the first
-/// `n_rows` rows of a table: every one of the zeros with every value of its row,
-/// as a matrix product that does not know what it is given would.
+/// `n_rows` rows of a table: each zero and each one with every value of its row,
+/// as a general matrix product does.
 ///
-/// Threads sum up parts. That changes nothing, for all terms of a sum but one
-/// are zeros, and a zero added changes no number.
+/// Each thread adds up a part of each sum. The result does not depend on the
+/// parts: all terms of a sum but one are zero, and adding zero changes nothing.
 ///
 /// # Errors
-/// Where rows can't be read.
-pub fn product(rows: &dyn Rows, n_rows: u64, ids: &[u64], threads: usize) -> Result<Product> {
+/// When rows can't be read.
+pub fn product(
+    rows: &dyn Rows,
+    n_rows: u64,
+    ids: &[u64],
+    threads: usize,
+) -> Result<Product, ReadError> {
     let zeros = || vec![vec![0.0_f32; rows.dim()]; ids.len()];
-    let start = || Part { sums: zeros(), multiplications: 0, left_out: 0 };
-    let parts = fold(rows, n_rows, threads, start, |part, id, row| {
-        if !is_finite(row) {
-            part.left_out += 1;
-            return;
+    let start = || Product { rows: zeros(), multiplications: 0, threads: 1, left_out: 0 };
+    let parts = Pass::new(rows, n_rows, threads).fold(start, |part, run| {
+        for (id, row) in run.rows() {
+            part.add(ids, id, row);
         }
-        for (&hot, sums) in ids.iter().zip(&mut part.sums) {
-            let one_or_zero = f32::from(u8::from(hot == id));
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += one_or_zero * value;
-            }
-        }
-        part.multiplications += (ids.len() * row.len()) as u64;
     })?;
-    let threads = parts.len();
-    let mut product = Product { rows: zeros(), multiplications: 0, threads, left_out: 0 };
+    let mut product = Product { threads: 0, ..start() };
     for part in parts {
         product.multiplications += part.multiplications;
+        product.threads += part.threads;
         product.left_out += part.left_out;
-        for (total, sums) in product.rows.iter_mut().flatten().zip(part.sums.iter().flatten()) {
+        for (total, sums) in product.rows.iter_mut().flatten().zip(part.rows.iter().flatten()) {
             *total += sums;
         }
     }
     Ok(product)
 }
 
-/// Whether there is no NaN and no infinity in a row. The largest magnitude
-/// says so, as bits, which compilers find with vectors.
+impl Product {
+    /// Multiplies a row with its column of the one-hot vectors.
+    fn add(&mut self, ids: &[u64], id: u64, row: &[f32]) {
+        if !is_finite(row) {
+            self.left_out += 1;
+            return;
+        }
+        for (&hot, sums) in ids.iter().zip(&mut self.rows) {
+            let one_or_zero = f32::from(u8::from(hot == id));
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += one_or_zero * value;
+            }
+        }
+        self.multiplications += (ids.len() * row.len()) as u64;
+    }
+}
+
+/// Whether a row has no NaN and no infinity. Both have larger bits than any
+/// finite magnitude, and the compiler finds the largest bits with vectors.
 fn is_finite(row: &[f32]) -> bool {
     let magnitudes = row.iter().map(|value| value.abs().to_bits());
     magnitudes.fold(0, u32::max) < f32::INFINITY.to_bits()
@@ -90,7 +94,7 @@ mod tests {
         }
     }
 
-    /// Rows that are as they are given.
+    /// A table with given rows.
     struct Given([[f32; 2]; 3]);
 
     impl Rows for Given {
@@ -103,7 +107,10 @@ mod tests {
         fn row_bytes(&self) -> usize {
             1
         }
-        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+        fn is_scaled_bytes(&self) -> bool {
+            false
+        }
+        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
             *stored = rows.map(|id| id as u8).collect();
             Ok(())
         }
@@ -124,7 +131,7 @@ mod tests {
         }
     }
 
-    /// A sum that begins at +0 can't become -0: the one bit that is lost.
+    /// A sum that begins at +0 never becomes -0, so the sign of a zero is lost.
     #[test]
     fn a_negative_zero_comes_out_positive() {
         let table = Given([[-0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]);

@@ -1,5 +1,5 @@
-//! `--as-input`: what the first block receives, and neighbours there, against
-//! arithmetic written out in f64.
+//! `--as-input`: the vectors that the first block receives, and their neighbours,
+//! compared with plain f64 arithmetic.
 
 use std::path::Path;
 
@@ -75,7 +75,8 @@ fn steps(answer: &Value) -> Vec<&str> {
     steps.iter().map(|step| step["step"].as_str().unwrap()).collect()
 }
 
-/// Row `row` is `expected`, to 1e-6 of each value, and its norm is theirs.
+/// Asserts that row `row` is `expected` within 1e-6 of each value, and that its norm is
+/// right.
 #[track_caller]
 fn assert_near(answer: &Value, row: usize, expected: [f64; 4]) {
     let found = values(answer, row);
@@ -87,7 +88,7 @@ fn assert_near(answer: &Value, row: usize, expected: [f64; 4]) {
     assert!((found - norm).abs() <= 1e-6 * norm, "norm {found} is not {norm}");
 }
 
-/// Row `row` is `expected`, bit for bit.
+/// Asserts that row `row` is `expected`, bit for bit.
 #[track_caller]
 fn assert_exactly(answer: &Value, row: usize, expected: [f32; 4]) {
     let bits: Vec<u32> = values(answer, row).iter().map(|&x| (x as f32).to_bits()).collect();
@@ -138,7 +139,7 @@ fn bert_adds_type_and_position_and_normalises() {
 }
 
 #[test]
-fn the_other_berts_add_no_position() {
+fn bert_variants_add_no_position() {
     for arch in ["nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3"] {
         let answer = model(arch).with_types().with_positions().with_norm(arch).json(&["2", "2"]);
         assert_eq!(steps(&answer), ["token_type", "layer_norm"]);
@@ -166,7 +167,7 @@ fn gpt2_adds_positions() {
             assert_exactly(&answer, row, sum(ROWS[row], POSITIONS[row]));
         }
     }
-    assert_eq!(steps(&model("mpt").json(&["0"])), ["nothing"], "an mpt with ALiBi");
+    assert_eq!(steps(&model("mpt").json(&["0"])), ["nothing"], "mpt with ALiBi");
     let error = model("gpt2").lookup(&["0"]).error();
     assert!(error.contains("no position_embd.weight, which gpt2 needs"), "{error}");
     let narrow = [4.0; 9];
@@ -219,7 +220,7 @@ fn scales_come_from_rules_and_keys() {
     let key = "minicpm.embedding_scale";
     scaled(model("minicpm").kv(key, 3.7_f32), 3.7, key);
     scaled(model("minicpm3").kv("minicpm3.embedding_scale", 3.7_f32), 12.0, "12");
-    // What C makes of 78.38367176906169f.
+    // The bits that C gives for 78.38367176906169f.
     let grok = f32::from_bits(0x429c_c471);
     scaled(model("grok"), grok, "78.383675 without grok.embedding_scale");
     for arch in ["granite", "granitemoe", "granitehybrid", "granite_swa", "hrm_text"] {
@@ -238,7 +239,7 @@ fn scales_come_from_rules_and_keys() {
 }
 
 #[test]
-fn a_second_table_is_told_of_and_not_mixed_in() {
+fn a_second_table_gets_a_step_but_is_not_added() {
     let file = || {
         let second = f32_bytes(&[5.0; 3 * 18]);
         model("gemma3n").tensor("per_layer_token_embd.weight", &[18, 3], F32, second)
@@ -251,10 +252,10 @@ fn a_second_table_is_told_of_and_not_mixed_in() {
     assert!(error.contains("gemma3n.embedding_length_per_layer_input"), "{error}");
 }
 
-/// lfm2's final norm has the embedding norm's name; and no tensor, whatever
-/// its name, makes an architecture do what it does not.
+/// The architecture decides the steps, not the names of the tensors. (In lfm2, the
+/// final norm has the name of the embedding norm.)
 #[test]
-fn tensors_do_not_decide() {
+fn the_architecture_decides_not_the_tensors() {
     for arch in ["lfm2", "lfm2moe", "llama", "mamba", "qwen3", "t5encoder", "jais", "falcon-h1"] {
         let file = model(arch).with_types().with_positions().with_norm(arch);
         let answer = file.kv(format!("{arch}.embedding_scale"), 5.0_f32).json(&["2", "0", "2"]);
@@ -266,7 +267,7 @@ fn tensors_do_not_decide() {
 }
 
 #[test]
-fn the_unknown_is_said_to_be_unknown() {
+fn an_unknown_architecture_gives_the_step_unknown() {
     let answer = model("frobnicator").with_positions().with_norm("frobnicator").json(&["2"]);
     assert_eq!(steps(&answer), ["unknown"]);
     assert!(answer["steps"][0]["text"].as_str().unwrap().contains("\"frobnicator\""));
@@ -278,7 +279,7 @@ fn the_unknown_is_said_to_be_unknown() {
 #[test]
 fn a_partial_download_lacks_its_late_positions() {
     let whole = model("gpt2").with_positions().build();
-    // The last row of positions and the padding after it.
+    // Cuts off the last row of positions and the padding after it.
     let cut = support::temp_file(&whole[..whole.len() - 32]);
     on(cut.path(), &["0", "1"]).ok();
     let error = on(cut.path(), &["0", "--start", "2"]).error();
@@ -327,8 +328,8 @@ fn the_real_model_scales_by_the_root_of_640() {
     }
 }
 
-/// All scores of `neighbors --as-input` on `ROWS` as they enter, by a plain
-/// computation over `entering`.
+/// Compares all scores of `neighbors --as-input` on `ROWS` with a plain computation.
+/// `entering` is `ROWS` as the first block receives them.
 #[track_caller]
 fn assert_neighbors(file: Gguf, args: &[&str], entering: [[f64; 4]; 3]) -> Value {
     let file = file.write();
@@ -381,7 +382,7 @@ fn notes(answer: &Value) -> String {
 }
 
 #[test]
-fn neighbors_are_found_where_the_first_block_sees_them() {
+fn neighbors_are_ranked_as_the_first_block_receives_the_rows() {
     let bert = || model("bert").with_types().with_positions().with_norm("bert");
     for (start, position) in [(&[][..], 0), (&["--start", "2"], 2)] {
         let entering =
@@ -404,7 +405,7 @@ fn neighbors_are_found_where_the_first_block_sees_them() {
 }
 
 #[test]
-fn what_can_not_change_a_ranking_is_said() {
+fn steps_that_change_no_ranking_give_a_note() {
     for (file, scale) in [
         (model("minicpm"), 12.0),
         (model("minicpm").kv("minicpm.embedding_scale", 0.25_f32), 0.25),
@@ -417,7 +418,7 @@ fn what_can_not_change_a_ranking_is_said() {
         assert!(notes.contains(&format!("every distance {scale} times")), "{notes}");
         assert!(notes.contains("no ranking"), "{notes}");
     }
-    // A negative scale is no plain one: it is carried out.
+    // A negative scale can change a ranking, so it is applied.
     let negative = model("granite").kv("granite.embedding_scale", -1.5_f32);
     let answer = assert_neighbors(negative, &[], ROWS.map(|row| wide(row).map(|x| x * -1.5)));
     assert_eq!(answer["notes"], serde_json::json!([]));
@@ -441,10 +442,9 @@ fn what_can_not_change_a_ranking_is_said() {
     assert!(said.contains("a number of its own"), "{said}");
 }
 
-/// Rows that mean nothing as they are stored may mean something there: zeros
-/// have no direction, zeros and a position do.
+/// A stored row of zeros has no direction. With a position added it has one.
 #[test]
-fn a_row_of_zeros_has_a_direction_with_a_position() {
+fn a_row_of_zeros_has_a_direction_after_a_position_is_added() {
     let rows = [[0.0; 4], ROWS[1], ROWS[2]];
     let file = Gguf::new()
         .kv("general.architecture", "gpt2")
@@ -458,7 +458,7 @@ fn a_row_of_zeros_has_a_direction_with_a_position() {
 }
 
 #[test]
-fn all_of_them_too() {
+fn all_rows_give_the_same_as_one_by_one() {
     let file = model("bloom").with_norm("bloom").write();
     let path = file.path().to_str().unwrap();
     let one_by_one = embcli(["neighbors", path, "0", "1", "2", "--as-input", "--format", "csv"]);
@@ -466,9 +466,9 @@ fn all_of_them_too() {
     assert_eq!(all.ok(), one_by_one.ok());
 }
 
-/// Many queries go another way through the scan than few.
+/// Many queries and few queries use different code paths in the scan.
 #[test]
-fn many_queries_find_what_few_find() {
+fn many_queries_give_the_same_as_few() {
     let n = 300;
     let rows: Vec<f32> = (0..n * 4).map(|i| ((i * 37 % 101) as f32 - 50.0) / 25.0).collect();
     let file = Gguf::new()
@@ -487,7 +487,7 @@ fn many_queries_find_what_few_find() {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn the_real_model_ranks_as_before() {
+fn the_real_model_ranks_the_same_with_as_input() {
     let path = support::real_model();
     let path = path.to_str().unwrap();
     let run = |args: &[&str]| {

@@ -1,5 +1,5 @@
-//! `check`, through the built binary: on whole files, and on damaged ones that
-//! are made here from rows of the real model.
+//! `check`, through the built binary: on intact files, and on damaged files that these
+//! tests make from rows of the real model.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,10 +8,11 @@ use crate::support;
 use crate::support::requantise;
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes};
-use embcli::check::stats::mix;
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
-use embcli::gguf::Gguf as File;
+use embcli::gguf;
 use embcli::quant::Format;
+use embcli::rows::Rows;
+use embcli::stats::mix;
 use serde_json::{Value, json};
 
 const TOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/toy.gguf");
@@ -37,15 +38,15 @@ fn finding<'a>(answer: &'a Value, kind: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no {kind} in {answer:#}"))
 }
 
-/// `[from_id, to_id, offset]` of what is out of order.
+/// `[from_id, to_id, offset]` of each finding of the kind "order".
 fn places(answer: &Value) -> Vec<[Value; 3]> {
     let findings = answer["findings"].as_array().unwrap().iter();
     let order = findings.filter(|it| it["kind"] == "order");
     order.map(|it| ["from_id", "to_id", "offset"].map(|key| it[key].clone())).collect()
 }
 
-/// Holds that something is out of order where it should be, within a few IDs:
-/// not every token has another spelling.
+/// Asserts that the "order" findings are at the expected IDs. A few IDs more or less
+/// are allowed, because not every token has another spelling.
 #[track_caller]
 fn assert_places(answer: &Value, expected: &[(i64, i64, Option<i64>)]) {
     let found = places(answer);
@@ -57,7 +58,7 @@ fn assert_places(answer: &Value, expected: &[(i64, i64, Option<i64>)]) {
     }
 }
 
-/// Rows of the real model and their tokens, as they are stored.
+/// Rows of the real model and their tokens, as stored.
 #[derive(Clone)]
 struct Real {
     tokens: Vec<Vec<u8>>,
@@ -68,26 +69,22 @@ struct Real {
 const D_MODEL: usize = 640;
 
 impl Real {
-    /// A range of tokens.
+    /// The rows and tokens of a range of IDs.
     fn of(ids: std::ops::Range<u64>) -> Self {
-        let gguf = File::open(&support::real_model()).unwrap();
-        let table = Table::open(&gguf, TOKEN_EMBEDDING).unwrap();
-        let array = |key: &str| gguf.array(key).unwrap().unwrap();
-        let tokens = array("tokenizer.ggml.tokens");
-        let types = array("tokenizer.ggml.token_type");
-        let bytes = table.row_bytes() as usize;
+        let model = gguf::open(&support::real_model()).unwrap();
+        let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
+        let tokens = model.tokens().unwrap();
+        let types = tokens.types.unwrap();
         let row = |id: u64| {
-            let at = table.offset() + id * bytes as u64;
-            gguf.source().window(at, bytes).unwrap()[..bytes].to_vec()
+            let mut stored = Vec::new();
+            table.read(id..id + 1, &mut stored).unwrap();
+            stored
         };
         Self {
-            tokens: ids
-                .clone()
-                .map(|id| tokens.string(id).unwrap().unwrap().into_owned())
-                .collect(),
+            tokens: ids.clone().map(|id| tokens.texts.get(id).unwrap().unwrap()).collect(),
             types: ids
                 .clone()
-                .map(|id| types.scalar(id).unwrap().unwrap().as_i64().unwrap() as i32)
+                .map(|id| types.get(id).unwrap().unwrap().integer().unwrap() as i32)
                 .collect(),
             rows: ids.map(row).collect(),
         }
@@ -108,7 +105,7 @@ impl Real {
         self.vocabulary(D_MODEL).table(Q8_0, D_MODEL as u64, self.rows.len() as u64, rows).write()
     }
 
-    /// The rows decoded, each padded with zeros to `width`, which changes no
+    /// The decoded rows, each padded with zeros to `width`. The padding changes no
     /// cosine.
     fn values(&self, width: usize) -> Vec<f32> {
         let format = Format::from_name("Q8_0").unwrap();
@@ -133,7 +130,7 @@ impl Real {
     }
 }
 
-/// Numbers below `n`, each once, in an order of chance.
+/// The numbers below `n`, each once, in random order.
 fn shuffled(n: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by_key(|i| mix(seed << 32 | *i as u64));
@@ -170,7 +167,7 @@ fn shifts_are_located_and_named() {
         }
         let (answer, code) = check(damaged.file().path(), &[]);
         assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
-        // Beyond the last tokens there are no rows to be found at.
+        // The tokens at the end have no row at this offset.
         let part = places(&answer).into_iter().find(|[.., offset]| *offset == json!(by));
         let [from_id, to_id, _] = part.unwrap_or_else(|| panic!("{answer:#}"));
         let near = |id: &Value, at: i64| (id.as_i64().unwrap() - at).abs() <= 200;
@@ -211,20 +208,20 @@ fn swapped_blocks_are_located_and_named() {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn permutations_and_wrong_vocabularies_are_seen() {
+fn permutations_and_wrong_vocabularies_are_found() {
     let real = Real::of(0..N as u64);
     let order = shuffled(N, 1);
     let rows = order.iter().map(|i| real.rows[*i].clone()).collect();
     let damaged = Real { rows, ..real.clone() };
     assert_places(&check(damaged.file().path(), &[]).0, &[(0, N as i64 - 1, None)]);
 
-    // Another vocabulary of the same length: the same words, sorted.
+    // Another vocabulary of the same length: the same tokens, sorted.
     let mut tokens = real.tokens.clone();
     tokens.sort();
     let damaged = Real { tokens, types: vec![1; N], rows: real.rows.clone() };
     assert_places(&check(damaged.file().path(), &[]).0, &[(0, N as i64 - 1, None)]);
 
-    // A part of the rows only.
+    // Only some of the rows.
     let mut rows = real.rows.clone();
     for (i, from) in shuffled(10_000, 2).into_iter().enumerate() {
         rows[30_000 + i] = real.rows[30_000 + from].clone();
@@ -235,9 +232,9 @@ fn permutations_and_wrong_vocabularies_are_seen() {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn single_rows_that_changed_places_are_found() {
+fn single_swapped_rows_are_found() {
     let mut real = Real::of(0..N as u64);
-    // Of two words with two spellings nothing tells which pair was swapped.
+    // If each word has only two spellings, nothing shows which rows were swapped.
     let mut words: HashMap<String, usize> = HashMap::new();
     for token in &real.tokens {
         let text = String::from_utf8_lossy(token).trim_start_matches('▁').to_lowercase();
@@ -264,15 +261,15 @@ fn single_rows_that_changed_places_are_found() {
         |a: usize, b: usize| found.contains(&[json!(a), json!(a), json!(b as i64 - a as i64)]);
     let whole = pairs.iter().filter(|[a, b]| is_found(*a, *b) && is_found(*b, *a)).count();
     assert!(5 * whole > 4 * pairs.len(), "{whole} of {} swaps in {found:?}", pairs.len());
-    assert_eq!(found.len(), 2 * whole, "none but those: {found:?}");
+    assert_eq!(found.len(), 2 * whole, "no others: {found:?}");
 }
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
 fn other_damage_has_its_own_name() {
     let mut real = Real::of(0..20_000);
-    // The scale of a block is an f16: all ones is a NaN, its exponent alone an
-    // infinity.
+    // The scale of a block is an f16. All bits set is a NaN; only the exponent set is
+    // an infinity.
     real.rows[1234][..2].copy_from_slice(&[0xff, 0xff]);
     real.rows[77][34..36].copy_from_slice(&[0x00, 0x7c]);
     real.rows[5000].fill(0);
@@ -294,7 +291,7 @@ fn other_damage_has_its_own_name() {
     assert!(rows["message"].as_str().unwrap().contains("tokens 19900 to 19999 have no row"));
 }
 
-/// Rows of chance: normal by the sum of uniform numbers, with a common mean.
+/// Random rows with a common mean, nearly normal as sums of uniform numbers.
 fn random(n: usize, d_model: usize, mean: f32, seed: u64) -> Vec<f32> {
     let uniform =
         |i: usize, j: u64| (mix(seed << 40 | (4 * i as u64 + j)) >> 40) as f32 / 16_777_216.0;
@@ -303,7 +300,7 @@ fn random(n: usize, d_model: usize, mean: f32, seed: u64) -> Vec<f32> {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn clean_tables_are_no_alarm() {
+fn clean_tables_raise_no_alarm() {
     let (answer, code) = check(TOY.as_ref(), &[]);
     assert_eq!((code, &answer["verdict"]), (0, &json!("unknown")));
     assert_eq!(check(TOY.as_ref(), &["--strict"]).1, 1);
@@ -322,7 +319,7 @@ fn clean_tables_are_no_alarm() {
     for range in [0..5000, 0..12_000, 10_000..30_000, 100_000..120_000, 200_000..230_000] {
         judge(format!("{range:?}"), Real::of(range).file(), "ok");
     }
-    // Too few words, then none.
+    // Too few words, then no words.
     judge("300 tokens".to_owned(), Real::of(0..300).file(), "unknown");
     judge("the last".to_owned(), Real::of(250_000..262_144).file(), "unknown");
     for (seed, (n, d_model, mean)) in [
@@ -368,14 +365,14 @@ fn two_files_are_compared_by_text() {
     assert_eq!((&same["matched"], &same["relative_error"]), (&json!(8000), &json!(0.0)));
     assert_eq!(same["neighbors_lost"], 0);
 
-    // A coarser type costs what it costs.
+    // A coarser type has its usual error, which is no finding.
     let (answer, code) = beside(real.stored_as("Q4_0").path(), original.path());
     assert_eq!(code, 0, "{:#}", answer["findings"]);
     let error = answer["comparison"]["relative_error"].as_f64().unwrap();
     assert!((0.08..0.15).contains(&error), "{error}");
     assert_eq!(answer["comparison"]["usual_error"], 0.114);
 
-    // Tokens that moved with their rows are no damage; one lost, one new.
+    // Tokens that move with their rows are no damage. One token is lost, one is new.
     let mut moved = real.clone();
     moved.rows.rotate_left(1);
     moved.tokens.rotate_left(1);
@@ -388,7 +385,7 @@ fn two_files_are_compared_by_text() {
     assert_eq!(counts, [7999, 7999, 1, 1].map(|n| json!(n)));
     assert_eq!(comparison["relative_error"], 0.0);
 
-    // One wrong row stands out.
+    // One wrong row is found.
     let mut damaged = real.clone();
     damaged.rows[4321] = real.rows[17].clone();
     let (answer, code) = beside(damaged.file().path(), original.path());
@@ -399,13 +396,14 @@ fn two_files_are_compared_by_text() {
     assert_eq!((code, &finding(&answer, "incomparable")["severity"]), (1, &json!("problem")));
 }
 
-// ---- a made-up table that has learned its words: these need no model
+// ---- a made-up table whose rows match its words: these tests need no model
 
 const WORDS: usize = 2000;
 const WIDTH: usize = 64;
 
-/// Words in three spellings each, ` word`, `word`, ` Word`, scattered; or in the
-/// first two, side by side. Their rows are a row of the word and some noise.
+/// A made-up table. Each word has three spellings, ` word`, `word` and ` Word`, at
+/// random IDs; or only the first two, at adjacent IDs. The row of a spelling is a row
+/// of its word plus some noise.
 struct Made {
     tokens: Vec<String>,
     rows: Vec<Vec<f32>>,
@@ -415,7 +413,7 @@ impl Made {
     fn new(is_scattered: bool) -> Self {
         let words = random(WORDS, WIDTH, 0.0, 7);
         let noise = random(3 * WORDS, WIDTH, 0.0, 8);
-        // No two of them look related.
+        // Random letters, so that no two words look related.
         let letters = |n: usize| -> String {
             let bits = mix(n as u64);
             (0..8).map(|i| char::from(b'a' + (bits >> (8 * i)) as u8 % 26)).collect()
@@ -452,7 +450,7 @@ impl Made {
 }
 
 #[test]
-fn what_is_in_order_is_no_problem() {
+fn a_table_in_order_is_ok() {
     for is_scattered in [false, true] {
         let made = Made::new(is_scattered);
         let (answer, code) = made.check();
@@ -463,9 +461,9 @@ fn what_is_in_order_is_no_problem() {
     }
 }
 
-/// A row is not compared with itself, where spellings lie side by side.
+/// With adjacent spellings and a shift by one, a row must not be compared with itself.
 #[test]
-fn one_row_too_many_is_named_wherever_it_is() {
+fn one_extra_row_is_found_at_any_position() {
     for (is_scattered, from) in [(false, 0), (true, 0), (true, 2000)] {
         let mut made = Made::new(is_scattered);
         made.rows[from..].rotate_right(1);
@@ -473,7 +471,7 @@ fn one_row_too_many_is_named_wherever_it_is() {
         if is_scattered {
             assert_places(&made.check().0, &[(from as i64, last, Some(1))]);
         } else {
-            // Any two rows further on suit two spellings as well.
+            // With adjacent spellings, other offsets match as well.
             let (answer, code) = made.check();
             let found = places(&answer);
             assert_eq!((code, &found[0][0], &found[0][1]), (1, &json!(0), &json!(last)));
@@ -482,7 +480,7 @@ fn one_row_too_many_is_named_wherever_it_is() {
 }
 
 #[test]
-fn blocks_and_permutations_are_seen_in_a_made_up_table_too() {
+fn blocks_and_permutations_are_found_in_a_made_up_table() {
     let mut blocks = Made::new(true);
     for i in 0..500 {
         blocks.rows.swap(1000 + i, 4000 + i);
@@ -496,7 +494,7 @@ fn blocks_and_permutations_are_seen_in_a_made_up_table_too() {
 }
 
 #[test]
-fn two_rows_that_changed_places_are_found_and_no_others() {
+fn only_the_two_swapped_rows_are_found() {
     let mut made = Made::new(true);
     made.rows.swap(100, 5000);
     let (answer, code) = made.check();
@@ -507,10 +505,10 @@ fn two_rows_that_changed_places_are_found_and_no_others() {
     );
 }
 
-/// Kept together as badly as words can be, it is not the clean rows that are
-/// told of.
+/// Even if the spellings of a word hardly resemble each other, clean rows are not
+/// reported.
 #[test]
-fn weak_tables_are_no_alarm() {
+fn weak_tables_raise_no_alarm() {
     for noise in [2.0, 3.0, 5.0] {
         let mut made = Made::new(true);
         let more = random(3 * WORDS, WIDTH, 0.0, 21);
@@ -523,7 +521,7 @@ fn weak_tables_are_no_alarm() {
 }
 
 #[test]
-fn what_costs_more_than_it_need_is_a_note() {
+fn wasted_bytes_are_a_note() {
     let mut made = Made::new(true);
     let bf16 = |x: &mut f32| *x = half::bf16::from_f32(*x).to_f32();
     made.rows.iter_mut().flatten().for_each(bf16);
@@ -538,14 +536,14 @@ fn what_costs_more_than_it_need_is_a_note() {
     );
     assert_eq!(finding(&answer, "tied_head")["evidence"]["bytes"], rows.len());
 
-    // One value that BF16 has not, one byte of the head that is another.
+    // One value that BF16 can't hold. The head then differs from the table in it.
     made.rows[7][3] = 1.0 + f32::EPSILON;
     let other = made.gguf().tensor("output.weight", &[WIDTH as u64, n], F32, rows);
     assert_eq!(check(other.write().path(), &[]).0["findings"], json!([]));
 }
 
 #[test]
-fn rows_of_one_value_and_missing_rows_are_told() {
+fn constant_rows_and_missing_rows_are_problems() {
     let mut made = Made::new(true);
     made.rows[3] = vec![0.25; WIDTH];
     let file = |bytes: &[u8]| {
@@ -561,14 +559,14 @@ fn rows_of_one_value_and_missing_rows_are_told() {
     let cut = finding(&answer, "cut");
     assert_eq!((code, &cut["evidence"]["present"]), (1, &json!(3 * WORDS - 1)));
 
-    // All rows alike: nothing can be out of order, and it is soon said.
+    // All rows are equal, so no order can be judged. This must be fast.
     made.rows.iter_mut().for_each(|row| *row = vec![0.25; WIDTH]);
     let (answer, _) = made.check();
     assert_eq!(finding(&answer, "unjudged")["severity"], "unknown");
 }
 
 #[test]
-fn two_files_without_the_same_rows_are_never_called_ok() {
+fn two_files_with_different_rows_are_not_ok() {
     let made = Made::new(true);
     let file = made.gguf().write();
     let mut other = Made::new(true);
@@ -583,7 +581,7 @@ fn two_files_without_the_same_rows_are_never_called_ok() {
     assert_eq!(code, 1);
     assert!(finding(&answer, "unlike")["evidence"]["neighbors_lost"].as_u64().unwrap() > 100);
 
-    // A row with a NaN in both is the same row.
+    // A row with the same NaN in both files is the same row.
     let mut odd = Made::new(true);
     odd.rows[5][0] = f32::NAN;
     let odd = odd.gguf().write();
@@ -591,7 +589,8 @@ fn two_files_without_the_same_rows_are_never_called_ok() {
     assert_eq!(answer["comparison"]["relative_error"], 0.0);
     assert!(!answer["findings"].to_string().contains("\"damage\""), "{answer}");
 
-    // Without tokens, by ID; and no row is lost that only one of them has.
+    // Without tokens, rows are matched by ID. A row that only one file has does not
+    // count as a lost neighbour.
     let bare = |n: usize| {
         let rows = f32_bytes(&made.rows[..n].concat());
         Gguf::new().table(F32, WIDTH as u64, n as u64, rows).write()

@@ -1,4 +1,4 @@
-//! The binary as people run it: what it prints, where, and how it ends.
+//! The binary as people run it: its standard output, standard error and exit code.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -22,7 +22,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// Standard output of a run that succeeds and says nothing on standard error.
+/// The standard output of a run that succeeds with nothing on standard error.
 fn stdout(args: &[&str]) -> String {
     let output = run(args);
     assert_eq!(text(&output.stderr), "", "{args:?}");
@@ -34,7 +34,7 @@ fn json(args: &[&str]) -> serde_json::Value {
     serde_json::from_str(&stdout(&[args, &["--format", "json"]].concat())).unwrap()
 }
 
-/// The one line on standard error of a run that fails with an exit code.
+/// The one line on standard error of a run that fails with this exit code.
 fn error(code: i32, args: &[&str]) -> String {
     let output = run(args);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {}", text(&output.stderr));
@@ -84,7 +84,7 @@ fn lookup_json_is_the_answer() {
 }
 
 #[test]
-fn lookup_csv_has_a_column_a_dimension() {
+fn lookup_csv_has_one_column_per_dimension() {
     let csv = stdout(&["lookup", TOY, "2368", "--format", "csv"]);
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("position,id,token,norm,v0,v1,v2,v3"));
@@ -132,7 +132,7 @@ fn several_queries_are_answered_in_order() {
     assert!(csv.starts_with("query_id,query_token,rank,id,token,cosine\n26,;,1,"), "{csv}");
 }
 
-/// Rows: an axis, twice it, zeros, its opposite, a NaN, a neighbour of it, zeros.
+/// The rows are: a vector, twice it, zeros, its opposite, a NaN, a neighbour, zeros.
 fn odd_rows() -> tempfile::NamedTempFile {
     let rows = [1., 0., 2., 0., 0., 0., -1., 0., f32::NAN, 1., 1., 1., 0., 0.];
     Gguf::new()
@@ -193,7 +193,7 @@ fn footprint_on_paper() {
 }
 
 #[test]
-fn footprint_bytes_are_rows_of_blocks() {
+fn footprint_bytes_are_rows_times_blocks() {
     use embcli::quant::Format;
     for (n, d) in
         [(128_000, 4096), (262_144, 640), (32_000, 100), (50_257, 768), (1, 256), (201_088, 2880)]
@@ -305,7 +305,7 @@ fn nothing_wraps_at_80_columns_or_160() {
             let output = embcli(args).env("COLUMNS", columns.to_string()).output().unwrap();
             for line in text(&output.stdout).lines() {
                 let width = embcli::text::width(line);
-                // A table of fixed columns can't be narrower than they are.
+                // A table can't be narrower than its fixed columns.
                 assert!(width <= columns.max(79), "{width} of {columns} columns: {line}");
             }
         }

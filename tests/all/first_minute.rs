@@ -1,6 +1,5 @@
-//! The first minute of somebody new: what a bare call says, help that is a
-//! screen and help that is a manual, examples that run, and what is said to
-//! words in the wrong order.
+//! The first minute of a new user: a call without arguments, the short help, the
+//! manual, examples that run, and arguments in the wrong order.
 
 use std::process::Stdio;
 
@@ -10,7 +9,7 @@ use clap::CommandFactory;
 use embcli::cli::Cli;
 use embcli::text::width;
 
-/// The one line that wrong usage gets.
+/// The one line that wrong usage prints.
 #[track_caller]
 fn complaint(args: &[&str]) -> String {
     let Outcome { code, stdout, stderr } = embcli(args);
@@ -23,7 +22,7 @@ fn complaint(args: &[&str]) -> String {
 }
 
 #[test]
-fn a_bare_call_says_what_to_type() {
+fn a_call_without_arguments_shows_what_to_type() {
     let Outcome { code, stdout, stderr } = embcli::<&str>([]);
     assert_eq!((code, &*stdout), (Some(2), ""));
     assert!(stderr.lines().count() < 12 && stderr.lines().all(|line| width(line) <= 80));
@@ -36,7 +35,7 @@ fn a_bare_call_says_what_to_type() {
 }
 
 #[test]
-fn help_is_a_screen_whichever_way_it_is_asked_for() {
+fn short_help_fits_one_screen() {
     let help = embcli(["--help"]).ok();
     assert_eq!(help, embcli(["help"]).ok());
     assert_eq!(help, embcli(["-h"]).ok());
@@ -55,7 +54,7 @@ fn help_of_a_command_is_a_manual() {
         assert!(manual.contains("Examples:"), "{name}");
         let wide = manual.lines().find(|line| width(line) > 80);
         assert_eq!(wide, None, "{name}");
-        // The short form is the same without the reasons.
+        // The short help has no explanations.
         let short = embcli([name, "-h"]).ok();
         assert!(short.len() <= manual.len(), "{name}");
     }
@@ -64,7 +63,7 @@ fn help_of_a_command_is_a_manual() {
     }
 }
 
-/// Runs a line of a shell, with the binary as `embcli`.
+/// Runs a shell command, with the binary as `embcli`.
 #[track_caller]
 fn runs(call: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -91,15 +90,14 @@ fn runs(call: &str) {
 
 #[cfg(unix)]
 #[test]
-fn every_example_that_needs_no_file_runs_as_it_stands() {
+fn every_example_that_needs_no_file_runs() {
     let mut ran = 0;
     for command in Cli::command().get_subcommands() {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         for line in help.lines().filter(|line| line.starts_with("  ")) {
             let Some((before, call)) = line.split_once("embcli ") else { continue };
             let call = call.split_once("   ").map_or(call, |(call, _)| call);
-            // What names a model or a file that a reader has, or what is set up in
-            // their own shell.
+            // Skips examples that need the reader's own model, file or shell setup.
             let before = before.trim();
             let of_theirs = [".gguf", "ollama:", "hf:", "FILE", "<", ">", "~"];
             if of_theirs.iter().any(|part| call.contains(part) || before.contains(part)) {
@@ -140,7 +138,7 @@ fn words_in_the_wrong_order_are_corrected() {
 }
 
 #[test]
-fn wrong_usage_leads_on() {
+fn wrong_usage_says_what_to_type_instead() {
     for (typed, says) in [
         (&["lookup"][..], "for example: embcli lookup toy 791 2368 3290"),
         (&["lookup", "toy"], "for example: embcli lookup toy 791"),
@@ -163,9 +161,9 @@ fn wrong_usage_leads_on() {
     }
 }
 
-/// However the word for a cat is written, the answer is a step away.
+/// Each wrong spelling of " cat" gives an error that names the right one.
 #[test]
-fn a_word_leads_to_its_token() {
+fn a_misspelt_word_names_its_token() {
     let file =
         Gguf::new().vocab("llama", &["x", "▁cat"]).table(F32, 1, 2, f32_bytes(&[1.0, 2.0])).write();
     let model = file.path().to_str().unwrap();

@@ -1,6 +1,6 @@
-//! Every ggml type against what ggml's own C code makes of the same blocks, bit for bit.
+//! Compares every ggml type with ggml's own C code on the same blocks, bit for bit.
 //!
-//! How the vectors were made: `fixtures/golden/README.md`.
+//! `fixtures/golden/README.md` says how the vectors were made.
 
 use crate::support;
 use std::fs;
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use embcli::cpu::Level;
 use embcli::quant::{FORMATS, Format};
 
-/// Types that ggml stores and does not convert: `quant`'s own tests check them.
+/// Types that ggml stores but does not convert. The tests of `quant` check them.
 const NOT_IN_GGML: [&str; 5] = ["F64", "I8", "I16", "I32", "I64"];
 
-/// The blocks of a vector, and the values that ggml decodes them to.
+/// The blocks of a vector, and ggml's decoded values.
 fn vector(format: &Format, set: &str) -> (Vec<u8>, Vec<f32>) {
     let read = |extension| {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -51,7 +51,7 @@ fn every_format_decodes_as_ggml_does() {
     }
 }
 
-/// Reads a value as JSON holds it, by way of f64 as most readers do.
+/// Reads a JSON value through f64, as most readers do.
 fn from_json(value: &serde_json::Value) -> f32 {
     match value {
         serde_json::Value::String(name) => name.parse::<f64>().expect("NaN or Infinity") as f32,
@@ -60,7 +60,7 @@ fn from_json(value: &serde_json::Value) -> f32 {
 }
 
 #[test]
-fn the_binary_prints_what_ggml_decodes() {
+fn the_binary_prints_ggmls_values() {
     for format in FORMATS.iter().filter(|format| !NOT_IN_GGML.contains(&format.name)) {
         let (mut blocks, mut expected) = vector(format, "real");
         let rand = vector(format, "rand");

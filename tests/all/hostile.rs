@@ -1,5 +1,5 @@
-//! Broken and malicious files: an answer or one line, within two seconds and
-//! 64 MB of private memory, and nothing raw on a terminal.
+//! Broken and malicious files. Each must give an answer or one error line, within two
+//! seconds and 64 MB of private memory, and print no raw control characters.
 
 use crate::support;
 use crate::support::run;
@@ -22,7 +22,7 @@ const EXTREMES: [u64; 12] = [
     1 << 32,
     1 << 40,
     1 << 60,
-    (1 << 61) + 1, // times 8, it wraps to 8
+    (1 << 61) + 1, // times 8 it wraps to 8
     (1 << 63) - 1,
     1 << 63,
     u64::MAX,
@@ -32,20 +32,20 @@ fn table(gguf: Gguf) -> Gguf {
     gguf.table(F32, 2, 3, f32_bytes(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
 }
 
-/// Whatever comes of it, it hurts nobody.
+/// Runs every command, each with an answer or one error line.
 #[track_caller]
 fn harmless(gguf: Gguf) -> [Outcome; 3] {
     every_command(gguf.write().path())
 }
 
-/// The same of one command, for cases of which there are hundreds.
+/// Runs only lookup, for tests with hundreds of cases.
 #[track_caller]
 fn looked_up(gguf: Gguf) {
     let file = gguf.write();
     watched(["lookup".as_ref(), file.path().as_os_str(), "0".as_ref()]);
 }
 
-/// Every command refuses it, in these words.
+/// Every command refuses it with these words.
 #[track_caller]
 fn refused(gguf: Gguf, words: &str) {
     for outcome in harmless(gguf) {
@@ -77,7 +77,7 @@ fn none_answers(path: &Path) {
 // ---- numbers in the header
 
 #[test]
-fn counts_that_lie() {
+fn wrong_counts() {
     for count in EXTREMES {
         harmless(table(Gguf::new().vocab("llama", &["a"])).tensor_count(count));
         harmless(table(Gguf::new().vocab("llama", &["a"])).kv_count(count));
@@ -88,7 +88,7 @@ fn counts_that_lie() {
 }
 
 #[test]
-fn array_counts_that_lie() {
+fn wrong_array_counts() {
     for count in EXTREMES.into_iter().chain([2, 4, 100]) {
         for element in 0..=13u32 {
             let mut value = element.to_le_bytes().to_vec();
@@ -100,14 +100,14 @@ fn array_counts_that_lie() {
 }
 
 #[test]
-fn lengths_of_keys_strings_and_names_that_lie() {
+fn wrong_lengths_of_keys_strings_and_names() {
     let string = |len: u64| [&len.to_le_bytes()[..], b"abc"].concat();
     for len in EXTREMES.into_iter().chain([2, 4, 100, 65_535, 65_536]) {
         harmless(table(Gguf::new().kv("general.architecture", raw(STRING, string(len)))));
         let array =
             [&STRING.to_le_bytes()[..], &2u64.to_le_bytes(), &string(1), &string(len)].concat();
         harmless(table(Gguf::new().kv("tokenizer.ggml.tokens", raw(ARRAY, array))));
-        // The first key, and with no keys the first tensor's name.
+        // The length of the first key, or without keys of the first tensor's name.
         for gguf in [table(Gguf::new().kv("abc", 1u8)), table(Gguf::new())] {
             let mut bytes = gguf.build();
             bytes[24..32].copy_from_slice(&len.to_le_bytes());
@@ -123,7 +123,7 @@ fn offsets_dimensions_and_products_that_wrap() {
         for dims in [[n, 3], [2, n], [n, n], [n, u64::MAX / n.max(1)]] {
             looked_up(Gguf::new().tensor("token_embd.weight", &dims, F32, [0; 24]));
         }
-        // Another tensor's affair.
+        // Wrong numbers of another tensor do not matter.
         answered(table(Gguf::new().tensor("other", &[n, n, n, n], F32, []).claims_offset(n)));
         answered(table(Gguf::new()).tensor("output.weight", &[n, n], 14, []).claims_offset(n));
     }
@@ -138,8 +138,8 @@ fn rows_just_past_the_end() {
         let file = temp_file(&whole[..len]);
         watched(["lookup".as_ref(), file.path().as_os_str(), "0".as_ref()])
     });
-    outcomes[1].code.take().filter(|code| *code == 1).expect("cut by one byte, it fails");
-    assert_eq!(outcomes[0].code, Some(0), "whole to the byte, it answers");
+    outcomes[1].code.take().filter(|code| *code == 1).expect("with one byte less, it fails");
+    assert_eq!(outcomes[0].code, Some(0), "with the whole row, it answers");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn ranks() {
     for rank in [0, 1, 3, 4] {
         refused(Gguf::new().tensor("token_embd.weight", &vec![2; rank], F32, [0; 64]), "needs two");
     }
-    // Trailing ones are no dimensions: ggml gives every tensor four.
+    // Trailing ones do not count as dimensions: ggml gives every tensor four.
     answered(Gguf::new().tensor("token_embd.weight", &[2, 2, 1, 1], F32, [1; 16]));
     for rank in [5, 255, 10_000] {
         refused(table(Gguf::new().tensor("t", &vec![1; rank], F32, [])), "dimensions");
@@ -159,7 +159,7 @@ fn ranks() {
 }
 
 #[test]
-fn alignments_that_are_none() {
+fn invalid_alignments() {
     for n in [0u32, 3, 33, u32::MAX] {
         refused(table(Gguf::new().kv("general.alignment", n)), "must be a multiple of 8");
     }
@@ -189,7 +189,7 @@ fn element_types_that_do_not_exist() {
 
 // ---- too much
 
-/// `depth` arrays of one array each, around one of nothing.
+/// `depth` nested arrays around an empty array.
 fn deep(depth: usize) -> Vec<u8> {
     let layer = [&ARRAY.to_le_bytes()[..], &1u64.to_le_bytes()].concat();
     let mut bytes = layer.repeat(depth);
@@ -198,7 +198,7 @@ fn deep(depth: usize) -> Vec<u8> {
 }
 
 #[test]
-fn arrays_of_arrays_deep() {
+fn deeply_nested_arrays() {
     answered(table(Gguf::new().kv("x", raw(ARRAY, deep(7)))));
     for depth in [9, 100, 1_000_000] {
         refused(table(Gguf::new().kv("x", raw(ARRAY, deep(depth)))), "nested");
@@ -206,18 +206,18 @@ fn arrays_of_arrays_deep() {
 }
 
 #[test]
-fn arrays_of_arrays_wide() {
+fn an_array_of_a_million_arrays() {
     let empty = [&0u32.to_le_bytes()[..], &0u64.to_le_bytes()].concat();
     let wide =
         [&ARRAY.to_le_bytes()[..], &1_000_000u64.to_le_bytes(), &empty.repeat(1_000_000)].concat();
     answered(table(Gguf::new().kv("x", raw(ARRAY, wide.clone()))));
-    // As what is decoded, too.
+    // Also for keys that are decoded.
     harmless(table(Gguf::new().kv("general.alignment", raw(ARRAY, wide.clone()))));
     harmless(table(Gguf::new().kv("general.architecture", raw(ARRAY, wide.clone()))));
     answered(table(Gguf::new().kv("tokenizer.ggml.token_type", raw(ARRAY, wide))));
 }
 
-/// The header of a file, and how its parts are written by hand.
+/// The first bytes of a file: magic, version and counts.
 fn header(tensors: u64, keys: u64) -> Vec<u8> {
     let mut bytes = b"GGUF\x03\0\0\0".to_vec();
     bytes.extend(tensors.to_le_bytes());
@@ -238,13 +238,13 @@ fn tensor_entry(name: &str, dims: &[u64]) -> Vec<u8> {
 fn a_million_tiny_tensors() {
     let n = 1_000_000;
     for name in ["token_embd.weigh!", "token_embd.bias", "t"] {
-        // Without a table, so that all of them are looked through and compared.
+        // Without a table, so all names are searched and compared.
         let mut bytes = header(n, 0);
         (0..n).for_each(|i| bytes.extend(tensor_entry(&format!("{name}{i}"), &[1, 1])));
         bytes.extend([0; 64]);
         none_answers(temp_file(&bytes).path());
     }
-    // With one, at the end.
+    // With the table at the end.
     let mut bytes = header(n, 0);
     (1..n).for_each(|i| bytes.extend(tensor_entry(&i.to_string(), &[1])));
     bytes.extend(tensor_entry("token_embd.weight", &[1, 3]));
@@ -282,8 +282,8 @@ fn a_million_metadata_keys_and_more() {
     }
 }
 
-/// A file that begins with `start` and goes on in zeros, which take no disk;
-/// `None` where the filesystem refuses.
+/// A file that starts with `start` and continues with zeros, which take no disk space.
+/// `None` if the filesystem refuses.
 fn then_zeros(start: &[u8], len: u64) -> Option<tempfile::NamedTempFile> {
     let file = temp_file(start);
     match file.as_file().set_len(len) {
@@ -298,9 +298,9 @@ fn then_zeros(start: &[u8], len: u64) -> Option<tempfile::NamedTempFile> {
 const HUGE: u64 = 200 << 30;
 
 #[test]
-fn headers_of_zeros_without_end() {
-    // Empty keys, each with a zero byte as its value; tensors without names;
-    // empty strings; empty arrays; one string; one array of bytes.
+fn huge_headers_of_zeros() {
+    // Read as empty keys, each with a zero byte as its value; tensors without names;
+    // empty strings; empty arrays; one array of bytes.
     let array = |element: u32, count: u64| {
         let key = [&1u64.to_le_bytes()[..], b"k", &ARRAY.to_le_bytes()].concat();
         [header(0, 1), key, element.to_le_bytes().to_vec(), count.to_le_bytes().to_vec()].concat()
@@ -351,8 +351,8 @@ fn values_of_gigabytes_where_a_word_is_expected() {
         let start = value(key, value_type, then);
         let Some(file) = then_zeros(&start, HUGE) else { return };
         none_answers(file.path());
-        // The same, and a table after it: the value's size is nobody's concern
-        // but its reader's.
+        // The same with a table after it. The value's size matters only to a command
+        // that reads it.
         let mut start = start;
         start[8] = 1; // one tensor
         let after = start.len() as u64 + len;
@@ -387,14 +387,14 @@ fn tables_of_sparse_terabytes() {
     }
 }
 
-// ---- two of a kind
+// ---- duplicates
 
 #[test]
 fn two_tensors_or_keys_of_one_name() {
     refused(table(table(Gguf::new())), "two tensors named \"token_embd.weight\"");
     let twice = Gguf::new().kv("general.alignment", 32u32).kv("general.alignment", 64u32);
     refused(table(twice), "two metadata keys named \"general.alignment\"");
-    // Of others, nobody asks.
+    // Other duplicates do not matter.
     answered(table(Gguf::new().tensor("x", &[1], F32, [0; 4]).tensor("x", &[1], F32, [0; 4])));
 }
 
@@ -406,7 +406,8 @@ fn overlapping_tensors() {
 
 // ---- text
 
-/// What no terminal may see: escapes, C1, overrides, line ends, marks, blanks.
+/// Characters that must not reach a terminal: escapes, C1 controls, bidi overrides,
+/// line ends, combining marks, invisible blanks.
 const EVIL: &str =
     "\x1b[2J\x1b]0;owned\x07\r\n\u{9b}31m\u{202e}\u{200b}\u{2066}e\u{301}\u{feff}\0\x7f\t\u{e0041}";
 
@@ -423,13 +424,13 @@ fn evil_token_text_is_shown_and_is_lossless_in_json() {
     let answer = embcli(["lookup", "--format=json", path, "0..3"]).json();
     assert_eq!(answer["rows"][0]["token"], EVIL);
     let csv = embcli(["lookup", "--format=csv", path, "0..3"]).ok();
-    assert_eq!(csv.lines().count(), 4, "a line a row");
+    assert_eq!(csv.lines().count(), 4, "one line per row");
     let shown = embcli(["lookup", path, "0"]).ok();
     assert!(shown.contains("\\x1b[2J"), "{shown}");
 }
 
 #[test]
-fn tables_stay_aligned_whatever_the_tokens() {
+fn tables_stay_aligned_with_any_tokens() {
     let long = "猫".repeat(500);
     let tokens = [EVIL, "猫🐈", &long, "", "👩‍👩‍👧‍👦", "e\u{301}\u{301}\u{301}\u{301}"];
     let values: Vec<f32> = (0..12).map(|i| i as f32).collect();
@@ -441,7 +442,7 @@ fn tables_stay_aligned_whatever_the_tokens() {
             assert!(embcli::text::width(line) <= 80, "too wide: {line}");
         }
         let is_row = |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
-        // Bars, which end as they please, follow the last column.
+        // The last column is followed by bars of different lengths.
         let columns =
             |row: &str| embcli::text::width(row.trim_end_matches(|c| " █▏▎▍▌▋▊▉░".contains(c)));
         let widths: Vec<_> = printed.lines().filter(is_row).map(columns).collect();
@@ -451,7 +452,7 @@ fn tables_stay_aligned_whatever_the_tokens() {
 
 #[test]
 fn evil_tensor_names_keys_and_model_names() {
-    // Listed in an error, and named as the table.
+    // The name in an error's list, and as the table.
     let evil = Gguf::new().tensor(EVIL, &[2, 2], F32, [0; 16]).tensor(
         "x".repeat(60_000),
         &[2, 2],
@@ -477,7 +478,7 @@ fn evil_tensor_names_keys_and_model_names() {
         harmless(table(Gguf::new().kv(key, raw(ARRAY, [0xFF; 64]))));
     }
     harmless(table(Gguf::new().kv("general.name", EVIL).kv("general.architecture", EVIL)));
-    // What is no GGUF at all.
+    // A file that is not GGUF.
     none_answers(temp_file(EVIL.as_bytes()).path());
 }
 
@@ -501,7 +502,7 @@ fn evil_arguments() {
     }
 }
 
-// ---- things that are no files
+// ---- paths that are not regular files
 
 #[cfg(unix)]
 #[test]
@@ -534,7 +535,7 @@ fn an_unreadable_file() {
     let file = table(Gguf::new()).write();
     std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(file.path()).is_ok() {
-        skipped("whoever runs this may read everything");
+        skipped("this user may read everything");
         return;
     }
     for outcome in every_command(file.path()) {
@@ -546,7 +547,7 @@ fn an_unreadable_file() {
 #[test]
 fn a_file_that_shrinks_while_it_is_mapped() {
     use std::process::Stdio;
-    // It waits for its IDs with the header read and the table mapped.
+    // The child has read the header and mapped the table, and waits for its IDs.
     let file = table(Gguf::new()).write();
     let mut child = run::command()
         .args(["lookup", file.path().to_str().unwrap(), "-"])
@@ -560,7 +561,7 @@ fn a_file_that_shrinks_while_it_is_mapped() {
     while !std::fs::read_to_string(&maps).unwrap().contains(name) {
         std::thread::yield_now();
     }
-    // Past the header, or in it: either way the map is longer than the file.
+    // The map is now longer than the file.
     file.as_file().set_len(0).unwrap();
     child.stdin.take().unwrap().write_all(b"0").unwrap();
     let error = Outcome::from(child.wait_with_output().unwrap()).error();
@@ -568,7 +569,7 @@ fn a_file_that_shrinks_while_it_is_mapped() {
 }
 
 #[test]
-fn what_is_no_gguf_is_named() {
+fn other_file_formats_are_named() {
     let whole = table(Gguf::new()).build();
     for (start, words) in [
         (&b"\x1f\x8b\x08"[..], "gzip"),
@@ -588,7 +589,7 @@ fn what_is_no_gguf_is_named() {
     }
 }
 
-/// A map as long as the file has to fit where a process may have only so much.
+/// The file is longer than the limit on the process's address space.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_can_not_be_mapped() {
@@ -601,7 +602,7 @@ fn a_file_that_can_not_be_mapped() {
 
 #[cfg(unix)]
 #[test]
-fn shards_that_are_no_files() {
+fn shards_that_are_not_regular_files() {
     let dir = TempDir::new().unwrap();
     let shard = |no: u16| dir.path().join(format!("m-{no:05}-of-00003.gguf"));
     let first = Gguf::new().kv("split.no", 0u16).kv("split.count", 3u16);
@@ -614,7 +615,7 @@ fn shards_that_are_no_files() {
 }
 
 #[test]
-fn a_shard_of_a_hundred_thousand() {
+fn one_shard_of_a_hundred_thousand() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("m-00001-of-99999.gguf");
     let gguf = Gguf::new().kv("split.no", 0u32).kv("split.count", 99_999u32);
@@ -627,7 +628,7 @@ fn a_shard_of_a_hundred_thousand() {
 
 // ---- streams
 
-/// Runs a line of shell with the binary as `$0` and the toy model as `$1`.
+/// Runs a shell command with the binary as `$0` and the toy model as `$1`.
 #[cfg(unix)]
 fn shell(line: &str) -> Outcome {
     let args = ["-c", line, env!("CARGO_BIN_EXE_embcli"), "fixtures/toy.gguf"];
@@ -636,7 +637,7 @@ fn shell(line: &str) -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_seen_enough_ends_it_quietly() {
+fn a_closed_pipe_ends_it_quietly() {
     for format in ["table", "csv", "json", "md"] {
         let run =
             format!("{{ \"$0\" lookup \"$1\" 0..8192 --format {format}; echo code $? >&2; }}");
@@ -714,15 +715,15 @@ fn ctrl_c_ends_it_with_130_in_a_shell() {
     assert!(
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
     );
-    let stdin = child.stdin.take(); // open until the child is gone
+    let stdin = child.stdin.take(); // keeps it open until the child has ended
     let output = child.wait_with_output().unwrap();
     drop(stdin);
-    // A death by signal n is 128 + n to a shell.
+    // A shell reports an end by signal n as 128 + n.
     assert_eq!(output.status.signal().map(|signal| 128 + signal), Some(130));
-    assert_eq!((output.stdout, output.stderr), (vec![], vec![]), "nothing half written");
+    assert_eq!((output.stdout, output.stderr), (vec![], vec![]), "no partial output");
 }
 
-// ---- a vocabulary as a weapon
+// ---- hostile vocabularies
 
 #[test]
 fn tokens_of_megabytes() {
@@ -734,7 +735,7 @@ fn tokens_of_megabytes() {
 }
 
 #[test]
-fn a_vocabulary_of_millions_for_three_rows() {
+fn a_vocabulary_of_millions_with_three_rows() {
     let tokens = Value::Array(STRING, vec![text(b"x"); 3_000_000]);
     answered(table(Gguf::new().kv("tokenizer.ggml.tokens", tokens)));
 }
@@ -747,7 +748,7 @@ fn tokenized(path: &Path, text: &str) -> Outcome {
 
 #[test]
 fn more_tokens_and_merges_than_any_model_has() {
-    // That many empty strings, which are zeros.
+    // Empty strings are zeros in the file.
     let n = (1 << 20) + 1_u64;
     let empty = [&STRING.to_le_bytes()[..], &n.to_le_bytes()].concat();
     let with = |gguf: Gguf, key| then_zeros(&gguf.kv(key, raw(ARRAY, &*empty)).build(), 9 << 20);
@@ -756,7 +757,7 @@ fn more_tokens_and_merges_than_any_model_has() {
     let reason = "tokenizer.ggml.tokens has 1048577 strings, and up to 917504 are read";
     let error = tokenized(file.path(), "x").error();
     assert!(error.contains(reason), "{error}");
-    // Here a tokenizer would only make an error clearer.
+    // Lookup of a text fails anyway; a tokenizer would only add to the message.
     watched(["lookup".as_ref(), file.path().as_os_str(), "word".as_ref()]).error();
 
     let gpt2 = Gguf::new().vocab("gpt2", &["a"]);
@@ -766,7 +767,7 @@ fn more_tokens_and_merges_than_any_model_has() {
 }
 
 #[test]
-fn tokens_that_are_long_or_long_together() {
+fn very_long_tokens_and_very_long_vocabularies() {
     let long = vec!["a".repeat(60_000) + "b"];
     let all = vec!["a".repeat(2000); 4000];
     for (tokens, words) in [
@@ -781,8 +782,8 @@ fn tokens_that_are_long_or_long_together() {
 }
 
 #[test]
-fn tokens_that_a_text_nearly_has() {
-    // From each letter on, the text is compared with the second to its end.
+fn a_long_token_that_almost_matches_everywhere() {
+    // At each letter, the text is compared with almost the whole second token.
     let almost = "a".repeat(2047) + "b";
     let scores = vec![-1_f32; 2];
     for model in ["rwkv", "bert", "t5"] {
@@ -799,7 +800,7 @@ fn tokens_that_a_text_nearly_has() {
 }
 
 #[test]
-fn special_tokens_without_number() {
+fn very_many_special_tokens() {
     const USER_DEFINED: i32 = 4;
     let letters = "abcdefghijklmnopqrstuvwxyz0123456789";
     let mut tokens = Vec::new();
@@ -826,7 +827,7 @@ fn special_tokens_without_number() {
 }
 
 #[test]
-fn normalisations_that_blow_a_text_up() {
+fn normalisations_that_make_a_text_huge() {
     let t5 = |charsmap: Vec<u8>| {
         let file = Gguf::new()
             .vocab("t5", &["a", "</s>", "<unk>"])
@@ -835,17 +836,17 @@ fn normalisations_that_blow_a_text_up() {
         tokenized(file.path(), &"A".repeat(50_000)).error()
     };
     for (len, words) in [
-        (1 << 20, "a text of 1048576 bytes, and up to 1024 are taken"),
+        (1 << 20, "a text of 1048576 bytes; the limit is 1024"),
         (1000, "makes the text more than 16 times as long"),
-        (4 << 20, "and up to 4194304 are read"),
+        (4 << 20, "the limit is 4194304"),
     ] {
         let error = t5(support::charsmap(&b"x".repeat(len)));
         assert!(error.contains(words), "{error}");
     }
-    // `A` leads to where it came from.
+    // `A` points back to the root.
     let mut cycle = support::charsmap(b"x");
     let unit = 4 + 4 * (1 ^ usize::from(b'A'));
     cycle[unit..unit + 4].copy_from_slice(&(u32::from(b'A') << 10 | u32::from(b'A')).to_le_bytes());
     let error = t5(cycle);
-    assert!(error.contains("leads along more than 1024 bytes"), "{error}");
+    assert!(error.contains("it replaces a text of more than 1024 bytes"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! `info`: what a file is and has, and what is odd about it.
+//! `info`: the contents of a file, and its oddities.
 
 use crate::support;
 use crate::support::run::{assert_harmless, embcli, watched};
@@ -63,7 +63,7 @@ fn a_plain_file_has_nothing_odd() {
 }
 
 #[test]
-fn what_is_odd_is_said() {
+fn oddities_are_listed() {
     let odd = info(&tiny().kv("tokenizer.ggml.eos_token_id", 7u32).write());
     assert_odd(&odd, "eos is token 7");
     assert_odd(&info(&tiny().kv("x", 1u32).kv("x", 2u32).write()), "two metadata keys");
@@ -118,7 +118,7 @@ fn files_without_a_table_have_info_too() {
 }
 
 #[test]
-fn the_strict_reader_has_its_own_mind() {
+fn the_strict_reader_gives_its_own_verdict() {
     let file = tiny().kv("x", 1u32).kv("x", 2u32).write();
     let path = file.path().to_str().unwrap();
     let info = watched(["info", path, "--strict", "--format", "json"]).json();

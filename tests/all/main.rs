@@ -1,7 +1,7 @@
-//! The tests of the program and of what several rooms do together.
+//! Tests of the program, and of several rooms together.
 //!
-//! One binary, so that the support code is compiled and linked once. Tests that
-//! need a fetched model are ignored unless asked for:
+//! They are one binary, so the support code is compiled and linked once. Tests that
+//! need a fetched model are ignored by default:
 //! `cargo test --test all -- --ignored` runs them.
 
 mod support;
@@ -19,6 +19,7 @@ mod output;
 mod real_model;
 mod real_world;
 mod requantised;
+mod requests;
 mod second_opinion;
 mod shells;
 mod stores;

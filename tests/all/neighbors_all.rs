@@ -18,12 +18,12 @@ fn stdout(args: &[&str]) -> String {
 }
 
 #[test]
-fn all_rows_are_those_of_asking_for_each() {
+fn all_gives_the_same_as_single_queries() {
     for metric in ["cosine", "dot", "l2"] {
         let options = ["-k", "3", "--format", "csv", "--metric", metric];
         let all = stdout(&[&["--all"], &options[..]].concat());
         assert_eq!(all.lines().count(), 1 + 3 * 8192);
-        // Far fewer queries take another way through the scan.
+        // Few queries use another code path in the scan.
         for ids in ["0..5", "2368", "8187..8192"] {
             let some = stdout(&[&[ids], &options[..]].concat());
             let (header, lines) = some.split_once('\n').unwrap();
@@ -34,7 +34,7 @@ fn all_rows_are_those_of_asking_for_each() {
 }
 
 #[test]
-fn a_range_continues_what_was_stopped() {
+fn ranges_join_without_a_gap() {
     let lines = |range| stdout(&["--all", range, "--format", "jsonl"]);
     assert_eq!(lines("100..150") + &lines("150..200"), lines("100..200"));
     assert_eq!(lines("100..200"), stdout(&["100..200", "--format", "jsonl"]));
@@ -55,13 +55,13 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn a_form_that_can_not_stream_is_refused() {
+fn a_format_that_can_not_stream_is_refused() {
     for format in ["table", "json"] {
         let output = embcli(&["--all", "--format", format]);
         assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty());
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        assert!(stderr.contains("--format csv or --format jsonl"), "{stderr}");
+        assert!(stderr.contains("choose --format csv, tsv, md or jsonl"), "{stderr}");
     }
 }

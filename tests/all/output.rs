@@ -1,4 +1,4 @@
-//! The forms that people load into something else, through the built binary.
+//! Output formats and files, through the built binary.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::support::{F32, Gguf, f32_bytes};
 
 const TOY: &str = "fixtures/toy.gguf";
 
-/// Tokens with all that a table, a quote or a page gives a meaning to.
+/// Tokens with characters that are special in CSV, TSV, Markdown or a terminal.
 const ODD: [&str; 10] = [
     "say \"hi\"",
     "a,b",
@@ -55,7 +55,7 @@ fn form(args: &[&str], form: &str) -> String {
 }
 
 #[test]
-fn tabs_say_what_commas_say() {
+fn tsv_has_the_same_records_as_csv() {
     let file = odd();
     for args in answers(file.path().to_str().unwrap()) {
         let read = |text: &str, delimiter| -> Vec<csv::StringRecord> {
@@ -70,7 +70,7 @@ fn tabs_say_what_commas_say() {
 }
 
 #[test]
-fn a_markdown_table_has_as_many_cells_in_every_line() {
+fn every_line_of_a_markdown_table_has_the_same_cells() {
     let file = odd();
     for args in answers(file.path().to_str().unwrap()) {
         let printed = form(&args, "md");
@@ -86,7 +86,7 @@ fn a_markdown_table_has_as_many_cells_in_every_line() {
 }
 
 #[test]
-fn markdown_is_for_people() {
+fn markdown_has_a_sentence_and_a_table() {
     insta::assert_snapshot!(form(&["lookup", TOY, "791", "2368"], "md"), @r#"
     2 of the rows [8192, 4] of `token_embd.weight` (F32) in `fixtures/toy.gguf`:
     a matrix [2, 4].
@@ -112,7 +112,7 @@ fn markdown_is_for_people() {
 }
 
 #[test]
-fn values_are_as_many_as_asked_for() {
+fn markdown_shows_few_values_or_all() {
     let file = Gguf::new().table(F32, 20, 1, f32_bytes(&[0.1234567; 20])).write();
     let path = file.path().to_str().unwrap();
     let few = form(&["lookup", path, "0"], "md");
@@ -125,7 +125,7 @@ fn temp_dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// What a directory holds, hidden files too.
+/// The names in a directory, including hidden files.
 fn entries(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let mut names: Vec<_> =
@@ -134,14 +134,14 @@ fn entries(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Runs with `-o FILE` after the arguments, the file in a directory.
+/// Runs with `-o FILE` after the arguments. The file is in `directory`.
 fn write_to(directory: &Path, args: &[&str], file: &str) -> Outcome {
     let path = directory.join(file);
     embcli(args.iter().map(OsStr::new).chain([OsStr::new("-o"), path.as_os_str()]))
 }
 
 #[test]
-fn the_extension_chooses_the_form() {
+fn the_extension_chooses_the_format() {
     let directory = temp_dir();
     let forms = ["txt", "json", "jsonl", "csv", "tsv", "md"];
     for (extension, form_name) in forms.iter().zip(["table", "json", "jsonl", "csv", "tsv", "md"]) {
@@ -168,7 +168,7 @@ fn the_extension_chooses_the_form() {
 }
 
 #[test]
-fn a_file_is_never_replaced_unasked() {
+fn a_file_is_replaced_only_with_force() {
     let directory = temp_dir();
     let path = directory.path().join("rows.csv");
     std::fs::write(&path, "mine").unwrap();
@@ -178,7 +178,7 @@ fn a_file_is_never_replaced_unasked() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
 
     let forced = ["lookup", TOY, "1", "--force"];
-    // A failure leaves what was there, and nothing beside it.
+    // A failure keeps the old file and leaves no other.
     write_to(directory.path(), &["lookup", TOY, "9999", "--force"], "rows.csv").error();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     assert_eq!(write_to(directory.path(), &forced, "rows.csv").ok(), "");
@@ -190,7 +190,7 @@ fn a_file_is_never_replaced_unasked() {
 }
 
 #[test]
-fn a_failure_leaves_nothing() {
+fn a_failure_leaves_no_file() {
     let directory = temp_dir();
     for args in [
         &["lookup", TOY, "9999"][..],
@@ -224,7 +224,7 @@ mod unix {
     }
 
     #[test]
-    fn the_mode_is_what_the_umask_leaves_or_what_it_was() {
+    fn the_mode_comes_from_the_umask_or_the_old_file() {
         let directory = temp_dir();
         let path = directory.path().join("rows.csv");
         for (mask, left) in [("022", 0o644), ("077", 0o600), ("007", 0o660)] {
@@ -244,7 +244,7 @@ mod unix {
     }
 
     #[test]
-    fn a_link_stays_and_its_file_is_replaced() {
+    fn a_link_is_kept_and_its_target_replaced() {
         let directory = temp_dir();
         let (file, link) = (directory.path().join("rows.csv"), directory.path().join("link.csv"));
         std::fs::write(&file, "mine").unwrap();
@@ -261,7 +261,7 @@ mod unix {
     }
 
     #[test]
-    fn what_is_no_file_takes_bytes_as_they_come() {
+    fn devices_and_pipes_are_written_directly() {
         let args = ["lookup", TOY, "1", "--format", "csv"];
         let printed = embcli(args).ok();
         for path in ["-", "/dev/stdout"] {
@@ -281,7 +281,7 @@ mod unix {
     }
 
     #[test]
-    fn a_directory_that_can_not_be_written_to_is_said() {
+    fn an_unwritable_directory_is_an_error() {
         let directory = temp_dir();
         std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o500)).unwrap();
         if std::fs::write(directory.path().join("x"), "").is_ok() {
@@ -291,7 +291,7 @@ mod unix {
         assert!(said.to_lowercase().contains("permission denied"), "{said}");
     }
 
-    /// Waits until a process has a file open that is in a directory.
+    /// Waits until a process has opened a file in a directory.
     #[cfg(target_os = "linux")]
     fn wait_for_a_file_in(directory: &Path, process: u32) {
         let directory = std::fs::canonicalize(directory).unwrap();
@@ -310,10 +310,10 @@ mod unix {
         panic!("no file was opened in {}", directory.display());
     }
 
-    /// The kernel drops what has no name. (Elsewhere a file is left.)
+    /// The kernel deletes a file without a name. (Other systems keep the temporary file.)
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_signal_leaves_nothing() {
+    fn a_signal_leaves_no_file() {
         for signal in ["INT", "TERM", "HUP", "KILL"] {
             let directory = temp_dir();
             let mut child = run::mortal(command())
@@ -335,15 +335,15 @@ mod unix {
 }
 
 #[test]
-fn npy_is_for_the_matrix_of_a_lookup() {
+fn npy_is_only_for_lookup() {
     for args in answers(TOY).into_iter().filter(|args| args[0] != "lookup") {
         let said = embcli([&args[..], &["--format", "npy"]].concat());
         assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{said:?}");
-        assert!(said.stderr.contains("npy holds the matrix of lookup"), "{said:?}");
+        assert!(said.stderr.contains("no form npy: choose --format "), "{said:?}");
     }
 }
 
-/// The Python with numpy and pandas: `EMBCLI_PYTHON`, or `python3`.
+/// A Python with numpy and pandas: `EMBCLI_PYTHON`, or `python3`.
 fn python() -> Option<String> {
     let python = std::env::var("EMBCLI_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let has = std::process::Command::new(&python)
@@ -352,18 +352,18 @@ fn python() -> Option<String> {
         .is_ok_and(|output| output.status.success());
     if !has {
         run::skipped(&format!(
-            "{python} has no numpy and pandas; EMBCLI_PYTHON names one that has"
+            "{python} has no numpy and pandas; set EMBCLI_PYTHON to one that has them"
         ));
     }
     has.then_some(python)
 }
 
 #[test]
-fn numpy_and_pandas_load_what_is_written() {
+fn numpy_and_pandas_load_the_files() {
     let Some(python) = python() else { return };
     let mut models =
         vec![(odd(), "0..10"), (Gguf::new().table(F32, 2, 1, vec![0; 8]).write(), "0")];
-    // Bits that only survive if nothing is rounded on the way.
+    // These bits change if anything is rounded.
     let bits = [1u32, 0x8000_0000, 0x7f7f_ffff, 0x3dcc_cccd, 0x15ae_43fe, 0xff80_0000, 0x7fc0_0000];
     let rows: Vec<u8> = bits.iter().flat_map(|bits| bits.to_le_bytes()).collect();
     models.push((Gguf::new().table(F32, 7, 1, rows).write(), "0"));
@@ -398,7 +398,7 @@ fn assert_numpy_and_pandas_load(python: &str, model: &Path, args: &[&str]) {
     assert!(output.status.success(), "{}: {said}", model.display());
 }
 
-/// What a reader would do, and comparisons, bit for bit.
+/// Loads the files as a reader would, and compares them bit for bit.
 const LOAD: &str = r#"
 import json, sys
 from pathlib import Path
@@ -424,7 +424,7 @@ values = comma[columns].map(float).to_numpy()
 assert (bits(values) == stored).all()
 assert (bits([[float(v) for v in row] for row in exact["values"]]) == stored).all()
 
-# JSON has each token exactly; in a cell, controls are escapes of it.
+# JSON has each token exactly. In a CSV or TSV cell, control characters are escaped.
 assert exact["id"].tolist() == comma["id"].tolist() == answer["ids"]
 texts = [row["token"] for row in answer["rows"]]
 for text, loaded, cell in zip(texts, exact["token"], comma["token"], strict=True):
@@ -436,7 +436,7 @@ for text, loaded, cell in zip(texts, exact["token"], comma["token"], strict=True
         assert cell == "".join(escapes.get(c, c) for c in text), (text, cell)
 "#;
 
-/// What a table run with some environment prints.
+/// The output of a run with these environment variables.
 fn printed_with(environment: &[(&str, &str)], args: &[&str]) -> String {
     let mut command = run::command();
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
@@ -446,7 +446,7 @@ fn printed_with(environment: &[(&str, &str)], args: &[&str]) -> String {
     Outcome::from(output).ok()
 }
 
-/// A row of 640 values that a wave runs through, and one with what is no number.
+/// A row with a sine wave of 640 values, and a row that also has NaN and infinity.
 fn wide() -> tempfile::NamedTempFile {
     let wave = |i: u32| (f64::from(i) / 40.0).sin() as f32 * 0.25;
     let odd = |i: u32| match i % 160 {
@@ -460,7 +460,7 @@ fn wide() -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn signs_and_sizes_show_in_black_and_white() {
+fn signs_and_sizes_show_without_colour() {
     let file = wide();
     let path = file.path().to_str().unwrap();
     for columns in ["80", "160"] {
@@ -496,7 +496,7 @@ fn colour_adds_escapes_and_changes_nothing_else() {
 }
 
 #[test]
-fn who_decides_about_colour() {
+fn flags_and_variables_decide_about_colour() {
     let colored = |environment: &[(&str, &str)], more: &[&str]| {
         let args = [&["neighbors", TOY, "1", "-k1"], more].concat();
         printed_with(environment, &args).contains('\u{1b}')
@@ -518,16 +518,16 @@ fn who_decides_about_colour() {
     assert!(!std::fs::read_to_string(&path).unwrap().contains('\u{1b}'));
 }
 
-/// A terminal of its own, by util-linux's script.
+/// Runs in a pseudo-terminal, which util-linux's script(1) makes.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_terminal_is_coloured_and_gets_no_matrix() {
+fn a_terminal_gets_colour_but_no_npy() {
     let on_terminal = |environment: &str, args: &str| {
         let line = format!("{environment} {} {args}", env!("CARGO_BIN_EXE_embcli"));
         let output = std::process::Command::new("script")
             .args(["-qec", &line, "/dev/null"])
             .env_remove("NO_COLOR")
-            // Where that is set, any terminal is taken to show colours.
+            // If CI is set, every terminal counts as coloured.
             .env_remove("CI")
             .env("TERM", "xterm")
             .output();
@@ -535,7 +535,7 @@ fn a_terminal_is_coloured_and_gets_no_matrix() {
     };
     let args = format!("neighbors {TOY} 1 -k1");
     let Some(printed) = on_terminal("", &args) else {
-        return run::skipped("no script(1), which makes a terminal");
+        return run::skipped("script(1) is not installed");
     };
     assert!(printed.contains("\u{1b}[36m█"), "{printed}");
     for quiet in ["NO_COLOR=1", "TERM=dumb", "CLICOLOR=0"] {

@@ -1,4 +1,4 @@
-//! The real model, where it is: `scripts/fetch-real-model.sh` brings it.
+//! Tests on the real model, which `scripts/fetch-real-model.sh` downloads.
 
 use crate::support;
 use std::process::Command;
@@ -19,7 +19,7 @@ fn answer(command: &str, args: &[&str]) -> Value {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn three_rows_are_read_and_no_more() {
+fn only_three_rows_are_read() {
     let answer = answer("lookup", &["791", "2368", "3290"]);
     assert_eq!(answer["shape"], serde_json::json!([3, 640]));
     assert_eq!(answer["bytes_read"], 2040);
@@ -29,10 +29,10 @@ fn three_rows_are_read_and_no_more() {
     assert_eq!((&table["type"], &table["n_tokens"]), (&"Q8_0".into(), &262_144.into()));
 }
 
-/// What the `gguf` Python package (0.19) dequantises, as bits.
+/// The bits that the `gguf` Python package (0.19) dequantises.
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn row_2368_is_what_the_reference_reader_makes_of_it() {
+fn row_2368_equals_the_reference_readers() {
     const EXPECTED: [u32; 16] = [
         0x3d53_db80,
         0xbce6_7100,

@@ -1,4 +1,4 @@
-//! Odd but real: files that exist, and must open.
+//! Odd files that exist in practice. They must open, or fail with a clear message.
 
 use crate::support::run;
 use crate::support::run::{Outcome, embcli, every_command, skipped};
@@ -28,7 +28,7 @@ fn lookup(gguf: Gguf, ids: &[&str]) -> Outcome {
     embcli(["lookup", "--format=json", file.path().to_str().unwrap()].iter().chain(ids))
 }
 
-/// The three rows are read, whatever is odd about the file.
+/// Asserts that the three rows are read. Returns the answer of lookup.
 #[track_caller]
 fn opens(gguf: Gguf) -> Json {
     let file = gguf.write();
@@ -58,7 +58,7 @@ fn hyphens_capitals_dots_and_double_underscores_in_keys() {
 }
 
 #[test]
-fn tokens_empty_and_repeated() {
+fn empty_and_repeated_tokens() {
     let gguf = table(Gguf::new().vocab("llama", &["", "x", "x"]));
     let answer = lookup(gguf, &["0..3"]).json();
     let tokens: Vec<_> = (0..3).map(|i| answer["rows"][i]["token"].clone()).collect();
@@ -95,13 +95,13 @@ fn no_vocabulary() {
 }
 
 #[test]
-fn a_vocabulary_of_no_tokens() {
+fn an_empty_vocabulary() {
     let answer = opens(table(Gguf::new().kv("tokenizer.ggml.tokens", Vec::<&str>::new())));
     assert!(notes(&answer).contains("rows 0 to 2 have no token"), "{answer}");
 }
 
 #[test]
-fn a_vocabulary_that_is_no_array_of_strings() {
+fn a_vocabulary_that_is_not_an_array_of_strings() {
     for odd in [
         Value::from(vec![1u32, 2, 3]),
         Value::from(vec![1.0f64, 2.0, 3.0]),
@@ -116,7 +116,7 @@ fn a_vocabulary_that_is_no_array_of_strings() {
 }
 
 #[test]
-fn token_types_of_any_type_and_number() {
+fn token_types_of_any_type_and_length() {
     for odd in [
         Value::from(vec![1i32]),
         Value::from(vec![1u8, 99, 3, 4, 5]),
@@ -125,7 +125,7 @@ fn token_types_of_any_type_and_number() {
         Value::from(vec![1.5f32; 3]),
         Value::from(vec!["normal"; 3]),
         Value::from("normal"),
-        // Booleans that are neither 0 nor 1.
+        // Booleans with a value other than 0 and 1.
         Value::Array(7, (0..3).map(|_| raw(7, [9])).collect()),
         Value::Array(9, vec![vec![1u8].into(); 3]),
     ] {
@@ -136,7 +136,7 @@ fn token_types_of_any_type_and_number() {
 }
 
 #[test]
-fn the_kind_of_vocabulary_of_an_unexpected_type() {
+fn a_tokenizer_model_key_of_an_unexpected_type() {
     for odd in [Value::from(1u8), text(b"\xff"), Value::from(vec!["gpt2"])] {
         opens(table(
             Gguf::new()
@@ -211,7 +211,7 @@ fn tensors_in_any_order_with_gaps_and_bytes_after_the_end() {
 }
 
 #[test]
-fn neighbours_of_every_rank_and_of_no_elements() {
+fn other_tensors_of_every_rank_and_without_elements() {
     let gguf = plain()
         .tensor("scalar", &[], F32, [1; 4])
         .tensor("rank4", &[1, 2, 1, 2], F32, [1; 16])
@@ -230,7 +230,7 @@ fn unknown_removed_and_fork_types_on_other_tensors() {
 }
 
 #[test]
-fn such_types_on_the_table_itself_are_named() {
+fn unknown_removed_and_fork_types_of_the_table_are_named() {
     for id in [4, 31, 36, 43, 97, 139, 250] {
         let error = lookup(plain().table(id, 32, 2, [0; 64]), &["0"]).error();
         assert!(error.contains("token_embd.weight") && error.contains(&id.to_string()), "{error}");
@@ -242,12 +242,12 @@ fn such_types_on_the_table_itself_are_named() {
 fn cut_after_row(n: usize) -> (tempfile::NamedTempFile, usize) {
     let rows: Vec<f32> = (0..200).map(|i| i as f32 + 1.0).collect();
     let bytes = plain().table(F32, 2, 100, f32_bytes(&rows)).build();
-    let len = bytes.len() - 800 + 8 * n + 3; // and a piece of the next
+    let len = bytes.len() - 800 + 8 * n + 3; // and 3 bytes of the next row
     (temp_file(&bytes[..len]), len)
 }
 
 #[test]
-fn of_a_cut_table_the_rows_that_are_there_print() {
+fn the_rows_before_the_cut_are_printed() {
     let (file, len) = cut_after_row(10);
     let path = file.path().to_str().unwrap();
     let answer = embcli(["lookup", "--format=json", path, "0", "9"]).json();
@@ -264,7 +264,7 @@ fn of_a_cut_table_the_rows_that_are_there_print() {
 }
 
 #[test]
-fn neighbors_in_a_cut_table_says_what_it_searched() {
+fn neighbors_in_a_cut_table_notes_which_rows_it_searched() {
     let (file, _) = cut_after_row(10);
     let path = file.path().to_str().unwrap();
     let answer = embcli(["neighbors", "--format=json", "-k", "99", path, "0"]).json();
@@ -273,7 +273,7 @@ fn neighbors_in_a_cut_table_says_what_it_searched() {
 }
 
 #[test]
-fn neighbors_where_no_row_is_there_refuses() {
+fn neighbors_without_any_row_is_an_error() {
     let (file, _) = cut_after_row(0);
     let error = embcli(["neighbors", file.path().to_str().unwrap(), "0"]).error();
     assert!(error.contains("row 0 needs bytes up to"), "{error}");
@@ -364,7 +364,7 @@ fn a_missing_shard_that_is_needed_is_named() {
         let error = shards.run("lookup", no, &["1"]).error();
         assert!(error.contains("m-q4_k-00002-of-00005.gguf is not there"), "{error}");
     }
-    // Without the first, rows have no tokens, which a note says.
+    // Without the first shard, rows have no tokens, and a note says so.
     let shards = Shards::new();
     shards.remove(1);
     let answer = shards.run("lookup", 2, &["1"]).json();
@@ -373,7 +373,7 @@ fn a_missing_shard_that_is_needed_is_named() {
 }
 
 #[test]
-fn a_missing_shard_that_is_not_needed_is_not_missed() {
+fn a_missing_shard_that_is_not_needed_is_no_error() {
     let shards = Shards::new();
     for no in [3, 4, 5] {
         shards.remove(no);
@@ -381,7 +381,7 @@ fn a_missing_shard_that_is_not_needed_is_not_missed() {
     for no in [1, 2] {
         let answer = shards.run("lookup", no, &["1"]).json();
         assert_eq!(answer["rows"][0]["token"], " b");
-        // But the size of the whole, and what the head is, they would tell.
+        // But the total size and the output head are unknown without them.
         let answer = shards.run("footprint", no, &[]).json();
         assert_eq!(answer["actual"]["tied"], Json::Null);
         assert!(
@@ -402,7 +402,7 @@ fn shard_1_of_1_is_a_whole_file() {
 }
 
 #[test]
-fn names_that_merely_look_alike_are_left_alone() {
+fn names_that_only_look_like_shards_are_whole_files() {
     let dir = TempDir::new().unwrap();
     for (name, gguf) in [
         ("photo-00002-of-00005.gguf", plain()),
@@ -419,13 +419,13 @@ fn names_that_merely_look_alike_are_left_alone() {
 }
 
 #[test]
-fn a_shard_whose_number_or_count_disagrees_is_said() {
+fn a_shard_with_a_wrong_number_or_count_is_an_error() {
     for (split_no, count) in [(2, 5), (1, 4), (0, 1), (u16::MAX, u16::MAX)] {
         let shards = Shards::new();
         shards.put_claiming(2, split_no, count, table(Gguf::new()));
         for no in [1, 2, 3] {
             if (no, count) == (2, 1) {
-                continue; // named itself, it is a whole file that looks alike
+                continue; // it says that it is part 1 of 1, so it opens as a whole file
             }
             let error = shards.run("lookup", no, &["1"]).error();
             assert!(error.contains("m-q4_k-00002-of-00005.gguf is"), "{error}");
@@ -435,7 +435,7 @@ fn a_shard_whose_number_or_count_disagrees_is_said() {
 }
 
 #[test]
-fn a_table_that_no_shard_has_is_looked_for_in_all() {
+fn a_missing_tensor_is_searched_in_all_shards() {
     let shards = Shards::new();
     let error = shards.run("lookup", 2, &["--tensor=token_emb.weight", "1"]).error();
     assert!(error.contains("did you mean \"token_embd.weight\"?"), "{error}");
@@ -463,7 +463,7 @@ fn a_blob_without_extension() {
 
 #[cfg(unix)]
 #[test]
-fn symlinked_snapshots_split_or_not() {
+fn a_split_model_of_symbolic_links() {
     use std::os::unix::fs::symlink;
     let shards = Shards::new();
     let snapshot = TempDir::new().unwrap();
@@ -491,7 +491,7 @@ fn file_names_that_are_not_utf8_or_not_printable() {
         for outcome in every_command(&path) {
             outcome.ok();
         }
-        // And in an error.
+        // Also in an error message.
         std::fs::write(&path, "junk").unwrap();
         for outcome in every_command(&path) {
             outcome.error();
@@ -500,7 +500,7 @@ fn file_names_that_are_not_utf8_or_not_printable() {
 }
 
 #[test]
-fn a_name_that_starts_with_a_dash_after_two_dashes() {
+fn a_file_name_with_a_dash_works_after_two_dashes() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("-m.gguf"), table(plain()).build()).unwrap();
     let outcome = run::command()
@@ -513,8 +513,7 @@ fn a_name_that_starts_with_a_dash_after_two_dashes() {
 
 // ---- shapes and values
 
-/// A file with a table of `rows` rows that takes no disk; `None` where the
-/// filesystem refuses.
+/// Writes a sparse file with a table of `rows` rows. `None` if the filesystem refuses.
 fn sparse(path: &Path, d_model: u64, rows: u64) -> Option<u64> {
     let header = with_vocab(Gguf::new()).table(F32, d_model, rows, []).build();
     std::fs::write(path, &header).unwrap();

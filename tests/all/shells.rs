@@ -1,5 +1,4 @@
-//! `completions` and `man`, read by the programs that they are for, where those
-//! are installed.
+//! `completions` and `man`, tested with the real shells and man, if they are installed.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -9,7 +8,7 @@ use crate::support::machine::{Machine, hex};
 use crate::support::run;
 use crate::support::run::{assert_harmless, embcli, skipped};
 
-/// A folder to complete in: two models, another file, and a store.
+/// A folder for completions: two models, another file, and a store.
 fn furnished() -> Machine {
     let home = Machine::new();
     for file in ["my model.gguf", "notes.txt", "zoo/model.gguf"] {
@@ -20,7 +19,7 @@ fn furnished() -> Machine {
 }
 
 impl Machine {
-    /// Runs a program there, with embcli on its path and no other stores.
+    /// Runs a program in the home folder, with embcli on its PATH and no other stores.
     fn run_program(&self, program: &str, args: &[&str]) -> Option<Output> {
         let bin = Path::new(env!("CARGO_BIN_EXE_embcli")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
@@ -48,7 +47,7 @@ impl Machine {
         }
     }
 
-    /// The lines that a script prints, if the shell is there.
+    /// The lines that a script prints. `None` if the shell is not installed.
     #[track_caller]
     fn lines(&self, shell: &str, args: &[&str]) -> Option<Vec<String>> {
         let output = self.run_program(shell, args)?;
@@ -59,7 +58,7 @@ impl Machine {
     }
 }
 
-/// What Bash would offer after some words, as it cuts them.
+/// Bash's completions of a line, which Bash has cut into `words`.
 fn in_bash(home: &Machine, words: &[&str], line: &str) -> Option<Vec<String>> {
     let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
     let script = format!(
@@ -83,7 +82,7 @@ fn bash_completes() {
     let models = in_bash(&home, &["embcli", "lookup", ""], "embcli lookup ").unwrap();
     assert_eq!(models[..4], ["toy", "ollama:llama3.2:1b", "my\\ model.gguf", "zoo/"]);
     let offered = |words: &[&str], line| in_bash(&home, words, line).unwrap();
-    // Bash replaces what follows the colon, so that is what it is to be given.
+    // Bash replaces only the text after the colon, so it must get only that part.
     let line = "embcli lookup ollama:ll";
     assert_eq!(offered(&["embcli", "lookup", "ollama", ":", "ll"], line), ["llama3.2:1b"]);
     let line = "embcli lookup ollama:";
@@ -94,7 +93,7 @@ fn bash_completes() {
     let known = offered(&["embcli", "footprint", "--like", "gem"], line);
     assert!(known.iter().all(|name| name.starts_with("gem")) && !known.is_empty(), "{known:?}");
     assert_eq!(offered(&["embcli", "info", "zoo/"], "embcli info zoo/"), ["zoo/model.gguf"]);
-    // Where there is no model, any file may be one.
+    // If no model matches, other files are offered.
     assert_eq!(offered(&["embcli", "info", "no"], "embcli info no"), ["notes.txt"]);
 }
 
@@ -113,7 +112,7 @@ fn fish_completes() {
 }
 
 #[test]
-fn zsh_loads_the_script_and_is_answered() {
+fn zsh_completes() {
     let home = furnished();
     let script = "autoload -U compinit; compinit -u -d ./dump
         source <(embcli completions zsh)
@@ -126,7 +125,7 @@ fn zsh_loads_the_script_and_is_answered() {
 }
 
 #[test]
-fn scripts_call_what_is_on_the_path() {
+fn scripts_call_the_embcli_on_the_path() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = embcli(["completions", shell]).ok();
         assert!(script.contains("embcli") && script.contains("EMBCLI_COMPLETE"), "{script}");
@@ -179,7 +178,7 @@ fn the_manual_has_every_command_and_option() {
 }
 
 #[test]
-fn man_has_nothing_to_warn_of() {
+fn man_prints_no_warning() {
     let home = furnished();
     for command in ["", "lookup", "neighbors", "footprint", "tokens", "info", "tour", "models"] {
         home.write("embcli.1", embcli(["man", command].iter().filter(|arg| !arg.is_empty())).ok());

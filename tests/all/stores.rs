@@ -1,5 +1,5 @@
-//! Models by name: fake stores in a folder of their own, honest and hostile.
-//! (Hub caches are made of links, so this is for systems that have them.)
+//! Models by name, in fake stores with valid and with hostile contents.
+//! (Hub caches consist of links, so these tests need a Unix system.)
 #![cfg(unix)]
 
 use std::ffi::CString;
@@ -20,7 +20,7 @@ impl Machine {
         symlink(to, path).unwrap();
     }
 
-    /// Runs the binary there, with nothing of our own environment.
+    /// Runs the binary in the home folder, without the environment of the tests.
     fn run(&self, args: &[&str]) -> Outcome {
         self.run_with(&[("OLLAMA_MODELS", "~/.ollama/models")], args)
     }
@@ -35,13 +35,13 @@ impl Machine {
         outcome
     }
 
-    /// The name that the model with a name has inside.
+    /// The `general.name` of the model that `name` opens.
     #[track_caller]
     fn inside(&self, name: &str) -> Value {
         self.run(&["info", name, "--format", "json"]).json()["name"].clone()
     }
 
-    /// The line that refuses a name.
+    /// The error line for a name.
     #[track_caller]
     fn refused(&self, name: &str) -> String {
         let line = self.run(&["lookup", name, "0"]).error();
@@ -53,14 +53,14 @@ impl Machine {
         self.run(&["models", "--format", "json"]).json()
     }
 
-    /// What can be typed, as `models` says.
+    /// The names that `models` lists.
     fn names(&self) -> Vec<String> {
         let models = self.models();
         let all = models["models"].as_array().unwrap().iter();
         all.map(|model| model["name"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Puts a model into the hub's cache, as its client lays it out.
+    /// Puts a model into the hub's cache, in the layout of its client.
     fn hub(&self, repo: &str, file: &str, bytes: Vec<u8>) {
         let folder = format!(".cache/huggingface/hub/models--{repo}");
         let hash: String = file.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -73,7 +73,7 @@ impl Machine {
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// A model that says who it is.
+/// A model with this `general.name`.
 fn model(inside: &str) -> Gguf {
     Gguf::new()
         .kv("general.architecture", "llama")
@@ -113,7 +113,7 @@ fn furnished() -> Machine {
 }
 
 #[test]
-fn every_form_of_name_leads_to_its_model() {
+fn every_form_of_name_opens_its_model() {
     let machine = furnished();
     for (name, inside) in [
         ("ollama:llama3.2", "ollama latest"),
@@ -158,7 +158,7 @@ fn every_form_of_name_leads_to_its_model() {
 }
 
 #[test]
-fn what_is_typed_is_what_the_answer_calls_it() {
+fn the_answer_uses_the_name_that_was_typed() {
     let machine = furnished();
     let answer = machine.run(&["lookup", "ollama:me/mine", "1", "--format", "json"]).json();
     assert_eq!(answer["model"], "ollama:me/mine");
@@ -173,7 +173,7 @@ fn what_is_typed_is_what_the_answer_calls_it() {
 }
 
 #[test]
-fn paths_come_before_bare_names_and_after_the_rest() {
+fn paths_come_after_store_names_and_before_bare_names() {
     let machine = furnished();
     machine.write("llama3.2", gguf("a file of that name"));
     machine.write("toy", gguf("a file called toy"));
@@ -184,13 +184,13 @@ fn paths_come_before_bare_names_and_after_the_rest() {
     assert_ne!(machine.inside("toy"), "a file called toy");
     assert_eq!(machine.inside("ollama:llama3.2"), "ollama latest");
     assert_eq!(machine.inside("./ollama:llama3.2"), "a file called like a model");
-    assert!(machine.refused("ollama:absent").contains("it is not in ~/.ollama/models"));
+    assert!(machine.refused("ollama:absent").contains("no such model in ~/.ollama/models"));
     machine.link("two-a", "nowhere");
-    assert!(machine.refused("two-a").contains("No such file"), "a path is there, and broken");
+    assert!(machine.refused("two-a").contains("No such file"), "a broken link is a path too");
 }
 
 #[test]
-fn names_that_can_mean_several_list_them() {
+fn ambiguous_names_list_the_choices() {
     let machine = furnished();
     machine.write(".lmstudio/models/pub/again/single.Q4_K_M.gguf", gguf("again"));
     for (name, choices) in [
@@ -207,7 +207,7 @@ fn names_that_can_mean_several_list_them() {
 }
 
 #[test]
-fn what_is_not_there_leads_on() {
+fn missing_names_get_advice() {
     let machine = furnished();
     machine.write("gemma-3-270m.gguf", gguf("here"));
     fs::create_dir(machine.path("empty")).unwrap();
@@ -215,7 +215,7 @@ fn what_is_not_there_leads_on() {
     for (name, says) in [
         ("ollama:llama3.3", "did you mean ollama:llama3.2?"),
         ("ollama:mistral", "`ollama pull mistral` fetches it"),
-        ("ollama:mistral", "there is ollama:hf.co/org/repo:Q8_0"),
+        ("ollama:mistral", "the store has ollama:hf.co/org/repo:Q8_0"),
         ("ollama:a/b/c/d", "ollama:[[host/]namespace/]model[:tag]"),
         ("hf:org/sinlge", "did you mean hf:org/single?"),
         ("hf:other/thing", "`hf download other/thing` fetches it"),
@@ -227,14 +227,14 @@ fn what_is_not_there_leads_on() {
         ("lama3.2", "did you mean ollama:llama3.2?"),
         ("tooy", "did you mean toy?"),
         ("lmstduio:pub/one", "did you mean lmstudio:pub/one?"),
-        ("LLAMA", "near it: ollama:llama3.2"),
+        ("LLAMA", "names that contain it: ollama:llama3.2"),
         ("gemma-3-270.gguf", "did you mean gemma-3-270m.gguf?"),
         (".", "this is a directory: name one of ./gemma-3-270m.gguf"),
         ("empty", "this is a directory, not a regular file"),
         (&at_home("gemma-3-270.gguf"), "gemma-3-270m.gguf?"),
-        ("xyzzy", "no model is called so in ~/.ollama/models, ~/.cache/huggingface/hub"),
+        ("xyzzy", "no model has this name in ~/.ollama/models, ~/.cache/huggingface/hub"),
         ("xyzzy", "embcli models"),
-        ("huggingface:org/thing", "begins with ollama:, hf:, lmstudio:, llama.cpp:"),
+        ("huggingface:org/thing", "starts with ollama:, hf:, lmstudio:, llama.cpp:"),
         ("https://example.com/m.gguf", "download it first"),
     ] {
         let line = machine.refused(name);
@@ -242,7 +242,7 @@ fn what_is_not_there_leads_on() {
     }
 }
 
-/// A manifest under `library/evil` that is refused, with what is said of it.
+/// Asserts that a manifest under `library/evil` is refused with this message.
 #[track_caller]
 fn assert_refused(machine: &Machine, bytes: impl AsRef<[u8]>, says: &str) {
     machine.write(&format!("{MANIFESTS}/library/evil/latest"), bytes);
@@ -258,7 +258,7 @@ fn assert_refused(machine: &Machine, bytes: impl AsRef<[u8]>, says: &str) {
 }
 
 #[test]
-fn hostile_manifests_are_refused_in_a_line() {
+fn hostile_manifests_are_refused_with_one_line() {
     let machine = furnished();
     let secret = machine.write("secret.gguf", gguf("secret"));
     let up = "../".repeat(21) + "x";
@@ -299,7 +299,7 @@ fn hostile_manifests_are_refused_in_a_line() {
 }
 
 #[test]
-fn links_and_pipes_are_refused_in_a_line() {
+fn links_and_pipes_are_refused_with_one_line() {
     let machine = furnished();
     let secret = machine.write("secret.gguf", gguf("secret"));
     let manifest = manifest_of(&format!("sha256:{}", hex('d')));
@@ -319,7 +319,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     fs::remove_file(&evil).unwrap();
     fs::create_dir(&evil).unwrap();
     assert!(machine.refused("ollama:evil").contains("not a regular file"));
-    assert!(!machine.names().contains(&"ollama:evil".to_owned()), "a folder is no tag");
+    assert!(!machine.names().contains(&"ollama:evil".to_owned()), "a folder is not a tag");
     // The blob: a pipe.
     fs::remove_dir(&evil).unwrap();
     pipe(&machine.path(&blob(&hex('e'))));
@@ -354,7 +354,7 @@ fn links_and_pipes_are_refused_in_a_line() {
     let models = machine.models();
     let notes = models["notes"].to_string();
     assert!(notes.contains("link to a folder outside of the store"), "{notes}");
-    // Of what a link leads to, the listing says nothing.
+    // The listing shows nothing of a link's target.
     let all = models["models"].as_array().unwrap();
     for name in [
         "hf:org/single/x.gguf",
@@ -373,7 +373,7 @@ fn links_and_pipes_are_refused_in_a_line() {
 }
 
 #[test]
-fn folders_that_links_have_elsewhere_are_not_listed() {
+fn linked_folders_outside_the_store_are_not_listed() {
     let machine = furnished();
     let secret = machine.write("secret/a/b/secret.gguf", gguf("secret"));
     let [b, a] = [1, 2].map(|up| secret.ancestors().nth(up).unwrap());
@@ -404,7 +404,7 @@ fn folders_that_links_have_elsewhere_are_not_listed() {
     assert!(machine.refused("lmstudio:pub/evil").contains("a link leaves the store"));
     assert!(machine.refused("ollama:evil:secret.gguf").contains("a link leaves the store"));
 
-    // All of Ollama's manifests.
+    // The folder of all Ollama manifests is a link out of the store.
     fs::rename(machine.path(".ollama/models/manifests"), machine.path("manifests")).unwrap();
     machine.link(".ollama/models/manifests", machine.path("manifests"));
     assert!(!machine.models()["models"].to_string().contains("ollama:"));
@@ -426,7 +426,7 @@ fn links_within_a_store_are_followed() {
     machine.link(&format!("{many}/snapshots/other"), COMMIT);
     machine.write(&format!("{many}/refs/main"), "other");
     machine.link(".lmstudio/models/pub/three", "one");
-    // The store itself may be anywhere.
+    // The store itself may be a link to anywhere.
     for store in [".ollama/models", ".cache/huggingface"] {
         let elsewhere = machine.path(&store.replace(['.', '/'], "-"));
         fs::rename(machine.path(store), &elsewhere).unwrap();
@@ -455,7 +455,7 @@ fn pipe(path: &Path) {
 }
 
 #[test]
-fn names_lead_nowhere_else() {
+fn names_can_not_leave_their_store() {
     let machine = furnished();
     machine.write("secret.gguf", gguf("secret"));
     for name in [
@@ -482,12 +482,12 @@ fn names_lead_nowhere_else() {
         "llama.cpp:",
     ] {
         let line = machine.refused(name);
-        assert!(line.contains("that is no name in a store"), "{name:?}: {line}");
+        assert!(line.contains("is not a valid name in a store"), "{name:?}: {line}");
     }
 }
 
 #[test]
-fn a_commit_that_is_none_is_refused() {
+fn an_invalid_commit_is_refused() {
     let machine = furnished();
     let main = ".cache/huggingface/hub/models--org--single/refs/main";
     for (commit, says) in [
@@ -582,12 +582,12 @@ fn variables_may_be_empty_relative_or_wrong() {
     ] {
         for value in ["nowhere", "file"] {
             let line = lookup(name, value, model).error();
-            let place = format!("it is not in {value}{store}");
+            let place = format!("no such model in {value}{store}");
             assert!(line.contains(&place), "{name}={value}: {line}");
             machine.run_with(&[(name, value)], &["models"]).ok();
         }
     }
-    assert_eq!(lookup("LLAMA_CACHE", "nowhere", hub).code, Some(0), "it has a cache of its own");
+    assert_eq!(lookup("LLAMA_CACHE", "nowhere", hub).code, Some(0), "the hub has its own cache");
 }
 
 #[test]
@@ -624,7 +624,7 @@ fn models_lists_all_and_every_form_holds_it() {
 }
 
 #[test]
-fn models_where_there_is_nothing() {
+fn models_without_any_store() {
     let machine = Machine::new();
     let table = machine.run(&["models"]).ok();
     assert!(table.contains("toy") && table.contains("~/.ollama/models (not there)"), "{table}");
@@ -638,5 +638,5 @@ fn models_where_there_is_nothing() {
     let mut homeless = command();
     homeless.env_clear().env("OLLAMA_MODELS", machine.path("nowhere"));
     let outcome = Outcome::from(homeless.args(["info", "hf:org/repo"]).output().unwrap());
-    assert!(outcome.error().contains("any place (HOME is not set)"));
+    assert!(outcome.error().contains("any folder (HOME is not set)"));
 }

@@ -1,20 +1,25 @@
-//! Token IDs against llama.cpp's: those it published, and those it made of our
-//! own texts (`scripts/tokenizer_fixtures.py`). Vocabularies come with
-//! `scripts/fetch-vocabularies.sh`.
+//! Compares token IDs with llama.cpp's: its published test cases, and its IDs for our
+//! own texts (`scripts/tokenizer_fixtures.py`). `scripts/fetch-vocabularies.sh` downloads
+//! the vocabularies.
 
 use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::tell;
-use embcli::gguf::Gguf;
+use embcli::gguf::{self, Gguf};
+use embcli::model::Model;
 use embcli::tokenizer::{Options, Tokenizer};
 use serde_json::Value;
 
 const DEFAULT: Options = Options { add_special: true, parse_special: true };
 const PLAIN: Options = Options { add_special: false, parse_special: false };
 
-fn open(gguf: &Gguf) -> Tokenizer {
-    Tokenizer::open(gguf).unwrap().unwrap()
+fn open(model: &Model) -> Tokenizer {
+    Tokenizer::open(model).unwrap()
+}
+
+fn model(file: support::Gguf) -> Model {
+    Gguf::new(Box::new(file.build())).unwrap().into()
 }
 
 /// The published vocabularies.
@@ -32,7 +37,7 @@ fn vocabularies() -> Vec<(String, PathBuf)> {
         .collect();
     found.sort();
     let name = directory.display();
-    assert!(!found.is_empty(), "{name} is not there; scripts/fetch-vocabularies.sh fetches it");
+    assert!(!found.is_empty(), "{name} has no vocabularies: run scripts/fetch-vocabularies.sh");
     found
 }
 
@@ -41,16 +46,16 @@ fn fixture(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn ids(list: &Value) -> Option<Vec<u32>> {
-    let id = |id: &Value| id.as_u64().unwrap().try_into().unwrap();
+fn ids(list: &Value) -> Option<Vec<u64>> {
+    let id = |id: &Value| id.as_u64().unwrap();
     Some(list.as_array()?.iter().map(id).collect())
 }
 
-/// Texts in `FILE.gguf.inp` with a mark between each two; in `.out` the IDs of each
-/// on a line, without anything added and special tokens read as text.
+/// `FILE.gguf.inp` has texts, with a mark between each two. `FILE.gguf.out` has the IDs of
+/// each text on one line, with nothing added and with special tokens read as text.
 #[test]
 #[ignore = "needs the published vocabularies: scripts/fetch-vocabularies.sh"]
-fn every_published_case() {
+fn every_published_case_gives_the_same_ids() {
     const MARK: &str = "\n__ggml_vocab_test__\n";
     for (name, path) in vocabularies() {
         let beside = |extension: &str| {
@@ -61,15 +66,14 @@ fn every_published_case() {
             tell(format_args!("{name}: no published cases"));
             continue;
         };
-        let gguf = Gguf::open(&path).unwrap();
-        let tokenizer = open(&gguf);
+        let tokenizer = open(&gguf::open(&path).unwrap());
         let texts: Vec<&str> = texts.split(MARK).collect();
-        // The last text of most is empty, and so is the last line.
+        // In most files the last text is empty, and so is the last line of IDs.
         let expected: Vec<&str> = expected.split('\n').take(texts.len()).collect();
         assert_eq!(texts.len(), expected.len(), "{name}");
         for (text, expected) in texts.iter().zip(expected) {
             let ids = tokenizer.encode(text.as_bytes(), PLAIN).unwrap();
-            let expected: Vec<u32> =
+            let expected: Vec<u64> =
                 expected.split_whitespace().map(|id| id.parse().unwrap()).collect();
             assert_eq!(ids, expected, "{name}: {text:?}");
         }
@@ -79,8 +83,7 @@ fn every_published_case() {
 
 /// Compares with `fixtures/tokenizer/NAME.json`.
 fn compare(name: &str, path: &Path) {
-    let gguf = Gguf::open(path).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&gguf::open(path).unwrap());
     let texts = fixture("texts.json");
     let texts = texts["texts"].as_array().unwrap();
     let expected = fixture(&format!("{name}.json"));
@@ -116,7 +119,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 #[test]
 #[ignore = "needs the published vocabularies: scripts/fetch-vocabularies.sh"]
-fn our_own_texts_in_every_vocabulary() {
+fn our_texts_give_llama_cpps_ids_in_every_vocabulary() {
     for (name, path) in vocabularies() {
         compare(&name, &path);
     }
@@ -124,7 +127,7 @@ fn our_own_texts_in_every_vocabulary() {
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn our_own_texts_in_the_real_model() {
+fn our_texts_give_llama_cpps_ids_in_the_real_model() {
     compare("gemma-3-270m", &support::real_model());
 }
 
@@ -142,7 +145,7 @@ const NORMAL: i32 = 1;
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 
-/// SentencePiece: 0 to 3 are special, then some letters and what they make.
+/// A SentencePiece vocabulary: 0 to 3 are special, then come letters and merged pieces.
 const PIECES: &[(&str, i32)] = &[
     ("<unk>", 2),
     ("<s>", CONTROL),
@@ -161,7 +164,7 @@ fn spm() -> support::Gguf {
     tiny("llama", PIECES).kv("tokenizer.ggml.scores", vec![0_f32; PIECES.len()])
 }
 
-/// Byte pairs: the letters that follow, and what they merge to.
+/// A byte-level BPE vocabulary: letters and the pieces they merge to.
 fn bpe(pre: &str) -> support::Gguf {
     let tokens = ["a", "b", "Ġ", "ab", "Ġa", "1", "11", "<|end|>", "!"].map(|text| (text, NORMAL));
     tiny("gpt2", &tokens)
@@ -169,15 +172,14 @@ fn bpe(pre: &str) -> support::Gguf {
         .kv("tokenizer.ggml.merges", vec!["a b", "Ġ a", "1 1"])
 }
 
-fn ids_of(gguf: support::Gguf, text: &str, options: Options) -> Vec<u32> {
-    let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
-    open(&gguf).encode(text.as_bytes(), options).unwrap()
+fn ids_of(gguf: support::Gguf, text: &str, options: Options) -> Vec<u64> {
+    open(&model(gguf)).encode(text.as_bytes(), options).unwrap()
 }
 
 const NO_BOS: Options = Options { add_special: false, parse_special: true };
 
 #[test]
-fn a_space_goes_in_front_of_a_text_and_behind_a_special_token() {
+fn spm_adds_a_space_before_a_text_and_after_a_special_token() {
     assert_eq!(ids_of(spm(), "ab", DEFAULT), [1, 7, 5]);
     assert_eq!(ids_of(spm(), " a", DEFAULT), [1, 6, 7], "the text's own space is another");
     assert_eq!(ids_of(spm(), "b<x>a", DEFAULT), [1, 6, 5, 3, 7]);
@@ -195,14 +197,14 @@ fn the_best_score_merges_first() {
 }
 
 #[test]
-fn special_tokens_are_text_where_that_is_asked_for() {
+fn special_tokens_can_be_read_as_text() {
     assert_eq!(ids_of(spm(), "a</s>", NO_BOS), [7, 2]);
     assert_eq!(ids_of(spm(), "<x><x><x>", NO_BOS), [10, 3], "the longest is found first");
-    assert_eq!(ids_of(spm(), "<x><x>a", PLAIN), [3, 3, 7], "what the user defined is found");
+    assert_eq!(ids_of(spm(), "<x><x>a", PLAIN), [3, 3, 7], "user-defined tokens are found");
 }
 
 #[test]
-fn what_stands_around_a_text_is_the_files_to_say() {
+fn the_file_decides_about_bos_and_eos() {
     let both = spm().kv("tokenizer.ggml.add_eos_token", true);
     assert_eq!(ids_of(both, "", DEFAULT), [1, 2]);
     let neither = spm().kv("tokenizer.ggml.add_bos_token", false);
@@ -210,15 +212,15 @@ fn what_stands_around_a_text_is_the_files_to_say() {
     let other = spm().kv("tokenizer.ggml.bos_token_id", 3_u32);
     assert_eq!(ids_of(other, "", DEFAULT), [3]);
     let nowhere = spm().kv("tokenizer.ggml.bos_token_id", 99_u32);
-    assert_eq!(ids_of(nowhere, "", DEFAULT), [1], "the default stands");
+    assert_eq!(ids_of(nowhere, "", DEFAULT), [1], "the default is used");
 }
 
 #[test]
-fn some_tokens_take_the_white_space_beside_them() {
+fn some_tokens_strip_the_white_space_next_to_them() {
     let bare = |gguf: support::Gguf| gguf.kv("tokenizer.ggml.add_space_prefix", false);
     let phi = || bare(spm()).kv("general.name", "My Phi-3");
     assert_eq!(ids_of(phi(), "b </s> \n b <x> b", NO_BOS), [5, 6, 2, 5, 6, 3, 5]);
-    assert_eq!(ids_of(phi(), "b <s> b", NO_BOS), [5, 6, 1, 6, 5], "<s> takes none");
+    assert_eq!(ids_of(phi(), "b <s> b", NO_BOS), [5, 6, 1, 6, 5], "<s> strips no space");
 
     let mut tokens = PIECES.to_vec();
     tokens[3].0 = "<mask>";
@@ -227,10 +229,14 @@ fn some_tokens_take_the_white_space_beside_them() {
 }
 
 #[test]
-fn a_control_token_is_known_by_its_name() {
+fn a_control_token_is_recognised_by_its_text() {
     // "<|end|>" is of the type "normal" in the file.
     assert_eq!(ids_of(bpe("gpt-2"), "a<|end|>b", NO_BOS), [0, 7, 1]);
-    assert_eq!(ids_of(bpe("gpt-2"), "a<|end|>b", PLAIN), [0, 1], "what has no token is dropped");
+    assert_eq!(
+        ids_of(bpe("gpt-2"), "a<|end|>b", PLAIN),
+        [0, 1],
+        "bytes without a token are dropped"
+    );
 }
 
 #[test]
@@ -241,18 +247,16 @@ fn pairs_merge_within_words_only() {
 }
 
 #[test]
-fn a_stranger_among_pre_tokenizers_is_noted() {
-    let built = Gguf::new(Box::new(bpe("gpt-5000").build())).unwrap();
-    let tokenizer = open(&built);
+fn an_unknown_pre_tokenizer_gives_a_note() {
+    let tokenizer = open(&model(bpe("gpt-5000")));
     assert!(tokenizer.notes()[0].contains("\"gpt-5000\""), "{:?}", tokenizer.notes());
     assert_eq!(tokenizer.encode(b"ab!", PLAIN).unwrap(), [3, 8]);
 
-    let known = Gguf::new(Box::new(bpe("gpt-2").build())).unwrap();
-    assert!(open(&known).notes().is_empty());
+    assert!(open(&model(bpe("gpt-2"))).notes().is_empty());
 }
 
 #[test]
-fn dna_goes_six_bases_at_a_time() {
+fn each_dna_token_has_six_bases() {
     let tokens = ["a", "<dna>", "</dna>", "<oov>", "ACGTAC\u{e000}", "GAAAAA\u{e000}"]
         .map(|text| (text, NORMAL));
     let dna = || {
@@ -261,11 +265,11 @@ fn dna_goes_six_bases_at_a_time() {
             .kv("tokenizer.ggml.merges", Vec::<String>::new())
     };
     assert_eq!(ids_of(dna(), "a<dna>acgtacGGGGGGg</dna>a", PLAIN), [0, 1, 4, 3, 5, 2, 0]);
-    assert_eq!(ids_of(dna(), "<dna>ACGTAC", PLAIN), [1, 4], "to the text's end");
+    assert_eq!(ids_of(dna(), "<dna>ACGTAC", PLAIN), [1, 4], "without </dna>, to the text's end");
 }
 
 #[test]
-fn white_space_can_mean_nothing() {
+fn the_whitespace_family_drops_white_space() {
     let tokens = ["a", "b", "ab", "A"].map(|text| (text, NORMAL));
     let white = || {
         tiny("whitespace", &tokens)
@@ -278,23 +282,21 @@ fn white_space_can_mean_nothing() {
 }
 
 #[test]
-fn what_can_not_be_spelt_is_an_error() {
-    let gguf = Gguf::new(Box::new(spm().build())).unwrap();
-    let error = open(&gguf).encode(b"a!?", DEFAULT).unwrap_err().to_string();
+fn a_text_without_tokens_for_it_is_an_error() {
+    let error = open(&model(spm())).encode(b"a!?", DEFAULT).unwrap_err().to_string();
     assert!(error.contains("0x3F"), "{error}");
 
     let no_bos = tiny("gpt2", &[("a", NORMAL)])
         .kv("tokenizer.ggml.merges", Vec::<String>::new())
         .kv("tokenizer.ggml.add_bos_token", true);
-    let gguf = Gguf::new(Box::new(no_bos.build())).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&model(no_bos));
     let error = tokenizer.encode(b"a", DEFAULT).unwrap_err().to_string();
     assert!(error.contains("names no BOS token"), "{error}");
     assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [0]);
 }
 
 #[test]
-fn what_is_no_tokenizer_is_refused_by_its_name() {
+fn invalid_tokenizers_are_refused_with_a_reason() {
     const TOKENS: &str = "tokenizer.ggml.tokens";
     let texts = || vec!["a", "b"];
     let with = |model: &str| support::Gguf::new().kv("tokenizer.ggml.model", model);
@@ -303,7 +305,7 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
         (support::Gguf::new(), "no tokenizer.ggml.model"),
         (with("none"), "says that it has no tokenizer"),
         (with("word2vec"), "\"word2vec\""),
-        (with("llama"), "no array tokenizer.ggml.tokens"),
+        (with("llama"), "no tokenizer.ggml.tokens"),
         (with("llama").kv(TOKENS, vec![1_u32]), "not an array of strings"),
         (with("llama").kv(TOKENS, Vec::<String>::new()), "is empty"),
         (with("gpt2").kv(TOKENS, texts()), "no tokenizer.ggml.merges"),
@@ -311,8 +313,7 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
         (llama().kv("tokenizer.ggml.token_type", vec![1_u64, 1]), "an array of"),
     ];
     for (gguf, expected) in refused {
-        let gguf = Gguf::new(Box::new(gguf.build())).unwrap();
-        let reason = Tokenizer::open(&gguf).unwrap().unwrap_err();
+        let reason = Tokenizer::open(&model(gguf)).unwrap_err().to_string();
         assert!(reason.contains(expected), "{reason}");
     }
 }
@@ -320,14 +321,13 @@ fn what_is_no_tokenizer_is_refused_by_its_name() {
 #[test]
 fn a_repeated_token_is_noted() {
     let twice = tiny("llama", &[("a", NORMAL), ("▁", NORMAL), ("a", NORMAL)]);
-    let gguf = Gguf::new(Box::new(twice.build())).unwrap();
-    let tokenizer = open(&gguf);
+    let tokenizer = open(&model(twice));
     assert!(tokenizer.notes()[0].contains("1 token repeats"), "{:?}", tokenizer.notes());
     assert_eq!(tokenizer.encode(b"a", PLAIN).unwrap(), [1, 2]);
 }
 
-/// Bytes changed here and there, a little at a time: whatever that makes of a
-/// file, it is read, refused or an error.
+/// Changes one to four bytes of a file at a time. The file must be read or refused with
+/// an error.
 #[test]
 fn no_damage_panics() {
     let dna = tiny("hybriddna", &[("<dna>", NORMAL), ("</dna>", NORMAL), ("<oov>", NORMAL)])
@@ -356,8 +356,8 @@ fn no_damage_panics() {
         [spm(), bpe("llama-bpe"), bpe("gemma4"), dna, bert, t5, rwkv, plamo2, white, gemma4]
             .map(support::Gguf::build);
     for (i, file) in files.iter().enumerate() {
-        let gguf = Gguf::new(Box::new(file.clone())).unwrap();
-        assert!(open(&gguf).encode(b"ab", NO_BOS).is_ok(), "file {i} is good to begin with");
+        let model = Gguf::new(Box::new(file.clone())).unwrap().into();
+        assert!(open(&model).encode(b"ab", NO_BOS).is_ok(), "file {i} is good to begin with");
     }
     let mut state = 1_u64;
     let mut random = |below: usize| {
@@ -372,14 +372,14 @@ fn no_damage_panics() {
             file[at] = [0, 1, 0x7f, 0x80, 0xff, b' ', b'a'][random(7)];
         }
         let run = || {
-            let gguf = Gguf::new(Box::new(file.clone())).ok()?;
-            let tokenizer = Tokenizer::open(&gguf).ok()?.ok()?;
+            let model = Gguf::new(Box::new(file.clone())).ok()?.into();
+            let tokenizer = Tokenizer::open(&model).ok()?;
             let options = [DEFAULT, NO_BOS, PLAIN][round / files.len() % 3];
             tokenizer.encode(b"ab <x>11 <dna>ACG</s>\xff A", options).ok()
         };
         let found = std::panic::catch_unwind(run).unwrap_or_else(|_| panic!("round {round}"));
         encoded[round % files.len()] += usize::from(found.is_some());
     }
-    // The first has no token for a digit.
-    assert!(encoded[1..].iter().all(|&n| n > 50), "few were still readable: {encoded:?}");
+    // The first file has no token for a digit, so it can't encode the text.
+    assert!(encoded[1..].iter().all(|&n| n > 50), "too few were still readable: {encoded:?}");
 }

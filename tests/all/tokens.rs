@@ -1,4 +1,4 @@
-//! Tokens by their text, and `tokens`, through the built binary.
+//! Lookup of tokens by text, and the command `tokens`, through the built binary.
 
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes, real_model};
@@ -10,7 +10,7 @@ fn ids(args: &[&str]) -> (serde_json::Value, String) {
     (answer["ids"].clone(), answer["notes"].to_string())
 }
 
-/// Byte-level tokens, of which only some have both forms, and their types.
+/// Byte-level tokens and their types. Only some have a form with a leading space.
 fn byte_level() -> tempfile::NamedTempFile {
     let tokens = ["a", "Ġcat", "dog", "Ġdog", "Ċ", "<|end|>", "Ġdog", "Ã", "7", "1..3"];
     Gguf::new()
@@ -22,7 +22,7 @@ fn byte_level() -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn a_text_is_the_token_that_reads_so() {
+fn a_text_finds_its_token() {
     let (found, notes) = ids(&[TOY, " cat", "791", "The", "0..2", " dog"]);
     assert_eq!(found, serde_json::json!([2368, 791, 791, 0, 1, 5765]));
     assert!(notes.contains(r#"\" cat\" is ID 2368; without the leading space, \"cat\" is ID"#));
@@ -38,20 +38,20 @@ fn a_text_is_the_token_that_reads_so() {
 }
 
 #[test]
-fn what_looks_like_an_id_is_one_unless_it_is_said_to_be_text() {
+fn a_number_is_an_id_unless_token_is_given() {
     let file = byte_level();
     let path = file.path().to_str().unwrap();
     assert_eq!(ids(&[path, "7", "1..3"]).0, serde_json::json!([7, 1, 2]));
     let (found, _) = ids(&[path, "--token", "7", "5", "--token=1..3"]);
-    assert_eq!(found, serde_json::json!([5, 8, 9]), "texts come after the others");
+    assert_eq!(found, serde_json::json!([5, 8, 9]), "the texts come after the IDs");
 }
 
 #[test]
-fn byte_level_tokens_are_found_as_people_read_them() {
+fn byte_level_tokens_are_found_by_their_readable_text() {
     let file = byte_level();
     let path = file.path().to_str().unwrap();
     assert_eq!(ids(&[path, " cat", "\n", "<|end|>"]).0, serde_json::json!([1, 4, 5]));
-    // The last Ġdog is not ordinary text, so it means itself.
+    // The last Ġdog is a user-defined token, so its text is literal.
     assert_eq!(ids(&[path, "Ġdog", " dog"]).0, serde_json::json!([6, 3]));
     let error = |text| embcli(["lookup", path, text]).error();
     assert_eq!(error("cat"), r#""cat" is no token here; " cat" (ID 1) is: write ' cat'"#);
@@ -60,9 +60,9 @@ fn byte_level_tokens_are_found_as_people_read_them() {
     assert!(error("\u{1b}[2J").starts_with(r#""\x1b[2J" is no token here; write"#));
 }
 
-/// The error of a text that is several tokens is the way to them.
+/// If a text is several tokens, the error lists them.
 #[test]
-fn a_text_of_several_tokens_is_shown_in_them() {
+fn a_text_of_several_tokens_lists_them() {
     let error = |args: &[&str]| embcli(args).error();
     assert_eq!(
         error(&["lookup", "toy", "dragonfruit"]),
@@ -74,13 +74,13 @@ fn a_text_of_several_tokens_is_shown_in_them() {
     assert!(neighbors.starts_with("\"The cat\" is 2 tokens here: 791 \"The\", 2368 \" cat\"; "));
     let long = error(&["lookup", "toy", &"x7".repeat(500)]);
     assert!(long.contains("…\" is 1000 tokens here: ") && long.len() < 400, "{long}");
-    // What --text then shows are these.
+    // --text looks up the same tokens.
     let looked_up = embcli(["lookup", "toy", "--text=dragonfruit", "--no-bos", "--format=json"]);
     assert_eq!(looked_up.json()["ids"], serde_json::json!([2953, 393, 84, 417]));
 }
 
 #[test]
-fn a_token_that_is_missing_can_be_left_out() {
+fn a_missing_bos_can_be_left_out() {
     let no_bos = Gguf::new()
         .vocab("gpt2", &["a"])
         .kv("tokenizer.ggml.pre", "gpt-2")
@@ -95,7 +95,7 @@ fn a_token_that_is_missing_can_be_left_out() {
 }
 
 #[test]
-fn of_tokens_that_read_alike_the_lowest_is_taken() {
+fn tokens_with_the_same_text_give_the_lowest_id() {
     let twice = Gguf::new()
         .kv("general.architecture", "llama")
         .vocab("llama", &["x", "▁y", " y"])
@@ -126,7 +126,7 @@ fn found(args: &[&str]) -> Vec<u64> {
 }
 
 #[test]
-fn tokens_are_found_by_what_they_hold() {
+fn tokens_are_filtered_by_text_type_and_range() {
     let cats = found(&[TOY, "cat"]);
     assert!(cats.contains(&2368) && cats.is_sorted());
     assert_eq!(found(&[TOY, " cat", "--exact"]), [2368]);
@@ -138,7 +138,7 @@ fn tokens_are_found_by_what_they_hold() {
 }
 
 #[test]
-fn every_form_says_the_same() {
+fn every_format_says_the_same() {
     let args = [TOY, " cat", "--exact", "--norm"];
     insta::assert_snapshot!(tokens(&args).ok(), @r#"
        ID  type          score      norm  token
@@ -176,7 +176,7 @@ fn a_vocabulary_alone_is_enough() {
 }
 
 #[test]
-fn finding_nothing_is_said_and_no_failure() {
+fn no_match_gives_a_note_and_exit_code_0() {
     let nothing = tokens(&[TOY, "zzzz", "--format=csv"]);
     assert_eq!(nothing.code, Some(0));
     assert_eq!(nothing.stdout, "id,token,type,score\n");

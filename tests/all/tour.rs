@@ -1,6 +1,5 @@
-//! `tour`: every figure against plain arithmetic over the rows, in f64 and
-//! written out here; every number of the text in the JSON; and tables that do
-//! not show what the tour claims.
+//! `tour`: every figure is compared with plain f64 arithmetic on the rows, every number
+//! in the text must be in the JSON, and tables that contradict a claim get a note.
 
 use std::path::Path;
 
@@ -10,11 +9,12 @@ use crate::support::run;
 use crate::support::run::embcli;
 use crate::support::toy;
 use crate::support::{F32, Gguf, f32_bytes};
-use embcli::answer::Answer;
 use embcli::cli::Cli;
+use embcli::commands::{open, tour::TourRequest};
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf;
-use embcli::report::{self, Format, Style};
+use embcli::report::{Form, Listed, Printer, Style};
+use embcli::stats::SplitMix64;
 use embcli::text::width;
 use embcli::tour::RandomRows;
 use regex::Regex;
@@ -38,22 +38,8 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt()
 }
 
-/// SplitMix64, by which pairs are drawn.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        ((u128::from(z) * u128::from(n)) >> 64) as u64
-    }
-}
-
 fn random_pairs(n_rows: u64, n: u64, seed: u64) -> Vec<(u64, u64)> {
-    let mut random = Random(seed);
+    let mut random = SplitMix64::new(seed);
     let mut pair = || {
         let a = random.below(n_rows);
         let b = random.below(n_rows - 1);
@@ -72,7 +58,8 @@ fn spread(values: &[f64]) -> [f64; 4] {
     [mean, variance.sqrt(), min, max]
 }
 
-/// Spearman's, by counting for each number how many are below it.
+/// Spearman's rank correlation. The rank of a number is found by counting the numbers
+/// below it.
 fn spearman(a: &[f64], b: &[f64]) -> f64 {
     let ranks = |values: &[f64]| -> Vec<f64> {
         let mut sorted = values.to_vec();
@@ -90,7 +77,7 @@ fn spearman(a: &[f64], b: &[f64]) -> f64 {
     products / a.len() as f64 / (p * q)
 }
 
-/// The nearest rows to one, by brute force.
+/// The nearest rows to row `id`, by brute force.
 fn nearest(n: u64, id: u64, k: usize, row: &dyn Fn(u64) -> Vec<f32>) -> Vec<(u64, f64)> {
     let query = row(id);
     let mut all: Vec<(u64, f64)> = (0..n)
@@ -113,24 +100,28 @@ fn id(token: &Value) -> u64 {
     token["id"].as_u64().unwrap()
 }
 
-fn ids(neighbors: &Value) -> Vec<(u64, f64)> {
-    let neighbors = neighbors.as_array().unwrap();
-    neighbors.iter().map(|n| (id(n), n["cosine"].as_f64().unwrap())).collect()
-}
-
 #[track_caller]
 fn assert_neighbors(found: &Value, expected: &[(u64, f64)]) {
-    let found = ids(found);
-    assert_eq!(found.len(), expected.len());
-    for (found, expected) in found.iter().zip(expected) {
-        assert_eq!(found.0, expected.0);
-        assert!((found.1 - expected.1).abs() < 1e-9, "{found:?}, not {expected:?}");
+    assert_eq!(found.as_array().unwrap().len(), expected.len());
+    for (found, (nearest, cosine)) in found.as_array().unwrap().iter().zip(expected) {
+        assert_eq!(id(found), *nearest);
+        assert_near(&found["cosine"], *cosine);
+    }
+}
+
+/// Asserts that a sample of pairs has these cosines.
+#[track_caller]
+fn assert_sample(found: &Value, cosines: &[f64]) {
+    assert_eq!(found["pairs"], cosines.len());
+    for (name, expected) in ["mean", "sd", "min", "max"].into_iter().zip(spread(cosines)) {
+        assert_near(&found[name], expected);
     }
 }
 
 // ---- the figures ----
 
-/// Everything a tour measured but times, against `row`; `bytes` is the file.
+/// Compares everything that a tour measured, except times, with the rows that `row`
+/// returns. `bytes` is the file.
 fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scale: f64) {
     let table = &tour["table"];
     let count = |name: &str| table[name].as_u64().unwrap();
@@ -157,28 +148,21 @@ fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scal
     let pairs = random_pairs(n, 20_000, seed);
     let cosines: Vec<f64> = pairs.iter().map(|(a, b)| cosine(&row(*a), &row(*b))).collect();
     let distances: Vec<f64> = pairs.iter().map(|(a, b)| (b - a) as f64).collect();
-    assert_eq!(labels["random"]["pairs"], 20_000);
-    let names = ["mean", "sd", "min", "max"];
-    for (name, expected) in names.into_iter().zip(spread(&cosines)) {
-        assert_near(&labels["random"][name], expected);
-        assert_near(&measured(5)["learned"][name], expected);
-    }
+    assert_sample(&labels["random"], &cosines);
+    assert_sample(&measured(5)["learned"], &cosines);
     let rho = spearman(&distances, &cosines);
     let found = labels["rank_correlation"].as_f64().unwrap();
-    // A cosine may round to another neighbour, and so change a rank or two.
+    // A cosine may round differently in the last bit, which can change a few ranks.
     assert!((found - rho).abs() < 1e-6, "{found}, not {rho}");
     assert_near(&labels["rank_correlation_by_chance"], 1.0 / 19_999_f64.sqrt());
     let adjacent: Vec<u64> = if n - 1 <= 20_000 {
         (0..n - 1).collect()
     } else {
-        let mut random = Random(seed);
+        let mut random = SplitMix64::new(seed);
         (0..20_000).map(|_| random.below(n - 1)).collect()
     };
     let adjacent: Vec<f64> = adjacent.iter().map(|a| cosine(&row(*a), &row(a + 1))).collect();
-    assert_eq!(labels["adjacent"]["pairs"], adjacent.len());
-    for (name, expected) in names.into_iter().zip(spread(&adjacent)) {
-        assert_near(&labels["adjacent"][name], expected);
-    }
+    assert_sample(&labels["adjacent"], &adjacent);
 
     let read = measured(2);
     assert_eq!(read["shape"], json!([3, d]));
@@ -289,7 +273,7 @@ fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scal
         let width = choice["d_model"].as_u64().unwrap();
         assert_eq!(choice["parameters"], n * width);
         assert_eq!(choice["f16_bytes"], 2 * n * width);
-        // Both types that are tried here have the same bytes a value at each width.
+        // Both types tested here have the same bytes per value at each width.
         assert_eq!(choice["bytes"], table_bytes / d * width / n * n);
         assert_near(&choice["times_as_many"], width as f64 / d as f64);
         assert_near(&choice["chance_cosine"], 1.0 / (width as f64).sqrt());
@@ -337,7 +321,7 @@ fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scal
 }
 
 #[test]
-fn the_figures_of_the_toy_are_those_of_its_rows() {
+fn the_toys_figures_match_its_rows() {
     let tour = embcli(["tour", "--format", "json"]).json();
     let rows = toy::rows();
     let row = |id: u64| rows[id as usize * 4..][..4].to_vec();
@@ -345,8 +329,8 @@ fn the_figures_of_the_toy_are_those_of_its_rows() {
     let words: Vec<_> = tour["words"].as_array().unwrap().iter().map(id).collect();
     assert_eq!(words, [791, 2368, 3290, 5765, 26]);
 
-    // What is random in the random table is tested beside it; here it only has
-    // to be that table.
+    // Unit tests check that the random table is random. Here the tour only has to use
+    // that table.
     let random = RandomRows { seed: tour["seed"].as_u64().unwrap(), n_rows: 8192, dim: 4 };
     let random_row = |id: u64| {
         let mut row = vec![0.0; 4];
@@ -358,18 +342,16 @@ fn the_figures_of_the_toy_are_those_of_its_rows() {
     let pairs = random_pairs(8192, 20_000, random.seed);
     let cosines: Vec<f64> =
         pairs.iter().map(|(a, b)| cosine(&random_row(*a), &random_row(*b))).collect();
-    for (name, expected) in ["mean", "sd", "min", "max"].into_iter().zip(spread(&cosines)) {
-        assert_near(&chance["random"][name], expected);
-    }
+    assert_sample(&chance["random"], &cosines);
 }
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn the_figures_of_the_real_model_are_those_of_its_rows() {
+fn the_real_models_figures_match_its_rows() {
     let path = support::real_model();
     let tour = embcli(["tour", path.to_str().unwrap(), "--format", "json"]).json();
-    let file = gguf::Gguf::open(&path).unwrap();
-    let table = Table::open(&file, TOKEN_EMBEDDING).unwrap();
+    let model = gguf::open(&path).unwrap();
+    let table = Table::open(&model, TOKEN_EMBEDDING).unwrap();
     check_figures(&tour, &[], &|id| table.row(id).unwrap(), 640.0_f64.sqrt());
     let rho = tour["steps"][0]["measured"]["rank_correlation"].as_f64().unwrap();
     assert!((-0.08..-0.03).contains(&rho), "{rho}");
@@ -380,20 +362,19 @@ fn the_figures_of_the_real_model_are_those_of_its_rows() {
 
 // ---- the text ----
 
-/// A whole tour in two forms of one run, so that times are the same.
+/// A whole tour as text and as JSON. Both come from one run, so the times are the same.
 fn text_and_json(model: &Path) -> (String, Value) {
-    let args = ["embcli", "tour", model.to_str().unwrap()];
-    let Ok(cli) = Cli::parse_from_args(args.map(Into::into)) else { panic!("usage") };
-    let answer = embcli::commands::run(&cli.command).unwrap();
-    let Answer::Tour(report) = &answer else { panic!("no tour") };
-    assert_eq!(report.steps.len(), 10);
-    let style = Style { values: None, width: 80, ..Style::of_stdout() };
-    let form = |format| {
+    let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
+    let mut tour = Listed::default();
+    request.run(&open, &mut tour).unwrap();
+    assert_eq!(tour.items.len(), 10);
+    let form = |form| {
         let mut out = Vec::new();
-        report::write(&answer, format, &style, &mut out).unwrap();
+        let mut printer = Printer::new(form, Style { width: 80, color: false }, &mut out);
+        tour.clone().give(&mut printer.list()).unwrap();
         String::from_utf8(out).unwrap()
     };
-    (form(Format::Table), serde_json::from_str(&form(Format::Json)).unwrap())
+    (form(Form::Table), serde_json::from_str(&form(Form::Json)).unwrap())
 }
 
 fn numbers_in(value: &Value, found: &mut Vec<f64>) {
@@ -405,8 +386,8 @@ fn numbers_in(value: &Value, found: &mut Vec<f64>) {
     }
 }
 
-/// Every number of the text is one of the JSON, rounded to its decimals.
-/// Names that have digits in them, and tokens, are no numbers.
+/// Asserts that every number in the text is a number of the JSON, rounded to its
+/// decimals. Tokens and names with digits are not numbers.
 #[track_caller]
 fn assert_numbers_are_known(text: &str, json: &Value) {
     let names = Regex::new(r#""[^"\n]*"|GPT-2|Llama 3 70B|\b[A-Za-z]+[0-9]\w*|\S*\.gguf"#).unwrap();
@@ -453,37 +434,33 @@ fn assert_every_number_of_the_text_is_in_the_json_and_it_fits(model: &Path) {
 }
 
 #[test]
-fn every_number_of_the_text_is_in_the_json_and_it_fits() {
+fn every_number_in_the_text_is_in_the_json_and_lines_fit() {
     assert_every_number_of_the_text_is_in_the_json_and_it_fits(Path::new("toy"));
 }
 
 #[test]
 #[ignore = "needs the real model: scripts/fetch-real-model.sh"]
-fn every_number_of_the_text_on_the_real_model_is_in_the_json_and_it_fits() {
+fn every_number_in_the_real_models_text_is_in_the_json_and_lines_fit() {
     assert_every_number_of_the_text_is_in_the_json_and_it_fits(&support::real_model());
 }
 
 #[test]
 fn prose_stays_narrow_on_a_wide_terminal() {
-    let answer = {
-        let args = ["embcli", "tour", "toy"].map(Into::into);
-        let Ok(cli) = Cli::parse_from_args(args) else { panic!("usage") };
-        embcli::commands::run(&cli.command).unwrap()
-    };
+    let request = TourRequest { model: "toy".into(), steps: Vec::new() };
     let mut out = Vec::new();
-    let style = Style { values: None, width: 160, ..Style::of_stdout() };
-    report::write(&answer, Format::Table, &style, &mut out).unwrap();
+    let mut printer = Printer::new(Form::Table, Style { width: 160, color: false }, &mut out);
+    request.run(&open, &mut printer.list()).unwrap();
     assert_fits(&String::from_utf8(out).unwrap(), 100);
 }
 
-/// All that is the same on every run: no times, no threads.
+/// Only the steps that are the same on every run, without times and threads.
 #[test]
 fn the_toy_reads_as_it_did() {
     insta::assert_snapshot!(embcli(["tour", "--step", "1,2,4,5,6,7,8,10"]).ok());
 }
 
 #[test]
-fn a_tour_says_the_same_each_time() {
+fn a_tour_is_the_same_each_time() {
     fn without_times(value: &mut Value) {
         match value {
             Value::Object(fields) => {
@@ -542,7 +519,7 @@ fn steps_can_be_chosen_and_listed() {
 }
 
 #[test]
-fn other_forms_hold_the_same() {
+fn markdown_and_csv_have_the_same_figures() {
     let json = embcli(["tour", "--step", "6", "--format", "json"]).json();
     let md = embcli(["tour", "--step", "6", "--format", "md"]).ok();
     assert!(md.contains("\n## 6 of 10: Learned geometry\n"), "{md}");
@@ -553,7 +530,7 @@ fn other_forms_hold_the_same() {
     assert!(csv.contains(&format!("6,geometry,alike_cosine,{expected}\n")), "{csv}");
 }
 
-// ---- tables that are otherwise ----
+// ---- unusual tables ----
 
 fn notes(tour: &Value, step: usize) -> String {
     let steps = tour["steps"].as_array().unwrap();
@@ -563,14 +540,14 @@ fn notes(tour: &Value, step: usize) -> String {
 fn tour_of(file: Gguf) -> Value {
     let file = file.write();
     let path = file.path().to_str().unwrap();
-    // Both forms must come off, whatever the table.
+    // Both formats must work for every table.
     let text = embcli(["tour", path]).ok();
     assert_fits(&text.replace(path, "model.gguf"), 80);
     embcli(["tour", path, "--format", "json"]).json()
 }
 
 #[test]
-fn without_words_rows_serve() {
+fn a_table_without_words_uses_rows_by_position() {
     let rows: Vec<f32> = (0..40 * 4).map(|i| ((i * 37 % 101) as f32 - 50.0) / 25.0).collect();
     let tour = tour_of(Gguf::new().table(F32, 4, 40, f32_bytes(&rows)));
     let words: Vec<_> = tour["words"].as_array().unwrap().iter().map(id).collect();
@@ -579,13 +556,13 @@ fn without_words_rows_serve() {
     assert_eq!(words[3], nearest(40, 10, 1, &row)[0].0, "alike is the nearest");
     assert!(tour["notes"].to_string().contains("by their place"), "{tour}");
     assert!(tour["steps"][0]["shows"].to_string().contains("row 10 is ID 10"));
-    // 40 rows have 780 pairs, each taken once.
+    // 40 rows have 780 pairs, and each is used once.
     assert_eq!(tour["steps"][0]["measured"]["random"]["pairs"], 780);
 }
 
 #[test]
-fn ids_that_tell_are_said_to_tell() {
-    // Rows that turn by a degree from each to the next.
+fn ids_that_predict_similarity_give_a_note() {
+    // Each row is turned by one degree from the row before.
     let rows: Vec<f32> = (0..180)
         .flat_map(|i| {
             let angle = f64::from(i).to_radians();
@@ -601,7 +578,7 @@ fn ids_that_tell_are_said_to_tell() {
 }
 
 #[test]
-fn random_rows_are_said_to_look_random() {
+fn random_rows_give_a_note() {
     let tour = embcli(["tour", "toy", "--step", "5,6", "--format", "json"]).json();
     assert!(notes(&tour, 5).contains("may well be random"), "{tour}");
     assert!(notes(&tour, 5).contains("chance comes as near"), "{tour}");
@@ -609,7 +586,7 @@ fn random_rows_are_said_to_look_random() {
 }
 
 #[test]
-fn an_unlike_that_is_alike_is_said() {
+fn an_unlike_word_that_is_similar_gives_a_note() {
     let rows = [[1.0_f32, 0.1], [1.0, 0.0], [0.0, 1.0], [1.0, 0.2], [0.9, 0.3]];
     let file = Gguf::new().vocab("llama", &["The", "▁cat", "▁dog", ";", "▁sat"]).table(
         F32,
@@ -623,16 +600,16 @@ fn an_unlike_that_is_alike_is_said() {
 }
 
 #[test]
-fn rows_that_have_no_place_are_left_out_and_counted() {
+fn rows_without_direction_are_left_out_and_counted() {
     let mut rows: Vec<f32> = (0..60 * 4).map(|i| ((i * 37 % 101) as f32 - 50.0) / 25.0).collect();
     rows[0..4].fill(0.0);
     rows[4] = f32::NAN;
     rows[9] = f32::INFINITY;
-    // Row 15 is an example, and has a zero that is negative.
+    // Row 15 is one of the example rows, and it has a negative zero.
     rows[15 * 4] = -0.0;
     let tour = tour_of(Gguf::new().table(F32, 4, 60, f32_bytes(&rows)));
     let labels = &tour["steps"][0]["measured"];
-    // 60 * 59 / 2 pairs, of which 57 * 56 / 2 are of rows with a direction.
+    // There are 60 * 59 / 2 pairs; in 57 * 56 / 2 of them both rows have a direction.
     assert_eq!(
         (&labels["random"]["pairs"], &labels["random"]["left_out"]),
         (&json!(1596), &json!(174))
@@ -666,9 +643,9 @@ fn the_smallest_tables_have_a_tour() {
     assert!(notes(&same, 1).contains("too few different rows"), "{same}");
 }
 
-/// gpt2 adds positions: then the same token is another input elsewhere.
+/// gpt2 adds positions, so the same token at two positions gives two different inputs.
 #[test]
-fn positions_make_the_two_differ() {
+fn positions_make_equal_tokens_differ() {
     let rows: Vec<f32> = (0..40 * 4).map(|i| ((i * 37 % 101) as f32 - 50.0) / 25.0).collect();
     let positions: Vec<f32> = (0..3 * 4).map(|i| (i * i) as f32 / 50.0).collect();
     let file =
@@ -691,7 +668,7 @@ fn positions_make_the_two_differ() {
     assert_eq!(start["steps"][0]["step"], "position");
     assert_near(&start["rows"][1]["norm_as_input"], norm(&at(1)));
 
-    // A position that is not there is said, and the rest goes on.
+    // A missing position gives a note, and the tour continues.
     let tour = tour_of(file(2));
     assert!(notes(&tour, 7).contains("position 2 is out of range"), "{tour}");
     assert!(notes(&tour, 10).contains("position 2 is out of range"), "{tour}");
@@ -710,7 +687,7 @@ fn positions_make_the_two_differ() {
 
 #[test]
 fn hostile_tables_end_soon() {
-    // A claim of rows that are not there; rows of more values than any model's.
+    // A declared 2^40 rows that the file lacks; then rows wider than in any model.
     let cut = Gguf::new().table(F32, 4, 1 << 40, f32_bytes(&[0.5; 400])).write();
     let tour = run::watched(["tour".as_ref(), cut.path().as_os_str()]);
     assert!(tour.stdout.replace("\n  ", " ").contains("incomplete download"), "{tour:?}");
@@ -719,7 +696,7 @@ fn hostile_tables_end_soon() {
     run::watched(["tour".as_ref(), wide.path().as_os_str()]);
 }
 
-/// Whatever is wrong with a file: an answer or an error, and nothing raw.
+/// Every damaged file gives an answer or an error, without raw control characters.
 #[test]
 fn damaged_files_have_a_tour_or_an_error() {
     let commands: Vec<Cli> = [
@@ -733,17 +710,15 @@ fn damaged_files_have_a_tour_or_an_error() {
     .collect();
     let files = damage::files();
     let whole = files.iter().cloned();
-    let style = Style { values: None, width: 80, ..Style::of_stdout() };
+    let style = Style { width: 80, color: false };
     let mut answers = 0;
     for bytes in whole.chain((0..200).map(|seed| damage::damaged(seed, &files))) {
-        let open = |_: &Path| Ok(gguf::Model::from(gguf::Gguf::new(Box::new(bytes.clone()))?));
-        for (cli, format) in commands.iter().zip([Format::Table, Format::Md, Format::Csv]) {
+        let open = |_: &Path| Ok(gguf::Gguf::new(Box::new(bytes.clone()))?.into());
+        for (cli, form) in commands.iter().zip([Form::Table, Form::Md, Form::Csv]) {
             let mut printed = Vec::new();
-            match embcli::commands::run_with(&cli.command, &open) {
-                Ok(answer) => {
-                    answers += 1;
-                    report::write(&answer, format, &style, &mut printed).unwrap();
-                }
+            let mut printer = Printer::new(form, style, &mut printed);
+            match cli.command.request().answer(&open, &mut printer) {
+                Ok(()) => answers += 1,
                 Err(error) => {
                     let error = format!("{error:#}");
                     assert!(error.len() < 2000, "{error}");

@@ -1,5 +1,5 @@
-//! The toy model is what the documentation says it is, byte for byte what the
-//! generator makes, and a GGUF file by gguf-rs-lib's strict reader too.
+//! The toy model matches the documentation, equals the generator's output byte for
+//! byte, and is valid for gguf-rs-lib's strict reader.
 
 use crate::support;
 use crate::support::toy;
@@ -14,14 +14,14 @@ const DOG: usize = 5765;
 const SEMICOLON: usize = 26;
 
 #[test]
-fn the_committed_file_is_what_make_toy_makes() {
-    let same = toy::toy().build() == FIXTURE; // assert_eq would print both in full
+fn the_committed_file_equals_make_toys_output() {
+    let same = toy::toy().build() == FIXTURE; // assert_eq would print all bytes of both
     assert!(same, "run `cargo run --example make_toy`");
     assert!(FIXTURE.len() < 300 << 10, "{} bytes", FIXTURE.len());
 }
 
 #[test]
-fn gguf_rs_lib_reads_it_alike() {
+fn gguf_rs_lib_reads_the_same_table() {
     let mut reader = GGUFFileReader::new(Cursor::new(FIXTURE)).unwrap();
     assert_eq!(reader.tensor_names(), ["token_embd.weight"]);
     let info = reader.get_tensor_info("token_embd.weight").unwrap();
@@ -75,7 +75,7 @@ fn merging_gives_the_promised_tokens() {
         vocab.tokenize("The cat sat on the mat; hello world"),
         ["The", "▁cat", "▁sat", "▁on", "▁the", "▁mat", ";", "▁hello", "▁world"]
     );
-    // And the words it was made for, however they are written.
+    // Every word of the list is one token: in lower case, capitalised, and after a space.
     for word in toy::WORDS.split_whitespace() {
         for text in [word.to_owned(), toy::capital(word)] {
             assert_eq!(vocab.tokenize(&text), [text.as_str()]);
@@ -107,7 +107,7 @@ fn the_dog_is_nearest_to_the_cat_and_the_semicolon_far() {
     assert!(cosine(SEMICOLON) < -0.3);
 }
 
-/// The vocabulary as the fixture has it.
+/// The vocabulary of the fixture.
 struct Vocab {
     metadata: HashMap<String, MetadataValue>,
     tokens: Vec<String>,
@@ -138,8 +138,8 @@ impl Vocab {
         }
     }
 
-    /// Sentencepiece's rule in its plainest form: while two neighbours make a
-    /// token, join the pair with the best score, the leftmost of equals.
+    /// SentencePiece's rule in its plainest form: while two adjacent parts make a token,
+    /// join the pair with the best score, the leftmost of equals.
     fn tokenize(&self, text: &str) -> Vec<String> {
         let mut parts: Vec<String> = text.replace(' ', "▁").chars().map(String::from).collect();
         loop {

@@ -1,6 +1,5 @@
-//! The test writer writes what it says: what is valid, gguf-rs-lib reads back
-//! alike; what lies, lies in the bytes that it should. Every test of a broken
-//! file rests on this.
+//! Tests the test writer. gguf-rs-lib reads valid files back unchanged, and wrong numbers
+//! are in the right bytes. Every test of a broken file depends on this.
 
 use crate::support::{F32, Gguf, Value, f32_bytes, raw, text};
 use gguf_rs_lib::format::{metadata::MetadataArray, types::GGUFValueType as T};
@@ -80,7 +79,7 @@ fn tensors_lie_where_the_header_says() {
 }
 
 #[test]
-fn lies_are_written_as_told() {
+fn wrong_values_are_written_as_given() {
     let file = || Gguf::new().kv(b"\xff", text(b"\xfe")).kv(b"\xff", 1u8);
     let plain = file().build();
     let head = b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0";

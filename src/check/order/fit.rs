@@ -1,9 +1,8 @@
 //! How well each token's row fits those of the other spellings of its word.
 
-use anyhow::Result;
-
+use super::sums::Sums;
+use crate::check::Error;
 use crate::check::families::Families;
-use crate::check::stats::Moments;
 use crate::cpu::Level;
 use crate::embedding::Table;
 use crate::similarity::kernel;
@@ -43,16 +42,16 @@ pub struct Fits {
     /// In the order of the families.
     pub each: Vec<Fit>,
     /// The cosines of a family's first token with each of the others.
-    pub pairs: Moments,
+    pub pairs: Sums,
     /// The cosines of those others with another family's first token.
-    pub shuffled: Moments,
+    pub shuffled: Sums,
     /// The highest of so many cosines with another family's rows.
-    chance: [Moments; CHANCES],
+    chance: [Sums; CHANCES],
 }
 
 /// Rows of one family at a time, with their norms.
 pub(super) struct Group<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     level: Level,
     ids: Vec<u64>,
     values: Vec<f32>,
@@ -60,13 +59,13 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(table: &'a Table<'a>) -> Self {
+    pub(super) fn new(table: &'a Table) -> Self {
         let (ids, values, norms) = (Vec::new(), Vec::new(), Vec::new());
         Self { table, level: Level::detect(), ids, values, norms }
     }
 
     /// Reads rows in the place of those that were there.
-    pub(super) fn read(&mut self, ids: impl IntoIterator<Item = u64>) -> Result<()> {
+    pub(super) fn read(&mut self, ids: impl IntoIterator<Item = u64>) -> Result<(), Error> {
         self.ids.clear();
         self.values.clear();
         self.norms.clear();
@@ -74,7 +73,7 @@ impl<'a> Group<'a> {
     }
 
     /// Reads one row more. One that is not in the file has no direction.
-    pub(super) fn push(&mut self, id: u64) -> Result<()> {
+    pub(super) fn push(&mut self, id: u64) -> Result<(), Error> {
         let start = self.values.len();
         self.values.resize(start + self.table.d_model(), 0.0);
         let row = &mut self.values[start..];
@@ -135,7 +134,11 @@ impl Group<'_> {
 impl Fits {
     /// Measures every family's rows against each other, and against those of
     /// the family before it, which is as good as any at random.
-    pub(super) fn measure(table: &Table, families: &Families, threads: usize) -> Result<Self> {
+    pub(super) fn measure(
+        table: &Table,
+        families: &Families,
+        threads: usize,
+    ) -> Result<Self, Error> {
         let pieces = Pieces::new(families.len() as u64, PIECE);
         let parts = threads::each(threads, || {
             let mut parts = Vec::new();
@@ -143,7 +146,7 @@ impl Fits {
                 let piece = piece.start as usize..piece.end as usize;
                 parts.push((piece.start, Self::of_piece(table, families, piece)?));
             }
-            Ok(parts)
+            Ok::<_, Error>(parts)
         })?;
         let mut parts: Vec<_> = parts.into_iter().flatten().collect();
         parts.sort_by_key(|(start, _)| *start);
@@ -170,13 +173,17 @@ impl Fits {
     fn empty() -> Self {
         Self {
             each: Vec::new(),
-            pairs: Moments::default(),
-            shuffled: Moments::default(),
+            pairs: Sums::default(),
+            shuffled: Sums::default(),
             chance: Default::default(),
         }
     }
 
-    fn of_piece(table: &Table, families: &Families, piece: std::ops::Range<usize>) -> Result<Self> {
+    fn of_piece(
+        table: &Table,
+        families: &Families,
+        piece: std::ops::Range<usize>,
+    ) -> Result<Self, Error> {
         let mut part = Self::empty();
         let ids = |family| families.ids()[families.span(family)].iter().map(|id| u64::from(*id));
         let (mut before, mut here) = (Group::new(table), Group::new(table));
@@ -186,7 +193,7 @@ impl Fits {
             let span = families.span(family);
             for (i, id) in families.ids()[span].iter().enumerate() {
                 if let Some((cosine, n)) = here.best(i, &here, 0..here.len()) {
-                    let (family, compared) = (u32::try_from(family)?, n as u8);
+                    let (family, compared) = (family as u32, n as u8);
                     // In deviations when all chances are known.
                     let (z, rest) = (0.0, here.rest_without(i));
                     part.each.push(Fit { id: *id, family, cosine, compared, z, rest });

@@ -1,11 +1,11 @@
 //! Whether a table has learned anything: whether rows have near ones.
 
-use anyhow::Result;
-
 use super::fit::Group;
 use super::scan::{COPY, Scan};
-use crate::check::stats::{Moments, quantile, sample};
+use super::sums::Sums;
+use crate::check::Error;
 use crate::embedding::Table;
+use crate::stats::{quantile, sample};
 
 /// As many rows as tell what is usual.
 const USUAL: u64 = 512;
@@ -33,13 +33,13 @@ impl Geometry {
 }
 
 /// Compares what a scan found with rows at random.
-pub(super) fn geometry(table: &Table, scan: &Scan) -> Result<Geometry> {
+pub(super) fn geometry(table: &Table, scan: &Scan) -> Result<Geometry, Error> {
     let present = table.rows_present();
     let mut usual = Group::new(table);
     let mut query = Group::new(table);
     let mut nearest: Vec<f64> = Vec::new();
     let ids = sample(present, USUAL, 11);
-    let mut moments = vec![Moments::default(); scan.queries.len()];
+    let mut moments = vec![Sums::default(); scan.queries.len()];
     // A few rows at a time, as they may be wide.
     for ids in ids.chunks(16) {
         usual.read(ids.iter().copied())?;

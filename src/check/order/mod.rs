@@ -21,15 +21,16 @@ mod learned;
 mod offsets;
 mod scan;
 mod segments;
+mod sums;
 mod swaps;
 
+use crate::check::Error;
 use std::ops::Range;
 
-use anyhow::Result;
-
+use self::sums::Sums;
 use super::Families;
-use super::stats::{Moments, upper_tail};
 use crate::embedding::Table;
+use crate::stats::upper_tail;
 use crate::vocab::Vocab;
 
 pub use fit::{Fit, Fits};
@@ -144,7 +145,7 @@ pub fn judge(
     families: &Families,
     n_tokens: u64,
     threads: usize,
-) -> Result<Order> {
+) -> Result<Order, Error> {
     if (families.pairs() as u64) < FEWEST_PAIRS {
         return Ok(Order::without(Judged::TooFew, families.pairs() as u64));
     }
@@ -222,6 +223,6 @@ fn broken(fits: &[Fit], midway: f32) -> Vec<Range<usize>> {
 }
 
 /// Fits of a run of tokens, as cosines.
-fn cosines(fits: &[Fit]) -> Moments {
+fn cosines(fits: &[Fit]) -> Sums {
     fits.iter().map(|fit| f64::from(fit.cosine)).collect()
 }

@@ -1,17 +1,17 @@
 //! Which rows the tokens of a broken part belong to.
 
+use crate::check::Error;
 use std::collections::HashMap;
 use std::ops::Range;
-
-use anyhow::Result;
 
 use super::fit::{Fit, Fits, Group};
 use super::scan::{Asked, COPY, Scan};
 use super::segments::runs;
+use super::sums::Sums;
 use super::{FEWEST, Part, cosines};
 use crate::check::Families;
-use crate::check::stats::{Moments, sample};
 use crate::embedding::Table;
+use crate::stats::sample;
 use crate::threads::{self, Pieces};
 
 /// As many parts as are searched for offsets, the longest first.
@@ -54,7 +54,7 @@ const PIECE: u64 = 256;
 
 /// A search for offsets.
 pub(super) struct Search<'a> {
-    pub table: &'a Table<'a>,
+    pub table: &'a Table,
     pub families: &'a Families,
     /// Ascending by ID.
     pub fits: &'a Fits,
@@ -101,7 +101,7 @@ impl Search<'_> {
         broken: &[Range<usize>],
         scan: &Scan,
         n_tokens: u64,
-    ) -> Result<Vec<Part>> {
+    ) -> Result<Vec<Part>, Error> {
         let (mut candidates, mut runs) = self.runs(broken, scan, n_tokens)?;
         // What nothing suits as a whole may be parts, now that what is around
         // them is known.
@@ -154,7 +154,7 @@ impl Search<'_> {
         broken: &[Range<usize>],
         scan: &Scan,
         n_tokens: u64,
-    ) -> Result<(Vec<Candidates>, Vec<Run>)> {
+    ) -> Result<(Vec<Candidates>, Vec<Run>), Error> {
         let candidates = self.candidates(broken, scan)?;
         let mut labelled: Vec<(Range<usize>, Part)> = Vec::new();
         for (i, part) in candidates.iter().enumerate() {
@@ -205,7 +205,7 @@ impl Search<'_> {
     }
 
     /// Lets near rows vote, and tries what has votes.
-    fn candidates(&self, broken: &[Range<usize>], scan: &Scan) -> Result<Vec<Candidates>> {
+    fn candidates(&self, broken: &[Range<usize>], scan: &Scan) -> Result<Vec<Candidates>, Error> {
         let part_of = |place: usize| part_of(broken, place, |span| span);
         // Spellings of one word that lie in broken parts, by their distance.
         let mut apart: Vec<(i64, u32)> = Vec::new();
@@ -280,7 +280,7 @@ impl Search<'_> {
 
     /// Whether an offset suits a good share of a part's tokens, and better than
     /// offsets beside it do. Other parts have their rows where that is known.
-    fn suits(&self, all: &[Candidates], part: usize, offset: i64) -> Result<bool> {
+    fn suits(&self, all: &[Candidates], part: usize, offset: i64) -> Result<bool, Error> {
         let span = &all[part].span;
         let places = sample(span.len() as u64, TRIALS as u64, 3);
         let (mut own, mut others) = (Group::new(self.table), Group::new(self.table));
@@ -314,7 +314,7 @@ impl Search<'_> {
         offsets_of: impl Fn(u64) -> Vec<i64>,
         own: &mut Group,
         others: &mut Group,
-    ) -> Result<Vec<Option<(f32, f32)>>> {
+    ) -> Result<Vec<Option<(f32, f32)>>, Error> {
         let id = u64::from(fit.id);
         others.read([])?;
         let family = &self.families.ids()[self.families.span(fit.family as usize)];
@@ -340,7 +340,7 @@ impl Search<'_> {
         part: &Candidates,
         n_tokens: u64,
         labelled: &mut Vec<(Range<usize>, Part)>,
-    ) -> Result<()> {
+    ) -> Result<(), Error> {
         let each = self.each();
         let before = index.checked_sub(1).map_or(0, |before| all[before].span.end);
         let after = all.get(index + 1).map_or(each.len(), |after| after.span.start);
@@ -372,7 +372,7 @@ impl Search<'_> {
                     measured.push((i, fits));
                 }
             }
-            Ok(measured)
+            Ok::<_, Error>(measured)
         })?;
         let mut measured: Vec<_> = measured.into_iter().flatten().collect();
         measured.sort_unstable_by_key(|(i, _)| *i);
@@ -389,7 +389,7 @@ impl Search<'_> {
                 continue;
             }
             let span = near.start + run.span.start..near.start + run.span.end;
-            let at = |tried: usize| -> Moments {
+            let at = |tried: usize| -> Sums {
                 let measured = measured[run.span.clone()].iter();
                 measured.filter_map(|(_, fits)| Some(f64::from(fits[tried]?.0))).collect()
             };
@@ -414,8 +414,8 @@ impl Search<'_> {
 
     /// The fits of tokens in no broken part; what chance gives where there are
     /// none.
-    fn elsewhere(&self, broken: &[Candidates]) -> Moments {
-        let mut moments = Moments::default();
+    fn elsewhere(&self, broken: &[Candidates]) -> Sums {
+        let mut moments = Sums::default();
         let mut start = 0;
         for part in broken {
             moments.merge(&cosines(&self.each()[start..part.span.start]));

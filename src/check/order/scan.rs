@@ -1,10 +1,9 @@
 //! Rows that ask the whole table for their nearest.
 
-use anyhow::Result;
-
-use crate::check::stats::sample;
+use crate::check::Error;
 use crate::embedding::Table;
 use crate::similarity::{self, Metric, Neighbor, Query};
+use crate::stats::{is_usable, sample};
 
 /// As many rows of each part as ask, and of all together.
 const ASKED: u64 = 256;
@@ -31,7 +30,7 @@ pub(super) struct Asked {
 }
 
 /// Asks rows of some parts, each from a first ID to a last, in one pass.
-pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<Scan> {
+pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<Scan, Error> {
     let asked = ASKED.min(MOST_ASKED / parts.len().max(1) as u64);
     let mut rows: Vec<u64> = Vec::new();
     for &[first, last] in parts {
@@ -41,17 +40,17 @@ pub(super) fn scan(table: &Table, parts: &[[u64; 2]], threads: usize) -> Result<
     let search = similarity::Search { metric: Metric::Cosine, k: NEAREST, threads };
     let mut scan = Scan { queries: Vec::new() };
     for rows in rows.chunks((MOST_VALUES / table.d_model()).max(1)) {
-        let mut queries = Vec::new();
+        let (mut asked, mut queries) = (Vec::new(), Vec::new());
         for &id in rows {
             let values = table.row(id)?;
-            let norm = similarity::norm(&values);
-            if norm > 0.0 && norm.is_finite() {
-                queries.push(Query { id, values });
+            if is_usable(similarity::norm(&values)) {
+                asked.push(id);
+                queries.push(Query::of_row(id, values));
             }
         }
         let found = similarity::nearest(table, table.rows_present(), &queries, &search)?;
-        let asked = queries.iter().zip(found.neighbors);
-        scan.queries.extend(asked.map(|(query, nearest)| Asked { row: query.id, nearest }));
+        let asked = asked.into_iter().zip(found.neighbors);
+        scan.queries.extend(asked.map(|(row, nearest)| Asked { row, nearest }));
     }
     Ok(scan)
 }

@@ -7,17 +7,18 @@
 //! (Of two families of two, nothing tells which pair was swapped: they are left
 //! out.)
 
+use crate::check::Error;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-
-use anyhow::Result;
 
 use super::Part;
 use super::fit::{Fit, Fits};
 use crate::check::Families;
 use crate::embedding::Table;
-use crate::similarity::{self, Metric, Query, Rows};
+use crate::rows::{ReadError, Rows};
+use crate::similarity::{self, Metric, Query};
+use crate::stats::is_usable;
 use crate::text::distance;
 use crate::vocab::Vocab;
 
@@ -61,7 +62,7 @@ pub struct Swap {
 
 /// Rows out of order, to be searched as a table of their own.
 struct Chosen<'a> {
-    table: &'a Table<'a>,
+    table: &'a Table,
     ids: Vec<u64>,
 }
 
@@ -82,7 +83,7 @@ impl Rows for Chosen<'_> {
         self.table.is_scaled_bytes()
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         let mut one = Vec::new();
         stored.clear();
         for id in &self.ids[rows.start as usize..rows.end as usize] {
@@ -105,7 +106,7 @@ pub(super) fn find(
     fits: &Fits,
     parts: &[Part],
     threads: usize,
-) -> Result<Vec<Swap>> {
+) -> Result<Vec<Swap>, Error> {
     let suspects = suspects(fits, families, parts);
     let claims = claims(table, families, fits, &suspects, threads)?;
     let mut circles: Vec<Vec<usize>> = Vec::new();
@@ -176,7 +177,7 @@ fn claims(
     fits: &Fits,
     suspects: &[&Fit],
     threads: usize,
-) -> Result<Vec<Vec<Claim>>> {
+) -> Result<Vec<Vec<Claim>>, Error> {
     let mut of_family: HashMap<u32, Vec<usize>> = HashMap::new();
     for (place, fit) in suspects.iter().enumerate() {
         of_family.entry(fit.family).or_default().push(place);
@@ -197,9 +198,8 @@ fn claims(
         let (mut queries, mut places) = (Vec::new(), Vec::new());
         for (i, fit) in batch_of.iter().enumerate() {
             let values = table.row(fit.id.into())?;
-            let norm = similarity::norm(&values);
-            if norm > 0.0 && norm.is_finite() {
-                queries.push(Query { id: place_of(fit.id.into()), values });
+            if is_usable(similarity::norm(&values)) {
+                queries.push(Query::of_row(place_of(fit.id.into()), values));
                 places.push(b * batch + i);
             }
         }
@@ -252,7 +252,7 @@ const LONGEST_WORD: usize = 64;
 /// Whether two words of a circle are forms of one word: `unos` and `unas` are
 /// used alike, and each spelling of the one can be nearer to the other's same
 /// spelling than to its own word's.
-fn alike(vocab: &Vocab, suspects: &[&Fit], circle: &[usize]) -> Result<bool> {
+fn alike(vocab: &Vocab, suspects: &[&Fit], circle: &[usize]) -> Result<bool, Error> {
     let mut words = Vec::new();
     for place in circle {
         let token = vocab.token(suspects[*place].id.into())?;

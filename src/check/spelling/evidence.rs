@@ -3,8 +3,8 @@
 use super::fit::{Fit, PAIRS, Pair, Places, step};
 use super::frame::Kind;
 use super::tokens::{Role, Spellings};
-use crate::check::stats::{mix, sample};
 use crate::cpu::{Level, at_each_level};
+use crate::stats::{mix, sample};
 
 /// Pairs that correlations are measured on.
 const MEASURED: u64 = 1 << 16;
@@ -57,7 +57,9 @@ impl<'a> Evidence<'a> {
         let pairs = ids.into_iter().filter_map(|id| {
             let id = id as u32;
             let is_heard = tokens.role(id as usize) != Role::Silent;
-            row_of(id).filter(|row| is_heard && places.kind(*row) == Kind::Usual).map(|row| [id, row])
+            row_of(id)
+                .filter(|row| is_heard && places.kind(*row) == Kind::Usual)
+                .map(|row| [id, row])
         });
         let mut folds: Vec<Vec<Pair>> = vec![Vec::new(); fit.folds()];
         for pair in pairs {
@@ -73,13 +75,9 @@ impl<'a> Evidence<'a> {
 
     /// The sum of squared correlations, the folds' mean.
     pub fn sum_r2(&self) -> f64 {
-        let r2 = |fold: &Calibration| fold.correlation.iter().map(|r| f64::from(r * r)).sum::<f64>();
+        let r2 =
+            |fold: &Calibration| fold.correlation.iter().map(|r| f64::from(r * r)).sum::<f64>();
         self.folds.iter().map(r2).sum::<f64>() / self.folds.len() as f64
-    }
-
-    /// The largest correlations of the first fold.
-    pub fn correlations(&self) -> &[f32] {
-        &self.folds[0].correlation
     }
 
     /// A token's side.
@@ -117,6 +115,11 @@ impl<'a> Evidence<'a> {
     /// What kind of row it is.
     pub fn kind(&self, row: u32) -> Kind {
         self.places.kind(row)
+    }
+
+    /// A hash of where a row lies: equal for equal rows.
+    pub fn fingerprint(&self, row: u32) -> u64 {
+        self.places.fingerprint(row)
     }
 
     /// Whether a token and a row can tell anything about each other.

@@ -9,13 +9,13 @@
 //! Tokens are dealt into folds, and each fold is judged by a fit that has not
 //! seen it.
 
-use anyhow::Result;
+use super::Result;
 
 use super::frame::{Frame, Kind, Reader, in_order, piece};
 use super::matrix::{self, Leading, Left, Panels};
 use super::tokens::{FEATURES, Spellings};
-use crate::check::stats::mix;
-use crate::similarity::Rows;
+use crate::rows::Rows;
+use crate::stats::mix;
 use crate::threads::{self, Pieces};
 
 /// Pairs of directions. More say more of single tokens, and take longer.
@@ -62,7 +62,8 @@ impl Sums {
     }
 
     fn add(&mut self, other: &Self, sign: f32) {
-        let add = |to: &mut [f32], of: &[f32]| to.iter_mut().zip(of).for_each(|(a, b)| *a += sign * b);
+        let add =
+            |to: &mut [f32], of: &[f32]| to.iter_mut().zip(of).for_each(|(a, b)| *a += sign * b);
         self.n += sign * other.n;
         add(&mut self.cross, &other.cross);
         add(&mut self.point, &other.point);
@@ -91,9 +92,13 @@ impl Fit {
         let own = each(frame.threads, folds, |fold| fit.sums(rows, frame, tokens, pairs, fold))?;
         let mut all = Sums::new(frame.width);
         own.iter().for_each(|own| all.add(own, 1.0));
-        let found = each(frame.threads, folds, |fold| Ok(directions(frame, tokens, &all, &own[fold], seed)))?;
+        let found = each(frame.threads, folds, |fold| {
+            Ok(directions(frame, tokens, &all, &own[fold], seed))
+        })?;
         let mut side_by_side = vec![0.0; frame.width * folds * PAIRS];
-        for (fold, (of_rows, of_features, row_means, feature_means)) in found.into_iter().enumerate() {
+        for (fold, (of_rows, of_features, row_means, feature_means)) in
+            found.into_iter().enumerate()
+        {
             for (i, row) in of_rows.chunks_exact(PAIRS).enumerate() {
                 side_by_side[(i * folds + fold) * PAIRS..][..PAIRS].copy_from_slice(row);
             }
@@ -140,7 +145,13 @@ impl Fit {
 
     /// The sum of squared correlations over pairs, each judged by the fit that
     /// has not seen it; those below three standard errors left out.
-    pub fn measure(&self, rows: &dyn Rows, frame: &Frame, tokens: &Spellings, pairs: &[Pair]) -> Result<f64> {
+    pub fn measure(
+        &self,
+        rows: &dyn Rows,
+        frame: &Frame,
+        tokens: &Spellings,
+        pairs: &[Pair],
+    ) -> Result<f64> {
         let wide = self.folds * PAIRS;
         let mut sums = vec![[0.0_f64; 5]; wide];
         let mut counts = vec![0.0_f64; self.folds];
@@ -224,7 +235,9 @@ impl Fit {
                     for row in placed.chunks_exact(wide) {
                         let steps = row.iter().zip(&self.row_means);
                         // `as` keeps to -128 to 127.
-                        coordinates.extend(steps.map(|(x, mean)| ((x - mean) / STEP).round_ties_even() as i8));
+                        coordinates.extend(
+                            steps.map(|(x, mean)| ((x - mean) / STEP).round_ties_even() as i8),
+                        );
                     }
                 }
                 parts.push((start, (coordinates, kinds)));
@@ -258,6 +271,14 @@ impl Places {
         self.kinds.len()
     }
 
+    /// A hash of a row's coordinates.
+    pub fn fingerprint(&self, row: u32) -> u64 {
+        let at = row as usize * self.wide;
+        let (words, _) = self.coordinates[at..at + self.wide].as_chunks::<8>();
+        let word = |steps: &[i8; 8]| u64::from_le_bytes(steps.map(i8::cast_unsigned));
+        words.iter().fold(0, |hash, steps| mix(hash ^ word(steps)))
+    }
+
     /// What kind of row it is.
     pub fn kind(&self, row: u32) -> Kind {
         self.kinds[row as usize]
@@ -281,7 +302,11 @@ pub fn folds(pairs: usize) -> usize {
 }
 
 /// Does `work` for every fold, in order.
-fn each<T: Send>(threads: usize, folds: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+fn each<T: Send>(
+    threads: usize,
+    folds: usize,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let pieces = Pieces::new(folds as u64, 1);
     let parts = threads::each(pieces.threads(threads), || {
         let mut parts = Vec::new();
@@ -313,7 +338,8 @@ fn directions(frame: &Frame, tokens: &Spellings, all: &Sums, own: &Sums, seed: u
     }
     // features' whitener x cross covariance x rows' whitener, transposed.
     let half = matrix::product(level, Left::Rows(&frame.features), &sums.cross, width);
-    let whitened = matrix::product(level, Left::Rows(&half), &matrix::transposed(&frame.rows, width), width);
+    let whitened =
+        matrix::product(level, Left::Rows(&half), &matrix::transposed(&frame.rows, width), width);
     let leading = Leading::of(level, &whitened, width, PAIRS, seed);
     let columns = |of: &[f32], len: usize, whitener: &[f32]| {
         let mut columns = vec![0.0; len * PAIRS];

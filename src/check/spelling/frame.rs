@@ -3,13 +3,13 @@
 //! None of this asks which row is which token's, so it holds for a table in
 //! any order.
 
-use anyhow::Result;
+use super::Result;
 
 use super::matrix::{self, Left, Panels};
 use super::tokens::{FEATURES, Role, Spellings};
-use crate::check::stats::{mix, sample};
 use crate::cpu::Level;
-use crate::similarity::Rows;
+use crate::rows::Rows;
+use crate::stats::{mix, sample};
 use crate::threads::{self, Pieces};
 
 /// Rows that everything is learned from: with 512 features and 640 values,
@@ -94,7 +94,12 @@ pub enum Kind {
 
 impl Frame {
     /// Learns a frame; `None` where there are too few rows, or all are alike.
-    pub fn of(rows: &dyn Rows, tokens: &Spellings, n: usize, threads: usize) -> Result<Option<Self>> {
+    pub fn of(
+        rows: &dyn Rows,
+        tokens: &Spellings,
+        n: usize,
+        threads: usize,
+    ) -> Result<Option<Self>> {
         let d_model = rows.dim();
         let sample = sampled(tokens, n);
         let mut frame = Self {
@@ -110,12 +115,15 @@ impl Frame {
             spectrum: Spectrum { largest: 0.0, by_chance: 0.0 },
         };
         let none = || (vec![0.0; d_model], 0);
-        let parts = blocks(rows, &frame.sample, threads, none, |part: &mut (Vec<f64>, u64), _, block| {
-            for row in block.chunks_exact(d_model).filter(|row| row.iter().all(|x| x.is_finite())) {
-                part.0.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
-                part.1 += 1;
-            }
-        })?;
+        let parts =
+            blocks(rows, &frame.sample, threads, none, |part: &mut (Vec<f64>, u64), _, block| {
+                for row in
+                    block.chunks_exact(d_model).filter(|row| row.iter().all(|x| x.is_finite()))
+                {
+                    part.0.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
+                    part.1 += 1;
+                }
+            })?;
         let mut sums = vec![0.0; d_model];
         let mut n_rows = 0;
         for (part, n) in parts {
@@ -134,26 +142,38 @@ impl Frame {
     fn whiten(mut self, rows: &dyn Rows, tokens: &Spellings) -> Result<Option<Self>> {
         let (width, n_features) = (self.width, tokens.n_features());
         let frame = &self;
-        let parts = blocks(rows, &frame.sample, frame.threads, || Sums::new(width), |sums, ids, block| {
-            let (points, kinds) = frame.points(block, &mut sums.points);
-            for (id, (point, kind)) in ids.iter().zip(points.chunks_exact_mut(width).zip(kinds)) {
-                if kind != Kind::Usual {
-                    point.fill(0.0);
-                    continue;
-                }
-                sums.n += 1;
-                matrix::add_scaled(frame.level, &mut sums.mean, 1.0, point);
-                let features: Vec<usize> = tokens.features(*id as usize).collect();
-                for &a in &features {
-                    sums.feature[a] += 1.0;
-                    for &b in &features {
-                        sums.together[a * FEATURES + b] += 1.0;
+        let parts = blocks(
+            rows,
+            &frame.sample,
+            frame.threads,
+            || Sums::new(width),
+            |sums, ids, block| {
+                let (points, kinds) = frame.points(block, &mut sums.points);
+                for (id, (point, kind)) in ids.iter().zip(points.chunks_exact_mut(width).zip(kinds))
+                {
+                    if kind != Kind::Usual {
+                        point.fill(0.0);
+                        continue;
+                    }
+                    sums.n += 1;
+                    matrix::add_scaled(frame.level, &mut sums.mean, 1.0, point);
+                    let features: Vec<usize> = tokens.features(*id as usize).collect();
+                    for &a in &features {
+                        sums.feature[a] += 1.0;
+                        for &b in &features {
+                            sums.together[a * FEATURES + b] += 1.0;
+                        }
                     }
                 }
-            }
-            sums.panels.lay(&sums.points, width);
-            matrix::multiply(frame.level, Left::Columns(&sums.points), &sums.panels, &mut sums.square);
-        })?;
+                sums.panels.lay(&sums.points, width);
+                matrix::multiply(
+                    frame.level,
+                    Left::Columns(&sums.points),
+                    &sums.panels,
+                    &mut sums.square,
+                );
+            },
+        )?;
         let mut all = Sums::new(width);
         for part in parts {
             all.n += part.n;
@@ -214,16 +234,16 @@ impl Frame {
     /// seeds are tokens that no text has; some may have been trained all the
     /// same, so the direction is that of the one which most others are near.
     ///
-    /// Half of what those come to is the limit: ordinary rows have a cosine of
-    /// 0 with it give or take their spread, and the limit has to lie outside
-    /// of four of those.
+    /// Half of what those come to is the limit, or four standard deviations of
+    /// ordinary rows' cosines where that is more.
     fn seek_never_trained(
         &self,
         rows: &dyn Rows,
         tokens: &Spellings,
         n: usize,
     ) -> Result<Option<NeverTrained>> {
-        let seeds: Vec<u32> = tokens.seeds().iter().copied().filter(|id| (*id as usize) < n).collect();
+        let seeds: Vec<u32> =
+            tokens.seeds().iter().copied().filter(|id| (*id as usize) < n).collect();
         let chosen = sample(seeds.len() as u64, SEEDS as u64, 3);
         let seeds: Vec<u32> = chosen.into_iter().map(|i| seeds[i as usize]).collect();
         let usual: Vec<u32> = sample(self.sample.len() as u64, 2048, 4)
@@ -255,7 +275,8 @@ impl Frame {
         let norm = dot(&direction, &direction).sqrt();
         direction.iter_mut().for_each(|x| *x /= norm);
         let cosines = |of: &[f32]| {
-            let mut cosines: Vec<f32> = of.chunks_exact(width).map(|it| dot(&direction, it)).collect();
+            let mut cosines: Vec<f32> =
+                of.chunks_exact(width).map(|it| dot(&direction, it)).collect();
             cosines.sort_unstable_by(f32::total_cmp);
             cosines
         };
@@ -263,9 +284,9 @@ impl Frame {
         let seeds: Vec<f32> = seeds.into_iter().filter(|cosine| *cosine > 0.5).collect();
         let quantile = |of: &[f32], share: f32| of[(of.len() as f32 * share) as usize];
         let (low, middle) = (quantile(&usual, 0.159), quantile(&usual, 0.5));
-        let limit = (middle + quantile(&seeds, 0.5)) / 2.0;
-        let is_apart = limit > middle + 4.0 * (middle - low);
-        Ok(is_apart.then_some(NeverTrained { direction, limit }))
+        let of_seeds = quantile(&seeds, 0.5);
+        let limit = f32::max((middle + of_seeds) / 2.0, middle + 4.0 * (middle - low));
+        Ok((limit < of_seeds).then_some(NeverTrained { direction, limit }))
     }
 
     /// Rows as points, one after the other.
@@ -347,8 +368,10 @@ impl Sums {
 impl Spectrum {
     fn of(level: Level, covariance: &[f32], n: usize, rows: f64) -> Self {
         // Correlations, so that values of different sizes are no structure.
-        let sd: Vec<f32> = (0..n).map(|i| covariance[i * n + i].max(f32::MIN_POSITIVE).sqrt()).collect();
-        let mut vector: Vec<f32> = (0..n as u64).map(|i| (mix(i) >> 40) as f32 / 16_777_216.0 - 0.5).collect();
+        let sd: Vec<f32> =
+            (0..n).map(|i| covariance[i * n + i].max(f32::MIN_POSITIVE).sqrt()).collect();
+        let mut vector: Vec<f32> =
+            (0..n as u64).map(|i| (mix(i) >> 40) as f32 / 16_777_216.0 - 0.5).collect();
         let mut largest = 0.0;
         for _ in 0..50 {
             let norm = matrix::dot(level, &vector, &vector).sqrt();

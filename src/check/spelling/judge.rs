@@ -1,16 +1,16 @@
 //! From evidence to what is wrong where.
 
-use anyhow::Result;
+use super::Result;
 
 use super::evidence::{Asked, Evidence, Scale, strange_row};
 use super::fit::{Fit, Pair, folds};
 use super::frame::{Frame, Kind, LEARNED_FROM};
 use super::path::{self, Bar, CHANCE, Pairing, Run};
-use super::{search, singles};
 use super::tokens::{Role, Spellings};
 use super::{Order, Stretch, Verdict, Where};
-use crate::check::stats::sample;
-use crate::similarity::Rows;
+use super::{search, singles};
+use crate::rows::Rows;
+use crate::stats::sample;
 
 /// Rounds of looking, dropping what disagrees, and fitting again.
 const ROUNDS: usize = 4;
@@ -56,12 +56,14 @@ impl<'a> Judge<'a> {
         let pair = |token: u32| self.row_of(token).map(|row| [token, row]);
         let mut pairs: Vec<Pair> = self.frame.sample.iter().filter_map(|id| pair(*id)).collect();
         if pairs.len() < self.frame.sample.len() / 2 {
-            let heard = (0..self.n as u32).filter(|id| self.tokens.role(*id as usize) != Role::Silent);
+            let heard =
+                (0..self.n as u32).filter(|id| self.tokens.role(*id as usize) != Role::Silent);
             let all: Vec<Pair> = heard.filter_map(pair).collect();
             let chosen = sample(all.len() as u64, LEARNED_FROM, 2);
             pairs = chosen.into_iter().map(|i| all[i as usize]).collect();
         }
-        let fit = Fit::of(self.rows, self.frame, self.tokens, &pairs, folds(pairs.len()), self.seed)?;
+        let fit =
+            Fit::of(self.rows, self.frame, self.tokens, &pairs, folds(pairs.len()), self.seed)?;
         let places = fit.place(self.rows, self.frame, self.n)?;
         let level = self.frame.level;
         let evidence = Evidence::of(level, self.tokens, fit, places, |token| self.row_of(token));
@@ -162,7 +164,7 @@ impl<'a> Judge<'a> {
 
 /// Judges a table.
 pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> Result<Order> {
-    let n = tokens.len().min(usize::try_from(rows.n_rows())?);
+    let n = tokens.len().min(usize::try_from(rows.n_rows()).unwrap_or(usize::MAX));
     let Some(frame) = Frame::of(rows, tokens, n, threads)? else {
         return Ok(Order::unjudged(Verdict::TooFew));
     };
@@ -225,10 +227,6 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         if is_new {
             runs = judge.path((&evidence, &scale), &bar);
         }
-        if std::env::var("DEBUG").is_ok() {
-            eprintln!("round {round} sum r2 {:.2} bar {bar:?} order {:?} strangers {:.2} hyp {:?}", evidence.sum_r2(), scale.order(), scale.of_strangers(), judge.hypotheses);
-            for run in runs.iter().filter(|r| r.state != 0).take(20) { eprintln!("   {:?} {:?} {:?}", run.span, judge.hypotheses.get(run.state), judge.weigh((&evidence, &scale), bar.cap(), run)); }
-        }
         let before = judge.states.clone();
         let nowhere = judge.hypotheses.len();
         for run in &runs {
@@ -240,22 +238,27 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             break;
         }
         // What is left may have an order of its own.
-        let left: Vec<u32> = (0..n as u32).filter(|id| judge.states[*id as usize] == NOWHERE).collect();
+        let left: Vec<u32> =
+            (0..n as u32).filter(|id| judge.states[*id as usize] == NOWHERE).collect();
         if 2 * left.len() > n && judge.hypotheses.len() < HYPOTHESES {
             if let Some(pairing) = search::elsewhere(&judge, &left)? {
                 if !judge.hypotheses.contains(&pairing) {
                     judge.hypotheses.push(pairing);
                 }
-                let state = judge.hypotheses.iter().position(|it| *it == pairing).unwrap_or(0) as u8;
+                let state =
+                    judge.hypotheses.iter().position(|it| *it == pairing).unwrap_or(0) as u8;
                 left.iter().for_each(|id| judge.states[*id as usize] = state);
             }
         }
         (evidence, scale) = judge.look()?;
         let cap = Bar::ideal(judged).cap();
-        let against = (0..n as u32).filter(|id| judge.states[*id as usize] != NOWHERE).filter_map(|id| {
-            let row = judge.row_of(id)?;
-            evidence.can_tell(id, row).then(|| (-scale.score(evidence.says(&evidence.ask(id), row))).clamp(-cap, cap))
-        });
+        let against =
+            (0..n as u32).filter(|id| judge.states[*id as usize] != NOWHERE).filter_map(|id| {
+                let row = judge.row_of(id)?;
+                evidence
+                    .can_tell(id, row)
+                    .then(|| (-scale.score(evidence.says(&evidence.ask(id), row))).clamp(-cap, cap))
+            });
         bar = Bar::of(against, cap);
     }
     let (with, cap) = ((&evidence, &scale), bar.cap());
@@ -298,6 +301,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         smallest: (bar.height / of_strangers.min(cap.into())).ceil() as u64,
         stretches,
         swaps: singles.swaps,
+        copies: singles.copies,
         redrawn: singles.redrawn,
         untrained: singles.untrained,
         blank: blank(&judge, &evidence),
@@ -307,7 +311,8 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
 /// Ordinary tokens whose rows have no direction.
 fn blank(judge: &Judge, evidence: &Evidence) -> Vec<u64> {
     let judged = (0..judge.n as u32).filter(|id| judge.tokens.role(*id as usize) == Role::Judged);
-    let blank = judged.filter(|id| judge.row_of(*id).is_some_and(|row| evidence.kind(row) == Kind::None));
+    let blank =
+        judged.filter(|id| judge.row_of(*id).is_some_and(|row| evidence.kind(row) == Kind::None));
     blank.map(u64::from).collect()
 }
 

@@ -5,8 +5,8 @@
 //! depends on the shapes alone, and a product and a sum are never contracted,
 //! so the bits are the same on every processor.
 
-use crate::check::stats::mix;
 use crate::cpu::{Level, at_each_level};
+use crate::stats::mix;
 
 /// Rows and columns that are multiplied together: the compiler keeps their
 /// sums in registers at every level (53, 67 and 88 GFLOP/s on one 2.1 GHz
@@ -195,8 +195,6 @@ fn add_scaled_plain(to: &mut [f32], scale: f32, of: &[f32]) {
 /// The leading singular directions of a matrix of `columns` columns.
 #[derive(Debug)]
 pub struct Leading {
-    /// How many there are.
-    pub n: usize,
     /// One a row: as long as the matrix has rows.
     pub left: Vec<f32>,
     /// One a row: as long as the matrix has columns.
@@ -244,7 +242,7 @@ impl Leading {
         order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
         order.truncate(n);
         let mut leading =
-            Self { n, left: Vec::new(), right: Vec::new(), values: Vec::with_capacity(n) };
+            Self { left: Vec::new(), right: Vec::new(), values: Vec::with_capacity(n) };
         for direction in order {
             let value = values[direction].max(0.0).sqrt() as f32;
             let mix = |of: &[f32], len: usize, scale: f32| {
@@ -399,7 +397,7 @@ mod tests {
             }
         }
         let leading = Leading::of(level, &matrix, columns, 4, 9);
-        assert_eq!(leading.n, 4);
+        assert_eq!(leading.values.len(), 4);
         for (k, value) in values.iter().enumerate() {
             assert!((leading.values[k] - value).abs() < 1e-4, "{:?}", leading.values);
             let same = dot(level, &leading.left[k * rows..][..rows], &u[k * rows..][..rows]);

@@ -8,12 +8,11 @@ mod matrix;
 mod path;
 mod search;
 mod singles;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use tokens::{Builder, Role, Spellings};
-
-use anyhow::Result;
-use crate::similarity::Rows;
 
 /// What can be said of a table's order.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +33,8 @@ pub struct Order {
     pub stretches: Vec<Stretch>,
     /// Pairs of tokens that have each other's rows.
     pub swaps: Vec<Swap>,
+    /// Tokens whose rows equal another's, which the row suits better.
+    pub copies: Vec<u64>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
     /// Ordinary tokens whose rows are like those of tokens that no text has;
@@ -113,6 +114,7 @@ impl Order {
             smallest: 0,
             stretches: Vec::new(),
             swaps: Vec::new(),
+            copies: Vec::new(),
             redrawn: Vec::new(),
             untrained: Vec::new(),
             blank: Vec::new(),
@@ -121,3 +123,6 @@ impl Order {
 }
 
 pub use judge::judge;
+
+/// What comes of reading rows.
+type Result<T> = std::result::Result<T, crate::rows::ReadError>;

@@ -140,7 +140,9 @@ impl Bar {
             let mut largest = 1.0;
             for _ in 0..60 {
                 let next: [f64; CLASSES] = std::array::from_fn(|i| {
-                    (0..CLASSES).map(|j| transitions[i][j] * (rate * mean[j]).exp() * vector[j]).sum()
+                    (0..CLASSES)
+                        .map(|j| transitions[i][j] * (rate * mean[j]).exp() * vector[j])
+                        .sum()
                 });
                 largest = next.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
                 vector = next.map(|x| x / largest);
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn a_run_is_found_where_it_is() {
         let low = |i: usize| (40..60).contains(&i) || i == 80;
-        let found = runs(100, 2, 12.0, |i, out| {
+        let found = runs(100, 2, 8.0, |i, out| {
             out[0] = if low(i) { -1.0 } else { 1.0 };
         });
         let run = |span, state| Run { span, state };

@@ -1,13 +1,13 @@
 //! Where rows may lie that are not in their place.
 
-use anyhow::Result;
+use super::Result;
 
 use super::evidence::{Evidence, Scale};
 use super::fit::{Fit, Pair};
 use super::judge::{Judge, price};
 use super::path::{Bar, Pairing, Run};
 use super::tokens::Role;
-use crate::check::stats::sample;
+use crate::stats::sample;
 use crate::threads::{self, Pieces};
 
 /// Stretches that are looked at, the longest ones.
@@ -20,13 +20,19 @@ const TRIED: usize = 64;
 const MORE: u64 = 96;
 
 /// Offsets that each stretch's tokens agree on, by the evidence of a fit.
-pub fn offsets(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, runs: &[Run]) -> Vec<Pairing> {
+pub fn offsets(
+    judge: &Judge,
+    evidence: &Evidence,
+    scale: &Scale,
+    bar: &Bar,
+    runs: &[Run],
+) -> Vec<Pairing> {
     let nowhere = judge.hypotheses.len();
     let mut stretches: Vec<&Run> = runs.iter().filter(|run| run.state == nowhere).collect();
     stretches.sort_by_key(|run| std::cmp::Reverse(run.span.len()));
     stretches.truncate(STRETCHES);
     let pieces = Pieces::new(stretches.len() as u64, 1);
-    let found = threads::each(pieces.threads(judge.frame.threads), || {
+    let found: Result<_> = threads::each(pieces.threads(judge.frame.threads), || {
         let mut found = Vec::new();
         while let Some(piece) = pieces.next() {
             let run = stretches[piece.start as usize];
@@ -40,7 +46,13 @@ pub fn offsets(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, run
     found
 }
 
-fn of_stretch(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, run: &Run) -> Vec<Pairing> {
+fn of_stretch(
+    judge: &Judge,
+    evidence: &Evidence,
+    scale: &Scale,
+    bar: &Bar,
+    run: &Run,
+) -> Vec<Pairing> {
     let cap = bar.cap();
     let tokens: Vec<u32> = (run.span.start as u32..run.span.end as u32)
         .filter(|id| judge.tokens.role(*id as usize) == Role::Judged)
@@ -52,7 +64,9 @@ fn of_stretch(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, run:
     let score = |tokens: &[u32], pairing: Pairing| -> f64 {
         let each = tokens.iter().filter_map(|token| {
             let row = pairing.row(*token, judge.n)?;
-            let score = evidence.can_tell(*token, row).then(|| scale.score(evidence.says(&evidence.ask(*token), row)));
+            let score = evidence
+                .can_tell(*token, row)
+                .then(|| scale.score(evidence.says(&evidence.ask(*token), row)));
             Some(score?.clamp(-cap, cap))
         });
         each.map(f64::from).sum()
@@ -75,7 +89,9 @@ fn of_stretch(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, run:
     let mut tried = Vec::new();
     for kind in 0..2 {
         let mut order: Vec<u32> = (0..at.len() as u32).collect();
-        let by = |a: &u32, b: &u32| at[*b as usize][kind].total_cmp(&at[*a as usize][kind]).then(a.cmp(b));
+        let by = |a: &u32, b: &u32| {
+            at[*b as usize][kind].total_cmp(&at[*a as usize][kind]).then(a.cmp(b))
+        };
         order.select_nth_unstable_by(TRIED.min(at.len() - 1), by);
         order.truncate(TRIED);
         tried.extend(order.into_iter().map(|place| match kind {
@@ -92,7 +108,9 @@ fn of_stretch(judge: &Judge, evidence: &Evidence, scale: &Scale, bar: &Bar, run:
             let price = match pairing {
                 Pairing::Shift(offset) => price(offset),
                 Pairing::Exchange(_) => price(1),
-                Pairing::Mirror(sum) => price(sum - run.span.start as i64 - run.span.end as i64 + 1),
+                Pairing::Mirror(sum) => {
+                    price(sum - run.span.start as i64 - run.span.end as i64 + 1)
+                }
             };
             (score(&more, pairing) - price, pairing)
         })
@@ -109,8 +127,11 @@ const FITTED: u64 = 12_000;
 /// An order of tokens that have none in their place: the pairing that fits
 /// best, if one does.
 pub fn elsewhere(judge: &Judge, tokens: &[u32]) -> Result<Option<Pairing>> {
-    let heard: Vec<u32> =
-        tokens.iter().copied().filter(|id| judge.tokens.role(*id as usize) != Role::Silent).collect();
+    let heard: Vec<u32> = tokens
+        .iter()
+        .copied()
+        .filter(|id| judge.tokens.role(*id as usize) != Role::Silent)
+        .collect();
     let chosen: Vec<u32> =
         sample(heard.len() as u64, FITTED, 21).into_iter().map(|i| heard[i as usize]).collect();
     if chosen.is_empty() {
@@ -128,7 +149,6 @@ pub fn elsewhere(judge: &Judge, tokens: &[u32]) -> Result<Option<Pairing>> {
             chosen.iter().filter_map(|id| Some([*id, pairing.row(*id, judge.n)?])).collect();
         let fit = Fit::of(judge.rows, judge.frame, judge.tokens, &pairs, 2, judge.seed)?;
         let r2 = fit.measure(judge.rows, judge.frame, judge.tokens, &pairs)?;
-        if std::env::var("DEBUG").is_ok() { eprintln!("elsewhere {pairing:?} {r2:.3}"); }
         if far.contains(&pairing) {
             chance.push(r2);
         } else if best.is_none_or(|(most, _)| r2 > most) {

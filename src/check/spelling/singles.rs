@@ -1,6 +1,6 @@
 //! Single rows that are not their tokens': exchanged, or drawn anew.
 
-use anyhow::Result;
+use super::Result;
 use hashbrown::HashMap;
 
 use super::evidence::{Evidence, Scale};
@@ -10,7 +10,7 @@ use super::matrix::{self, Left};
 use super::path::CHANCE;
 use super::tokens::Role;
 use super::{Swap, Untrained};
-use crate::check::stats::{Moments, mix, quantile, sample};
+use crate::stats::{Moments, mix, quantile, sample};
 
 /// Misfits that are compared with each other, and partners that are kept of
 /// each.
@@ -26,8 +26,9 @@ const WORDS: u64 = 1024;
 /// The most that relatives may say, in nats.
 const MOST: f64 = 10.0;
 
-/// Standard deviations within which a random draw lies.
-const DRAWN: f64 = 4.0;
+/// Standard deviations from the mean draw within which a row looks drawn. Rows
+/// that training hardly touched lie below; so the lowest draws are left out.
+const DRAWN: [f64; 2] = [-2.0, 4.0];
 
 /// Rows that are drawn to see what such rows look like.
 const DRAWS: u64 = 64;
@@ -38,6 +39,8 @@ const BY_CHANCE: f64 = 0.01;
 /// What is found among single rows.
 pub struct Singles {
     pub swaps: Vec<Swap>,
+    /// Copies of other tokens' rows.
+    pub copies: Vec<u64>,
     /// Rows as drawn at random.
     pub redrawn: Vec<u64>,
     /// Never trained, by the worst first.
@@ -124,14 +127,14 @@ impl Nearness {
     /// two normal densities; beyond the mean of its own it grows no more.
     fn says(&self, cosine: f64) -> f64 {
         let at = |moments: &Moments| {
-            let sd = moments.sd().max(1e-6);
+            let sd = moments.sample_sd().max(1e-6);
             -0.5 * ((cosine.min(self.own.mean()) - moments.mean()) / sd).powi(2) - sd.ln()
         };
         (at(&self.own) - at(&self.strange)).clamp(-MOST, MOST)
     }
 
     fn is_known(&self) -> bool {
-        self.own.n >= 30 && self.own.mean() > self.strange.mean() + self.strange.sd()
+        self.own.n() >= 30 && self.own.mean() > self.strange.mean() + self.strange.sample_sd()
     }
 }
 
@@ -157,7 +160,9 @@ pub fn find(judge: &Judge, evidence: &Evidence, scale: &Scale) -> Result<Singles
     // Who might have whose row, by spelling.
     let asked: Vec<_> = misfits.iter().map(|(_, token)| evidence.ask(*token)).collect();
     let gain = |i: usize, j: usize| {
-        let says = |i: usize, j: usize| f64::from(scale.score(evidence.says(&asked[i], row(misfits[j].1))));
+        let says = |i: usize, j: usize| {
+            f64::from(scale.score(evidence.says(&asked[i], row(misfits[j].1))))
+        };
         says(i, j) + says(j, i) - f64::from(misfits[i].0) - f64::from(misfits[j].0)
     };
     let mut partners: Vec<Vec<(f64, usize)>> = vec![Vec::new(); misfits.len()];
@@ -191,20 +196,28 @@ pub fn find(judge: &Judge, evidence: &Evidence, scale: &Scale) -> Result<Singles
         sample(fits.len() as u64, 1024, 33).into_iter().map(|i| row(fits[i as usize])).collect();
     let mut ids: Vec<u32> = misfits.iter().map(|(_, token)| row(*token)).collect();
     ids.extend(of_misfits.iter().flatten());
-    ids.extend(of_fits.iter().flat_map(|(token, relatives)| relatives.iter().copied().chain([row(*token)])));
+    ids.extend(
+        of_fits
+            .iter()
+            .flat_map(|(token, relatives)| relatives.iter().copied().chain([row(*token)])),
+    );
     ids.extend(&usual);
     let whitened = Whitened::of(judge, ids)?;
     let middle = |relatives: &[u32]| {
         let mut middle = vec![0.0; whitened.width];
-        relatives.iter().for_each(|id| matrix::add_scaled(level, &mut middle, 1.0, whitened.point(*id)));
+        relatives
+            .iter()
+            .for_each(|id| matrix::add_scaled(level, &mut middle, 1.0, whitened.point(*id)));
         let norm = matrix::dot(level, &middle, &middle).sqrt().max(f32::MIN_POSITIVE);
         middle.iter_mut().for_each(|x| *x /= norm);
         middle
     };
-    let mut nearness = [(); 2].map(|()| Nearness { own: Moments::default(), strange: Moments::default() });
+    let mut nearness =
+        [(); 2].map(|()| Nearness { own: Moments::default(), strange: Moments::default() });
     for (i, (token, relatives)) in of_fits.iter().enumerate() {
         let middle = middle(relatives);
-        let cosine = |token: u32| f64::from(matrix::dot(level, &middle, whitened.point(row(token))));
+        let cosine =
+            |token: u32| f64::from(matrix::dot(level, &middle, whitened.point(row(token))));
         let nearness = &mut nearness[usize::from(relatives.len() > 1)];
         nearness.own.add(cosine(*token));
         nearness.strange.add(cosine(of_fits[(i + of_fits.len() / 2) % of_fits.len()].0));
@@ -255,16 +268,53 @@ pub fn find(judge: &Judge, evidence: &Evidence, scale: &Scale) -> Result<Singles
     swaps.sort_by_key(|swap| swap.ids);
 
     let taken = |i: usize| in_swap[i];
-    let kept = (0..misfits.len()).filter(|i| !taken(*i)).map(|i| misfits[i].1);
-    let redrawn = redrawn(judge, &whitened, &usual, kept.map(|token| (token, row(token))).collect())?;
+    // A drawn row says as little for its token as a stranger's.
+    let says_little = |score: f32| f64::from(score) < scale.of_strangers() / 2.0;
+    let kept = (0..misfits.len()).filter(|i| !taken(*i) && says_little(misfits[*i].0));
+    let kept = kept.map(|i| misfits[i].1);
+    let redrawn =
+        redrawn(judge, &whitened, &usual, kept.map(|token| (token, row(token))).collect())?;
 
     let mut untrained: Vec<Untrained> = (0..judge.n as u32)
         .filter(|id| judge.tokens.role(*id as usize) == Role::Judged)
         .filter(|id| judge.row_of(*id).is_some_and(|row| evidence.kind(row) == Kind::NeverTrained))
-        .map(|id| Untrained { id: id.into(), nats: f64::from(evidence.says(&evidence.ask(id), row(id))) })
+        .map(|id| Untrained {
+            id: id.into(),
+            nats: f64::from(evidence.says(&evidence.ask(id), row(id))),
+        })
         .collect();
     untrained.sort_by(|a, b| a.nats.total_cmp(&b.nats).then(a.id.cmp(&b.id)));
-    Ok(Singles { swaps, redrawn, untrained })
+    Ok(Singles { swaps, copies: copies(judge, evidence)?, redrawn, untrained })
+}
+
+/// Tokens whose rows equal another token's, value for value, which that row
+/// suits better. Training leaves no two rows equal that it has touched.
+fn copies(judge: &Judge, evidence: &Evidence) -> Result<Vec<u64>> {
+    let usual = (0..judge.n as u32).filter_map(|token| {
+        let row = judge.row_of(token).filter(|row| evidence.kind(*row) == Kind::Usual)?;
+        Some((evidence.fingerprint(row), token, row))
+    });
+    let mut usual: Vec<(u64, u32, u32)> = usual.collect();
+    usual.sort_unstable();
+    let mut copies = Vec::new();
+    let (mut reader, mut other) = (Reader::default(), Reader::default());
+    for group in usual.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+        let first = reader.read(judge.rows, &[group[0].2])?;
+        let mut equal = vec![group[0]];
+        for it in &group[1..] {
+            if other.read(judge.rows, &[it.2])? == first {
+                equal.push(*it);
+            }
+        }
+        let says = |(_, token, row): &(u64, u32, u32)| evidence.says(&evidence.ask(*token), *row);
+        let is_judged = |token: u32| judge.tokens.role(token as usize) == Role::Judged;
+        let owner = equal.iter().max_by(|a, b| says(a).total_cmp(&says(b)).then(b.1.cmp(&a.1)));
+        let owner = owner.map(|it| it.1);
+        copies
+            .extend(equal.iter().map(|it| it.1).filter(|it| Some(*it) != owner && is_judged(*it)));
+    }
+    copies.sort_unstable();
+    Ok(copies.into_iter().map(u64::from).collect())
 }
 
 /// Which of some misfits look like random draws. Those differ from trained
@@ -298,7 +348,7 @@ fn redrawn(
             for (i, moments) in values.iter().enumerate() {
                 let chance = normal(mix(draw << 32 | i as u64));
                 rows.push(match around_zero {
-                    false => (moments.mean() + moments.sd() * chance) as f32,
+                    false => (moments.mean() + moments.sample_sd() * chance) as f32,
                     true => (square.mean().sqrt() * chance) as f32,
                 });
             }
@@ -308,10 +358,11 @@ fn redrawn(
         let (points, _) = judge.frame.points(&rows, &mut points);
         let across = matrix::transposed(&judge.frame.rows, width);
         let white = matrix::product(judge.frame.level, Left::Rows(points), &across, width);
-        let norm = |point: &[f32]| f64::from(matrix::dot(judge.frame.level, point, point)).sqrt().ln();
+        let norm =
+            |point: &[f32]| f64::from(matrix::dot(judge.frame.level, point, point)).sqrt().ln();
         let drawn: Moments = white.chunks_exact(width).map(norm).collect();
-        let reach = DRAWN * drawn.sd();
-        ranges.push(((drawn.mean() - reach).max(highest), drawn.mean() + reach));
+        let [low, high] = DRAWN.map(|sds| drawn.mean() + sds * drawn.sample_sd());
+        ranges.push((low.max(highest), high));
     }
     let looks_drawn = |norm: f64| ranges.iter().any(|(low, high)| (*low..=*high).contains(&norm));
     let mut redrawn: Vec<u64> = misfits
@@ -320,9 +371,9 @@ fn redrawn(
         .map(|(token, _)| u64::from(*token))
         .collect();
     redrawn.sort_unstable();
-    // So many look drawn by chance.
-    let expected = BY_CHANCE * misfits.len() as f64;
-    if redrawn.len() as f64 <= expected + 3.0 * expected.sqrt().max(1.0) {
+    // Rows that training hardly touched reach from usual ones to drawn ones:
+    // where fewer look drawn than lie between, they are the end of those.
+    if 2 * redrawn.len() < misfits.len() {
         redrawn.clear();
     }
     Ok(redrawn)
@@ -330,5 +381,8 @@ fn redrawn(
 
 /// A normal number of a seed: the sum of twelve uniform ones.
 fn normal(seed: u64) -> f64 {
-    (0..12).map(|i| (mix(seed.wrapping_mul(12).wrapping_add(i)) >> 11) as f64 / (1_u64 << 53) as f64).sum::<f64>() - 6.0
+    (0..12)
+        .map(|i| (mix(seed.wrapping_mul(12).wrapping_add(i)) >> 11) as f64 / (1_u64 << 53) as f64)
+        .sum::<f64>()
+        - 6.0
 }

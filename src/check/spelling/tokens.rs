@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::check::stats::{mix, sample};
+use crate::stats::{mix, sample};
 use crate::vocab::TokenType;
 
 /// The features of one token: its kind, its length, how it ends (four) and how
@@ -86,7 +86,8 @@ impl Builder {
             counts.into_iter().map(|(hash, n)| (n, hash)).filter(|(n, _)| *n > 1).collect();
         frequent.sort_unstable_by(|a, b| b.cmp(a));
         frequent.truncate(FEATURES);
-        let index: HashMap<u32, u16> = (0..).zip(&frequent).map(|(i, (_, hash))| (*hash, i)).collect();
+        let index: HashMap<u32, u16> =
+            (0..).zip(&frequent).map(|(i, (_, hash))| (*hash, i)).collect();
         let place = |hash: u32| index.get(&hash).copied().unwrap_or(NONE);
         Spellings {
             features: self.hashes.iter().map(|hashes| hashes.map(place)).collect(),

@@ -1,45 +1,48 @@
-//! A model beside another of the same kind, put into words.
+//! Compares a model with another one of the same kind, and reports the findings.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::Severity::{Note, Problem};
+use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo};
 use super::{Findings, rows};
-use crate::answer::Severity::{Note, Problem};
-use crate::answer::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Float};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
 use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::Model;
+use crate::model::Model;
+use crate::report::Float;
+use crate::rows::Rows;
 use crate::text::{counted, quoted};
 use crate::threads;
 
-/// How many times what its type costs usually a whole table may differ by
-/// without a word, and without being wrong: tables with a few large values in
-/// each row cost more than others. And how many times the median a single row.
+/// Multiples of the type's usual error: above UNUSUAL a note, above WRONG a
+/// problem. Tables with a few large values in each row differ more than others.
 const UNUSUAL: f64 = 1.5;
 const WRONG: f64 = 2.0;
+
+/// A row whose error is above this multiple of the median is damaged.
 const DAMAGED: f64 = 4.0;
 
-/// What a single row may differ by in any case: no rounding comes to more.
+/// A row with an error up to this is never damaged: rounding can cause it.
 const ANY: f64 = 0.05;
 
-/// Rows of one model have a median cosine of this or more, and so have most of
-/// them their nearest row, if their types have as many bits as this.
+/// Tables of one model have at least this median cosine, and most of their rows
+/// have the same nearest row, if their types have at least BITS bits per weight.
 const SAME: f64 = 0.9;
 const BITS: f64 = 2.5;
 
-/// In tables of one model, a row with a lower cosine is another's.
+/// In tables of one model, a row with a lower cosine belongs to another token.
 const ANOTHER: f64 = 0.6;
 
-/// As many tokens have to be asked for their nearest to tell by it.
+/// At least this many tokens must be asked for their nearest row to judge by it.
 const FEWEST_ASKED: u64 = 50;
 
-/// As many IDs as a message names.
+/// At most this many IDs are in a message.
 const NAMED: usize = 4;
 
 pub(super) fn check(
@@ -104,8 +107,9 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
     };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let compared = compare(tables, &matching, &kind, limits, threads::available())?;
-    let [lost, asked] = lost_neighbors(tables, &matching, threads::available())?;
+    let rows = tables.map(|table| table as &dyn Rows);
+    let compared = compare(rows, &matching, &kind, limits, threads::available())?;
+    let [lost, asked] = lost_neighbors(rows, present, &matching, threads::available())?;
     let median = compared.all.cosine;
     if coarser.bits_per_weight() >= BITS
         && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)

@@ -1,47 +1,74 @@
 //! `check`: whether a table is what its vocabulary says it is.
 
+mod answer;
 mod compare;
+mod looks;
 mod order;
 mod rows;
 mod sizes;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-use super::{Opener, model};
-use crate::answer::{CheckReport, Finding, OrderPlace, Severity, Verdict};
-use crate::cli;
+use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
+use crate::model::Model;
+use crate::report::Printer;
 use crate::threads;
 
-pub(super) fn run(args: &cli::Check, open: Opener) -> Result<CheckReport> {
-    let model = open(&args.path)?;
-    let mut report = of_model(&model, args).with_context(|| args.path.display().to_string())?;
-    if let Some(other) = &args.other {
-        compare::check(&model, &args.path, other, open, &mut report)?;
-        report.findings.sort_by_key(|finding| finding.severity);
-        report.verdict = verdict(&report.findings);
-    }
-    Ok(report)
+pub use answer::*;
+
+/// Asks whether a table is what its vocabulary says it is.
+#[derive(Clone, Debug)]
+pub struct CheckRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// The same model again, to compare with: in another precision, or before a
+    /// merge.
+    pub other: Option<PathBuf>,
+    /// Fails also where the order of the rows can't be judged.
+    pub strict: bool,
 }
 
-fn of_model(model: &crate::gguf::Model, args: &cli::Check) -> Result<CheckReport> {
-    let view = model::View::of(model, TOKEN_EMBEDDING)?;
-    let threads = threads::available();
-    let mut findings = Findings::default();
-    sizes::check(model, &view, &mut findings)?;
-    rows::check(model, &view, threads, &mut findings)?;
-    let order = order::check(&view, threads, &mut findings)?;
-    let findings = findings.finish();
-    Ok(CheckReport {
-        verdict: verdict(&findings),
-        model: args.path.display().to_string(),
-        table: view.info(),
-        findings,
-        order,
-        comparison: None,
-        strict: args.strict,
-    })
+impl Request for CheckRequest {
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&self.run(open)?)
+    }
+}
+
+impl CheckRequest {
+    /// What was found.
+    pub fn run(&self, open: Opener) -> Result<CheckReport> {
+        let model = open(&self.model)?;
+        let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;
+        if let Some(other) = &self.other {
+            compare::check(&model, &self.model, other, open, &mut report)?;
+            report.findings.sort_by_key(|finding| finding.severity);
+            report.verdict = verdict(&report.findings);
+        }
+        Ok(report)
+    }
+
+    fn of_model(&self, model: &Model) -> Result<CheckReport> {
+        let view = model::View::of(model, TOKEN_EMBEDDING)?;
+        let threads = threads::available();
+        let mut findings = Findings::default();
+        sizes::check(model, &view, &mut findings)?;
+        rows::check(model, &view, threads, &mut findings)?;
+        let order = order::check(&view, threads, &mut findings)?;
+        let findings = findings.finish();
+        Ok(CheckReport {
+            verdict: verdict(&findings),
+            model: self.model.display().to_string(),
+            table: view.info(),
+            findings,
+            order,
+            comparison: None,
+            strict: self.strict,
+        })
+    }
 }
 
 /// What the worst of the findings comes to.

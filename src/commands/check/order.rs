@@ -4,15 +4,17 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Findings;
-use crate::answer::Severity::{Problem, Unknown};
-use crate::answer::{Float, OrderInfo, OrderPlace};
+use super::Severity::{Problem, Unknown};
+use super::{OrderInfo, OrderPlace};
 use crate::check::Families;
 use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
-use crate::check::stats::upper_tail;
 use crate::commands::model::View;
+use crate::report::Float;
+use crate::stats::upper_tail;
 use crate::text::{counted, grouped, quoted};
 
-/// As many parts as are told one by one, and as many tokens with another's row.
+/// At most this many parts, and this many tokens with another token's row, are
+/// reported one by one.
 const MOST_PARTS: usize = 12;
 const MOST_SWAPS: usize = 60;
 

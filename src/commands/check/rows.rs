@@ -4,26 +4,26 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Findings;
-use crate::answer::Severity::{Note, Problem};
-use crate::check::{self, MOST_ROWS, Rows, Survey};
+use super::Severity::{Note, Problem};
+use crate::check::{self, MOST_ROWS, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
-use crate::gguf::Model;
-use crate::similarity::Rows as _;
+use crate::model::Model;
+use crate::rows::Rows as _;
 use crate::text::counted;
 use crate::vocab::{TokenType, Vocab};
 
 /// The kind of a row that has a word for its token, or part of one.
 const ORDINARY: &str = "ordinary";
 
-/// As many IDs as a message names.
+/// At most this many IDs are in a message.
 const NAMED: usize = 4;
 
 /// The share of rows that may well be the same as others: words that were
 /// never seen in training stay as they began.
 const REPEATED: f64 = 0.1;
 
-/// As many bytes of two tables as are compared at a time.
+/// At most this many bytes of two tables are compared at a time.
 const PIECE: u64 = 1 << 20;
 
 pub(super) fn check(
@@ -34,7 +34,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
-    let survey = check::survey(&view.table, threads, &kind)?;
+    let survey = check::survey(&view.table, view.table.rows_present(), threads, &kind)?;
     for (name, what, rows) in
         [("nan", "with a NaN", &survey.nan), ("infinite", "with an infinity", &survey.infinite)]
     {
@@ -95,13 +95,13 @@ fn is_placeholder(text: &str) -> bool {
     text.is_empty() || within('<', '>') || within('[', ']')
 }
 
-fn named(rows: &Rows) -> String {
+fn named(rows: &RowCount) -> String {
     let first = rows.first.iter().take(NAMED).map(u64::to_string);
     let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
     format!("{}{more}", first.collect::<Vec<_>>().join(", "))
 }
 
-fn evidence(rows: &Rows) -> [(&'static str, Value); 3] {
+fn evidence(rows: &RowCount) -> [(&'static str, Value); 3] {
     [("rows", json!(rows.count)), ("first", json!(rows.first)), ("token_types", json!(rows.kinds))]
 }
 
@@ -163,7 +163,7 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
         );
     }
     let head = match model.tensor("output.weight") {
-        Ok(Some(_)) => Table::of_model(model, "output.weight").ok(),
+        Ok(Some(_)) => Table::open(model, "output.weight").ok(),
         _ => None,
     };
     if let Some(head) = head
@@ -187,7 +187,7 @@ fn same(a: &Table, b: &Table) -> Result<bool> {
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {
         return Ok(false);
     }
-    let step = (PIECE / a.row_bytes().max(1)).max(1);
+    let step = (PIECE / a.row_bytes().max(1) as u64).max(1);
     let (mut left, mut right) = (Vec::new(), Vec::new());
     let mut start = 0;
     while start < a.n_vocab() {

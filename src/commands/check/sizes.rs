@@ -4,15 +4,15 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Findings;
-use crate::answer::Severity::{Note, Problem, Unknown};
+use super::Severity::{Note, Problem, Unknown};
 use crate::commands::model::View;
-use crate::gguf::{Gguf, Model};
+use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
 /// What stands in a file for a special token that there is none of.
 const NO_TOKEN: u64 = u32::MAX as u64;
 
-/// As many special tokens as are told one by one.
+/// At most this many special tokens are reported one by one.
 const TOLD: usize = 16;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
@@ -56,57 +56,55 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
         ),
         _ => {}
     }
-    let Ok(gguf) = model.metadata() else { return Ok(()) };
-    if let Some(arch) = gguf.text("general.architecture")? {
-        let said = |name: &str| gguf.integer(&format!("{arch}.{name}"));
-        let arch = clip(&visible(&arch), 40).into_owned();
-        if let Some(said) = said("vocab_size")?
+    let architecture = match model.text(Fact::Architecture) {
+        Err(error) if error.is_missing_part() => return Ok(()),
+        architecture => architecture?,
+    };
+    if architecture.is_some() {
+        let key = |fact| clip(&visible(&model.key(fact)), 64).into_owned();
+        if let Some(said) = model.whole(Fact::VocabSize)?
             && said != rows
             && Some(said) != tokens
         {
             findings.add(
                 ("vocab_size", Note),
-                format!("{arch}.vocab_size says {said}, the table has {rows} rows"),
+                format!("{} says {said}, the table has {rows} rows", key(Fact::VocabSize)),
                 "llama.cpp counts the tokens instead; other programs may believe it",
                 [("vocab_size", json!(said)), ("rows", json!(rows))],
             );
         }
-        if let Some(said) = said("embedding_length")?
+        if let Some(said) = model.whole(Fact::EmbeddingLength)?
             && said != table.d_model() as u64
         {
             let d_model = table.d_model();
             findings.add(
                 ("embedding_length", Problem),
-                format!("{arch}.embedding_length says {said}, the table's rows have {d_model}"),
+                format!(
+                    "{} says {said}, the table's rows have {d_model}",
+                    key(Fact::EmbeddingLength)
+                ),
                 "the table is of another model than the metadata: take both from the same one",
                 [("embedding_length", json!(said)), ("d_model", json!(d_model))],
             );
         }
     }
-    special(gguf, tokens.unwrap_or(rows).min(rows), findings)
+    special(model, tokens.unwrap_or(rows).min(rows), findings)
 }
 
 /// Special tokens that are none of the first `n`.
-fn special(gguf: &Gguf, n: u64, findings: &mut Findings) -> Result<()> {
+fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
     let mut told = 0;
-    for entry in gguf.entries() {
-        let entry = entry?;
-        let Ok(key) = std::str::from_utf8(&entry.key) else { continue };
-        if !key.starts_with("tokenizer.ggml.") || !key.ends_with("_token_id") {
-            continue;
-        }
-        // A value that can't be read is no ID; two keys of a name are for
-        // `info` to tell.
-        let Ok(value) = gguf.decode(&entry) else { continue };
-        let id = value.as_i64().or_else(|| value.as_u64()?.try_into().ok());
-        if let Some(id) = id
+    for token in model.special_tokens() {
+        // What is no ID is for `info` to tell, and so are two keys of a name.
+        let token = token?;
+        if let Some(id) = token.id.and_then(|id| i64::try_from(id).ok())
             && id != -1
             && id.unsigned_abs() != NO_TOKEN
             && !(0..n as i64).contains(&id)
             && told < TOLD
         {
             told += 1;
-            let key = clip(&visible(key), 64).into_owned();
+            let key = clip(&visible(&token.key), 64).into_owned();
             findings.add(
                 ("special_token", Problem),
                 format!("{key} is {id}: tokens with a row are 0 to {}", n.saturating_sub(1)),

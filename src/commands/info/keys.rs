@@ -3,17 +3,19 @@
 use anyhow::Result;
 
 use super::Oddities;
-use crate::answer::{Float, KeyInfo, KeyValue};
-use crate::gguf::{Entry, Error, Gguf, MetadataValue, ValueType};
+use super::answer::{KeyInfo, KeyValue};
+use crate::gguf::{Array, Entry, Error, Gguf};
+use crate::model::{Value, ValueType};
+use crate::report::Float;
 
-/// As many elements of an array, and as many characters of a string, as are
+/// At most this many elements of an array, and characters of a string, are
 /// shown.
 const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;
 
 pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>> {
     oddities.extend(super::unlisted(gguf.key_count(), "metadata keys"));
-    let info = |entry: Result<Entry<'_>, Error>| {
+    let info = |entry: Result<Entry, Error>| {
         let entry = entry?;
         Ok(of(gguf, &entry).unwrap_or_else(|error| {
             oddities.add(error.to_string());
@@ -39,9 +41,10 @@ fn of(gguf: &Gguf, entry: &Entry) -> Result<KeyInfo, Error> {
             let array = gguf.array_of(entry)?;
             let mut first = Vec::new();
             for i in 0..array.len().min(ELEMENTS) {
-                first.extend(match array.string(i)? {
-                    Some(bytes) => Some(text(&bytes)),
-                    None => array.scalar(i)?.map(scalar),
+                first.extend(match &array {
+                    Array::Strings(strings) => strings.get(i)?.map(|bytes| text(&bytes)),
+                    Array::Numbers(numbers) => numbers.get(i)?.map(scalar),
+                    Array::Nested(_) => None,
                 });
             }
             KeyInfo {
@@ -67,22 +70,20 @@ fn text(bytes: &[u8]) -> KeyValue {
     })
 }
 
-fn scalar(value: MetadataValue) -> KeyValue {
+fn scalar(value: Value) -> KeyValue {
     match value {
-        MetadataValue::Bool(value) => KeyValue::Bool(value),
-        MetadataValue::F32(value) => KeyValue::F32(Float(value)),
-        MetadataValue::F64(value) => KeyValue::F64(Float(value)),
-        value => match (value.as_u64(), value.as_i64()) {
-            (Some(value), _) => KeyValue::Unsigned(value),
-            (None, Some(value)) => match u64::try_from(value) {
-                Ok(value) => KeyValue::Unsigned(value),
-                Err(_) => KeyValue::Signed(value),
-            },
-            (None, None) => KeyValue::Unreadable(()),
+        Value::Bool(value) => KeyValue::Bool(value),
+        Value::F32(value) => KeyValue::F32(Float(value)),
+        Value::F64(value) => KeyValue::F64(Float(value)),
+        Value::Unsigned(value) => KeyValue::Unsigned(value),
+        Value::Signed(value) => match u64::try_from(value) {
+            Ok(value) => KeyValue::Unsigned(value),
+            Err(_) => KeyValue::Signed(value),
         },
+        Value::Text(_) | Value::Array => KeyValue::Unreadable(()),
     }
 }
 
 fn name(value_type: ValueType) -> String {
-    value_type.name().to_lowercase()
+    value_type.name().to_owned()
 }

@@ -1,62 +1,87 @@
 //! `info`: what a file is and has, from its header alone.
 
+mod answer;
+mod facts;
 mod keys;
+mod looks;
 mod tensors;
 mod tokenizer;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Opener, model};
-use crate::answer::{FileType, InfoReport, OutputKind, StrictVerdict, TokenizerInfo, TypeShare};
-use crate::cli;
-use crate::embedding;
-use crate::gguf::{self, Error, Gguf, Model, file_type_name};
+use super::{Opener, Request, model};
+use crate::gguf::{Files, Gguf, file_type_name};
+use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
+use crate::report::Printer;
 use crate::text::{clip, visible};
 
-pub(super) fn run(args: &cli::Info, open: Opener) -> Result<InfoReport> {
-    let model = open(&args.path)?;
-    of_model(&model, args).with_context(|| args.path.display().to_string())
+pub use answer::*;
+
+/// Asks what a file is and has.
+#[derive(Clone, Debug)]
+pub struct InfoRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// Lists the metadata instead.
+    pub keys: bool,
+    /// Lists the tensors instead.
+    pub tensors: bool,
+    /// Asks another reader too.
+    pub strict: bool,
 }
 
-fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
-    let files = model.files()?;
+impl Request for InfoRequest {
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&self.run(open)?)
+    }
+}
+
+impl InfoRequest {
+    /// The facts.
+    pub fn run(&self, open: Opener) -> Result<InfoReport> {
+        let model = open(&self.model)?;
+        of_model(&model, self).with_context(|| self.model.display().to_string())
+    }
+}
+
+fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
+    let opened = model.as_format::<Files>().context("this is no GGUF file")?;
+    let files = opened.files()?;
     let mut oddities = Oddities::default();
     let missing_parts = model.missing();
-    let gguf = match model.metadata() {
-        Ok(gguf) => gguf,
+    let (gguf, said) = match opened.metadata() {
+        Ok(gguf) => (gguf, model.clone()),
         Err(error) => {
             oddities.add(error.to_string());
-            files.first().copied().context("no part of the model can be read")?
+            let first = files.first().copied().context("no part of the model can be read")?;
+            (first, Model::from(first.clone()))
         }
     };
-    let architecture = oddities.unless(gguf.text("general.architecture"));
-    let of_arch = |name: &str| {
-        let arch = architecture.as_deref()?;
-        gguf.integer(&format!("{arch}.{name}")).transpose()
-    };
+    let architecture = oddities.unless(said.text(Fact::Architecture));
+    let whole = |fact| said.whole(fact).transpose();
 
     let tally = tensors::tally(&files, &mut oddities)?;
-    let tokenizer = tokenizer::of(gguf, &mut oddities)?;
-    let context_length = of_arch("context_length").and_then(|n| oddities.unless(n.map(Some)));
+    let tokenizer = tokenizer::of(gguf, &said, &mut oddities)?;
+    let context_length = oddities.unless(said.whole(Fact::ContextLength));
     let file_bytes = model.file_len();
     let table = tally.table.as_ref().map(|tensor| tensor.as_table(file_bytes));
     if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
         if let Some(tokens) = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens) {
             oddities.extend(model::mismatch(*rows, tokens));
         }
-        if let Some(Ok(width)) = of_arch("embedding_length")
+        if let Some(Ok(width)) = whole(Fact::EmbeddingLength)
             && width != *columns
         {
             oddities.add(format!("embedding_length says {width}, the table has rows of {columns}"));
         }
     }
-    check_vocab_size(of_arch("vocab_size"), tokenizer.as_ref(), &mut oddities);
+    check_vocab_size(whole(Fact::VocabSize), tokenizer.as_ref(), &mut oddities);
 
     let seems = match &table {
-        None => embedding::kind(gguf)?,
+        None => said.kind()?,
         Some(_) => None,
     };
     let output_head = match (&tally.output, &table) {
@@ -67,12 +92,12 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
         }
         (None, _) => OutputKind::None,
     };
-    let name = oddities.unless(gguf.text("general.name"));
-    let file_type = oddities.unless(gguf.integer("general.file_type"));
+    let name = oddities.unless(said.text(Fact::Name));
+    let file_type = oddities.unless(gguf.file_type());
     oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
     Ok(InfoReport {
-        model: display(&args.path),
-        name: name.or_else(|| gguf.text("general.basename").ok().flatten()),
+        model: request.model.display().to_string(),
+        name: name.or_else(|| gguf.basename().ok().flatten()),
         architecture,
         seems,
         parameters: tally.parameters,
@@ -91,17 +116,13 @@ fn of_model(model: &Model, args: &cli::Info) -> Result<InfoReport> {
         version: gguf.version(),
         alignment: gguf.alignment(),
         header_bytes: gguf.header_len(),
-        parts: model.shard_count(),
+        parts: model.file_count(),
         missing_parts,
-        strict: args.strict.then(|| strict(&files)),
-        keys: args.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
-        tensors: args.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
+        strict: request.strict.then(|| strict(&files)),
+        keys: request.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
+        tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
-}
-
-fn display(path: &Path) -> String {
-    path.display().to_string()
 }
 
 fn check_vocab_size(
@@ -133,8 +154,8 @@ fn strict(files: &[&Gguf]) -> StrictVerdict {
     StrictVerdict { accepted: problem.is_none(), problem }
 }
 
-/// As many metadata keys, and as many tensors, as are listed: real files have
-/// some hundreds, and a file can have millions.
+/// At most this many metadata keys, and tensors, are listed: real files have some
+/// hundreds, but a file can have millions.
 const LISTED: usize = 10_000;
 
 /// What to say where there are more than are listed.
@@ -143,7 +164,7 @@ fn unlisted(count: u64, what: &str) -> Option<String> {
     (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
-/// As many oddities as are told one by one: a file can have millions.
+/// At most this many oddities are reported one by one: a file can have millions.
 const TOLD: usize = 50;
 
 /// What is not as it should be, each said once.
@@ -168,7 +189,7 @@ impl Oddities {
     }
 
     /// What was read; where it could not be, that is odd and no more.
-    fn unless<T>(&mut self, read: Result<Option<T>, gguf::Error>) -> Option<T> {
+    fn unless<T>(&mut self, read: Result<Option<T>, Error>) -> Option<T> {
         read.unwrap_or_else(|error| {
             self.add(error.to_string());
             None

@@ -5,16 +5,17 @@ use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
+use super::answer::{InfoTable, InfoTensor, TypeShare};
 use super::{Oddities, shown};
-use crate::answer::{InfoTable, InfoTensor, TypeShare};
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::{Gguf, Tensor};
-use crate::quant::{Format, TypeError};
+use crate::gguf::Gguf;
+use crate::model::Tensor;
+use crate::quant::TypeError;
 
-/// As many other tables as are named.
+/// At most this many other tables are named.
 const NAMED: usize = 8;
 
-/// As many types that ggml does not store as are counted one by one.
+/// At most this many types that ggml does not store are counted one by one.
 const STRANGE: usize = 16;
 
 /// What one pass over the tensors finds.
@@ -46,19 +47,19 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
         let mut extent = Extent::default();
         for tensor in gguf.tensors() {
             let tensor = tensor?;
-            let bytes = bytes(&tensor);
+            let (bytes, id) = (tensor.bytes(), type_id(&tensor));
             let values = tensor.n_values().unwrap_or(u64::MAX);
             tally.n_tensors += 1;
             tally.parameters = tally.parameters.saturating_add(values);
-            if let Err(error) = Format::from_id(tensor.type_id)
-                && !strange.contains(&tensor.type_id)
+            if let Err(error) = &tensor.format
+                && !strange.contains(&id)
                 && strange.len() < STRANGE
             {
-                strange.push(tensor.type_id);
+                strange.push(id);
                 oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
             }
-            if strange.contains(&tensor.type_id) || Format::from_id(tensor.type_id).is_ok() {
-                count(types.entry(tensor.type_id), &tensor, values, bytes);
+            if strange.contains(&id) || tensor.format.is_ok() {
+                count(types.entry(id), &tensor, values, bytes);
             }
             names.add(&tensor.name);
             extent.add(gguf, &tensor, bytes);
@@ -83,24 +84,24 @@ pub(super) fn list(files: &[&Gguf], oddities: &mut Oddities) -> Result<Vec<InfoT
 fn info(tensor: &Tensor) -> InfoTensor {
     InfoTensor {
         name: tensor.name.clone(),
-        format: type_name(tensor.type_id),
-        shape: tensor.dims().iter().rev().copied().collect(),
-        bytes: bytes(tensor),
+        format: type_name(tensor),
+        shape: tensor.dims.iter().rev().copied().collect(),
+        bytes: tensor.bytes(),
     }
 }
 
-fn type_name(id: u32) -> String {
-    match Format::from_id(id) {
+fn type_id(tensor: &Tensor) -> u32 {
+    tensor.format.as_ref().map_or_else(TypeError::id, |format| format.id)
+}
+
+fn type_name(tensor: &Tensor) -> String {
+    match &tensor.format {
         Ok(format) => format.name.to_owned(),
-        Err(TypeError::Removed { name, .. } | TypeError::Internal { name, .. }) => name.to_owned(),
+        Err(TypeError::Removed { name, .. } | TypeError::Internal { name, .. }) => {
+            (*name).to_owned()
+        }
         Err(TypeError::Unknown { id }) => format!("type {id}"),
     }
-}
-
-fn bytes(tensor: &Tensor) -> Option<u64> {
-    let format = Format::from_id(tensor.type_id).ok()?;
-    let (columns, rows) = tensor.dims().split_first().unwrap_or((&1, &[]));
-    rows.iter().try_fold(format.row_bytes(*columns)?, |bytes, &rows| bytes.checked_mul(rows))
 }
 
 fn count(
@@ -110,7 +111,7 @@ fn count(
     bytes: Option<u64>,
 ) {
     let share = entry.or_insert_with(|| TypeShare {
-        format: type_name(tensor.type_id),
+        format: type_name(tensor),
         tensors: 0,
         parameters: 0,
         bytes: Some(0),
@@ -155,11 +156,11 @@ impl Tally {
 fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     let Some([columns, rows]) = tensor.matrix() else {
         oddities.add(format!("the table has the shape {:?}, and should have two dimensions", {
-            tensor.dims().iter().rev().collect::<Vec<_>>()
+            tensor.dims.iter().rev().collect::<Vec<_>>()
         }));
         return;
     };
-    let format = Format::from_id(tensor.type_id).ok();
+    let format = tensor.format.as_ref().ok();
     let row = format.and_then(|format| format.row_bytes(columns)).filter(|&bytes| bytes > 0);
     let there = gguf.file_len().saturating_sub(tensor.at.unwrap_or(u64::MAX));
     match row.map(|row| there / row) {
@@ -222,7 +223,7 @@ impl Extent {
     }
 }
 
-/// As many names as are compared with each other.
+/// At most this many names are compared with each other.
 const COMPARED: usize = 100_000;
 
 /// Names, as hashes until two are the same.

@@ -4,21 +4,25 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 
+use super::answer::{SpecialToken, TokenizerInfo};
 use super::{Oddities, shown};
-use crate::answer::{SpecialToken, TokenizerInfo};
-use crate::commands::model;
-use crate::gguf::{Gguf, MetadataValue};
+use crate::gguf::{Gguf, is_tokenizer_key};
+use crate::model::{Error, Fact, Model};
 use crate::vocab::Vocab;
 
-/// As many special tokens as are told: there are about fifteen such keys.
+/// At most this many special tokens are listed: there are about fifteen such keys.
 const MOST: usize = 64;
 
-/// As many keys as are compared with each other.
+/// At most this many keys are compared with each other.
 const COMPARED: usize = 100_000;
 
-pub(super) fn of(gguf: &Gguf, oddities: &mut Oddities) -> Result<Option<TokenizerInfo>> {
+/// The facts of a file; `said` is the same file as a model.
+pub(super) fn of(
+    gguf: &Gguf,
+    said: &Model,
+    oddities: &mut Oddities,
+) -> Result<Option<TokenizerInfo>> {
     let mut seen = HashSet::new();
-    let mut ids = Vec::new();
     let mut any = false;
     for entry in gguf.entries() {
         let entry = entry?;
@@ -29,24 +33,23 @@ pub(super) fn of(gguf: &Gguf, oddities: &mut Oddities) -> Result<Option<Tokenize
         if seen.len() < COMPARED && !seen.insert(entry.key.clone()) {
             oddities.add(format!("two metadata keys are named \"{}\"", shown(key)));
         }
-        let Some(name) = key.strip_prefix("tokenizer.ggml.") else { continue };
-        any = true;
-        let Some(name) = name.strip_suffix("_token_id") else { continue };
-        if ids.len() < MOST
-            && let Ok(value) = gguf.decode(&entry)
-        {
-            let id = value.as_u64().or_else(|| value.as_i64()?.try_into().ok());
-            match id {
-                Some(id) => ids.push((short(name).to_owned(), id)),
-                None => oddities.add(format!("\"{}\" is no token ID", shown(key))),
-            }
-        }
+        any |= is_tokenizer_key(key);
     }
     if !any {
         return Ok(None);
     }
-    let vocab = match Vocab::open(gguf) {
-        Ok(vocab) => vocab.ok(),
+    let mut ids = Vec::new();
+    for token in said.special_tokens() {
+        let token = token?;
+        match token.id.and_then(|id| u64::try_from(id).ok()) {
+            _ if ids.len() == MOST => break,
+            Some(id) => ids.push((short(&token.name).to_owned(), id)),
+            None => oddities.add(format!("\"{}\" is no token ID", shown(&token.key))),
+        }
+    }
+    let vocab = match Vocab::open(said) {
+        Ok(vocab) => Some(vocab),
+        Err(Error::NoVocabulary { .. }) => None,
         Err(error) => {
             oddities.add(error.to_string());
             None
@@ -65,17 +68,13 @@ pub(super) fn of(gguf: &Gguf, oddities: &mut Oddities) -> Result<Option<Tokenize
                 vocab.len()
             ));
         }
-        special.push(SpecialToken { name, id, token: model::token_text(token) });
+        special.push(SpecialToken { name, id, token: token.into() });
     }
-    let mut flag = |key: &str| match oddities.unless(gguf.value(key)) {
-        Some(MetadataValue::Bool(value)) => Some(value),
-        _ => None,
-    };
     Ok(Some(TokenizerInfo {
-        add_bos: flag("tokenizer.ggml.add_bos_token"),
-        add_eos: flag("tokenizer.ggml.add_eos_token"),
-        model: oddities.unless(gguf.text("tokenizer.ggml.model")),
-        pre: oddities.unless(gguf.text("tokenizer.ggml.pre")),
+        add_bos: oddities.unless(said.flag(Fact::AddBos)),
+        add_eos: oddities.unless(said.flag(Fact::AddEos)),
+        model: oddities.unless(said.text(Fact::Tokenizer)),
+        pre: oddities.unless(said.text(Fact::PreTokenizer)),
         n_tokens: vocab.as_ref().map(Vocab::len),
         special,
     }))

@@ -1,112 +1,156 @@
 //! `neighbors`: the nearest rows of each ID over the whole table.
 
-mod all;
+mod answer;
+mod looks;
 mod space;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Opener, ids, model};
-use crate::answer::{Float, NeighborAnswer, NeighborsReport, QueryAnswer};
-use crate::cli;
-use crate::embedding::Table;
-use crate::gguf::Model;
+use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
+use crate::report::{Float, Form, Printer, Sink};
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
 use crate::threads;
 
+pub use answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
 use space::Space;
 
-pub(super) use all::run as run_all;
-
-pub(super) fn run(args: &cli::Neighbors, open: Opener) -> Result<NeighborsReport> {
-    let model = open(&args.model.path)?;
-    let mut view = model::View::new(&model, &args.model.path, &args.model.tensor)?;
-    let ids = ids::parse(&args.ids, &args.tokens, &mut view)?;
-    let table = &view.table;
-    let search = search(args)?;
-    let input = input(args, &model, table)?;
-    let space = space(args, input.as_ref(), table)?;
-    let queries = ids
-        .into_iter()
-        .map(|id| {
-            let values = space.row(id)?;
-            let norm = norm(&values);
-            ensure!(
-                norm.is_finite(),
-                "row {id} holds NaN or infinity: nothing is near it or far from it"
-            );
-            ensure!(
-                search.metric != Metric::Cosine || norm > 0.0,
-                "row {id} is all zeros and has no direction: no cosine can be taken \
-                 (--metric l2 measures distance instead)"
-            );
-            Ok(Query { id, values })
-        })
-        .collect::<Result<Vec<_>>>()?;
-
-    let found = similarity::nearest(space.rows(), table.rows_present(), &queries, &search)?;
-    let answers = queries.iter().zip(found.neighbors);
-    let queries = answers
-        .map(|(query, neighbors)| answer(&view, &space, query, neighbors))
-        .collect::<Result<_>>()?;
-    let notes = notes(&view, &space, found.left_out);
-    Ok(NeighborsReport {
-        model: args.model.path.display().to_string(),
-        table: view.info(),
-        metric: search.metric.name(),
-        k: args.k,
-        position: input.as_ref().map(|_| position(args)),
-        steps: input.map(space::steps),
-        queries,
-        notes,
-    })
+/// Asks for the nearest rows of some rows.
+#[derive(Clone, Debug)]
+pub struct NeighborsRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// The table in it.
+    pub tensor: String,
+    /// Whose rows are the queries.
+    pub tokens: NamedTokens,
+    /// Whether all rows are queries where no token is named. Rows that can't be
+    /// queries are skipped and counted, and the answer is for a program.
+    pub all: bool,
+    /// How many neighbours of each.
+    pub k: u64,
+    /// What near means.
+    pub metric: Metric,
+    /// Compares the rows as the first block receives them at this position.
+    pub as_input: Option<u64>,
+    /// How many threads to use; `None` for as many as there are cores.
+    pub threads: Option<usize>,
 }
 
-/// What is done to rows before the first block, where they are to be compared
-/// as they are there.
-fn input<'g>(args: &cli::Neighbors, model: &'g Model, table: &Table) -> Result<Option<Input<'g>>> {
-    let input = args.as_input.then(|| Input::of(model, table.d_model())).transpose();
-    input.with_context(|| args.model.path.display().to_string())
-}
+impl Request for NeighborsRequest {
+    fn forms(&self) -> &'static [Form] {
+        if self.all { &[Form::Csv, Form::Tsv, Form::Md, Form::Jsonl] } else { Form::USUAL }
+    }
 
-/// The rows to compare.
-fn space<'a, 'g>(
-    args: &cli::Neighbors,
-    input: Option<&'a Input>,
-    table: &'a Table<'g>,
-) -> Result<Space<'a, 'g>> {
-    match input {
-        None => Ok(Space::stored(table)),
-        Some(input) => Space::as_input(table, input, position(args), metric(args)),
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        self.run(open, &mut out.list())
     }
 }
 
-/// The position of all rows, where that matters.
-fn position(args: &cli::Neighbors) -> u64 {
-    args.start.map_or(0, u64::from)
-}
+/// At most this many queries share a pass. Coding the table anew for each pass
+/// is then a few percent of the work.
+const MAX_BATCH: usize = 1 << 13;
 
-fn metric(args: &cli::Neighbors) -> Metric {
-    match args.metric {
-        cli::Metric::Cosine => Metric::Cosine,
-        cli::Metric::Dot => Metric::Dot,
-        cli::Metric::L2 => Metric::L2,
+/// At most this many values of queries are held at a time: 32 MiB.
+const MAX_VALUES: usize = 1 << 23;
+
+/// At most this many neighbours are held at a time, by each thread: 16 MiB.
+const MAX_NEIGHBORS: usize = 1 << 20;
+
+impl NeighborsRequest {
+    /// Gives the neighbours of each query to a sink, a batch of them at a time.
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<NeighborsHead>) -> Result<()> {
+        let model = open(&self.model)?;
+        let mut view = model::View::new(&model, &self.model, &self.tensor)?;
+        // No list is made of all rows: a table may have more than memory holds.
+        let all = self.all && self.tokens.is_empty();
+        let given = if all { None } else { Some(self.tokens.ids(&mut view)?) };
+        let table = &view.table;
+        let threads = self.threads.unwrap_or_else(threads::available);
+        let search = Search { metric: self.metric, k: usize::try_from(self.k)?, threads };
+        let input = self.as_input.map(|_| Input::of(&model, table.d_model())).transpose();
+        let input = input.with_context(|| self.model.display().to_string())?;
+        let space = match (&input, self.as_input) {
+            (Some(input), Some(at)) => Space::as_input(table, input, at, self.metric)?,
+            _ => Space::stored(table),
+        };
+        let present = table.rows_present();
+        for id in given.iter().flatten().filter(|_| self.all) {
+            ensure!(*id < present, "row {id} is not in the file, which ends before it");
+        }
+        let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
+        let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
+
+        let held = MAX_VALUES / table.d_model();
+        let batch = MAX_BATCH.min(held).min(MAX_NEIGHBORS / search.k).max(1);
+        // Rows left out as candidates are the same in every pass; as queries they
+        // are counted here.
+        let (mut candidates, mut skipped) = (LeftOut::default(), 0);
+        sink.head(NeighborsHead {
+            model: self.model.display().to_string(),
+            table: view.info(),
+            metric: self.metric.name(),
+            k: self.k,
+            position: self.as_input,
+            steps: input.as_ref().map(|input| input.steps.iter().map(Into::into).collect()),
+            all: self.all,
+        })?;
+        for first in (0..total).step_by(batch) {
+            let end = total.min(first + batch as u64);
+            let (mut asked, mut queries) = (Vec::new(), Vec::new());
+            for id in (first..end).map(id_at) {
+                let values = space.row(id)?;
+                match self.is_query(id, norm(&values)) {
+                    Ok(()) => {
+                        asked.push(id);
+                        queries.push(Query::of_row(id, values));
+                    }
+                    Err(_) if self.all => skipped += 1,
+                    Err(error) => return Err(error),
+                }
+            }
+            let found = similarity::nearest(space.rows(), present, &queries, &search)?;
+            candidates = found.left_out;
+            for ((&id, query), neighbors) in asked.iter().zip(&queries).zip(found.neighbors) {
+                sink.item(answer(&view, &space, id, query, neighbors)?)?;
+            }
+            if self.all {
+                sink.progress(end, total)?;
+            }
+        }
+        let mut notes = notes(&view, &space, candidates);
+        if skipped > 0 {
+            let (rows, have) = if skipped == 1 { ("row", "has") } else { ("rows", "have") };
+            notes.push(format!(
+                "{skipped} {rows} of zeros, NaN or infinity {have} no neighbors and no place in \
+                 the output"
+            ));
+        }
+        sink.end(notes)
     }
-}
 
-/// What the arguments ask to look for.
-fn search(args: &cli::Neighbors) -> Result<Search> {
-    let threads = match args.threads {
-        Some(threads) => usize::from(threads),
-        None => threads::available(),
-    };
-    Ok(Search { metric: metric(args), k: usize::try_from(args.k)?, threads })
+    /// Whether anything can be near a row with this norm.
+    fn is_query(&self, id: u64, norm: f64) -> Result<()> {
+        ensure!(
+            norm.is_finite(),
+            "row {id} holds NaN or infinity: nothing is near it or far from it"
+        );
+        ensure!(
+            self.metric != Metric::Cosine || norm > 0.0,
+            "row {id} is all zeros and has no direction: no cosine can be taken (--metric l2 \
+             measures distance instead)"
+        );
+        Ok(())
+    }
 }
 
 /// What was found for one query, with the tokens that name the rows.
 fn answer(
     view: &model::View,
     space: &Space,
+    id: u64,
     query: &Query,
     neighbors: Vec<Neighbor>,
 ) -> Result<QueryAnswer> {
@@ -119,8 +163,8 @@ fn answer(
         })
     };
     Ok(QueryAnswer {
-        id: query.id,
-        token: view.token(query.id)?,
+        id,
+        token: view.token(id)?,
         norm: Float(space.norm(&query.values)),
         neighbors: (1..).zip(neighbors).map(neighbor).collect::<Result<_>>()?,
     })

@@ -13,15 +13,14 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use crate::answer::InputStep;
-use crate::commands::lookup;
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
-use crate::similarity::{Metric, Rows, norm};
+use crate::rows::{ReadError, Rows};
+use crate::similarity::{Metric, norm};
 
 /// The rows that a search compares.
-pub(super) struct Space<'a, 'g> {
-    table: &'a Table<'g>,
+pub(super) struct Space<'a> {
+    table: &'a Table,
     /// What is done to a row; none where rows are compared as they are stored.
     placed: Option<Placed<'a>>,
     /// Whether the scan itself has to do it.
@@ -32,9 +31,9 @@ pub(super) struct Space<'a, 'g> {
     pub note: Option<String>,
 }
 
-impl<'a, 'g> Space<'a, 'g> {
+impl<'a> Space<'a> {
     /// The rows as they are stored.
-    pub(super) fn stored(table: &'a Table<'g>) -> Self {
+    pub(super) fn stored(table: &'a Table) -> Self {
         Self { table, placed: None, applies: false, factor: 1.0, note: None }
     }
 
@@ -44,7 +43,7 @@ impl<'a, 'g> Space<'a, 'g> {
     /// # Errors
     /// Where the model has no such position.
     pub(super) fn as_input(
-        table: &'a Table<'g>,
+        table: &'a Table,
         input: &'a Input,
         position: u64,
         metric: Metric,
@@ -128,13 +127,8 @@ impl<'a, 'g> Space<'a, 'g> {
     }
 }
 
-/// The steps as an answer lists them.
-pub(super) fn steps(input: Input) -> Vec<InputStep> {
-    input.steps.iter().map(lookup::step).collect()
-}
-
 /// The table with everything done to every row as it is decoded.
-impl Rows for Space<'_, '_> {
+impl Rows for Space<'_> {
     fn n_rows(&self) -> u64 {
         self.table.n_rows()
     }
@@ -147,7 +141,12 @@ impl Rows for Space<'_, '_> {
         Rows::row_bytes(self.table)
     }
 
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<()> {
+    /// What is stored is not what is compared.
+    fn is_scaled_bytes(&self) -> bool {
+        false
+    }
+
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
         self.table.read(rows, stored)
     }
 

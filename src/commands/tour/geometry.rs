@@ -2,123 +2,108 @@
 
 use anyhow::Result;
 
-use super::say::{cosine, name};
-use super::{Taken, Tour};
-use crate::answer::{Coordinate, Float, Geometry, Measured};
-use crate::similarity::{Metric, norm};
+use super::TourStep;
+use super::figures::Kind::{Id, Real};
+use super::say::{cosine, name, short};
+use super::shared::{NEAR, Near, Tour, cosine_of, spread};
 use crate::text::{counted, grouped};
 
-/// Coordinates that are shown.
+/// The number of coordinates that are shown.
 const COORDINATES: usize = 8;
 
-pub(super) fn take(tour: &Tour) -> Result<Taken> {
-    let words = &tour.words;
-    let table = tour.table();
-    let [word, alike, unlike] =
-        [table.row(words.word)?, table.row(words.alike)?, table.row(words.unlike)?];
-    let score =
-        |other: &[f32]| Float(Metric::Cosine.score((&word, norm(&word)), (other, norm(other))));
-    let coordinate = |i: usize| Coordinate {
-        dimension: i as u64,
-        word: Float(word[i]),
-        alike: Float(alike[i]),
-        unlike: Float(unlike[i]),
-    };
-    let (neighbors, rows_compared) = tour.neighbors()?;
-    let measured = Geometry {
-        word: tour.token(words.word)?,
-        neighbors: neighbors.clone(),
-        rows_compared: *rows_compared,
-        alike: tour.token(words.alike)?,
-        alike_cosine: score(&alike),
-        unlike: tour.token(words.unlike)?,
-        unlike_cosine: score(&unlike),
-        coordinates: largest(&word).into_iter().map(coordinate).collect(),
-        d_model: tour.d_model(),
-        alike_same_sign: same_sign(&word, &alike),
-        unlike_same_sign: same_sign(&word, &unlike),
-    };
-    let (shows, notes) = sentences(&measured, tour)?;
-    Ok(Taken {
-        claim: "Training moves rows until tokens that are used alike lie alike. As a rule no \
-                single coordinate has a meaning; directions do.",
-        measured: Measured::Geometry(measured),
-        shows,
-        notes,
-    })
-}
+pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    step.claim = "Training moves rows until tokens that are used alike lie alike. As a rule no \
+                  single coordinate has a meaning; directions do.";
+    let ids = [tour.examples.word, tour.examples.alike, tour.examples.unlike];
+    let [word, alike, unlike] = [tour.token(ids[0])?, tour.token(ids[1])?, tour.token(ids[2])?];
+    let rows = [tour.table().row(ids[0])?, tour.table().row(ids[1])?, tour.table().row(ids[2])?];
+    let [alike_cosine, unlike_cosine] = [1, 2].map(|i| cosine_of(&rows[0], &rows[i]));
+    let [alike_same_sign, unlike_same_sign] = [1, 2].map(|i| same_sign(&rows[0], &rows[i]));
+    let (neighbors, compared) = tour.neighbors()?;
+    let (d_model, dimensions) = (tour.d_model(), largest(&rows[0]));
 
-/// The dimensions of the largest magnitudes, in order of dimension.
-fn largest(row: &[f32]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..row.len()).collect();
-    // Stable, so that of equals the lower comes first.
-    order.sort_by(|&i, &j| row[j].abs().total_cmp(&row[i].abs()));
-    order.truncate(COORDINATES);
-    order.sort_unstable();
-    order
-}
+    step.value("word", &word);
+    step.line(format!("Nearest to {}:", short(&word)));
+    step.table("neighbors", &NEAR, neighbors.iter().map(Near::row));
+    values!(step, rows_compared = *compared, alike = &alike, alike_cosine);
+    values!(step, unlike = &unlike, unlike_cosine);
+    let shown = dimensions.len() as u64;
+    step.line(if shown < d_model {
+        format!(
+            "Coordinate by coordinate, the {shown} largest of {} in {}:",
+            grouped(d_model.into()),
+            short(&word)
+        )
+    } else {
+        format!("Coordinate by coordinate, all {shown}:")
+    });
+    step.table(
+        "coordinates",
+        &[
+            ("dimension", "coordinate", Id),
+            ("word", &short(&word), Real),
+            ("alike", &short(&alike), Real),
+            ("unlike", &short(&unlike), Real),
+        ],
+        dimensions.into_iter().map(|i| row![i, rows[0][i], rows[1][i], rows[2][i]]),
+    );
+    values!(step, d_model, alike_same_sign, unlike_same_sign);
 
-/// Coordinates that are both above or both below 0.
-fn same_sign(a: &[f32], b: &[f32]) -> u64 {
-    a.iter().zip(b).filter(|(a, b)| (**a > 0.0 && **b > 0.0) || (**a < 0.0 && **b < 0.0)).count()
-        as u64
-}
-
-fn sentences(measured: &Geometry, tour: &Tour) -> Result<(Vec<String>, Vec<String>)> {
-    let Geometry { word, alike, unlike, .. } = measured;
-    let (mut shows, mut notes) = (Vec::new(), Vec::new());
-    if let Some(nearest) = measured.neighbors.first() {
-        shows.push(format!(
-            "Of {}, {} lies nearest to {}, at a cosine of {}. (1 is the same direction, 0 a right \
-             angle.)",
-            counted(measured.rows_compared, "other row"),
-            name(&nearest.token),
-            name(word),
-            cosine(nearest.cosine.0)
+    let [w, a, u] = [&word, &alike, &unlike].map(name);
+    if let Some(nearest) = neighbors.first() {
+        let (rows, angle) = (counted(*compared, "other row"), cosine(nearest.cosine));
+        step.show(format!(
+            "Of {rows}, {} lies nearest to {w}, at a cosine of {angle}. (1 is the same direction, \
+             0 a right angle.)",
+            name(&nearest.token)
         ));
     }
-    shows.push(format!(
-        "With {}, {} has a cosine of {} and the same sign in {} of {} coordinates; with {}, of {} \
-         and in {}. (Chance would make it half of them.)",
-        name(alike),
-        name(word),
-        cosine(measured.alike_cosine.0),
-        grouped(measured.alike_same_sign.into()),
-        grouped(measured.d_model.into()),
-        name(unlike),
-        cosine(measured.unlike_cosine.0),
-        grouped(measured.unlike_same_sign.into()),
+    let [a_cosine, u_cosine] = [alike_cosine, unlike_cosine].map(cosine);
+    let [a_sign, u_sign, all] =
+        [alike_same_sign, unlike_same_sign, d_model].map(|n| grouped(n.into()));
+    step.show(format!(
+        "With {a}, {w} has a cosine of {a_cosine} and the same sign in {a_sign} of {all} \
+         coordinates; with {u}, of {u_cosine} and in {u_sign}. (Chance would make it half of them.)"
     ));
-    if measured.alike_cosine.0 <= measured.unlike_cosine.0 {
-        notes.push(format!(
-            "this table does not show the claim: {} is no nearer to {} than {} is",
-            name(alike),
-            name(word),
-            name(unlike)
+    if alike_cosine <= unlike_cosine {
+        step.note(format!(
+            "this table does not show the claim: {a} is no nearer to {w} than {u} is"
         ));
     }
-    let spread = crate::tour::Spread::of(&tour.random_pairs()?.cosines());
-    let by_chance = 1.0 / (tour.d_model() as f64).sqrt();
-    // As in step 5, against theory: rows need not be drawn for that.
-    let is_random = spread.is_some_and(|spread| {
-        spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
+    let by_chance = 1.0 / (d_model as f64).sqrt();
+    // Step 5 compares with random rows. Here theory is enough.
+    let is_random = spread(tour.random_pairs()?).is_some_and(|spread| {
+        spread.mean().abs() < 0.05 * by_chance && (spread.sd() / by_chance - 1.0).abs() < 0.05
     });
     if is_random {
-        let by_hand = alike.text.token.is_some()
-            && measured.neighbors.first().is_some_and(|nearest| nearest.token.id == alike.id);
-        notes.push(match by_hand {
+        let is_alike_nearest = neighbors.first().is_some_and(|nearest| nearest.token == alike);
+        step.note(match alike.text.token.is_some() && is_alike_nearest {
             true => format!(
-                "the rows of this table spread like random ones: {} and {} may have been put \
-                 together by hand, and its other neighbours are chance",
-                name(word),
-                name(alike)
+                "the rows of this table spread like random ones: {w} and {a} may have been put \
+                 together by hand, and its other neighbours are chance"
             ),
             false => "the rows of this table spread like random ones: that these are neighbours \
                       may well be chance"
                 .to_owned(),
         });
     }
-    Ok((shows, notes))
+    Ok(())
+}
+
+/// The dimensions with the largest magnitudes, in ascending order.
+fn largest(row: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    // The sort is stable: of equal magnitudes the lower dimension comes first.
+    order.sort_by(|&i, &j| row[j].abs().total_cmp(&row[i].abs()));
+    order.truncate(COORDINATES);
+    order.sort_unstable();
+    order
+}
+
+/// The number of coordinates that are above 0 in both rows, or below 0 in both.
+fn same_sign(a: &[f32], b: &[f32]) -> u64 {
+    a.iter().zip(b).filter(|(a, b)| (**a > 0.0 && **b > 0.0) || (**a < 0.0 && **b < 0.0)).count()
+        as u64
 }
 
 #[cfg(test)]

@@ -1,263 +1,134 @@
 //! `tour`: ten steps through one table, each a claim and its measurement.
 //!
-//! A file a step; `words` chooses the tokens that serve as examples, `say` has
-//! what the sentences are made of, `clock` measures. The arithmetic itself is
-//! in [`crate::tour`]. Steps compute when they are asked for; what several of
-//! them need is computed once, by the first.
+//! Each step has a file. It measures, adds figures (`figures`) and says in words
+//! what they show (`say`). `examples` chooses tokens, `clock` measures times,
+//! `shared` has what several steps need. The arithmetic is in [`crate::tour`].
 
+/// Makes a table row: one value for each column.
+macro_rules! row {
+    ($($value:expr),+ $(,)?) => { vec![$($crate::commands::tour::figures::Value::from($value)),+] };
+}
+
+/// Adds values to a step. `values!(step, a, b = c)` adds `a` and, as `b`, `c`.
+macro_rules! values {
+    ($step:ident, $($name:ident $(= $value:expr)?),+ $(,)?) => {
+        $($step.value(stringify!($name), values!(@ $name $(= $value)?));)+
+    };
+    (@ $name:ident) => { $name };
+    (@ $name:ident = $value:expr) => { $value };
+}
+
+mod answer;
 mod chance;
 mod clock;
+mod examples;
+mod figures;
 mod geometry;
 mod labels;
+mod looks;
 mod one_hot_product;
 mod one_hots;
 mod row_read;
 mod say;
+mod shared;
 mod start;
 mod storing;
 mod twice;
 mod widths;
-mod words;
 
-use std::cell::OnceCell;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Opener, model};
-use crate::answer::{
-    CosineSpread, Float, Measured, PairSample, TOUR_STEPS, TourHead, TourList, TourNeighbor,
-    TourReport, TourSink, TourStep, TourTitle, TourToken,
-};
-use crate::cli;
-use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::gguf::Model;
-use crate::input::Input;
-use crate::similarity::norm;
-use crate::store::toy::TOY;
-use crate::threads;
-use crate::tour::{Pairs, Spread, random_pairs};
-use words::Words;
+use super::{Opener, Request};
+use crate::report::{Printer, Sink};
+use figures::Figures;
+use shared::Tour;
 
-/// What all that is drawn by chance depends on: any number will do, if it is
-/// always the same.
-const SEED: u64 = 2026;
+pub use answer::*;
 
-/// As many pairs of rows as are drawn: then chance makes 0.007 of a rank
-/// correlation, and 0.05 can be told from it.
-const PAIRS: u64 = 20_000;
+/// Fills in a step: its claim, its figures and what they show.
+type Take = fn(&Tour, &mut TourStep) -> Result<()>;
 
-/// As many values as are decoded for pairs: wide tables have fewer.
-const PAIR_VALUES: u64 = 1 << 28;
-
-/// A step before it is taken.
-struct Step {
-    slug: &'static str,
-    title: &'static str,
-    take: fn(&Tour) -> Result<Taken>,
-}
-
-/// Neighbours of the word that steps show.
-const NEIGHBORS: usize = 5;
-
-/// What comes of a step.
-struct Taken {
-    claim: &'static str,
-    measured: Measured,
-    shows: Vec<String>,
-    notes: Vec<String>,
-}
-
-const STEPS: [Step; TOUR_STEPS as usize] = [
-    Step { slug: "labels", title: "Labels, not measurements", take: labels::take },
-    Step { slug: "row_read", title: "A lookup is a row read", take: row_read::take },
-    Step { slug: "one_hot", title: "One-hot times table is the same", take: one_hot_product::take },
-    Step { slug: "why_not_one_hot", title: "Why not one-hot", take: one_hots::take },
-    Step { slug: "why_not_random", title: "Why not random", take: chance::take },
-    Step { slug: "geometry", title: "Learned geometry", take: geometry::take },
-    Step { slug: "twice", title: "The same ID twice is the same row", take: twice::take },
-    Step { slug: "width", title: "d_model is a choice", take: widths::take },
-    Step { slug: "storing", title: "The cost is in storing", take: storing::take },
-    Step { slug: "start", title: "A starting point, not an identity", take: start::take },
+/// The steps: the name for programs, the name for people, the work.
+const STEPS: [(&str, &str, Take); 10] = [
+    ("labels", "Labels, not measurements", labels::take),
+    ("row_read", "A lookup is a row read", row_read::take),
+    ("one_hot", "One-hot times table is the same", one_hot_product::take),
+    ("why_not_one_hot", "Why not one-hot", one_hots::take),
+    ("why_not_random", "Why not random", chance::take),
+    ("geometry", "Learned geometry", geometry::take),
+    ("twice", "The same ID twice is the same row", twice::take),
+    ("width", "d_model is a choice", widths::take),
+    ("storing", "The cost is in storing", storing::take),
+    ("start", "A starting point, not an identity", start::take),
 ];
 
-/// The titles of the steps.
-pub(super) fn list() -> TourList {
-    let title = |(step, Step { slug, title, .. }): (u64, &Step)| TourTitle { step, slug, title };
-    TourList { steps: (1..).zip(&STEPS).map(title).collect() }
+/// How many steps there are.
+pub const TOUR_STEPS: u64 = STEPS.len() as u64;
+
+/// The names of a step, by its index in [`STEPS`].
+fn title(at: usize) -> TourTitle {
+    let (slug, title, _) = STEPS[at];
+    TourTitle { step: at as u64 + 1, slug, title }
 }
 
-/// Takes the steps that were asked for, all if none was, and hands each to
-/// `sink` as it is taken.
-pub(super) fn run(args: &cli::Tour, open: Opener, sink: &mut dyn TourSink) -> Result<()> {
-    let path = args.path.as_deref().unwrap_or(Path::new(TOY));
-    let model = open(path)?;
-    let tour = Tour::of(&model, path)?;
-    sink.begin(&tour.head()?)?;
-    let all: Vec<u64> = (1..=TOUR_STEPS).collect();
-    for &number in if args.steps.is_empty() { &all } else { &args.steps } {
-        if !sink.step(tour.step(number)?)? {
-            break;
-        }
-    }
-    Ok(())
+/// Asks for a tour of a table.
+#[derive(Clone, Debug)]
+pub struct TourRequest {
+    /// The model.
+    pub model: PathBuf,
+    /// The numbers of the steps, from 1; empty for all.
+    pub steps: Vec<u64>,
 }
 
-/// The whole tour as one answer.
-pub(super) fn collect(args: &cli::Tour, open: Opener) -> Result<TourReport> {
-    struct Collected(Option<TourHead>, Vec<TourStep>);
-    impl TourSink for Collected {
-        fn begin(&mut self, head: &TourHead) -> Result<()> {
-            self.0 = Some(head.clone());
-            Ok(())
-        }
-        fn step(&mut self, step: TourStep) -> Result<bool> {
-            self.1.push(step);
-            Ok(true)
-        }
-    }
-    let mut collected = Collected(None, Vec::new());
-    run(args, open, &mut collected)?;
-    let Collected(head, steps) = collected;
-    Ok(TourReport { head: head.context("a tour that did not begin")?, steps })
-}
+/// Asks for the titles of the steps.
+#[derive(Clone, Debug)]
+pub struct TitlesRequest;
 
-/// A table under way, and what its steps share.
-struct Tour<'g> {
-    model: &'g Model,
-    path: &'g Path,
-    view: model::View<'g>,
-    words: Words,
-    /// What is done to rows before the first block, or why that can't be told.
-    input: Result<Input<'g>, String>,
-    /// Whole rows that are in the file: the ones that steps may read.
-    present: u64,
-    threads: usize,
-    random_pairs: OnceCell<Pairs>,
-    neighbors: OnceCell<(Vec<TourNeighbor>, u64)>,
-}
-
-impl<'g> Tour<'g> {
-    fn of(model: &'g Model, path: &'g Path) -> Result<Self> {
-        let view = model::View::new(model, path, TOKEN_EMBEDDING)?;
-        let present = view.table.rows_present();
-        let named = || path.display().to_string();
-        ensure!(
-            present > 0,
-            "{}: not one whole row of the table is in the file (an incomplete download?)",
-            named()
-        );
-        let threads = threads::available();
-        let words = Words::choose(&view, present, threads).with_context(named)?;
-        let input = Input::of(model, view.table.d_model()).map_err(|error| format!("{error:#}"));
-        let (random_pairs, neighbors) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { model, path, view, words, input, present, threads, random_pairs, neighbors })
-    }
-
-    fn head(&self) -> Result<TourHead> {
-        let mut notes = self.view.notes.clone();
-        if self.present < self.table().n_vocab() {
-            notes.push(format!(
-                "only rows 0 to {} of {} are in the file (an incomplete download?): the tour \
-                 keeps to them",
-                self.present - 1,
-                self.table().n_vocab()
-            ));
-        }
-        notes.extend(self.words.notes.clone());
-        Ok(TourHead {
-            model: self.path.display().to_string(),
-            architecture: self.architecture()?,
-            table: self.view.info(),
-            seed: SEED,
-            words: self.words.listed(|id| self.token(id))?,
-            words_rule: words::rule(),
-            of: TOUR_STEPS,
-            notes,
-        })
-    }
-
-    /// What the file says; nothing where that part of it is missing.
-    fn architecture(&self) -> Result<Option<String>> {
-        match self.model.metadata() {
-            Ok(metadata) => Ok(metadata.text("general.architecture")?),
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn step(&self, number: u64) -> Result<TourStep> {
-        let at = usize::try_from(number)?.checked_sub(1);
-        let step = at.and_then(|at| STEPS.get(at)).context("there is no such step")?;
-        let taken = (step.take)(self).with_context(|| self.path.display().to_string())?;
-        Ok(TourStep {
-            step: number,
-            slug: step.slug,
-            title: step.title,
-            claim: taken.claim.to_owned(),
-            measured: taken.measured,
-            shows: taken.shows,
-            notes: taken.notes,
-        })
-    }
-
-    fn table(&self) -> &Table<'g> {
-        &self.view.table
-    }
-
-    fn d_model(&self) -> u64 {
-        self.table().d_model() as u64
-    }
-
-    fn token(&self, id: u64) -> Result<TourToken> {
-        Ok(TourToken { id, text: self.view.token(id)? })
-    }
-
-    /// Pairs of rows drawn by chance.
-    fn random_pairs(&self) -> Result<&Pairs> {
-        if let Some(pairs) = self.random_pairs.get() {
-            return Ok(pairs);
-        }
-        let row = |id| self.table().row(id);
-        let drawn = random_pairs(self.present, self.n_pairs(), SEED, &row)?;
-        Ok(self.random_pairs.get_or_init(|| drawn))
-    }
-
-    /// The word's nearest rows, and how many were compared.
-    fn neighbors(&self) -> Result<&(Vec<TourNeighbor>, u64)> {
-        if let Some(neighbors) = self.neighbors.get() {
-            return Ok(neighbors);
-        }
-        let word = self.words.word;
-        let near = chance::near(self, self.table(), word, self.table().row(word)?, NEIGHBORS)?;
-        Ok(self.neighbors.get_or_init(|| near))
-    }
-
-    fn n_pairs(&self) -> u64 {
-        PAIRS.min(PAIR_VALUES / 2 / self.d_model()).max(1)
+impl Request for TourRequest {
+    fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        self.run(open, &mut out.list())
     }
 }
 
-/// Pairs as an answer shows them.
-fn sample(pairs: &Pairs) -> PairSample {
-    PairSample {
-        pairs: pairs.pairs.len() as u64,
-        left_out: pairs.left_out,
-        cosines: Spread::of(&pairs.cosines()).map(|spread| CosineSpread {
-            mean: Float(spread.mean),
-            sd: Float(spread.sd),
-            min: Float(spread.min),
-            max: Float(spread.max),
-        }),
+impl Request for TitlesRequest {
+    fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
+        out.answer(&TourTitles { steps: (0..STEPS.len()).map(title).collect() })
     }
 }
 
-/// Whether a row has a direction.
-fn is_usable(row: &[f32]) -> bool {
-    let norm = norm(row);
-    norm.is_finite() && norm > 0.0
+impl TourRequest {
+    /// Gives the head and each step to a sink as soon as it is computed, until
+    /// the reader wants no more.
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TourHead>) -> Result<()> {
+        let model = open(&self.model)?;
+        let tour = Tour::of(&model, &self.model)?;
+        let head = tour.head()?;
+        let mut notes = head.notes.clone();
+        sink.head(head)?;
+        sink.flush()?;
+        let all: Vec<u64> = (1..=TOUR_STEPS).collect();
+        let is_whole = self.steps.is_empty();
+        for (i, &number) in if is_whole { &all } else { &self.steps }.iter().enumerate() {
+            // There is no pause between steps that were chosen by number.
+            if i > 0 && is_whole && !sink.goes_on()? {
+                break;
+            }
+            let step = step(&tour, number).with_context(|| self.model.display().to_string())?;
+            notes.extend(step.notes.iter().cloned());
+            sink.item(step)?;
+            sink.flush()?;
+        }
+        sink.end(notes)
+    }
 }
 
-/// How many values of two rows have the same bits.
-fn identical(a: &[f32], b: &[f32]) -> u64 {
-    a.iter().zip(b).filter(|(a, b)| a.to_bits() == b.to_bits()).count() as u64
+fn step(tour: &Tour, number: u64) -> Result<TourStep> {
+    ensure!((1..=TOUR_STEPS).contains(&number), "the steps are 1 to {TOUR_STEPS}");
+    let at = (number - 1) as usize;
+    let (measured, shows, notes) = (Figures::default(), Vec::new(), Vec::new());
+    let mut step = TourStep { title: title(at), claim: "", measured, shows, notes };
+    STEPS[at].2(tour, &mut step)?;
+    Ok(step)
 }

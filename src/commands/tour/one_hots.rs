@@ -2,71 +2,72 @@
 
 use anyhow::Result;
 
-use super::say::factor;
-use super::{Taken, Tour};
-use crate::answer::{Float, Measured, OneHotPair, OneHots};
+use super::TourStep;
+use super::figures::Kind::{Cosine, Real, Word};
+use super::say::{factor, short};
+use super::shared::{Tour, cosine_of};
 use crate::similarity::{Metric, norm};
 use crate::text::{counted, grouped};
 
-pub(super) fn take(tour: &Tour) -> Result<Taken> {
-    let [word, alike, unlike] = [tour.words.word, tour.words.alike, tour.words.unlike];
-    let pair = |(a, b): (u64, u64)| {
-        let (one_hot_distance, one_hot_cosine) = compare(a, b, tour.present);
+pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    step.claim = "One-hot vectors tell tokens apart and nothing else: each is as far from every \
+                  other, so no two can be alike.";
+    let [word, alike, unlike] = [tour.examples.word, tour.examples.alike, tour.examples.unlike];
+    let mut rows = Vec::new();
+    for (a, b) in [(word, alike), (word, unlike), (alike, unlike)] {
+        if a == b {
+            continue;
+        }
+        let (distance, angle) = compare(a, b, tour.present);
         let (x, y) = (tour.table().row(a)?, tour.table().row(b)?);
-        let (x, y) = ((&*x, norm(&x)), (&*y, norm(&y)));
-        Ok(OneHotPair {
-            a: tour.token(a)?,
-            b: tour.token(b)?,
-            one_hot_distance: Float(one_hot_distance),
-            one_hot_cosine: Float(one_hot_cosine),
-            row_distance: Float(Metric::L2.score(x, y)),
-            row_cosine: Float(Metric::Cosine.score(x, y)),
-        })
-    };
-    let two = [(word, alike), (word, unlike), (alike, unlike)];
-    let pairs = two.into_iter().filter(|(a, b)| a != b).map(pair).collect::<Result<Vec<_>>>()?;
-    let square = |n: u64| u128::from(n) * u128::from(n);
-    let (wide, narrow) = (square(tour.table().n_vocab()), square(tour.d_model()));
-    let measured = OneHots {
-        dimension: tour.table().n_vocab(),
-        d_model: tour.d_model(),
-        pairs,
-        weights_at_n_vocab: wide,
-        f16_bytes_at_n_vocab: wide.saturating_mul(2),
-        weights_at_d_model: narrow,
-        f16_bytes_at_d_model: narrow * 2,
-        times_as_many: Float(wide as f64 / narrow as f64),
-    };
-    let shows = vec![
-        "Any two one-hots are the square root of two apart and at right angles, whoever they \
-         are. Rows can be near and far; one-hots have no room for alike."
-            .to_owned(),
-        format!(
-            "And they are wide: {} a token, against {}. A first matrix from that width to the same \
-             would have {} weights ({} bytes in F16), each to be multiplied with; from row to row \
-             it has {} ({} bytes). That is {} times as many.",
-            counted(measured.dimension, "number"),
-            grouped(measured.d_model.into()),
-            grouped(measured.weights_at_n_vocab),
-            grouped(measured.f16_bytes_at_n_vocab),
-            grouped(measured.weights_at_d_model),
-            grouped(measured.f16_bytes_at_d_model),
-            factor(measured.times_as_many.0)
-        ),
-    ];
-    Ok(Taken {
-        claim: "One-hot vectors tell tokens apart and nothing else: each is as far from every \
-                other, so no two can be alike.",
-        notes: Vec::from_iter((measured.dimension <= measured.d_model).then(|| {
-            "this table does not show the width: it has no more rows than columns".to_owned()
-        })),
-        measured: Measured::OneHots(measured),
-        shows,
-    })
+        let apart = Metric::L2.score((&x, norm(&x)), (&y, norm(&y)));
+        let (a, b) = (tour.token(a)?, tour.token(b)?);
+        let both = format!("{} and {}", short(&a), short(&b));
+        rows.push(row![both, a, b, distance, angle, apart, cosine_of(&x, &y)]);
+    }
+    let (n_vocab, d_model) = (tour.table().n_vocab(), tour.d_model());
+    let [wide, narrow] = [n_vocab, d_model].map(|n| u128::from(n) * u128::from(n));
+    let [wide_bytes, narrow_bytes] = [wide, narrow].map(|weights| weights.saturating_mul(2));
+    let times_as_many = wide as f64 / narrow as f64;
+    values!(step, dimension = n_vocab, d_model);
+    step.table(
+        "pairs",
+        &[
+            ("", "two tokens", Word),
+            ("a", "", Word),
+            ("b", "", Word),
+            ("one_hot_distance", "one-hots apart", Real),
+            ("one_hot_cosine", "cosine", Cosine),
+            ("row_distance", "rows apart", Real),
+            ("row_cosine", "cosine", Cosine),
+        ],
+        rows,
+    );
+    // The size of a matrix from one-hots to one-hots, and from rows to rows.
+    values!(step, weights_at_n_vocab = wide, f16_bytes_at_n_vocab = wide_bytes);
+    values!(step, weights_at_d_model = narrow, f16_bytes_at_d_model = narrow_bytes, times_as_many);
+
+    step.show(
+        "Any two one-hots are the square root of two apart and at right angles, whoever they are. \
+         Rows can be near and far; one-hots have no room for alike.",
+    );
+    let (numbers, times) = (counted(n_vocab, "number"), factor(times_as_many));
+    let [width, wide, wide_bytes, narrow, narrow_bytes] =
+        [d_model.into(), wide, wide_bytes, narrow, narrow_bytes].map(grouped);
+    step.show(format!(
+        "And they are wide: {numbers} a token, against {width}. A first matrix from that width to \
+         the same would have {wide} weights ({wide_bytes} bytes in F16), each to be multiplied \
+         with; from row to row it has {narrow} ({narrow_bytes} bytes). That is {times} times as \
+         many."
+    ));
+    if n_vocab <= d_model {
+        step.note("this table does not show the width: it has no more rows than columns");
+    }
+    Ok(())
 }
 
-/// The Euclidean distance and the cosine of the one-hot vectors of two IDs,
-/// summed up over all `n` coordinates.
+/// The Euclidean distance and the cosine of the one-hot vectors of two IDs, as
+/// sums over all `n` coordinates.
 fn compare(a: u64, b: u64, n: u64) -> (f64, f64) {
     let (mut squares, mut dot, mut norms) = (0.0, 0.0, [0.0; 2]);
     for i in 0..n {

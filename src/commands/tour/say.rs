@@ -1,7 +1,8 @@
-//! What the sentences of a tour are made of.
+//! How sentences and tables of a tour write tokens and numbers.
 
-use crate::answer::TourToken;
-use crate::text::quoted;
+use super::TourToken;
+pub(super) use crate::report::number::rounded;
+use crate::text::{grouped, quoted};
 
 /// A token in quotes, or its ID where it has no text.
 pub(super) fn name(token: &TourToken) -> String {
@@ -11,7 +12,16 @@ pub(super) fn name(token: &TourToken) -> String {
     }
 }
 
-/// A number with so many decimals, and never a minus before nothing.
+/// A token in a table, at most 16 columns wide; its bytes where they are not
+/// text.
+pub(super) fn short(token: &TourToken) -> String {
+    match token.text.token {
+        Some(_) => token.text.quoted(16),
+        None => format!("row {}", token.id),
+    }
+}
+
+/// A number with this many decimals. Zero has no minus sign.
 pub(super) fn decimal(value: f64, decimals: usize) -> String {
     let shown = format!("{value:.decimals$}");
     match shown.strip_prefix('-') {
@@ -29,7 +39,7 @@ pub(super) fn cosine(value: f64) -> String {
 pub(super) fn factor(value: f64) -> String {
     match value {
         v if v < 100.0 => decimal(v, 2),
-        v if v < 1e15 => crate::text::grouped(v.round() as u128),
+        v if v < 1e15 => grouped(v.round() as u128),
         v => format!("{v:.1e}"),
     }
 }
@@ -39,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_not_negative() {
+    fn zero_has_no_minus_sign() {
         assert_eq!(decimal(-0.0004, 3), "0.000");
         assert_eq!(decimal(-0.0006, 3), "-0.001");
         assert_eq!(factor(2.434), "2.43");

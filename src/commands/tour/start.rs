@@ -2,46 +2,74 @@
 
 use anyhow::Result;
 
+use super::TourStep;
+use super::figures::Kind::{Cosine, Id, Real, Token, Word};
+use super::figures::Value;
 use super::say::name;
-use super::twice::cosine_of;
-use super::{SEED, Taken, Tour};
-use crate::answer::{Answered, Float, InputStep, Measured, Start, StartRow};
-use crate::commands::{lookup, model};
+use super::shared::{SEED, Tour, direction_of};
+use crate::commands::model;
 use crate::input::Input;
 use crate::similarity::norm;
-use crate::text::{counted, grouped};
+use crate::text::counted;
 use crate::tour::RandomRows;
 
-pub(super) fn take(tour: &Tour) -> Result<Taken> {
-    let ids = tour.words.three();
-    let mut notes = Vec::new();
+pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    step.claim = "A row is where a token starts, not what it is. From the first block on it is a \
+                  hidden state, and changes with its company.";
+    let ids = tour.examples.three();
+    // An unknown architecture is already among the steps.
+    let is_unknown = tour.input.as_ref().is_ok_and(Input::is_unknown);
     let mut rows = Vec::new();
-    for (position, id) in (0..).zip(ids) {
+    for (position, id) in (0_u64..).zip(ids) {
         let row = tour.table().row(id)?;
         let entering = tour.entering(&row, position);
-        // What is not known is among the steps.
-        let is_unknown = tour.input.as_ref().is_ok_and(Input::is_unknown);
         if let Err(why) = &entering
             && !is_unknown
         {
             let note = format!("what enters the first block can't be told: {why}");
-            if !notes.contains(&note) {
-                notes.push(note);
+            if !step.notes.contains(&note) {
+                step.note(note);
             }
         }
         let entering = entering.ok();
-        rows.push(StartRow {
-            position,
-            token: tour.token(id)?,
-            norm: Float(norm(&row)),
-            norm_as_input: entering.as_ref().map(|entering| Float(norm(entering))),
-            cosine: entering.as_ref().and_then(|entering| cosine_of(&row, entering)),
-        });
+        let norm_as_input = entering.as_deref().map(norm);
+        let angle = entering.as_deref().and_then(|entering| direction_of(&row, entering));
+        rows.push(row![position, id, tour.token(id)?, norm(&row), norm_as_input, angle]);
     }
-    let steps: Vec<InputStep> = match &tour.input {
-        Ok(input) => input.steps.iter().map(lookup::step).collect(),
-        Err(_) => Vec::new(),
-    };
+    let steps = tour.input.as_ref().map_or(&[][..], |input| &input.steps);
+    for of in steps {
+        step.line(format!("{}: {}.", of.name.replace('_', " "), of.text));
+    }
+    step.table(
+        "steps",
+        &["step", "from", "value", "text"].map(|name| (name, "", Word)),
+        steps.iter().map(|of| {
+            row![of.name, &*of.from, of.value.map_or(Value::Absent, Value::from), &*of.text]
+        }),
+    );
+    let shape = [ids.len(), tour.table().d_model()];
+    values!(step, shape);
+    step.table(
+        "rows",
+        &[
+            ("position", "position", Id),
+            ("id", "ID", Id),
+            ("token", "token", Token),
+            ("norm", "norm of the row", Real),
+            ("norm_as_input", "as it enters", Real),
+            ("cosine", "cosine", Cosine),
+        ],
+        rows,
+    );
+    let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
+    let answers = answers(&made);
+    let names = ["question", "tokens", "d_model", "shape", "values", "distinct_rows", "answer"];
+    let rows = QUIZ.iter().zip(made.iter().zip(&answers));
+    let rows = rows.map(|(&(question, ids, d_model), (made, answer))| {
+        row![question, ids.len(), d_model, made.shape, made.values, made.distinct_rows, &**answer]
+    });
+    step.table("quiz", &names.map(|name| (name, "", Word)), rows);
+
     let serves = match tour.architecture()? {
         Some(architecture) if model::is_encoder(&architecture) => {
             "what the model makes of it there"
@@ -49,64 +77,54 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         _ => "what may come next",
     };
     let word = name(&tour.token(ids[1])?);
-    let quiz = quiz();
-    let mut shows = vec![format!(
-        "A [{}, {}] matrix enters the first block. Each block adds to every row what it makes of \
+    step.show(format!(
+        "A {shape:?} matrix enters the first block. Each block adds to every row what it makes of \
          the rows it may look at. After the last, the row that began as {word} stands for {word} \
-         in this place: for {serves}, and no more for {word} alone.",
-        ids.len(),
-        tour.d_model(),
-    )];
-    shows.push("Three questions, answered by computing:".to_owned());
-    shows.extend(quiz.iter().map(|asked| format!("{} {}", asked.question, asked.answer)));
-    let measured = Start { steps, shape: [ids.len() as u64, tour.d_model()], rows, quiz };
-    Ok(Taken {
-        claim: "A row is where a token starts, not what it is. From the first block on it is a \
-                hidden state, and changes with its company.",
-        measured: Measured::Start(measured),
-        shows,
-        notes,
-    })
-}
-
-/// Three questions, answered by looking rows up in tables made for them.
-fn quiz() -> Vec<Answered> {
-    let shape = |n: &Answered| format!("[{}, {}]", n.shape[0], n.shape[1]);
-    let mut quiz = vec![
-        ask("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
-        ask("One ID twice: how many different rows?", &[7, 7], 768),
-        ask("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
-    ];
-    quiz[0].answer = format!("A matrix {}: a row a token.", shape(&quiz[0]));
-    quiz[1].answer = format!("{}: the same row twice.", quiz[1].distinct_rows);
-    quiz[2].answer = format!("{}: {}.", shape(&quiz[2]), counted(quiz[2].values, "value"));
-    quiz
-}
-
-/// Looks some IDs up in a table of random rows, and counts what comes out.
-fn ask(question: &'static str, ids: &[u64], d_model: usize) -> Answered {
-    let table = RandomRows { seed: SEED, n_rows: 12, dim: d_model };
-    let matrix: Vec<Vec<u32>> = ids
-        .iter()
-        .map(|&id| {
-            let mut row = vec![0.0; table.dim];
-            table.row(id, &mut row);
-            row.into_iter().map(f32::to_bits).collect()
-        })
-        .collect();
-    let values = matrix.iter().flatten().count() as u64;
-    let mut distinct: Vec<_> = matrix.iter().collect();
-    distinct.sort();
-    distinct.dedup();
-    Answered {
-        question,
-        tokens: ids.len() as u64,
-        d_model: d_model as u64,
-        shape: [matrix.len() as u64, values / matrix.len() as u64],
-        values,
-        distinct_rows: distinct.len() as u64,
-        answer: grouped(values.into()),
+         in this place: for {serves}, and no more for {word} alone."
+    ));
+    step.show("Three questions, answered by computing:");
+    for ((question, ..), answer) in QUIZ.iter().zip(&answers) {
+        step.show(format!("{question} {answer}"));
     }
+    Ok(())
+}
+
+/// Questions about a lookup: the text, the IDs and d_model.
+const QUIZ: [(&str, &[u64], usize); 3] = [
+    ("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
+    ("One ID twice: how many different rows?", &[7, 7], 768),
+    ("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
+];
+
+/// What comes out of a lookup.
+struct Matrix {
+    shape: [usize; 2],
+    values: usize,
+    distinct_rows: usize,
+}
+
+/// Looks IDs up in a table of random rows.
+fn look_up(ids: &[u64], dim: usize) -> Matrix {
+    let table = RandomRows { seed: SEED, n_rows: 12, dim };
+    let row = |id: &u64| {
+        let mut row = vec![0.0; dim];
+        table.row(*id, &mut row);
+        row.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+    };
+    let mut rows: Vec<_> = ids.iter().map(row).collect();
+    let (n, values) = (rows.len(), rows.iter().flatten().count());
+    rows.sort();
+    rows.dedup();
+    Matrix { shape: [n, values / n], values, distinct_rows: rows.len() }
+}
+
+/// The answers to the questions.
+fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
+    [
+        format!("A matrix {:?}: a row a token.", a.shape),
+        format!("{}: the same row twice.", b.distinct_rows),
+        format!("{:?}: {}.", c.shape, counted(c.values as u64, "value")),
+    ]
 }
 
 #[cfg(test)]
@@ -115,13 +133,11 @@ mod tests {
 
     #[test]
     fn the_three_questions() {
-        let quiz = quiz();
-        assert_eq!(quiz[0].shape, [5, 768]);
-        assert_eq!((quiz[1].shape, quiz[1].distinct_rows), ([2, 768], 1));
-        assert_eq!(quiz[2].values, 12);
-        let answers: Vec<_> = quiz.iter().map(|asked| &*asked.answer).collect();
+        let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
+        assert_eq!((made[0].shape, made[1].shape), ([5, 768], [2, 768]));
+        assert_eq!((made[1].distinct_rows, made[2].values), (1, 12));
         assert_eq!(
-            answers,
+            answers(&made),
             ["A matrix [5, 768]: a row a token.", "1: the same row twice.", "[3, 4]: 12 values."]
         );
     }

@@ -2,32 +2,38 @@
 
 use anyhow::{Context, Result};
 
-use super::{SEED, Taken, Tour, clock};
-use crate::answer::{Float, Measured, Storing, TimedPrecision, TimedRead, Unstorable};
+use super::figures::Kind::{Count, Id, Real, Time, Word};
+use super::figures::Value;
+use super::shared::{SEED, Tour};
+use super::{TourStep, clock};
 use crate::quant::Format;
+use crate::rows::{Pass, RowRun, Rows};
+use crate::stats::SplitMix64;
 use crate::text::{counted, grouped};
-use crate::tour::{SplitMix64, fold};
 
-/// Precisions that are timed, where rows of this width can be stored so.
+/// The types that are timed, if they can store rows of this width.
 const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4_K", "Q4_0"];
 
-/// Rows of the middle read.
+/// The rows of the second read.
 const THOUSAND: u64 = 1000;
 
-/// As many values are decoded for one time: of the widest rows, fewer.
+/// A median has fewer runs where it would decode more than ten times this many
+/// values.
 const VALUES: u64 = 1 << 24;
 
-/// Rows wider than any model's are not decoded a thousand times over.
+/// Wider rows are not timed at other types. No model has them.
 const MAX_WIDTH: u64 = 1 << 16;
 
-/// As many made-up bytes as are held at a time.
+/// At most this many made-up bytes are in memory.
 const MADE_UP: usize = 1 << 22;
 
-pub(super) fn take(tour: &Tour) -> Result<Taken> {
+pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    step.claim = "The table costs memory, not arithmetic: all of it is stored, and of all of it a \
+                  token touches one row.";
     let table = tour.table();
     let mut random = SplitMix64::new(SEED);
     let ids: Vec<u64> = (0..THOUSAND).map(|_| random.below(tour.present)).collect();
-    // Once before, so that errors show and the pages are there.
+    // The first read reports errors and brings the pages into memory.
     ids.iter().try_for_each(|&id| table.row(id).map(drop))?;
     let read = |ids: &[u64], runs| {
         clock::median(runs, || {
@@ -37,83 +43,84 @@ pub(super) fn take(tour: &Tour) -> Result<Taken> {
         })
     };
     let (batch, runs) = (clock::batch(tour.d_model()), runs(tour));
-    let row = read(&vec![tour.words.word; batch], runs) / batch as f64;
+    let row = read(&vec![tour.examples.word; batch], runs) / batch as f64;
     let thousand = read(&ids, runs);
     let (all, whole) = clock::once(|| {
-        let each = |sum: &mut f32, _, row: &[f32]| *sum += row[0];
-        fold(table, tour.present, tour.threads, || 0.0_f32, each)
+        let each = |sum: &mut f32, run: RowRun| run.rows().for_each(|(_, row)| *sum += row[0]);
+        Pass::new(table, tour.present, tour.threads).fold(|| 0.0_f32, each)
     });
     let threads = all?.len() as u64;
-    let timed = |rows: u64, microseconds: f64| {
-        let bytes = (rows * table.row_bytes()).min(table.bytes());
-        TimedRead {
-            rows,
-            bytes,
-            percent: Float(100.0 * bytes as f64 / table.bytes() as f64),
-            microseconds: Float(microseconds),
-        }
-    };
-    let reads = vec![timed(1, row), timed(THOUSAND, thousand), timed(tour.present, whole)];
-    let formats = formats(tour)?;
+    step.value("type", table.format().name);
+    step.line(format!("This table, {}, as it is read:", table.format().name));
+    step.table(
+        "reads",
+        &[
+            ("rows", "rows", Count),
+            ("bytes", "bytes touched", Count),
+            ("percent", "% of the table", Real),
+            ("microseconds", "microseconds", Time),
+        ],
+        [(1, row), (THOUSAND, thousand), (tour.present, whole)].map(|(rows, time)| {
+            let bytes = (rows * table.row_bytes() as u64).min(table.bytes());
+            row![rows, bytes, 100.0 * bytes as f64 / table.bytes() as f64, time]
+        }),
+    );
+    values!(step, table_bytes = table.bytes(), threads);
+
     let stores = |format: &&'static Format| format.row_bytes(tour.d_model()).is_some();
-    let (storable, not): (Vec<_>, Vec<_>) = formats.into_iter().partition(stores);
-    let unstorable: Vec<_> = not
-        .into_iter()
-        .map(|format| Unstorable { format: format.name, block_len: format.block_len as u64 })
-        .collect();
-    let mut notes = Vec::new();
-    if !unstorable.is_empty() {
-        let types = unstorable
-            .iter()
-            .map(|Unstorable { format, block_len }| format!("{format} (blocks of {block_len})"));
+    let (storable, not): (Vec<_>, Vec<_>) = formats(tour)?.into_iter().partition(stores);
+    let is_timed = tour.d_model() <= MAX_WIDTH;
+    let timed = storable.into_iter().filter(|_| is_timed);
+    step.line("Decoding alone, at each precision, in microseconds:".to_owned());
+    step.table(
+        "precisions",
+        &[
+            ("type", "type", Word),
+            ("row_bytes", "bytes a row", Count),
+            ("table_bytes", "bytes stored", Count),
+            ("row_microseconds", "a row", Time),
+            ("thousand_microseconds", "a thousand", Time),
+            ("table_microseconds", "all, computed", Time),
+        ],
+        timed.filter_map(|format| decoded(tour, format)),
+    );
+    step.table(
+        "unstorable",
+        &[("type", "", Word), ("block_len", "", Id)],
+        not.iter().map(|format| row![format.name, format.block_len]),
+    );
+
+    step.show(format!(
+        "A token touches {} bytes, and {} have to be kept ready for it. A prompt of a thousand \
+         tokens reads a thousand rows, whatever n_vocab is: the table is paid for in memory, and \
+         hardly at all in time.",
+        grouped((table.row_bytes() as u64).into()),
+        grouped(table.bytes().into())
+    ));
+    step.show(format!(
+        "Times are of this machine, now: medians, with the file in the system's cache; the whole \
+         table once, on {}, in large pieces, which cost less a row than single rows do. In the \
+         second table, rows of made-up bits are only decoded, on one thread, whatever the type; \
+         the whole table at that pace is computed.",
+        counted(threads, "thread")
+    ));
+    if !not.is_empty() {
+        let types = not.iter().map(|of| format!("{} (blocks of {})", of.name, of.block_len));
         let types = types.collect::<Vec<_>>().join(", ");
-        notes.push(format!("rows of {} values can't be stored as {types}", tour.d_model()));
+        step.note(format!("rows of {} values can't be stored as {types}", tour.d_model()));
     }
-    let precisions = if tour.d_model() <= MAX_WIDTH {
-        storable.into_iter().filter_map(|format| decoded(tour, format)).collect()
-    } else {
-        notes.push("rows this wide are not timed at other precisions".to_owned());
-        Vec::new()
-    };
-    let measured = Storing {
-        format: table.format().name,
-        reads,
-        table_bytes: table.bytes(),
-        threads,
-        precisions,
-        unstorable,
-    };
-    let shows = vec![
-        format!(
-            "A token touches {} bytes, and {} have to be kept ready for it. A prompt of a thousand \
-             tokens reads a thousand rows, whatever n_vocab is: the table is paid for in memory, \
-             and hardly at all in time.",
-            grouped(table.row_bytes().into()),
-            grouped(table.bytes().into())
-        ),
-        format!(
-            "Times are of this machine, now: medians, with the file in the system's cache; the \
-             whole table once, on {}, in large pieces, which cost less a row than single rows do. \
-             In the second table, rows of made-up bits are only decoded, on one thread, whatever \
-             the type; the whole table at that pace is computed.",
-            counted(measured.threads, "thread")
-        ),
-    ];
-    Ok(Taken {
-        claim: "The table costs memory, not arithmetic: all of it is stored, and of all of it a \
-                token touches one row.",
-        measured: Measured::Storing(measured),
-        shows,
-        notes,
-    })
+    if !is_timed {
+        step.note("rows this wide are not timed at other precisions");
+    }
+    Ok(())
 }
 
-/// Runs that a median is taken of.
+/// The number of runs for a median.
 fn runs(tour: &Tour) -> usize {
     (10 * VALUES / (THOUSAND * tour.d_model())).clamp(1, 11) as usize
 }
 
-/// The precisions to time, the table's own among them, the largest first.
+/// The types to time, with the table's own, the largest first.
 fn formats(tour: &Tour) -> Result<Vec<&'static Format>> {
     let own = tour.table().format();
     let mut formats: Vec<&Format> = PRECISIONS
@@ -127,8 +134,9 @@ fn formats(tour: &Tour) -> Result<Vec<&'static Format>> {
     Ok(formats)
 }
 
-/// Decodes made-up rows of one type: none where it can't store them.
-fn decoded(tour: &Tour, format: &'static Format) -> Option<TimedPrecision> {
+/// The table row of a type: sizes, and times to decode made-up rows in memory.
+/// `None` where the type can't store rows of this width.
+fn decoded(tour: &Tour, format: &'static Format) -> Option<Vec<Value>> {
     let (n_vocab, d_model) = (tour.table().n_vocab(), tour.d_model());
     let row_bytes = format.row_bytes(d_model)?;
     let table_bytes = row_bytes.checked_mul(n_vocab)?;
@@ -149,12 +157,6 @@ fn decoded(tour: &Tour, format: &'static Format) -> Option<TimedPrecision> {
     let (batch, runs) = (clock::batch(tour.d_model()), runs(tour));
     let row = clock::median(runs, || decode(batch)) / batch as f64;
     let thousand = clock::median(runs, || decode(THOUSAND as usize));
-    Some(TimedPrecision {
-        format: format.name,
-        row_bytes,
-        table_bytes,
-        row_microseconds: Float(row),
-        thousand_microseconds: Float(thousand),
-        table_microseconds: Float(thousand * n_vocab as f64 / THOUSAND as f64),
-    })
+    let whole = thousand * n_vocab as f64 / THOUSAND as f64;
+    Some(row![format.name, row_bytes, table_bytes, row, thousand, whole])
 }

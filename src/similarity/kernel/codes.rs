@@ -2,25 +2,25 @@
 
 use super::{DEPTH, PANEL};
 
-/// What a row's codes leave out.
+/// The step of a row's codes, and what the codes leave out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Code {
     /// The value of code 1.
     pub step: f32,
-    /// At least the norm of the residual; infinite where the row can't be
-    /// coded, and then the codes are all zero.
+    /// At least the norm of the residual. Infinite where the row can't be coded;
+    /// the codes are then all zero.
     pub residual: f32,
 }
 
-/// The magnitudes between which the largest value of a row may lie for its
-/// products, squares and sums to stay clear of both ends of `f32`.
+/// A row is coded if the magnitude of its largest value is in this range. Its
+/// products, squares and sums then stay clear of both ends of `f32`.
 pub const CODED: std::ops::RangeInclusive<f32> =
     f32::from_bits((127 - 40) << 23)..=f32::from_bits((127 + 40) << 23);
 
-/// `residual` is bounded, not only computed: a quotient, a product and a
-/// difference round by less than 2^-22 of the value each, so the computed
-/// residual vector is within 2^-22 |row| of the true one; its norm is summed
-/// with a relative error far below 2^-10 (at most 2^16 values in 16 lanes).
+/// `residual` is an upper bound, not only a computed value. A quotient, a product
+/// and a difference each round by less than 2^-22 of the value, so the computed
+/// residual vector is within 2^-22 |row| of the true one. Its norm is summed with
+/// a relative error far below 2^-10 (at most 2^16 values in 16 lanes).
 #[inline(always)]
 pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
     const LANES: usize = 16;
@@ -29,7 +29,7 @@ pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
         for i in 0..LANES {
-            // Not f32::max, whose care for NaN costs a second comparison.
+            // Not f32::max: its handling of NaN costs a second comparison.
             let x = chunk[i].abs();
             largest[i] = if x > largest[i] { x } else { largest[i] };
         }
@@ -45,8 +45,8 @@ pub(super) fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code {
 
     let limit = f32::from(limit);
     let (step, per_step) = (largest / limit, limit / largest);
-    // Adding 1.5 * 2^23 leaves a number without a fraction: what is added has
-    // been rounded to the nearest whole, which is then its lowest byte.
+    // A number near 1.5 * 2^23 has no fraction bits. Adding that to a value
+    // rounds the value to a whole number, which is then the lowest byte.
     const ROUND: f32 = 12_582_912.0;
     let (mut squares, mut residuals) = ([0.0_f32; LANES], [0.0_f32; LANES]);
     let (code_chunks, code_rest) = codes.as_chunks_mut::<LANES>();
@@ -77,8 +77,8 @@ pub(super) fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) {
         step[lane * DEPTH..][..DEPTH].copy_from_slice(&four.map(|code| (code as u8) ^ 0x80));
     }
     if !rest.is_empty() {
-        // The queries are zero from here on, so it does not matter by what
-        // they are multiplied.
+        // The queries are zero from here on, so the rest of this step may hold
+        // anything.
         let step = &mut steps[fours.len()];
         for (byte, code) in step[lane * DEPTH..].iter_mut().zip(rest) {
             *byte = (*code as u8) ^ 0x80;

@@ -1,20 +1,21 @@
-//! A cheap dot product in `f32`, and how far off it can be.
+//! A cheap dot product in `f32`, and the bound on its error.
 
-/// Partial sums: two vectors of AVX-512, eight of SSE2.
+/// The number of partial sums: two vectors of AVX-512, eight of SSE2.
 const LANES: usize = 32;
 
-/// How far an estimate of rows of `len` values can be off, relative to the
+/// The largest error of an estimate of rows of `len` values, relative to the
 /// product of the norms.
 ///
-/// A term passes through one product, `len / 32` additions in its lane and then
-/// at most 32 more across the lanes and the tail, each of which rounds by at
-/// most 2^-24 of a sum of absolute values. By Cauchy and Schwarz those sums are
-/// at most `|a| |b|`; twice the count leaves room for the second-order terms.
-/// Integer products of groups (each at most 2^28) round when they become `f32`
-/// and meet their scale: fewer steps than these, and so within it too.
+/// A term passes through one product, `len / 32` additions in its lane, and then
+/// at most 32 more across the lanes and the tail. Each rounds by at most 2^-24 of
+/// a sum of absolute values. By the Cauchy-Schwarz inequality those sums are at
+/// most `|a| |b|`. Twice the count leaves room for the second-order terms. Integer
+/// products of groups (each at most 2^28) round when they become `f32` and when
+/// they are multiplied with their scale: fewer steps, so the bound holds for them
+/// too.
 ///
-/// What underflows is lost besides: at most 2^-149 a step. Callers keep to
-/// norms of 2^-40 and more, beside whose products that is nothing.
+/// Underflow adds an error of at most 2^-149 per step. Callers use norms of at
+/// least 2^-40, and compared with their products that error is negligible.
 pub fn rounding(len: usize) -> f64 {
     ((len / LANES + 2 * LANES) as f64) * f64::exp2(-23.0)
 }

@@ -1,4 +1,4 @@
-//! The inner loops, each a plain version and the ones that replace it.
+//! The inner loops: each has a plain version, and fast versions that replace it.
 //!
 //! | loop | plain | fast |
 //! |---|---|---|
@@ -8,9 +8,9 @@
 //! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
 //! | [`estimate_groups`]: rows of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
 //!
-//! Every function takes the [`Level`] to run at, and gives the same answer at
-//! all of them: the first and third bit for bit, integers of course, and the
-//! two estimates within the rounding that [`rounding`] bounds.
+//! Every function takes the [`Level`] to run at. [`score`], [`norm`], [`encode`]
+//! and [`products`] give the same bits at every level. The two estimates may
+//! differ between levels, within the bound of [`rounding`].
 
 mod codes;
 mod floats;
@@ -29,15 +29,15 @@ pub use codes::Code;
 pub use floats::rounding;
 pub use plain::{GROUP, GROUP_BYTES};
 
-/// Rows in a panel: the ones that one step of [`products`] meets together.
+/// The number of rows in a panel: [`products`] multiplies them together.
 pub const PANEL: usize = 32;
 
-/// Codes of one row that lie side by side in a panel: what one 32-bit lane of
-/// the dot-product instructions takes.
+/// The number of codes of one row that are side by side in a panel: one 32-bit
+/// lane of the dot-product instructions.
 pub const DEPTH: usize = 4;
 
-/// The widest row whose integer products are sure to fit: 2^16 codes of at
-/// most 255 (a panel's) times 127 (a query's) stay below 2^31.
+/// The widest row whose integer products fit into 32 bits: 2^16 products of at
+/// most 255 (of a panel) times 127 (of a query) are below 2^31.
 pub const MAX_CODES: usize = 1 << 16;
 
 at_each_level! {
@@ -46,28 +46,28 @@ at_each_level! {
 }
 
 at_each_level! {
-    /// [`metric::norm`](super::norm), bit for bit.
+    /// [`norm`](super::norm), bit for bit.
     pub fn norm(row: &[f32]) -> f64 = metric::norm;
 }
 
 at_each_level! {
-    /// `row·query` and `row·row` in `f32`, off by at most [`rounding`] of the
-    /// row's length times `|row| |query|` and `|row|²`.
+    /// `row·query` and `row·row` in `f32`. The errors are at most [`rounding`] of
+    /// the row's length times `|row| |query|` and times `|row|²`.
     pub fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) = floats::estimate;
 }
 
 at_each_level! {
-    /// Rounds a row to whole multiples of one step: 8-bit codes, written after
-    /// each other. Codes reach from `-limit` to `limit`.
+    /// Rounds a row to whole multiples of one step, and writes these multiples as
+    /// 8-bit codes from `-limit` to `limit`.
     pub fn encode(row: &[f32], limit: i8, codes: &mut [i8]) -> Code = codes::encode;
 }
 
 at_each_level! {
-    /// Lays row `lane` into a panel, as [`products`] wants it.
+    /// Writes the codes of row `lane` into a panel, in the layout of [`products`].
     pub fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) = codes::fill_panel;
 }
 
-/// The largest code of a query that [`products`] may be given.
+/// The largest code of a query that [`products`] accepts.
 pub fn query_limit(level: Level) -> i8 {
     #[cfg(target_arch = "x86_64")]
     if level.kind() == Kind::Avx2 {
@@ -79,22 +79,23 @@ pub fn query_limit(level: Level) -> i8 {
 
 /// The dot products of the 32 rows of a panel with queries.
 ///
-/// Panels hold codes plus 128, four of row 0, four of row 1, ..., four of row
-/// 31, then the next four of each: `panel[(i / 4 * 32 + row) * 4 + i % 4]`. So
-/// every lane of a vector is a row of its own, and nothing has to be added up
-/// across lanes. `queries` holds whole queries after each other, padded to a
-/// multiple of four with zeros; `out[q][row]` is `Σ (code + 128) p`.
+/// A panel holds each code plus 128: four codes of row 0, four of row 1, and so on
+/// to row 31, then the next four of each. Code `i` of a row is at
+/// `panel[(i / 4 * 32 + row) * 4 + i % 4]`. Each lane of a vector so belongs to one
+/// row, and nothing has to be added across lanes. `queries` holds one query after
+/// the other, each padded with zeros to a multiple of four. `out[q][row]` becomes
+/// `Σ (code + 128) p`.
 ///
 /// # Panics
-/// Where the lengths don't agree.
+/// When the lengths don't agree.
 pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     assert!(panel.len().is_multiple_of(PANEL * DEPTH) && padded <= MAX_CODES);
     assert!(queries.len() == padded * out.len());
     #[cfg(target_arch = "x86_64")]
     match level.kind() {
-        // SAFETY: the level says that the processor has the instructions, and
-        // the lengths were checked above.
+        // SAFETY: the level proves that the processor has the instructions. The
+        // lengths are checked above.
         Kind::Avx512 => return unsafe { x86::avx512::products(panel, queries, out) },
         // SAFETY: as above.
         Kind::Avx2 => return unsafe { x86::avx2::products(panel, queries, out) },
@@ -107,12 +108,12 @@ pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PAN
     plain::products(panel, queries, out);
 }
 
-/// `row·query` and `row·row` of each of some rows that are stored as groups of
-/// an `f16` scale and 32 codes, with a query of 16-bit codes of step 1; off by
-/// at most [`rounding`] as [`estimate`] is.
+/// `row·query` and `row·row` of several rows, which are stored as groups of an
+/// `f16` scale and 32 codes, with a query of 16-bit codes of step 1. The error is
+/// bounded by [`rounding`], as for [`estimate`].
 ///
 /// # Panics
-/// Where the lengths don't agree.
+/// When the lengths don't agree.
 pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32, f32)]) {
     let (groups, rest) = rows.as_chunks::<GROUP_BYTES>();
     let (query, more) = query.as_chunks::<GROUP>();
@@ -120,7 +121,7 @@ pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32
     assert!(groups.len() == query.len() * out.len());
     #[cfg(target_arch = "x86_64")]
     match level.kind() {
-        // SAFETY: the level says that the processor has the instructions.
+        // SAFETY: the level proves that the processor has the instructions.
         Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query, out) },
         // SAFETY: as above.
         Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query, out) },

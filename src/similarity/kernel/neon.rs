@@ -1,27 +1,27 @@
-//! aarch64: NEON, which every such processor has.
+//! The integer loop in NEON, which every aarch64 processor has.
 
 use std::arch::aarch64::*;
 
 use super::{DEPTH, PANEL};
 
-/// Rows whose sums are kept in registers together: eight vectors of them.
+/// The number of rows whose sums are in registers at once: eight vectors.
 const TOGETHER: usize = 16;
 
-/// Two rows' four codes by the query's twice: eight products of 16 bits
-/// (`smull`), of which pairs are added to 32-bit lanes (`sadalp`). A row so
-/// has two lanes, which meet at the end (`addp`).
+/// Multiplies four codes of two rows with four codes of the query: eight products
+/// of 16 bits (`smull`), which are added in pairs to 32-bit lanes (`sadalp`). Each
+/// row has two lanes, which are added at the end (`addp`).
 pub(super) fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     let steps = panel.as_chunks::<{ PANEL * DEPTH }>().0;
     for (query, out) in queries.chunks_exact(padded.max(1)).zip(out) {
         let query = query.as_chunks::<DEPTH>().0;
-        // A panel's codes are stored plus 128, which is the sign bit flipped;
-        // what the 128 would have added is the same for every row.
+        // A panel holds each code plus 128, which is the code with its sign bit
+        // flipped. What the 128 adds is the same for every row.
         let offset = 128 * query.as_flattened().iter().map(|p| i32::from(*p)).sum::<i32>();
         for (half, out) in out.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
-            // SAFETY: NEON is part of the architecture's baseline; a half step
-            // is 64 bytes, of which eight are loaded at eight places, and four
-            // sums are stored at each of four places in 16.
+            // SAFETY: NEON is part of the architecture's baseline. A half step is
+            // 64 bytes, and eight bytes are loaded at each of eight places. `out`
+            // has 16 sums, and four are stored at each of four places.
             unsafe {
                 let mut sums = [vdupq_n_s32(0); TOGETHER / 2];
                 for (step, query) in steps.iter().zip(query) {

@@ -1,11 +1,11 @@
-//! The integer loops as they are meant, for any processor.
+//! The plain integer loops, for any processor. The fast loops must equal them.
 
 use super::{DEPTH, PANEL};
 
-/// Values in a group of a row that is stored as scaled 8-bit codes.
+/// The number of values in a group of a row that is stored as scaled 8-bit codes.
 pub const GROUP: usize = 32;
 
-/// Its bytes: the scale, an `f16`, then the codes.
+/// The number of bytes of a group: the scale, an `f16`, then the codes.
 pub const GROUP_BYTES: usize = 2 + GROUP;
 
 #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON is in the baseline there"))]

@@ -1,18 +1,18 @@
-//! x86-64: AVX2, and AVX-512 with VNNI.
+//! The integer loops for x86-64: in AVX2, and in AVX-512 with VNNI.
 
 use std::arch::x86_64::*;
 
 use super::{DEPTH, GROUP, GROUP_BYTES, PANEL};
 
-/// Bytes of a panel for one step of four codes.
+/// The bytes of a panel in one step: four codes of each row.
 const STEP: usize = PANEL * DEPTH;
 
-/// A step of a query, its four codes as one 32-bit lane.
+/// One step of a query: its four codes as one 32-bit lane.
 fn lane(four: &[i8; DEPTH]) -> i32 {
     i32::from_le_bytes(four.map(i8::cast_unsigned))
 }
 
-/// The scale of a group, and its codes.
+/// The scale and the codes of a group.
 fn fields(group: &[u8; GROUP_BYTES]) -> ([u8; 2], &[u8; GROUP]) {
     let (scale, codes) = group.split_first_chunk::<2>().expect("a group is longer");
     (*scale, codes.first_chunk().expect("a group has 32 codes"))
@@ -21,8 +21,8 @@ fn fields(group: &[u8; GROUP_BYTES]) -> ([u8; 2], &[u8; GROUP]) {
 pub(super) mod avx512 {
     use super::*;
 
-    /// Queries whose sums fill half the registers: 16 independent additions
-    /// cover the latency, and meet 10 loads.
+    /// The number of queries at once. Their sums fill half the registers: 16
+    /// independent additions hide the latency, for 10 loads.
     const TOGETHER: usize = 8;
 
     #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
@@ -39,7 +39,7 @@ pub(super) mod avx512 {
         }
     }
 
-    /// `vpdpbusd` multiplies 64 unsigned by 64 signed bytes and adds each four
+    /// `vpdpbusd` multiplies 64 unsigned with 64 signed bytes, and adds every four
     /// products to a 32-bit lane, without saturation.
     #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     fn block<const N: usize>(
@@ -73,16 +73,16 @@ pub(super) mod avx512 {
         }
     }
 
-    /// Codes widen to 16 bits, so that -128 needs no care, the query may have
-    /// 16 bits, and one instruction adds two products to a lane. A lane then
-    /// holds at most 2 * 128 * 32767 < 2^23: exact as `f32` too.
+    /// Codes are widened to 16 bits: -128 is then no special case, the query may
+    /// have 16 bits, and one instruction adds two products to a lane. A lane holds
+    /// at most 2 * 128 * 32767 < 2^23, which is exact in `f32` too.
     #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
         let (mut dots, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
         for (group, query) in groups.iter().zip(query) {
             let (scale, codes) = fields(group);
             let scale = _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(scale)));
-            // SAFETY: a group has 32 codes, and a query of it 32 of two bytes.
+            // SAFETY: a group has 32 codes of one byte, and its query 32 of two bytes.
             let (codes, query) = unsafe {
                 (
                     _mm256_loadu_si256(codes.as_ptr().cast()),
@@ -113,13 +113,13 @@ pub(super) mod avx512 {
 pub(super) mod avx2 {
     use super::*;
 
-    /// `vpmaddubsw` adds two products of an unsigned and a signed byte with
-    /// saturation at 2^15: 2 * 255 * 64 stays below, 2 * 255 * 127 would not.
-    /// A query of 7 bits costs a wider bound, and a few more rows scored
-    /// exactly; splitting signs off instead would cost an instruction in four.
+    /// `vpmaddubsw` adds two products of an unsigned and a signed byte, with
+    /// saturation at 2^15: 2 * 255 * 64 is below that, 2 * 255 * 127 is not. A query
+    /// of 7 bits has a wider bound, so a few more rows are scored exactly.
+    /// Splitting off the signs instead would cost one instruction in four.
     pub const QUERY_LIMIT: i8 = 64;
 
-    /// Two queries' sums are half of the 16 registers.
+    /// The number of queries at once: their sums fill half of the 16 registers.
     const TOGETHER: usize = 2;
 
     #[target_feature(enable = "avx2,fma,f16c")]
@@ -165,15 +165,15 @@ pub(super) mod avx2 {
         }
     }
 
-    /// As the AVX-512 one, a group in two halves.
+    /// The same as in AVX-512, with a group in two halves.
     #[target_feature(enable = "avx2,fma,f16c")]
     fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
         let (mut dots, mut squares) = (_mm256_setzero_ps(), _mm256_setzero_ps());
         for (group, query) in groups.iter().zip(query) {
             let (scale, codes) = fields(group);
             let scale = _mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(scale)));
-            // SAFETY: each half of a group has 16 codes, and a query of it 16
-            // of two bytes.
+            // SAFETY: each half of a group has 16 codes of one byte, and its
+            // query 16 of two bytes.
             let (codes, query) = unsafe {
                 let codes: *const __m128i = codes.as_ptr().cast();
                 let query: *const __m256i = query.as_ptr().cast();
@@ -183,7 +183,7 @@ pub(super) mod avx2 {
                 )
             };
             let codes = codes.map(|half| _mm256_cvtepi8_epi16(half));
-            // The halves meet as integers: 4 * 128 * 32767 is below 2^24.
+            // The halves are added as integers: 4 * 128 * 32767 is below 2^24.
             let both = |query: [__m256i; 2]| {
                 let [low, high] = [0, 1].map(|i| _mm256_madd_epi16(codes[i], query[i]));
                 _mm256_cvtepi32_ps(_mm256_add_epi32(low, high))

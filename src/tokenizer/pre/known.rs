@@ -1,17 +1,17 @@
-//! The pre-tokenizers that are known, with the patterns of each.
+//! The known pre-tokenizers, with the patterns of each.
 
 use super::Rule::{BeforeThrees, Classes, Points, Threes, Words};
 use super::Spaces::{Powers, Run};
 use super::{Pre, Rule, Spelling};
 
-/// `'s`, `'t`, ... in any case.
+/// `'s`, `'t`, ... in upper or lower case.
 macro_rules! contraction {
     () => {
         "(?i:'(?:s|t|re|ve|m|ll|d))"
     };
 }
 
-/// What follows the letters and the digits in most patterns.
+/// The rest of most patterns, after the letters and the digits.
 macro_rules! others {
     () => {
         r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -21,15 +21,15 @@ macro_rules! others {
 /// GPT-2's words.
 const GPT_2: Rule = Words(r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+", Run);
 
-/// Llama 3's: GPT-4's, that is.
+/// The words of Llama 3, which are GPT-4's.
 const LLAMA_3: Rule =
     Words(concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}", others!()), Run);
 
-/// Qwen 2's: the same, and each digit is a word.
+/// Qwen 2's words: like Llama 3's, but each digit is a word.
 const QWEN_2: Rule =
     Words(concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}", others!()), Run);
 
-/// GPT-4o's: a word ends before a capital.
+/// GPT-4o's words: a word ends before a capital letter.
 const GPT_4O: Rule = Words(
     concat!(
         r"[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]*[\p{L}&&[^A-Z]]+",
@@ -41,7 +41,7 @@ const GPT_4O: Rule = Words(
     Run,
 );
 
-/// DeepSeek 3's words, after its numbers and its CJK.
+/// DeepSeek 3's words. Other rules cut numbers and CJK text before this one.
 const DEEPSEEK_3: Rule = Words(
     concat!(
         r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
@@ -53,15 +53,15 @@ const DEEPSEEK_3: Rule = Words(
 const DIGIT: Rule = Classes(r"\p{N}");
 const UP_TO_THREE_DIGITS: Rule = Classes(r"\p{N}{1,3}");
 const KANJI_AND_KANA: Rule = Points(r"[\u{4e00}-\u{9fa5}\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+");
-/// The second range takes in far more than CJK.
+/// The second range covers far more than CJK.
 const CJK: Rule = Points(r"[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+");
-/// Not cut: letters, digits and most signs together.
+/// One word: letters, digits and most signs together.
 const NORDIC: Rule =
     Points(r" ?[^(\s|.,!?\u{2026}\u{3002}\u{ff0c}\u{3001}\u{964}\u{6d4}\u{60c})]+");
 const LINES: Rule = Points(r"[^\n]+|\n+");
 const NEWLINE: Rule = Points(r"[\r\n]");
 
-/// What most are, in all but names and rules.
+/// The settings of most pre-tokenizers, without names and rules.
 pub(super) const PLAIN: Pre = Pre {
     names: &[],
     rules: &[],
@@ -75,7 +75,7 @@ pub(super) const PLAIN: Pre = Pre {
     gemma: false,
 };
 
-/// What is taken where the file names none, or one that is not known.
+/// The pre-tokenizer of a file that names none, or an unknown one.
 pub(super) const DEFAULT: Pre = Pre {
     names: &["default"],
     rules: &[
@@ -87,7 +87,7 @@ pub(super) const DEFAULT: Pre = Pre {
     ..PLAIN
 };
 
-/// All that `src/llama-vocab.cpp` of llama.cpp knows, as packaged in
+/// All pre-tokenizers in `src/llama-vocab.cpp` of llama.cpp, as packaged in
 /// llama-cpp-python 0.3.36.
 pub(super) const KNOWN: &[Pre] = &[
     DEFAULT,
@@ -374,7 +374,8 @@ pub(super) const KNOWN: &[Pre] = &[
         names: &["afmoe"],
         rules: &[
             Threes,
-            // From U+8C48 on, where U+F900 (a compatibility form of it) was meant.
+            // U+8C48 starts a range that was meant to start at U+F900, its
+            // compatibility form.
             Points(concat!(
                 r"[\u{4e00}-\u{9fff}\u{3400}-\u{4dbf}\u{8c48}-\u{faff}\u{3040}-\u{309f}",
                 r"\u{30a0}-\u{30ff}\u{ff65}-\u{ff9f}\u{2f00}-\u{2fdf}\u{e40}-\u{e7f}",

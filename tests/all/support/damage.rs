@@ -1,8 +1,8 @@
-//! Small valid files that have every part of the format, and how to damage them.
+//! Small valid files with every part of the format, and ways to damage them.
 
 use crate::support::{F32, Gguf as File, Value, f32_bytes};
 
-/// Valid files that between them have every part of the format.
+/// Valid files that together have every part of the format.
 pub fn files() -> Vec<Vec<u8>> {
     let q8_0 = |rows: usize| [&[0x00, 0x3C][..], &[5; 16], &[251; 16]].concat().repeat(rows);
     vec![
@@ -34,7 +34,7 @@ pub fn files() -> Vec<Vec<u8>> {
             .kv("tokenizer.ggml.token_type", vec![1i32, 1, 6, 3])
             .table(8, 64, 4, q8_0(8))
             .build(),
-        // Blocks of 256, escaped tokens, one part of several.
+        // Blocks of 256, escaped tokens, one part of a split model.
         File::new()
             .kv("split.no", 0u16)
             .kv("split.count", 3u16)
@@ -50,7 +50,7 @@ pub fn files() -> Vec<Vec<u8>> {
     ]
 }
 
-/// SplitMix64: tiny, and the same everywhere.
+/// SplitMix64: tiny, and the same on every platform.
 struct Random(u64);
 
 impl Random {
@@ -71,7 +71,7 @@ impl Random {
     }
 }
 
-/// Numbers that break arithmetic, or that mean something to the format.
+/// Numbers that break arithmetic, or that have a meaning in the format.
 pub const INTERESTING: [u64; 20] = [
     0,
     1,
@@ -95,8 +95,8 @@ pub const INTERESTING: [u64; 20] = [
     u64::MAX,
 ];
 
-/// The damaged file of a seed: one to four mutations of one of the files, or of
-/// the start of one and the end of another.
+/// Makes a damaged file from a seed: one to four mutations of one of the files. A
+/// mutation may also append the end of another file.
 pub fn damaged(seed: u64, files: &[Vec<u8>]) -> Vec<u8> {
     let mut random = Random(seed);
     let mut bytes = files[random.below(files.len())].clone();

@@ -1,4 +1,4 @@
-//! A machine with stores in its user's folder, laid out as their programs do.
+//! A fake machine: a home folder with model stores, in the layout of their programs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Where Ollama keeps the manifests of its own registry.
+/// The folder where Ollama keeps the manifests of its own registry.
 pub const MANIFESTS: &str = ".ollama/models/manifests/registry.ollama.ai";
 
-/// The machine: the user's folder, and nothing else.
+/// The machine, which is only its user's home folder.
 pub struct Machine(TempDir);
 
 impl Machine {
@@ -39,17 +39,17 @@ impl Machine {
     }
 }
 
-/// Where Ollama keeps a layer.
+/// The path where Ollama keeps a layer.
 pub fn blob(hex: &str) -> String {
     format!(".ollama/models/blobs/sha256-{hex}")
 }
 
-/// The hex of a digest, all of one digit.
+/// The hex of a digest in which all digits are the same.
 pub fn hex(digit: char) -> String {
     digit.to_string().repeat(64)
 }
 
-/// A manifest whose model has a digest.
+/// A manifest whose model layer has this digest.
 pub fn manifest_of(digest: &str) -> String {
     let layer = |kind: &str, digest: &str| json!({"mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": 1});
     let template = layer("template", &format!("sha256:{}", hex('f')));

@@ -1,4 +1,4 @@
-//! What several test modules share.
+//! Support code that several test modules share.
 
 pub mod damage;
 pub mod machine;
@@ -12,23 +12,23 @@ use std::path::PathBuf;
 
 pub use writer::*;
 
-/// The real model's path. Tests that ask for it are ignored by default.
+/// The path of the real model. Tests that need it are ignored by default.
 #[track_caller]
 pub fn real_model() -> PathBuf {
     let path = models().join("gemma-3-270m-q4_k_m.gguf");
     let name = path.display();
-    assert!(path.exists(), "{name} is not there; scripts/fetch-real-model.sh fetches it");
+    assert!(path.exists(), "{name} does not exist: run scripts/fetch-real-model.sh");
     path
 }
 
-/// Where models that are fetched lie.
+/// The folder of the fetched models.
 pub fn models() -> PathBuf {
     std::env::var_os("EMBCLI_MODELS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models"), PathBuf::from)
 }
 
-/// Says something on standard error, of a test that passes too.
-// eprintln would be captured with the rest of a passing test's output.
+/// Prints a line on standard error, even if the test passes.
+// The test harness captures the output of eprintln.
 #[allow(clippy::explicit_write)]
 pub fn tell(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{line}");

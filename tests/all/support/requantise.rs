@@ -1,10 +1,10 @@
-//! Quantises values: plain encoders, good enough to make real tables of other
-//! types for tests. llama-quantize searches for better scales; these don't.
+//! Plain encoders that quantise values, to make tables of other types for tests.
+//! llama-quantize searches for better scales; these do not.
 
 use half::f16;
 
-/// The bytes of `values` as a type, named as ggml names it. The values are
-/// whole blocks.
+/// Encodes `values` as the ggml type with this name. The values must be whole
+/// blocks.
 pub fn encode(format: &str, values: &[f32]) -> Vec<u8> {
     let blocks = |len: usize, block: &dyn Fn(&[f32]) -> Vec<u8>| {
         assert_eq!(values.len() % len, 0);
@@ -19,7 +19,8 @@ pub fn encode(format: &str, values: &[f32]) -> Vec<u8> {
     }
 }
 
-/// The step `n` of a value on a grid, within its ends; 0 where the grid is a point.
+/// The step number of a value on a grid, limited to the grid's ends. 0 if the step
+/// size is 0.
 fn step(value: f32, size: f32, ends: std::ops::RangeInclusive<f32>) -> i32 {
     let n = if size == 0.0 { 0.0 } else { (value / size).round() };
     n.clamp(*ends.start(), *ends.end()) as i32
@@ -29,7 +30,7 @@ fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, value| value.abs().max(largest))
 }
 
-/// A scale as it will be read back, with its bytes.
+/// A scale rounded to `f16`, as it will be read back, and its bytes.
 fn half(scale: f32) -> (f32, [u8; 2]) {
     let half = f16::from_f32(scale);
     (half.to_f32(), half.to_le_bytes())

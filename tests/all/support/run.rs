@@ -1,4 +1,4 @@
-//! The built binary, run as a stranger's file deserves: watched.
+//! Runs the built binary, with limits on time and memory for untrusted files.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -6,15 +6,15 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// The promise for anything hostile: two seconds, held as time on a processor,
-/// which a busy machine does not stretch; and 64 MB of memory of its own.
+/// The limits for any hostile file: two seconds of processor time, which a busy
+/// machine does not stretch, and 64 MB of private memory.
 const MAX_SECONDS: u32 = 2;
 const MAX_MEMORY_KIB: u32 = 64 << 10;
 
-/// For what waits and takes no processor at all.
+/// The limit for a run that only waits and uses no processor time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a run left behind.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: Option<i32>,
@@ -31,11 +31,11 @@ impl From<Output> for Outcome {
 }
 
 impl Outcome {
-    /// The answer, where there has to be one.
+    /// The answer. The run must have succeeded.
     #[track_caller]
     pub fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
-        assert_eq!(self.stderr, "", "an answer needs no complaint");
+        assert_eq!(self.stderr, "", "an answer comes without a message");
         self.stdout
     }
 
@@ -56,30 +56,30 @@ impl Outcome {
     }
 }
 
-/// Says that a test could not run here, past the capture of the test harness.
+/// Prints that a test could not run here. The test harness does not capture it.
 pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
-/// A command that signals end, whatever whoever runs the tests ignores: `nohup`
-/// ignores SIGHUP, a shell SIGINT for what it starts in the background, and
-/// programs inherit that.
+/// A command that SIGINT and SIGHUP end, even if the process that runs the tests
+/// ignores them. `nohup` ignores SIGHUP, a shell ignores SIGINT for its background
+/// jobs, and programs inherit both.
 #[cfg(unix)]
 pub fn mortal(mut command: Command) -> Command {
     use std::os::unix::process::CommandExt;
     let reset = || {
         // SAFETY: `signal` may be called between fork and exec.
         unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
-        // SAFETY: likewise.
+        // SAFETY: as above.
         unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
         Ok(())
     };
-    // SAFETY: all it does is call `signal`.
+    // SAFETY: `reset` only calls `signal`.
     unsafe { command.pre_exec(reset) };
     command
 }
 
-/// The binary.
+/// A command that runs the binary, at 80 columns and without standard input.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embcli"));
     command.stdin(Stdio::null()).env("COLUMNS", "80");
@@ -91,13 +91,13 @@ pub fn embcli<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
     command().args(args).output().expect("the binary runs").into()
 }
 
-/// Runs the binary with two seconds and 64 MB of private memory, and holds it
-/// to an answer or one line, with nothing in either that acts on a terminal.
+/// Runs the binary with two seconds and 64 MB of private memory. It must give an
+/// answer or one error line, without any character that acts on a terminal.
 #[track_caller]
 pub fn watched<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
     let args: Vec<_> = args.into_iter().collect();
     let mut command = if cfg!(target_os = "linux") {
-        // The limit on data is one on private writable memory, however got.
+        // `ulimit -d` limits all private writable memory.
         let limits = format!("ulimit -t {MAX_SECONDS}; ulimit -d {MAX_MEMORY_KIB}");
         let limit = format!("{limits}; exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
@@ -122,8 +122,8 @@ pub fn watched<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
         assert!(outcome.stderr.len() < 2000, "{args:?}: {outcome:?}");
         assert_eq!(outcome.stdout, "", "{args:?}");
     }
-    // Tabs are what separates columns there, so a token's are escaped as well:
-    // `tests/all/output.rs` counts them.
+    // In TSV, tabs separate the columns, and tabs in a token are escaped.
+    // `tests/all/output.rs` counts the columns.
     match args.contains(&OsStr::new("--format=tsv")) {
         true => assert_harmless(&outcome.stdout.replace('\t', "")),
         false => assert_harmless(&outcome.stdout),
@@ -132,8 +132,8 @@ pub fn watched<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Outcome {
     outcome
 }
 
-/// Whether it is `check` that failed because it found something: then its
-/// answer stands where answers do, and says what.
+/// Whether this is a `check` that failed because of its findings. Its answer is then
+/// on standard output as usual.
 fn is_verdict(args: &[&OsStr], outcome: &Outcome) -> bool {
     let checked = args.first().is_some_and(|first| *first == "check");
     let failing = if args.contains(&OsStr::new("--strict")) { "unknown" } else { "problem" };
@@ -141,15 +141,16 @@ fn is_verdict(args: &[&OsStr], outcome: &Outcome) -> bool {
     checked && outcome.code == Some(1) && told
 }
 
-/// Nothing raw: line ends are the only controls, and nothing is invisible.
+/// Asserts that no character acts on a terminal: the only control characters are
+/// line ends, and no character is invisible.
 #[track_caller]
 pub fn assert_harmless(printed: &str) {
     let raw = |c: &char| *c != '\n' && embcli::text::acts(*c);
     assert_eq!(printed.chars().find(raw), None, "raw in {printed:?}");
 }
 
-/// Every command on one file, all watched; the outcomes of lookup, neighbors
-/// and footprint, in that order.
+/// Runs every command on one file with `watched`. Returns the outcomes of lookup,
+/// neighbors and footprint, in that order.
 #[track_caller]
 pub fn every_command(path: &Path) -> [Outcome; 3] {
     let path = path.as_os_str();

@@ -1,9 +1,9 @@
-//! The toy model: a table of made-up numbers under a small real-looking
-//! vocabulary, small enough to commit and to hold in the head.
+//! The toy model: a table of made-up numbers with a small realistic vocabulary. It is
+//! small enough to commit and to check by hand.
 //!
-//! `examples/make_toy.rs` writes it to `fixtures/toy.gguf`, `tests/all/toy.rs`
-//! holds it there byte for byte. So nothing here may depend on the platform:
-//! integers, and of floating point only what IEEE 754 rounds exactly.
+//! `examples/make_toy.rs` writes it to `fixtures/toy.gguf`, and `tests/all/toy.rs`
+//! compares every byte. So nothing here may depend on the platform: it uses integers,
+//! and only those floating-point operations that IEEE 754 rounds exactly.
 
 use crate::support::{F32, Gguf, f32_bytes};
 use std::collections::HashSet;
@@ -18,20 +18,20 @@ pub const ROWS: [(usize, [f32; D_MODEL]); 3] = [
     (5765, [0.15, -0.31, 0.52, 0.81]),
 ];
 
-/// Pieces whose IDs the documentation names. (`;` is 26 by itself.)
+/// Pieces whose IDs the documentation names. (`;` has ID 26 anyway.)
 pub const PIECES: [(usize, &str); 4] =
     [(791, "The"), (2368, "▁cat"), (3290, "▁sat"), (5765, "▁dog")];
 
-/// Found by trying 1, 2, 3, ...: the first under which the dog is the cat's
-/// nearest row by cosine, dot product and distance alike.
+/// The first of 1, 2, 3, ... for which the dog is the cat's nearest row by cosine, by
+/// dot product and by distance.
 const SEED: u64 = 2;
 
 /// The file.
 pub fn toy() -> Gguf {
     let tokens = tokens();
     let first = first_piece();
-    // Sentencepiece merges the pair with the best score first: earlier pieces
-    // win, as in Llama's own vocabulary. Only pieces are ever merged.
+    // SentencePiece merges the pair with the best score first. Earlier pieces win, as
+    // in Llama's own vocabulary. Only pieces merge.
     let scores: Vec<f32> = (0..N_VOCAB).map(|id| 0.0 - id.saturating_sub(first) as f32).collect();
     Gguf::new()
         .kv("general.architecture", "llama")
@@ -54,8 +54,8 @@ pub fn toy() -> Gguf {
         .kv("tokenizer.ggml.unknown_token_id", id_of("<unk>"))
         .kv("tokenizer.ggml.add_bos_token", true)
         .kv("tokenizer.ggml.add_eos_token", false)
-        // Llama puts a space before the text; then "The cat sat" would begin
-        // with `▁The`. Gemma does not, and nor does the toy: 791 2368 3290.
+        // Llama adds a space before the text, so "The cat sat" would start with
+        // `▁The`. Gemma and the toy do not: 791 2368 3290.
         .kv("tokenizer.ggml.add_space_prefix", false)
         .table(F32, D_MODEL as u64, N_VOCAB as u64, f32_bytes(&rows()))
 }
@@ -84,7 +84,7 @@ fn token_types() -> Vec<i32> {
     types
 }
 
-/// The vocabulary in the order of IDs: characters, specials, bytes, then pieces.
+/// The vocabulary in order of ID: characters, specials, bytes, then pieces.
 fn tokens() -> Vec<String> {
     let mut tokens: Vec<String> = ascii()
         .chain(SPECIALS.map(String::from))
@@ -103,9 +103,9 @@ fn tokens() -> Vec<String> {
     tokens
 }
 
-/// Every word as `word`, `▁word`, `Word` and `▁Word`, and every beginning of
-/// each, so that a tokenizer can build it a character at a time. Short pieces
-/// come first and so are merged first.
+/// Every word as `word`, `▁word`, `Word` and `▁Word`, and every prefix of each, so
+/// that a tokenizer can build it character by character. Short pieces come first,
+/// so they merge first.
 fn words() -> Vec<String> {
     let mut pieces = Vec::new();
     for word in WORDS.split_whitespace() {
@@ -126,8 +126,8 @@ pub fn capital(word: &str) -> String {
     head.to_uppercase() + tail
 }
 
-/// Pieces that fill the vocabulary: two of a few soft syllables, like `ola`,
-/// `temu`, `▁fisa`. (A richer alphabet soon spells something rude.)
+/// Pieces that fill the vocabulary: two soft syllables each, like `ola`, `temu`,
+/// `▁fisa`. (A richer alphabet would soon spell something rude.)
 fn syllables() -> impl Iterator<Item = String> {
     let spaces = ["", "", "", "", "", "", "▁"];
     let vowels = ["a", "e", "i", "o", "u"];
@@ -141,10 +141,10 @@ fn syllables() -> impl Iterator<Item = String> {
     })
 }
 
-/// The table. Random values are near a normal distribution with mean 0 and
-/// standard deviation 1/4: the sum of twelve uniform numbers, less six, over four.
-/// (`ln` and `cos`, as in Box-Muller, may differ in the last bit between
-/// platforms; a sum of integers, rounded once to f32, may not.)
+/// The table. Random values are near a normal distribution with mean 0 and standard
+/// deviation 1/4: the sum of twelve uniform numbers, minus six, divided by four.
+/// (`ln` and `cos`, as in Box-Muller, may differ in the last bit between platforms. A
+/// sum of integers that is rounded once to f32 does not.)
 pub fn rows() -> Vec<f32> {
     let mut random = SplitMix64(SEED);
     let mut normal = || {
@@ -171,7 +171,7 @@ impl SplitMix64 {
     }
 }
 
-/// Common words, and some to be fond of.
+/// Common words, and some favourites.
 pub const WORDS: &str = "
     a an and are as at be but by can come could did do does for from go had has have he her here
     him his how i if in into is it its just like made make me more most much must my no not now of

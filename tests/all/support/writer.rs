@@ -1,10 +1,9 @@
 //! A tiny GGUF writer for tests and fixtures.
 //!
-//! It writes what it is told, right or wrong: duplicate keys, strings that are
-//! not UTF-8, type ids nobody knows, counts and offsets that lie. That is why
-//! the tests don't use gguf-rs-lib's writer, which (rightly) refuses all of it
-//! and keeps metadata in a `HashMap`, so in another order each run. What is
-//! valid, `tests/all/writer.rs` reads back with gguf-rs-lib.
+//! It writes valid and invalid files alike: duplicate keys, strings that are not
+//! UTF-8, unknown type IDs, wrong counts and offsets. gguf-rs-lib's writer (rightly)
+//! refuses all of these, and it keeps metadata in a `HashMap`, so the order changes
+//! with each run. `tests/all/writer.rs` reads valid files back with gguf-rs-lib.
 //!
 //! ```ignore
 //! let bytes = Gguf::new()
@@ -20,28 +19,28 @@
 //! "GGUF" | version u32 | tensor count u64 | kv count u64
 //! each kv:     key string | type u32 | value        string: length u64, bytes
 //! each tensor: name string | rank u32 | dims u64... | type u32 | offset u64
-//! zeros up to the alignment; here the data begins, and offsets count from it
+//! zeros up to the alignment; the data starts here, and offsets count from here
 //! each tensor's data, followed by zeros up to the alignment
 //! ```
 
 use gguf_rs_lib::format::types::GGUFValueType;
 use std::io::Write;
 
-/// The ggml type id of 32-bit floats.
+/// The ggml type ID of 32-bit floats.
 pub const F32: u32 = 0;
 
-/// A metadata value, as it will be written. Most come by `into()`: numbers,
-/// `bool`, `&str`, and `Vec`s of these.
+/// A metadata value to write. `into()` makes it from numbers, `bool`, `&str`, and
+/// `Vec`s of these.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// A number or bool: its type id and its bytes, little-endian.
+    /// A number or bool: its type ID and its bytes, little-endian.
     Scalar(u32, Vec<u8>),
-    /// A string, of any bytes at all.
+    /// A string of any bytes.
     Text(Vec<u8>),
-    /// The element type id as it will be declared, then the elements. They are
-    /// written without their own type ids, so they need not be of that type.
+    /// The declared element type ID, then the elements. Elements are written without
+    /// their own type IDs, so they may be of another type.
     Array(u32, Vec<Value>),
-    /// A type id and bytes that are copied as they stand.
+    /// A type ID, and bytes that are copied unchanged.
     Raw(u32, Vec<u8>),
 }
 
@@ -68,20 +67,20 @@ impl Value {
     }
 }
 
-/// A value of `type_id` with exactly these bytes, whatever they mean.
+/// A value of `type_id` with exactly these bytes.
 pub fn raw(type_id: u32, bytes: impl Into<Vec<u8>>) -> Value {
     Value::Raw(type_id, bytes.into())
 }
 
-/// A string that need not be UTF-8.
+/// A string that may be invalid UTF-8.
 pub fn text(bytes: impl AsRef<[u8]>) -> Value {
     Value::Text(bytes.as_ref().to_vec())
 }
 
-/// Types whose `Vec` becomes an array. The trait knows the element type even
-/// where the array is empty.
+/// Types whose `Vec` becomes an array. The trait gives the element type even for an
+/// empty array.
 pub trait Element: Into<Value> {
-    /// The type id of one element.
+    /// The type ID of one element.
     const TYPE: GGUFValueType;
 }
 
@@ -125,13 +124,13 @@ struct Tensor {
     dims: Vec<u64>,
     type_id: u32,
     data: Vec<u8>,
-    /// Where the data lies; by default after the tensor before.
+    /// The offset of the data; by default right after the previous tensor.
     place: Option<usize>,
-    /// What the header says of where it lies; by default the truth.
+    /// The offset in the header; by default the true one.
     claim: Option<u64>,
 }
 
-/// A GGUF file in the making. Every method but the last two returns it, so calls chain.
+/// Builds a GGUF file. Calls chain: every method returns the builder, except the last two.
 pub struct Gguf {
     version: u32,
     alignment: usize,
@@ -160,33 +159,34 @@ impl Gguf {
         }
     }
 
-    /// The version to declare. The layout stays that of 2 and 3.
+    /// Declares this version. The layout stays that of 2 and 3.
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
         self
     }
 
-    /// Every number in header and metadata big-endian. Tensor data stays as given.
+    /// Writes all numbers in the header and the metadata big-endian. Tensor data stays
+    /// as given.
     pub fn big_endian(mut self) -> Self {
         self.big_endian = true;
         self
     }
 
-    /// Lay the data out so, and say so in `general.alignment`. (To say something
-    /// that the layout does not follow, write the key with [`Gguf::kv`].)
+    /// Aligns the data, and declares it in `general.alignment`. (To declare a wrong
+    /// alignment, write the key with [`Gguf::kv`].)
     pub fn alignment(mut self, alignment: u32) -> Self {
         self.alignment = alignment as usize;
         self.kv("general.alignment", alignment)
     }
 
-    /// A metadata pair. Order is kept, and so are duplicates.
+    /// Adds a metadata pair. Order and duplicates are kept.
     pub fn kv(mut self, key: impl AsRef<[u8]>, value: impl Into<Value>) -> Self {
         self.metadata.push((key.as_ref().to_vec(), value.into()));
         self
     }
 
-    /// A tensor: dims fastest first (`[d_model, n_vocab]`), of any rank, with
-    /// any data: its length is not checked against dims and type.
+    /// Adds a tensor with any rank and any data. Dims are fastest first
+    /// (`[d_model, n_vocab]`). The length of the data is not checked.
     pub fn tensor(
         mut self,
         name: impl AsRef<[u8]>,
@@ -205,14 +205,14 @@ impl Gguf {
         self
     }
 
-    /// Put the last tensor's data at this offset of the data section: leaves a
-    /// gap, overlaps another tensor, or lays tensors out in another order.
+    /// Puts the last tensor's data at this offset of the data section. It may leave a
+    /// gap, overlap another tensor, or change the order of tensors.
     pub fn placed_at(mut self, offset: usize) -> Self {
         self.last_tensor().place = Some(offset);
         self
     }
 
-    /// Say in the header that the last tensor's data is at this offset, wherever it is.
+    /// Declares this offset for the last tensor in the header, true or not.
     pub fn claims_offset(mut self, offset: u64) -> Self {
         self.last_tensor().claim = Some(offset);
         self
@@ -222,36 +222,36 @@ impl Gguf {
         self.tensors.last_mut().expect("a tensor comes first")
     }
 
-    /// The number of tensors to declare, whatever follows.
+    /// Declares this number of tensors, true or not.
     pub fn tensor_count(mut self, count: u64) -> Self {
         self.tensor_count = Some(count);
         self
     }
 
-    /// The number of metadata pairs to declare, whatever follows.
+    /// Declares this number of metadata pairs, true or not.
     pub fn kv_count(mut self, count: u64) -> Self {
         self.kv_count = Some(count);
         self
     }
 
-    /// Bytes after the end.
+    /// Adds bytes after the end.
     pub fn trailing(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.trailing = bytes.into();
         self
     }
 
-    /// Keep the first `len` bytes of the file only.
+    /// Keeps only the first `len` bytes of the file.
     pub fn truncate(mut self, len: usize) -> Self {
         self.truncate = Some(len);
         self
     }
 
-    /// `tokenizer.ggml.model` and `.tokens`.
+    /// Adds `tokenizer.ggml.model` and `.tokens`.
     pub fn vocab(self, model: &str, tokens: &[&str]) -> Self {
         self.kv("tokenizer.ggml.model", model).kv("tokenizer.ggml.tokens", tokens.to_vec())
     }
 
-    /// `token_embd.weight`, `n_vocab` rows of `d_model` values.
+    /// Adds `token_embd.weight`, `n_vocab` rows of `d_model` values.
     pub fn table(self, type_id: u32, d_model: u64, n_vocab: u64, data: impl Into<Vec<u8>>) -> Self {
         self.tensor("token_embd.weight", &[d_model, n_vocab], type_id, data)
     }
@@ -288,13 +288,13 @@ impl Gguf {
         file
     }
 
-    /// [`Gguf::build`] into a temporary file, which goes when the value is dropped.
+    /// Writes [`Gguf::build`] to a temporary file, which is deleted on drop.
     pub fn write(self) -> tempfile::NamedTempFile {
         temp_file(&self.build())
     }
 }
 
-/// Bytes in a temporary file with the suffix `.gguf`, which goes when the value is dropped.
+/// Writes bytes to a temporary file with the suffix `.gguf`, which is deleted on drop.
 pub fn temp_file(bytes: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::Builder::new().suffix(".gguf").tempfile().expect("a temporary file");
     file.write_all(bytes).expect("the bytes fit on the disk");
@@ -306,14 +306,14 @@ pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
-/// Bytes with a byte order: the one place that knows which.
+/// The output bytes. Only this type knows the byte order.
 struct Out {
     bytes: Vec<u8>,
     big_endian: bool,
 }
 
 impl Out {
-    /// A number of any width, from its little-endian bytes.
+    /// Appends a number of any width, given as little-endian bytes.
     fn number(&mut self, le: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend(le);
@@ -338,8 +338,8 @@ impl Out {
 
 /// A `tokenizer.ggml.precompiled_charsmap` that replaces an `A` with a text.
 pub fn charsmap(with: &[u8]) -> Vec<u8> {
-    // Units of a double array: the root, whose children lie at its offset of 1
-    // XOR their byte, that of `A` with a value, and the value: a place among
+    // Units of a double array: the root, whose children are at its offset (1) XOR
+    // their byte; the child `A`, which has a value; and that value, a position among
     // the texts.
     let mut units = [0_u32; 128];
     let a = 1 ^ u32::from(b'A');

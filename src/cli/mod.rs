@@ -1,0 +1,375 @@
+//! The command line: every argument, default and help text. It becomes a
+//! request here, and only here.
+
+mod args;
+mod completions;
+mod first;
+mod form;
+mod man;
+mod manual;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::commands::Request;
+use crate::commands::models::ModelsRequest;
+use crate::embedding::TOKEN_EMBEDDING;
+use crate::report::{Form, listed};
+use crate::store::Stores;
+
+pub use args::*;
+pub use completions::complete;
+pub use form::Color;
+
+/// Look at the first matrix of a language model: its token embedding table.
+///
+/// Before a language model does any mathematics, each token ID picks one row of
+/// a learned table of n_vocab rows and d_model columns. embcli finds that table
+/// in a GGUF file (llama.cpp, Ollama, LM Studio), reads the rows asked for,
+/// whatever they are quantised to, and shows their shape, cost and geometry.
+#[derive(Debug, Parser)]
+#[command(
+    name = "embcli",
+    version,
+    subcommand_required = true,
+    after_help = first::AFTER
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How to print the answer [default: table, or what --output ends in]
+    #[arg(long, global = true, display_order = 100, value_enum)]
+    pub format: Option<Form>,
+
+    /// Write the answer to a file: complete or not at all
+    ///
+    /// Its form is what the name ends in: .txt (the table), .json, .jsonl, .csv,
+    /// .tsv, .md or .npy. The file gets its name when it is complete, so a
+    /// command that fails leaves nothing. - is standard output; a pipe or a
+    /// device takes bytes as they come.
+    #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Replace the file if it is there
+    #[arg(long, global = true, display_order = 102, requires = "output")]
+    pub force: bool,
+
+    /// Colour tables
+    ///
+    /// Colour repeats what the marks say and adds nothing; no other form has any.
+    #[arg(long, global = true, display_order = 103, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// What embcli can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Token IDs to rows: the matrix a model starts from
+    #[command(long_about = manual::LOOKUP, after_help = "\
+Examples:
+  embcli lookup toy 791 2368 3290        three IDs, a [3, d_model] matrix
+  embcli lookup toy The ' cat' ' sat'    tokens by their text
+  embcli lookup toy --token 7            the token that reads 7, not ID 7
+  embcli lookup toy --text 'The cat'     a text, by the model's own tokenizer
+  embcli lookup toy 450 --values 2       the first two values of row 450
+  embcli lookup toy 0..5 --full          every value of rows 0 to 4
+  embcli lookup toy 791 --as-input       as the first block receives it
+  embcli lookup toy 0..5 -o rows.npy     a matrix that numpy.load opens
+  echo 1,2,3 | embcli lookup toy -       IDs from standard input")]
+    Lookup(LookupArgs),
+
+    /// The rows nearest to a token's row, over the whole table
+    #[command(long_about = manual::NEIGHBORS, after_help = "\
+Examples:
+  embcli neighbors toy 2368                          the ten nearest by cosine
+  embcli neighbors toy ' cat'                        by the token's text
+  embcli neighbors toy 2368 5765 -k 5                two IDs, one pass
+  embcli neighbors toy 2368 --metric l2              by Euclidean distance
+  embcli neighbors toy 2368 --as-input               as the first block gets them
+  embcli neighbors toy --all --format csv            of every row, as they come
+  embcli neighbors toy --all 0..500 --format jsonl   of a part of them
+
+A row of zeros has no direction: under cosine it is an error as a query, and
+left out and counted as a candidate. Rows with a NaN or an infinity are left
+out and counted under every metric.
+
+--all writes whole lines as it goes, in at most 150 MB of memory whatever the
+table's size (beside the pages of the file, which the system keeps as it likes).
+Rows come in the order of their IDs: to continue after a stop, give the range
+that is missing. Rows that can't be queries are skipped and counted on standard
+error.")]
+    Neighbors(NeighborsArgs),
+
+    /// What a table costs at each precision
+    #[command(long_about = manual::FOOTPRINT, after_help = "\
+Examples:
+  embcli footprint --vocab 128000 --dim 4096          a table on paper
+  embcli footprint --vocab 128000 --dim 4096,8192     two, side by side
+  embcli footprint --like llama3-8b                   a well-known one
+  embcli footprint toy                                the one in a file")]
+    Footprint(FootprintArgs),
+
+    /// The vocabulary: every token, those that match, or those of a text
+    #[command(long_about = manual::TOKENS, after_help = "\
+Examples:
+  embcli tokens toy cat                     every token that holds cat
+  embcli tokens toy ' cat' --exact          the one that is ' cat'
+  embcli tokens toy '^ ?[0-9]+$' --regex    all numbers, with a space or not
+  embcli tokens toy '(?i)cat' --regex       cat, Cat, CAT
+  embcli tokens toy --type control          what steers the model
+  embcli tokens toy --range 0..100 --norm   with the norms of their rows
+  embcli tokens toy --format csv            the whole vocabulary
+  embcli tokens toy --text 'The cat sat'    a text in tokens
+  embcli tokens toy --text - < FILE         a file, byte for byte
+
+Texts are as people read them: a space, not the sign that stands for one in the
+file. No table is needed but for --norm.")]
+    Tokens(TokensArgs),
+
+    /// What a file is and has: types, table, tokenizer, and what is odd
+    #[command(long_about = manual::INFO, after_help = "\
+Examples:
+  embcli info toy                                all on one screen
+  embcli info toy --keys                         its metadata, a line each
+  embcli info toy --tensors --format csv         its tensors, for a program
+  embcli info toy --strict                       a second reader's opinion too
+
+A file without an embedding table (an adapter, a projector, a vocabulary) has
+its info too. `general.file_type` is what the writer meant; types are counted
+over the tensors themselves.")]
+    Info(InfoArgs),
+
+    /// Ten steps through one table: what embeddings are, measured
+    #[command(long_about = manual::TOUR, after_help = "\
+Examples:
+  embcli tour                         on the table that is built in
+  embcli tour model.gguf              on a model's
+  embcli tour --step 5                one step
+  embcli tour --step 1,5,6            several
+  embcli tour --list                  their titles
+  embcli tour --format json           every number
+
+In a terminal, Enter goes on to the next step and q ends the tour. Times are
+measured as the tour goes; everything else is the same on every run.")]
+    Tour(TourArgs),
+
+    /// Whether a table is what its vocabulary says: sizes, rows, order
+    #[command(long_about = manual::CHECK, after_help = "\
+Examples:
+  embcli check model.gguf                     all that one file shows
+  embcli check model.gguf || echo look        for scripts that convert or merge
+  embcli check model.gguf --strict            also fails where order can't be judged
+  embcli check model.gguf --format jsonl      a finding a line
+  embcli check q4.gguf f16.gguf               what quantising cost, token by token
+
+Exit code 0 where nothing is wrong, 1 where something is.")]
+    Check(CheckArgs),
+
+    /// The models here that can be named: Ollama's, the hub's, ...
+    #[command(long_about = manual::MODELS, after_help = "\
+Examples:
+  embcli models                     what is there, by store
+  embcli models --format csv        for a program, with the paths
+  embcli info ollama:llama3.2       any of the names, in any command")]
+    Models,
+
+    /// A script that makes a shell complete commands, options, models
+    #[command(after_help = "\
+Examples:
+  embcli completions bash          ~/.bashrc: source <(embcli completions bash)
+  embcli completions zsh           ~/.zshrc, after compinit, the same
+  embcli completions fish          config.fish: embcli completions fish | source
+  embcli completions elvish        rc.elv: eval (embcli completions elvish | slurp)
+  embcli completions powershell    $PROFILE: embcli completions powershell |
+                                   Out-String | Invoke-Expression
+
+The script asks the embcli that is on the path, so a new version needs a new
+shell and nothing else.")]
+    Completions(CompletionsArgs),
+
+    /// The manual page, for man(1)
+    #[command(after_help = "\
+Examples:
+  embcli man                       the page: man -l reads it, or a file of it
+  embcli man lookup                that of one command
+  embcli man -o FILE               for your man path: .../man1/embcli.1")]
+    Man(ManArgs),
+}
+
+impl Command {
+    /// The call that was probably meant where an ID stands in a model's place.
+    fn with_model_first(&self, words: &[OsString]) -> Option<String> {
+        let (model, others) = match self {
+            Self::Lookup(args) => (&args.model.path, &*args.ids),
+            Self::Neighbors(args) => (&args.model.path, &*args.ids),
+            Self::Tokens(args) => (&args.path, args.pattern.as_slice()),
+            _ => return None,
+        };
+        first::model_first(words, model.to_str()?, others)
+    }
+
+    /// What is asked for.
+    pub fn request(&self) -> Box<dyn Request> {
+        match self {
+            Self::Lookup(args) => Box::new(args.request()),
+            Self::Neighbors(args) => Box::new(args.request()),
+            Self::Footprint(args) => Box::new(args.request()),
+            Self::Tokens(args) => args.request(),
+            Self::Info(args) => Box::new(args.request()),
+            Self::Tour(args) => args.request(),
+            Self::Check(args) => Box::new(args.request()),
+            Self::Models => Box::new(ModelsRequest { stores: Stores::of_process() }),
+            Self::Completions(args) => Box::new(args.clone()),
+            Self::Man(args) => Box::new(args.clone()),
+        }
+    }
+}
+
+/// What there is to print when no command runs.
+pub struct Stop {
+    /// The text, without a line end.
+    pub text: String,
+    /// The same with colours.
+    pub styled: String,
+    /// When to use those.
+    pub color: Color,
+    /// Whether someone asked for it (help, version): standard output, exit 0.
+    pub asked: bool,
+}
+
+impl Cli {
+    /// Parses a command line.
+    ///
+    /// # Errors
+    /// With help or version where they were asked for, and with one line on
+    /// what is wrong where the usage is.
+    pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
+        let args: Vec<OsString> = args.into_iter().collect();
+        let color = Color::among(&args);
+        let stop = |text: String, styled: String, asked| Stop { text, styled, color, asked };
+        let words = args.get(1..).unwrap_or_default();
+        if words.is_empty() {
+            return Err(stop(first::BARE.to_owned(), first::BARE.to_owned(), false));
+        }
+        if first::asks_for_help(words) {
+            let help = first::overview(Self::command());
+            let [text, styled] = [help.to_string(), help.ansi().to_string()];
+            return Err(stop(text.trim_end().to_owned(), styled.trim_end().to_owned(), true));
+        }
+        let parsed = Self::try_parse_from(&args).and_then(|cli| cli.check(words));
+        parsed.map_err(|error| {
+            let plain = || error.to_string().trim_end().to_owned();
+            let styled = || error.render().ansi().to_string().trim_end().to_owned();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => stop(plain(), styled(), true),
+                kind => {
+                    let line = first::complaint(&one_line(&error), kind, words, Self::command());
+                    stop(line.clone(), line, false)
+                }
+            }
+        })
+    }
+
+    /// What clap's own rules can't say.
+    fn check(mut self, words: &[OsString]) -> Result<Self, clap::Error> {
+        if let Some(call) = self.command.with_model_first(words) {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, call));
+        }
+        let request = self.command.request();
+        let (forms, form) = (request.forms(), self.named_form(&*request)?);
+        if !forms.is_empty() && !forms.contains(&form) {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!(
+                    "this answer has no form {}: choose --format {}",
+                    form.name(),
+                    listed(forms)
+                ),
+            ));
+        }
+        self.format = Some(form);
+        if let Command::Lookup(LookupArgs { text, .. }) | Command::Tokens(TokensArgs { text, .. }) =
+            &self.command
+            && !text.is_given()
+            && (text.no_bos || text.no_parse_special)
+        {
+            // What `requires` would say, but not beside a conflict.
+            return Err(Self::command().error(
+                ErrorKind::MissingRequiredArgument,
+                "--no-bos and --no-parse-special say how a text is read: they need --text",
+            ));
+        }
+        if let Command::Lookup(LookupArgs { as_input: true, model, .. })
+        | Command::Neighbors(NeighborsArgs { as_input: true, model, .. }) = &self.command
+            && model.tensor != TOKEN_EMBEDDING
+        {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!(
+                    "--as-input is about {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the \
+                     first block",
+                    crate::text::clip(&model.tensor, 64)
+                ),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The form that was asked for, or the one that the file's name asks for.
+    fn named_form(&self, request: &dyn Request) -> Result<Form, clap::Error> {
+        if request.forms().is_empty() && self.format.is_some() {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "--format has no meaning here: what is printed is for the shell or for man",
+            ));
+        }
+        let path = match &self.output {
+            // Not a file: nothing is to be read from its name.
+            Some(path) if path.as_os_str() != "-" && !path.starts_with("/dev") => path,
+            _ => return Ok(self.form()),
+        };
+        if self.format.is_some() || request.forms().is_empty() {
+            return Ok(self.form());
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.and_then(Form::of_extension).ok_or_else(|| {
+            Self::command().error(
+                ErrorKind::InvalidValue,
+                format!(
+                    "cannot tell the output format from \"{}\": use .txt, .json, .jsonl, .csv, \
+                     .tsv, .md or .npy, or pass --format",
+                    path.display()
+                ),
+            )
+        })
+    }
+
+    /// The form of the answer.
+    pub fn form(&self) -> Form {
+        self.format.unwrap_or(Form::Table)
+    }
+}
+
+/// A usage error without the usage: what is wrong, and the tip if there is one.
+fn one_line(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let mut line = String::new();
+    for part in rendered.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        if part.starts_with("Usage:") || part.starts_with("For more information") {
+            break;
+        }
+        let (joint, part) = match part.strip_prefix("tip: ") {
+            Some(tip) => ("; ", tip),
+            None => (if line.is_empty() { "" } else { " " }, part),
+        };
+        line += joint;
+        line += part;
+    }
+    // It quotes arguments, which may be pasted from anywhere.
+    crate::text::visible(&line).into_owned()
+}

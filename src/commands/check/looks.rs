@@ -1,0 +1,146 @@
+//! How a check looks: the verdict, and one finding after another.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
+use crate::report::number::{grouped, rounded};
+use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json, lines};
+use crate::text::{clip, visible};
+
+/// Where messages begin: one past the longest severity.
+const INDENT: usize = "problem".len() + 2;
+
+impl Answer for CheckReport {
+    fn records(&self, out: &mut dyn Records) -> Result<()> {
+        let words = ["kind", "severity", "message", "next"].map(Column::text);
+        let places = ["from_id", "to_id", "offset"].map(Column::number);
+        out.header(&[&words[..], &places].concat())?;
+        for finding in &self.findings {
+            let offset = finding.place.and_then(|place| place.offset);
+            out.record(&[
+                Cell::Word(finding.kind),
+                Cell::Word(finding.severity.name()),
+                Cell::text(&finding.message),
+                Cell::text(&finding.next),
+                Cell::number(finding.place.map(|place| place.from_id)),
+                Cell::number(finding.place.map(|place| place.to_id)),
+                offset.map_or(Cell::Nothing, |offset| Cell::text(offset.to_string())),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self, out: &mut dyn Write) -> Result<()> {
+        json::lines(&self.findings, out)
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self.verdict {
+            Verdict::Ok => 0,
+            Verdict::Problems => 1,
+            Verdict::Unknown => u8::from(self.strict),
+        }
+    }
+
+    fn table(&self, page: &mut Page) -> Result<()> {
+        let table = &self.table;
+        let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
+        let problems = self.findings.iter().filter(|it| it.severity == Severity::Problem).count();
+        let verdict = match (self.verdict, problems) {
+            (Verdict::Ok, _) => "ok".to_owned(),
+            (Verdict::Unknown, _) => "unknown".to_owned(),
+            (Verdict::Problems, 1) => "1 problem".to_owned(),
+            (Verdict::Problems, n) => format!("{n} problems"),
+        };
+        for line in lines(&format!("{verdict}: {} {shape}", visible(&self.model)), page.width()) {
+            writeln!(page, "{}", clip(&line, page.width()))?;
+        }
+        if let Some(order) = &self.order {
+            let text = format!(
+                "{} pairs of spellings have mean cosine {:.3}, shuffled {:.3} (sd {:.3}): {:.1} sd \
+             apart, z {:.0}; they tell of tokens {} to {}, and not of others",
+                grouped(order.pairs),
+                order.mean_cosine.0,
+                order.shuffled.0,
+                order.shuffled_sd.0,
+                order.effect.0 + 0.0,
+                order.z.0 + 0.0,
+                order.judged_ids[0],
+                order.judged_ids[1]
+            );
+            page.labelled(INDENT, "order", &text)?;
+        }
+        if let Some(comparison) = &self.comparison {
+            beside(comparison, page)?;
+        }
+        for finding in &self.findings {
+            writeln!(page)?;
+            page.labelled(INDENT, finding.severity.name(), &visible(&finding.message))?;
+            page.labelled(INDENT, "", &format!("-> {}", visible(&finding.next)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The table beside another's.
+fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
+    let other = &comparison.other_table;
+    let usual = comparison.usual_error.map_or_else(String::new, |usual| {
+        format!(" (usual for the coarser type: {})", rounded(usual.0))
+    });
+    let text = format!(
+        "{} [{}, {}] {}: {} tokens in both, {} of them moved, {} added, {} removed; the rows \
+         differ by {} of their norm{usual}; {} of {} sampled tokens have another nearest one",
+        visible(&comparison.other),
+        other.n_vocab,
+        other.d_model,
+        other.format,
+        grouped(comparison.matched),
+        grouped(comparison.moved),
+        grouped(comparison.added),
+        grouped(comparison.removed),
+        rounded(comparison.relative_error.0),
+        comparison.neighbors_lost,
+        comparison.neighbors_asked,
+    );
+    page.labelled(INDENT, "beside", &text)?;
+    writeln!(page)?;
+    let numbers = ["how many", "cosine", "error", "99 in 100 below"].map(Column::number);
+    let mut grid = Grid::new(&[&[Column::text("tokens")], &numbers[..]].concat());
+    for group in &comparison.groups {
+        let name = match group.by {
+            "ids" => format!("IDs {}", group.name),
+            _ => group.name.clone(),
+        };
+        grid.row([
+            name,
+            grouped(group.tokens),
+            rounded(group.median_cosine.0),
+            rounded(group.median_error.0),
+            rounded(group.p99_error.0),
+        ]);
+    }
+    grid.print(page)?;
+    if comparison.worst.is_empty() {
+        return Ok(());
+    }
+    writeln!(page)?;
+    let columns = [
+        Column::number("worst"),
+        Column::text("token"),
+        Column::number("cosine"),
+        Column::number("error"),
+    ];
+    let mut grid = Grid::new(&columns);
+    for worst in &comparison.worst {
+        grid.row([
+            worst.id.to_string(),
+            worst.token.quoted(TOKEN_WIDTH),
+            rounded(worst.cosine.0),
+            rounded(worst.relative_error.0),
+        ]);
+    }
+    grid.print(page)
+}

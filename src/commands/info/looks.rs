@@ -1,0 +1,252 @@
+//! How a file's facts look: on one screen; or its keys or tensors, a line each.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
+use super::facts::{facts, shape, shown};
+use crate::report::number::{decimal_size, grouped, percent};
+use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json};
+use crate::text::{clip, counted, visible};
+
+/// Where the facts begin: one past the longest label.
+const LABEL: usize = "other tables".len() + 2;
+
+/// At most this many oddities are on the screen.
+const TOLD: usize = 8;
+
+impl Answer for InfoReport {
+    fn records(&self, out: &mut dyn Records) -> Result<()> {
+        if let Some(keys) = &self.keys {
+            out.header(&[Column::text("key"), Column::text("type"), Column::text("value")])?;
+            keys.iter().try_for_each(|key| {
+                let [name, kind] = [&key.key, &key.value_type].map(Cell::text);
+                out.record(&[name, kind, Cell::text(shown(key))])
+            })
+        } else if let Some(tensors) = &self.tensors {
+            out.header(&[
+                Column::text("name"),
+                Column::text("type"),
+                Column::text("shape"),
+                Column::number("bytes"),
+            ])?;
+            tensors.iter().try_for_each(|tensor| {
+                let [name, kind] = [&tensor.name, &tensor.format].map(Cell::text);
+                let shape = Cell::text(shape(&tensor.shape));
+                out.record(&[name, kind, shape, Cell::count(tensor.bytes)])
+            })
+        } else {
+            out.header(&[Column::text("key"), Column::text("value")])?;
+            facts(self)
+                .into_iter()
+                .try_for_each(|(key, value)| out.record(&[Cell::Word(key), Cell::text(value)]))
+        }
+    }
+
+    fn lines(&self, out: &mut dyn Write) -> Result<()> {
+        match (&self.keys, &self.tensors) {
+            (Some(keys), _) => json::lines(keys, out),
+            (_, Some(tensors)) => json::lines(tensors, out),
+            _ => json::line(self, out),
+        }
+    }
+
+    fn table(&self, page: &mut Page) -> Result<()> {
+        match (&self.keys, &self.tensors) {
+            (Some(keys), _) => {
+                for key in keys {
+                    // What is shown of an array begins with its type.
+                    let typed = match key.value {
+                        KeyValue::List(_) => String::new(),
+                        _ => format!("{}  ", key.value_type),
+                    };
+                    let line = format!("{}  {typed}{}", visible(&key.key), shown(key));
+                    writeln!(page, "{}", clip(&line, page.width()))?;
+                }
+                more(keys.len(), self.n_keys, page)?;
+            }
+            (_, Some(tensors)) => {
+                tensor_list(tensors, page)?;
+                more(tensors.len(), self.n_tensors, page)?;
+            }
+            _ => screen(self, page)?,
+        }
+        let strict = self.strict.as_ref().map(|strict| match &strict.problem {
+            None => "gguf-rs-lib's strict reader takes the file".to_owned(),
+            Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", visible(problem)),
+        });
+        strict.map_or(Ok(()), |strict| page.labelled(LABEL, "strict", &strict))
+    }
+}
+
+/// Says so where a list is not the whole.
+fn more(listed: usize, all: u64, page: &mut Page) -> Result<()> {
+    match all.saturating_sub(listed as u64) {
+        0 => Ok(()),
+        more => Ok(writeln!(page, "... and {} more", grouped(more))?),
+    }
+}
+
+fn tensor_list(tensors: &[InfoTensor], page: &mut Page) -> Result<()> {
+    let mut grid = Grid::new(&[
+        Column::text("tensor"),
+        Column::text("type"),
+        Column::text("shape"),
+        Column::number("bytes"),
+    ]);
+    for tensor in tensors {
+        grid.row([
+            clip(&visible(&tensor.name), page.width() / 2).into_owned(),
+            tensor.format.clone(),
+            clip(&shape(&tensor.shape), 24).into_owned(),
+            tensor.bytes.map_or_else(|| "?".to_owned(), grouped),
+        ]);
+    }
+    grid.print(page)
+}
+
+fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
+    let mut say = |label: &str, text: &str| page.labelled(LABEL, label, text);
+    say("name", &text_or_none(report.name.as_deref(), "(none given)"))?;
+    say("architecture", &text_or_none(report.architecture.as_deref(), "(none given)"))?;
+    let parameters = grouped(report.parameters);
+    say("parameters", &format!("{parameters} in {}", counted(report.n_tensors, "tensor")))?;
+    if let Some(file_type) = &report.file_type {
+        let name = file_type.name.unwrap_or("not a number that llama.cpp knows");
+        say("file type", &format!("{name} (general.file_type {})", file_type.id))?;
+    }
+    if !report.types.is_empty() {
+        say("stored as", &types(report))?;
+    }
+    say("table", &table(report))?;
+    if report.table.is_some() || report.output.is_some() {
+        say("output head", &head(report))?;
+    }
+    if report.n_other_tables > 0 {
+        say("other tables", &others(report))?;
+    }
+    match &report.tokenizer {
+        None => say("tokenizer", "none")?,
+        Some(tokenizer) => {
+            say("tokenizer", &kind(tokenizer, report.table.as_ref()))?;
+            let special = special(tokenizer);
+            if !special.is_empty() {
+                say("special", &special)?;
+            }
+        }
+    }
+    if let Some(length) = report.context_length {
+        say("context", &format!("{} tokens", grouped(length)))?;
+    }
+    say("file", &file(report))?;
+    for (i, oddity) in report.oddities.iter().take(TOLD).enumerate() {
+        say(if i == 0 { "odd" } else { "" }, &visible(oddity))?;
+    }
+    match report.oddities.len().saturating_sub(TOLD) {
+        0 => Ok(()),
+        more => say("", &format!("and {more} more (--format json has them)")),
+    }
+}
+
+fn text_or_none(text: Option<&str>, none: &str) -> String {
+    text.map_or_else(|| none.to_owned(), |text| clip(&visible(text), 120).into_owned())
+}
+
+fn types(report: &InfoReport) -> String {
+    let each = report.types.iter().map(|share| {
+        let size = share.bytes.map_or_else(|| "size unknown".to_owned(), decimal_size);
+        format!("{} ({}, {size})", share.format, counted(share.tensors, "tensor"))
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn table(report: &InfoReport) -> String {
+    let Some(table) = &report.table else {
+        return match report.seems {
+            Some(kind) => format!("none: this seems to be {kind}"),
+            None => "none: no tensor is named token_embd.weight".to_owned(),
+        };
+    };
+    let tensor = &table.tensor;
+    let size = match (tensor.bytes, table.share) {
+        (Some(bytes), Some(share)) => {
+            let size = decimal_size(bytes);
+            format!("{} bytes ({size}), {} of the file", grouped(bytes), percent(share))
+        }
+        _ => "size unknown".to_owned(),
+    };
+    format!("{} {}, {}: {size}", shape(&tensor.shape), tensor.format, visible(&tensor.name))
+}
+
+fn head(report: &InfoReport) -> String {
+    match (report.output_head, &report.output) {
+        (_, Some(output)) => format!("separate: {}", tensor(output)),
+        (OutputKind::Tied, _) => "tied: the same table is used again".to_owned(),
+        (OutputKind::Unknown, _) => "unknown: it may be in a part that is missing".to_owned(),
+        _ => "none: an encoder".to_owned(),
+    }
+}
+
+fn tensor(tensor: &InfoTensor) -> String {
+    let size = tensor.bytes.map_or_else(String::new, |n| format!(", {}", decimal_size(n)));
+    let name = visible(&tensor.name);
+    format!("{} {} {}{size}", clip(&name, 64), shape(&tensor.shape), tensor.format)
+}
+
+fn others(report: &InfoReport) -> String {
+    let named: Vec<String> = report.other_tables.iter().map(tensor).collect();
+    let named = named.join("; ");
+    match report.n_other_tables.saturating_sub(report.other_tables.len() as u64) {
+        0 => named,
+        more => format!("{named}; and {more} more (--tensors)"),
+    }
+}
+
+fn kind(tokenizer: &TokenizerInfo, table: Option<&InfoTable>) -> String {
+    let mut text = text_or_none(tokenizer.model.as_deref(), "(no model named)");
+    if let Some(pre) = &tokenizer.pre {
+        text += &format!(", pre-tokenizer {}", clip(&visible(pre), 40));
+    }
+    text += &match tokenizer.n_tokens {
+        Some(n) => format!(", {}", counted(n, "token")),
+        None => ", no list of tokens".to_owned(),
+    };
+    let rows = table.and_then(|table| table.tensor.shape.first().copied());
+    if rows.is_some() && rows == tokenizer.n_tokens {
+        text += " (one for each row)";
+    }
+    let adds = [(tokenizer.add_bos, "bos"), (tokenizer.add_eos, "eos")];
+    for (_, name) in adds.iter().filter(|(adds, _)| *adds == Some(true)) {
+        text += &format!(", adds {name}");
+    }
+    text
+}
+
+fn special(tokenizer: &TokenizerInfo) -> String {
+    let each = tokenizer.special.iter().map(|token| {
+        let name = visible(&token.name);
+        format!("{} {} {}", clip(&name, 24), token.id, token.token.quoted(TOKEN_WIDTH))
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn file(report: &InfoReport) -> String {
+    let mut text = format!(
+        "{} bytes ({}), GGUF version {}, {}, header {}, alignment {}",
+        grouped(report.file_bytes),
+        decimal_size(report.file_bytes),
+        report.version,
+        counted(report.n_keys, "key"),
+        decimal_size(report.header_bytes),
+        report.alignment
+    );
+    if report.parts > 1 {
+        text += &format!(", split in {}", report.parts);
+    }
+    if let [first, more @ ..] = &report.missing_parts[..] {
+        let and = if more.is_empty() { "" } else { " and others" };
+        text += &format!(" ({}{and} not there)", visible(first));
+    }
+    text
+}

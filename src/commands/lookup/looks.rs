@@ -1,0 +1,319 @@
+//! How a lookup looks: from top to bottom the IDs, the table, what is read, the
+//! matrix.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::answer::{LookupHead, LookupRow};
+use crate::commands::text::looks as text;
+use crate::report::glyphs::{cells, extent, strip};
+use crate::report::markdown::{Markdown, code};
+use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
+use crate::report::{
+    Cell, Column, Grid, List, Page, Printer, Records, Sink, TOKEN_WIDTH, lines, npy,
+};
+use crate::text::{clip, visible, width};
+
+/// How many values of a row a line of Markdown takes: the first, the last.
+const MARKDOWN_VALUES: (usize, usize) = (5, 2);
+
+impl List for LookupHead {
+    type Item = LookupRow;
+
+    const ITEMS: &'static str = "rows";
+
+    fn columns(&self) -> Vec<Column<'_>> {
+        self.columns_of(&self.dimensions())
+    }
+
+    fn records(&self, row: &LookupRow, out: &mut dyn Records) -> Result<()> {
+        record(row, &self.dimensions(), out)
+    }
+
+    fn table(&self, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+        trace(self, rows, page)?;
+        writeln!(page)?;
+        match self.values {
+            None => matrix(self, rows, page)?,
+            Some(n) => listing(rows, n, page)?,
+        }
+        for row in rows {
+            if let Some(first) = row.repeats {
+                let position = row.position;
+                page.paragraph(&format!(
+                    "position {position} repeats position {first}: the same row"
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn markdown_head(&self, page: &mut Page) -> Result<()> {
+        let (table, [n, d_model]) = (&self.table, self.shape);
+        let [model, tensor] = [&self.model, &table.tensor].map(|text| code(&visible(text)));
+        let shape = format!("[{}, {}]", table.n_vocab, table.d_model);
+        writeln!(page, "{n} of the rows {shape} of {tensor} ({}) in {model}:", table.format)?;
+        writeln!(page, "a matrix [{n}, {d_model}].\n")?;
+        for step in self.steps.iter().flatten() {
+            writeln!(page, "- {}: {}", step.step.replace('_', " "), code(&visible(&step.text)))?;
+        }
+        if self.steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
+            writeln!(page)?;
+        }
+        Markdown::new(page).header(&self.columns_of(&self.markdown_dimensions()))
+    }
+
+    fn markdown_item(&self, _: usize, row: &LookupRow, page: &mut Page) -> Result<()> {
+        let mut out = Markdown::new(page).exact(self.values.is_some());
+        record(row, &self.markdown_dimensions(), &mut out)
+    }
+}
+
+impl LookupHead {
+    fn d_model(&self) -> usize {
+        self.shape[1] as usize
+    }
+
+    /// The dimensions whose values are written.
+    fn dimensions(&self) -> Vec<Option<usize>> {
+        let n = self.d_model().min(self.values.unwrap_or(usize::MAX));
+        (0..n).map(Some).collect()
+    }
+
+    /// Those of a line of Markdown; `None` is a gap between two of them.
+    fn markdown_dimensions(&self) -> Vec<Option<usize>> {
+        let (d_model, (first, last)) = (self.d_model(), MARKDOWN_VALUES);
+        if self.values.is_some() || d_model <= first + last + 1 {
+            return self.dimensions();
+        }
+        (0..first).map(Some).chain([None]).chain((d_model - last..d_model).map(Some)).collect()
+    }
+
+    fn columns_of(&self, dimensions: &[Option<usize>]) -> Vec<Column<'static>> {
+        let mut columns = vec![
+            Column::number("position"),
+            Column::number("id"),
+            Column::text("token"),
+            Column::number("norm"),
+        ];
+        columns.extend(dimensions.iter().map(|dimension| match dimension {
+            Some(dimension) => Column { name: format!("v{dimension}").into(), is_number: true },
+            None => Column::text("…"),
+        }));
+        columns
+    }
+}
+
+fn record(row: &LookupRow, dimensions: &[Option<usize>], out: &mut dyn Records) -> Result<()> {
+    let LookupRow { position, id, token, norm, values, .. } = row;
+    let mut cells =
+        vec![Cell::Number(*position), Cell::Number(*id), Cell::Token(token), Cell::Wide(*norm)];
+    let value = |at: usize| values.get(at).map_or(Cell::Nothing, |value| Cell::Value(*value));
+    cells.extend(dimensions.iter().map(|at| at.map_or(Cell::Word("…"), value)));
+    out.record(&cells)
+}
+
+/// The rows as a matrix of NumPy's.
+pub(super) struct Matrix<'p, 'w>(pub &'p mut Printer<'w>);
+
+impl Sink<LookupHead> for Matrix<'_, '_> {
+    fn head(&mut self, head: LookupHead) -> Result<()> {
+        npy::header(head.shape, self.0.out())
+    }
+
+    fn item(&mut self, row: LookupRow) -> Result<()> {
+        npy::values(row.values.iter().map(|value| value.0), self.0.out())
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        self.0.notes.extend(notes);
+        Ok(())
+    }
+}
+
+/// What happens, step by step, each with its shape.
+fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+    let (table, [n, d_model]) = (&list.table, list.shape);
+    let (n_vocab, width) = (table.n_vocab, table.d_model);
+    let shapes = [format!("[{n}]"), format!("[{n_vocab}, {width}]"), format!("[{n}, {d_model}]")];
+    let shape_width = shapes.iter().map(String::len).max().unwrap_or(0);
+    let columns = page.width().saturating_sub(11 + shape_width + 2).max(20);
+    let [ids_shape, table_shape, matrix_shape] = &shapes;
+    let mut say = |name: &str, shape: &str, text: &str| {
+        for (i, line) in lines(text, columns).iter().enumerate() {
+            let below = if name == "matrix" { "" } else { DOWN };
+            let (name, shape) = if i == 0 { (name, shape) } else { (below, "") };
+            writeln!(page, "{}", format!("{name:<11}{shape:<shape_width$}  {line}").trim_end())?;
+        }
+        anyhow::Ok(())
+    };
+
+    if let Some(input) = &list.text {
+        let tokens: Vec<_> = rows.iter().map(|row| &row.token).collect();
+        let shown: Vec<_> = tokens.iter().take(100).map(|it| it.quoted(TOKEN_WIDTH)).collect();
+        say("text", "", &text::shown(input, columns))?;
+        say(DOWN, "", &format!("{}, read by the model's own tokenizer", text::size(input)))?;
+        say(ARROW, "", "")?;
+        say("tokens", ids_shape, &clip(&shown.join(" "), columns))?;
+        text::added(input, &tokens).map_or(Ok(()), |added| say(DOWN, "", &added))?;
+        say(ARROW, "", "")?;
+    }
+
+    let ids: Vec<_> = list.ids.iter().take(100).map(u64::to_string).collect();
+    say("token IDs", ids_shape, &clip(&ids.join(", "), columns))?;
+    say(DOWN, "", "each ID names one row of the table: a label, not a quantity")?;
+    say(ARROW, "", "")?;
+    let (rows_of, values) = (grouped(n_vocab), grouped(width));
+    say("table", table_shape, &format!("{rows_of} rows (n_vocab) of {values} values (d_model)"))?;
+    let (tensor, format, bytes) = (visible(&table.tensor), table.format, grouped(table.bytes));
+    let (size, offset) = (decimal_size(table.bytes), grouped(table.offset));
+    let stored = format!(
+        "{tensor}, {format}: {bytes} bytes ({size}) from byte {offset} of the file (GGUF stores \
+         the shape fastest first, [{width}, {n_vocab}])"
+    );
+    say(DOWN, "", &stored)?;
+    let read = match list.ids.iter().collect::<HashSet<_>>().len() as u64 {
+        1 => "1 row is".to_owned(),
+        distinct => format!("{} rows are", grouped(distinct)),
+    };
+    let (read_bytes, share) = (list.bytes_read, list.bytes_read as f64 / table.bytes as f64);
+    let decoded = match format {
+        "F32" => "; looked up, nothing is computed".to_owned(),
+        format => format!(", and decoded from {format} to f32"),
+    };
+    let (read_bytes, share) = (grouped(read_bytes), percent(share));
+    say(DOWN, "", &format!("{read} read: {read_bytes} of {bytes} bytes ({share}){decoded}"))?;
+    for step in list.steps.iter().flatten() {
+        say(ARROW, "", "")?;
+        say(&step.step.replace('_', " "), "", &visible(&step.text))?;
+    }
+    say(ARROW, "", "")?;
+    let start = if list.steps.is_some() {
+        "one row a position, as the first block receives it"
+    } else {
+        "one row a position: where the model's mathematics starts"
+    };
+    say("matrix", matrix_shape, start)
+}
+
+const DOWN: &str = "    │";
+const ARROW: &str = "    ▼";
+
+/// The matrix with the first and last values of each row, as many as fit.
+fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+    let mut header = vec![Column::number("position"), Column::number("ID")];
+    header.extend([Column::text("token"), Column::number("norm")]);
+    let named = |row: &LookupRow| {
+        let [position, id] = [row.position, row.id].map(|n| n.to_string());
+        [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
+    };
+    let mut grid = Grid::new(&header);
+    rows.iter().for_each(|row| grid.row(named(row)));
+    let used = 1 + grid.lines().next().map_or(0, |line| width(&line));
+    let d_model = list.shape[1] as usize;
+    let value_width = 2 + rows
+        .iter()
+        .flat_map(|row| row.values.iter().take(8).chain(row.values.iter().rev().take(8)))
+        .map(|value| rounded(value.0.into()).len())
+        .max()
+        .unwrap_or(0)
+        .max(format!("[{d_model}]").len());
+    let fit = page.width().saturating_sub(used) / value_width;
+    let (head, tail) = if d_model <= fit {
+        (d_model, 0)
+    } else {
+        // One column's room goes to the ellipsis.
+        let shown = fit.saturating_sub(1).clamp(2, 16);
+        (shown - shown / 2, shown / 2)
+    };
+
+    let values = |middle: &str, show: &dyn Fn(usize) -> String| {
+        let mut cells: Vec<String> = (0..head).map(show).collect();
+        cells.extend((head + tail < d_model).then(|| middle.to_owned()));
+        cells.extend((d_model - tail..d_model).map(show));
+        cells
+    };
+    let names = values("", &|i| format!("[{i}]"));
+    header.extend(names.iter().map(|name| Column::number(name)));
+    let mut grid = Grid::new(&header);
+    for row in rows {
+        let values = values("…", &|i| rounded(row.values[i].0.into()));
+        grid.row(named(row).into_iter().chain(values));
+    }
+    grid.print(page)?;
+    let hidden = d_model - head - tail;
+    let line = if hidden > 0 {
+        format!("values are rounded, {hidden} of {d_model} not shown: --full prints all of them")
+    } else {
+        "values are rounded: --full prints every digit".to_owned()
+    };
+    page.paragraph(&line)?;
+    strips(list, rows, page)
+}
+
+/// At most this many rows have a strip.
+const STRIPS: usize = 40;
+
+/// The rows as marks, one above the other, so that what they share stands out.
+fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
+    const LABEL: usize = 14;
+    let rows = &all[..all.len().min(STRIPS)];
+    let tokens: Vec<_> = rows.iter().map(|row| row.token.quoted(LABEL)).collect();
+    let label = tokens.iter().map(|token| width(token)).max().unwrap_or(0);
+    let d_model = list.shape[1] as usize;
+    let columns = d_model.min(page.width() - 1 - label - 2);
+    let strips: Vec<_> = rows.iter().map(|row| cells(&row.values, columns)).collect();
+    let extent = extent(strips.iter().flatten());
+    if extent == 0.0 {
+        return Ok(());
+    }
+    writeln!(page)?;
+    let painter = page.painter();
+    for (cells, token) in strips.iter().zip(&tokens) {
+        let strip = strip(cells, extent, &painter);
+        writeln!(page, " {token}{:1$}  {strip}", "", label - width(token))?;
+    }
+    if rows.len() < all.len() {
+        writeln!(page, " … {} rows more", all.len() - rows.len())?;
+    }
+    let each = match d_model.div_ceil(columns) {
+        1 => "a cell is a value".to_owned(),
+        n => format!("a cell is the farthest from 0 of up to {n} values"),
+    };
+    let extent = rounded(extent.into());
+    let line = format!(
+        "low is below 0, high above: ▁ is -{extent} or less, █ is {extent} or more; {each}"
+    );
+    page.paragraph(&line)
+}
+
+/// The first `n` values of each row with every digit, as many a line as fit.
+fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
+    for (i, row) in rows.iter().enumerate() {
+        if i > 0 {
+            writeln!(page)?;
+        }
+        let LookupRow { position, id, norm, .. } = row;
+        let token = row.token.quoted(TOKEN_WIDTH);
+        writeln!(page, "position {position}, ID {id}, {token}, norm {}", rounded(norm.0))?;
+        let shown: Vec<String> = row.values.iter().take(n).map(|value| exact(value.0)).collect();
+        let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
+        let label = format!("[{}]", shown.len()).len();
+        let per_line = ((page.width() - label) / cell).max(1);
+        // Round numbers of values a line are easier to count along.
+        let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
+        for (line, values) in shown.chunks(per_line).enumerate() {
+            write!(page, "{:>label$}", format!("[{}]", line * per_line))?;
+            for value in values {
+                write!(page, "{value:>cell$}")?;
+            }
+            writeln!(page)?;
+        }
+        if shown.len() < row.values.len() {
+            writeln!(page, "{:label$}  … {} more", "", row.values.len() - shown.len())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! How a list of tokens looks.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::answer::{TokenAnswer, TokensHead};
+use crate::report::markdown::{Markdown, code};
+use crate::report::number::{exact, grouped, rounded};
+use crate::report::{Cell, Column, List, Notes, Page, Records, TOKEN_WIDTH};
+use crate::text::visible;
+
+impl List for TokensHead {
+    type Item = TokenAnswer;
+
+    const ITEMS: &'static str = "tokens";
+    const NOTES: Notes = Notes::Aside;
+    const LINE_BY_LINE: bool = true;
+
+    fn columns(&self) -> Vec<Column<'_>> {
+        let mut columns = vec![Column::number("id"), Column::text("token"), Column::text("type")];
+        columns.extend(self.scores.then(|| Column::number("score")));
+        columns.extend(self.merges.then(|| Column::number("merge_rank")));
+        columns.extend(self.norms.then(|| Column::number("norm")));
+        columns
+    }
+
+    fn records(&self, item: &TokenAnswer, out: &mut dyn Records) -> Result<()> {
+        let TokenAnswer { id, token, token_type, score, merge_rank, norm } = item;
+        let mut cells = vec![Cell::Number(*id), Cell::Token(token), Cell::word(*token_type)];
+        cells.extend(self.scores.then(|| score.map_or(Cell::Nothing, Cell::Value)));
+        cells.extend(self.merges.then(|| Cell::number(*merge_rank)));
+        cells.extend(self.norms.then(|| norm.map_or(Cell::Nothing, Cell::Wide)));
+        out.record(&cells)
+    }
+
+    fn table_head(&self, page: &mut Page) -> Result<()> {
+        let header = self.before_token(["ID", "type", "score", "merge rank", "norm"]) + "token";
+        let line = "─".repeat((header.len() - 5 + TOKEN_WIDTH).min(page.width()));
+        Ok(writeln!(page, "{header}\n{line}")?)
+    }
+
+    fn table_item(&self, item: &TokenAnswer, page: &mut Page) -> Result<()> {
+        let score = item.score.map(|score| exact(score.0)).unwrap_or_default();
+        let norm = item.norm.map(|norm| rounded(norm.0)).unwrap_or_default();
+        let [id, merge] = [Some(item.id), item.merge_rank]
+            .map(|number| number.map(|number| number.to_string()).unwrap_or_default());
+        let token_type = item.token_type.unwrap_or("-");
+        let numbers = self.before_token([&id, token_type, &score, &merge, &norm]);
+        // At least a token of a few letters, however narrow the terminal.
+        let left = page.width().saturating_sub(numbers.len()).max(8);
+        Ok(writeln!(page, "{numbers}{}", item.token.quoted(left))?)
+    }
+
+    fn markdown_head(&self, page: &mut Page) -> Result<()> {
+        let (n, model) = (grouped(self.n_tokens), code(&visible(&self.model)));
+        writeln!(page, "Of the {n} tokens in {model}:\n")?;
+        Markdown::new(page).header(&self.columns())
+    }
+}
+
+impl TokensHead {
+    /// The columns of a line that come before the token: ID, type, score, rank
+    /// of the merge, norm.
+    fn before_token(&self, cells: [&str; 5]) -> String {
+        let [id, token_type, score, merge, norm] = cells;
+        let width = self.n_tokens.saturating_sub(1).to_string().len().max(2);
+        let mut line = format!(" {id:>width$}  {token_type:<7}");
+        for (shown, cell, width) in
+            [(self.scores, score, 10), (self.merges, merge, 10), (self.norms, norm, 8)]
+        {
+            if shown {
+                line += &format!("  {cell:>width$}");
+            }
+        }
+        line + "  "
+    }
+}

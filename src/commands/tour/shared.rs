@@ -1,0 +1,229 @@
+//! What the steps of a tour share: the table, and what several steps compute.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::examples::{self, Examples};
+use super::figures::Kind::{Cosine, Count, Id, Token, Word};
+use super::figures::{Value, ValueColumn};
+use super::{TOUR_STEPS, TourHead, TourToken};
+use crate::commands::model::View;
+use crate::embedding::{TOKEN_EMBEDDING, Table};
+use crate::input::Input;
+use crate::model::{Fact, Model};
+use crate::similarity::{self, Metric, Query, Rows, Search, norm};
+use crate::stats::{self, Moments};
+use crate::threads;
+use crate::tour::{Pairs, random_pairs};
+
+/// The seed of every random number. Any number will do that never changes.
+pub(super) const SEED: u64 = 2026;
+
+/// The number of random pairs. With so many, chance gives a rank correlation of
+/// ±0.007, so 0.05 is not chance.
+const PAIRS: u64 = 20_000;
+
+/// At most this many values are decoded for the pairs of a wide table.
+const PAIR_VALUES: u64 = 1 << 28;
+
+/// The number of the word's neighbours that steps show.
+const NEIGHBORS: usize = 5;
+
+/// The table of a tour, its examples, and what is computed once.
+pub(super) struct Tour<'g> {
+    model: &'g Model,
+    path: &'g Path,
+    view: View,
+    pub examples: Examples,
+    /// What the model does to a row before the first block, or why that is not
+    /// known.
+    pub input: Result<Input, String>,
+    /// The number of whole rows in the file. Steps read no others.
+    pub present: u64,
+    pub threads: usize,
+    random_pairs: OnceCell<Pairs>,
+    neighbors: OnceCell<(Vec<Near>, u64)>,
+}
+
+impl<'g> Tour<'g> {
+    pub(super) fn of(model: &'g Model, path: &'g Path) -> Result<Self> {
+        let view = View::new(model, path, TOKEN_EMBEDDING)?;
+        let present = view.table.rows_present();
+        let named = || path.display().to_string();
+        ensure!(
+            present > 0,
+            "{}: not one whole row of the table is in the file (an incomplete download?)",
+            named()
+        );
+        let threads = threads::available();
+        let examples = Examples::choose(&view, present, threads).with_context(named)?;
+        let input = Input::of(model, view.table.d_model()).map_err(|error| format!("{error:#}"));
+        let (random_pairs, neighbors) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { model, path, view, examples, input, present, threads, random_pairs, neighbors })
+    }
+
+    pub(super) fn head(&self) -> Result<TourHead> {
+        let mut notes = self.view.notes.clone();
+        if self.present < self.table().n_vocab() {
+            notes.push(format!(
+                "only rows 0 to {} of {} are in the file (an incomplete download?): the tour \
+                 keeps to them",
+                self.present - 1,
+                self.table().n_vocab()
+            ));
+        }
+        notes.extend(self.examples.notes.clone());
+        Ok(TourHead {
+            model: self.path.display().to_string(),
+            architecture: self.architecture()?,
+            table: self.view.info(),
+            seed: SEED,
+            words: self.examples.listed(|id| self.token(id))?,
+            words_rule: examples::rule(),
+            of: TOUR_STEPS,
+            notes,
+        })
+    }
+
+    /// The architecture; `None` where the file has no metadata.
+    pub(super) fn architecture(&self) -> Result<Option<String>> {
+        match self.model.text(Fact::Architecture) {
+            Err(error) if error.is_missing_part() => Ok(None),
+            architecture => Ok(architecture?),
+        }
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.view.table
+    }
+
+    pub(super) fn d_model(&self) -> u64 {
+        self.table().d_model() as u64
+    }
+
+    pub(super) fn token(&self, id: u64) -> Result<TourToken> {
+        Ok(TourToken { id, text: self.view.token(id)? })
+    }
+
+    /// Random pairs of rows.
+    pub(super) fn random_pairs(&self) -> Result<&Pairs> {
+        if let Some(pairs) = self.random_pairs.get() {
+            return Ok(pairs);
+        }
+        let row = |id| self.table().row(id);
+        let drawn = random_pairs(self.present, self.n_pairs(), SEED, &row)?;
+        Ok(self.random_pairs.get_or_init(|| drawn))
+    }
+
+    /// The rows nearest to the word's row, and how many rows were compared.
+    pub(super) fn neighbors(&self) -> Result<&(Vec<Near>, u64)> {
+        if let Some(neighbors) = self.neighbors.get() {
+            return Ok(neighbors);
+        }
+        let near = self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)?;
+        Ok(self.neighbors.get_or_init(|| near))
+    }
+
+    /// The `k` rows of a table with the highest cosine with `values`, the word's
+    /// row, and how many rows were compared.
+    pub(super) fn near(
+        &self,
+        rows: &dyn Rows,
+        values: Vec<f32>,
+        k: usize,
+    ) -> Result<(Vec<Near>, u64)> {
+        let query = Query::of_row(self.examples.word, values);
+        let search = Search { metric: Metric::Cosine, k, threads: self.threads };
+        let found = similarity::nearest(rows, self.present, &[query], &search)?;
+        let left_out = found.left_out.zero + found.left_out.not_finite;
+        let near = (1..)
+            .zip(found.neighbors.into_iter().flatten())
+            .map(|(rank, of)| Ok(Near { rank, token: self.token(of.id)?, cosine: of.score }));
+        // The word's own row is not compared.
+        Ok((near.collect::<Result<_>>()?, (self.present - left_out).saturating_sub(1)))
+    }
+
+    pub(super) fn n_pairs(&self) -> u64 {
+        PAIRS.min(PAIR_VALUES / 2 / self.d_model()).max(1)
+    }
+
+    /// A row as it enters the first block, or why that is not known.
+    pub(super) fn entering(&self, row: &[f32], position: u64) -> Result<Vec<f32>, String> {
+        let input = self.input.as_ref().map_err(Clone::clone)?;
+        if let Some(unknown) = input.steps.iter().find(|step| step.name == "unknown") {
+            return Err(unknown.text.clone());
+        }
+        let mut values = row.to_vec();
+        input.apply(&mut values, position).map_err(|error| format!("{error:#}"))?;
+        Ok(values)
+    }
+}
+
+/// A neighbour of the word.
+#[derive(Clone)]
+pub(super) struct Near {
+    rank: u64,
+    pub token: TourToken,
+    pub cosine: f64,
+}
+
+/// The columns of [`Near::row`].
+pub(super) const NEAR: [ValueColumn; 4] = [
+    ("rank", "rank", Id),
+    ("id", "ID", Id),
+    ("token", "token", Token),
+    ("cosine", "cosine", Cosine),
+];
+
+impl Near {
+    pub(super) fn row(&self) -> Vec<Value> {
+        row![self.rank, self.token.id, &self.token, self.cosine]
+    }
+}
+
+/// The columns of [`sample`].
+pub(super) const SAMPLE: [ValueColumn; 8] = [
+    ("", "", Word),
+    ("", "two rows", Word),
+    ("pairs", "pairs", Count),
+    ("left_out", "", Count),
+    ("mean", "mean cosine", Cosine),
+    ("sd", "deviation", Cosine),
+    ("min", "least", Cosine),
+    ("max", "most", Cosine),
+];
+
+/// A table row about a sample of pairs: its name, its label and its cosines.
+pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
+    let all = spread(pairs);
+    let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
+    let [mean, sd, min, max] =
+        [of(Moments::mean), of(Moments::sd), of(Moments::min), of(Moments::max)];
+    row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
+}
+
+/// The moments of the cosines; `None` where there are no pairs.
+pub(super) fn spread(pairs: &Pairs) -> Option<Moments> {
+    Moments::of(&pairs.cosines)
+}
+
+/// The same columns, which only programs get.
+pub(super) fn hidden<'a, const N: usize>(columns: [ValueColumn<'a>; N]) -> [ValueColumn<'a>; N] {
+    columns.map(|(name, _, kind)| (name, "", kind))
+}
+
+/// Whether a row has a direction: it is finite and not all zeros.
+pub(super) fn is_usable(row: &[f32]) -> bool {
+    stats::is_usable(norm(row))
+}
+
+pub(super) fn cosine_of(a: &[f32], b: &[f32]) -> f64 {
+    Metric::Cosine.score((a, norm(a)), (b, norm(b)))
+}
+
+/// The cosine of two rows; `None` where a row has no direction.
+pub(super) fn direction_of(a: &[f32], b: &[f32]) -> Option<f64> {
+    (is_usable(a) && is_usable(b)).then(|| cosine_of(a, b))
+}

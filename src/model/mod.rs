@@ -1,0 +1,35 @@
+//! What a model says about itself, whatever format its files have.
+//!
+//! Tables, vocabularies, tokenizers and inputs are made from a [`Model`] and know
+//! no file format. The room of a format (`gguf`) implements [`Description`] and
+//! hands out models; nothing else names that format's keys.
+//!
+//! | file | what |
+//! |---|---|
+//! | `description` | the questions that a format answers |
+//! | `facts` | what a model can state: numbers, texts, flags, special tokens |
+//! | `tensor` | a tensor: name, shape, type, place in its file |
+//! | `tokens`, `lists` | the vocabulary, and its lists with cheap random access |
+//! | `value` | the types that metadata has |
+//! | `error` | what can be wrong with a file |
+
+mod description;
+mod error;
+mod facts;
+mod lists;
+mod tensor;
+mod tokens;
+mod value;
+
+pub use description::{Description, Model};
+pub use error::{Error, Place};
+pub use facts::{Fact, Role, SpecialToken};
+pub use lists::{Numbers, STRIDE, Strings};
+pub use tensor::Tensor;
+#[cfg(test)]
+pub(crate) use tokens::UNDERSCORES;
+pub use tokens::{Spelling, TokenList, TokenType};
+pub use value::{Value, ValueType};
+
+/// A token's number, which is the number of its row in the table, counted from 0.
+pub type TokenId = u64;

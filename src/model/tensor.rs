@@ -1,0 +1,59 @@
+//! A tensor as a model's header describes it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::quant::{Format, TypeError};
+use crate::source::Source;
+
+/// A tensor: its name, shape and type, and where its bytes are. It keeps its file
+/// open.
+#[derive(Clone)]
+pub struct Tensor {
+    /// The name, lossily decoded where it is not UTF-8.
+    pub name: String,
+    /// The dimensions, fastest first: a table of `n_vocab` rows is
+    /// `[d_model, n_vocab]`.
+    pub dims: Vec<u64>,
+    /// The type of its values, or why that can't be read.
+    pub format: Result<&'static Format, TypeError>,
+    /// Where its data begins in the file; `None` where the position overflows 64
+    /// bits.
+    pub at: Option<u64>,
+    /// The bytes of its file.
+    pub source: Arc<dyn Source>,
+    /// The name of its file, where the model has several.
+    pub file: Option<Arc<str>>,
+}
+
+impl Tensor {
+    /// The number of values; 1 for a scalar (no dimensions), `None` on overflow.
+    pub fn n_values(&self) -> Option<u64> {
+        self.dims.iter().try_fold(1u64, |product, &dim| product.checked_mul(dim))
+    }
+
+    /// Its size in bytes; `None` where its type is not known, its rows are not whole
+    /// blocks, or the size overflows.
+    pub fn bytes(&self) -> Option<u64> {
+        let format = self.format.as_ref().ok()?;
+        let (columns, rows) = self.dims.split_first().unwrap_or((&1, &[]));
+        rows.iter().try_fold(format.row_bytes(*columns)?, |bytes, &rows| bytes.checked_mul(rows))
+    }
+
+    /// Whether this is a matrix: `Some([columns, rows])`. Trailing dimensions of 1
+    /// do not count against it, as ggml gives every tensor four.
+    pub fn matrix(&self) -> Option<[u64; 2]> {
+        match *self.dims {
+            [columns, rows, ref more @ ..] if more.iter().all(|&dim| dim == 1) => {
+                Some([columns, rows])
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({} {:?} {:?} at {:?})", self.name, self.dims, self.format, self.at)
+    }
+}

@@ -1,0 +1,66 @@
+//! What a command returns, and how it looks in each form.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::Form;
+use super::json;
+use super::markdown::Markdown;
+use super::page::{Grid, Page};
+use super::records::Records;
+
+/// What can be written as JSON. Every struct that derives `Serialize` can.
+pub trait Json {
+    /// Writes it on one line, without the line end.
+    fn json(&self, out: &mut dyn Write) -> Result<()>;
+}
+
+impl<T: Serialize + ?Sized> Json for T {
+    fn json(&self, out: &mut dyn Write) -> Result<()> {
+        json::value(self, out)
+    }
+}
+
+/// An answer that is complete before it is written. [`records`](Self::records)
+/// alone gives all usual forms; an answer overrides those that should look
+/// different.
+pub trait Answer: Json {
+    /// Writes the records: a header, then one line per item.
+    fn records(&self, out: &mut dyn Records) -> Result<()>;
+
+    /// Writes JSON lines, one object per item.
+    fn lines(&self, out: &mut dyn Write) -> Result<()> {
+        self.records(&mut json::Lines::new(out))
+    }
+
+    /// Prints the table that a person reads.
+    fn table(&self, page: &mut Page) -> Result<()> {
+        let mut grid = Grid::new(&[]);
+        self.records(&mut grid)?;
+        grid.print(page)
+    }
+
+    /// Prints Markdown for an issue or a notebook.
+    fn markdown(&self, page: &mut Page) -> Result<()> {
+        self.records(&mut Markdown::new(page))
+    }
+
+    /// What a reader should also know.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
+    /// Whether this form shows the notes: JSON as a field, table and Markdown at
+    /// the end. Otherwise they go to standard error.
+    fn tells_notes(&self, form: Form) -> bool {
+        matches!(form, Form::Table | Form::Json | Form::Md)
+    }
+
+    /// The exit code of a program that gives this answer: 1 where the answer is
+    /// that something is wrong.
+    fn exit_code(&self) -> u8 {
+        0
+    }
+}

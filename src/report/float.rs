@@ -1,0 +1,102 @@
+//! Floats that a program reads back with the same bits.
+
+use serde::{Serialize, Serializer};
+
+/// A float whose JSON reads back as the same bits.
+///
+/// Finite values are JSON numbers with the fewest digits that identify them,
+/// whether the reader parses to the float's own width or to 64 bits first. JSON
+/// has no other numbers, so the rest are the strings `"NaN"`, `"Infinity"` and
+/// `"-Infinity"`, which Python's `float` and JavaScript's `Number` read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Float<T>(pub T);
+
+impl Float<f32> {
+    /// The digits that JSON and CSV have.
+    pub fn digits(self) -> String {
+        match self.0 {
+            value if !value.is_finite() => special(value.into()).to_owned(),
+            value if self.is_tipped_over() => format!("{:?}", f64::from(value)),
+            value => format!("{value:?}"),
+        }
+    }
+
+    /// Whether the shortest digits that identify this `f32` lie so near the
+    /// middle of two of them that rounding to `f64` first gives the other
+    /// (those of 7.038531e-26 do). Then the digits of the `f64` are written.
+    fn is_tipped_over(self) -> bool {
+        let reads_back = |wide: f64| (wide as f32).to_bits() == self.0.to_bits();
+        !format!("{:?}", self.0).parse().is_ok_and(reads_back)
+    }
+}
+
+impl Float<f64> {
+    /// The digits that CSV has.
+    pub fn digits(self) -> String {
+        if self.0.is_finite() { self.0.to_string() } else { special(self.0).to_owned() }
+    }
+}
+
+impl Serialize for Float<f32> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            value if !value.is_finite() => serializer.serialize_str(special(value.into())),
+            value if self.is_tipped_over() => serializer.serialize_f64(value.into()),
+            value => serializer.serialize_f32(value),
+        }
+    }
+}
+
+impl Serialize for Float<f64> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() {
+            serializer.serialize_f64(self.0)
+        } else {
+            serializer.serialize_str(special(self.0))
+        }
+    }
+}
+
+/// The name of a value that is not finite.
+fn special(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_read_back_whatever_the_readers_width() {
+        let odd = [7.038531e-26_f32, 1e-45, -0.0, 0.1, f32::MAX, f32::MIN_POSITIVE, 16777216.0];
+        let mut state = 1_u64;
+        let random = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            f32::from_bits((state >> 32) as u32)
+        });
+        for value in odd.into_iter().chain(random.filter(|v| v.is_finite()).take(100_000)) {
+            let json = serde_json::to_string(&Float(value)).unwrap();
+            let narrow: f32 = json.parse().unwrap();
+            let wide: f64 = json.parse().unwrap();
+            assert_eq!(narrow.to_bits(), value.to_bits(), "{json}");
+            assert_eq!((wide as f32).to_bits(), value.to_bits(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_a_string() {
+        for (value, json) in [
+            (f32::NAN, "\"NaN\""),
+            (f32::INFINITY, "\"Infinity\""),
+            (f32::NEG_INFINITY, "\"-Infinity\""),
+        ] {
+            assert_eq!(serde_json::to_string(&Float(value)).unwrap(), json);
+        }
+    }
+}

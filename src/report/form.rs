@@ -1,0 +1,74 @@
+//! The forms an answer can take.
+
+/// A form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For reading, fitted to the terminal.
+    Table,
+    /// One JSON object.
+    Json,
+    /// JSON lines: an object for each row, query, token or precision.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+    /// The same, separated by tabs.
+    Tsv,
+    /// A Markdown table.
+    Md,
+    /// NumPy's file format, for a matrix.
+    Npy,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Md, Self::Npy];
+
+    /// The forms that nearly every answer has.
+    pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
+
+    /// The name that people type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Md => "md",
+            Self::Npy => "npy",
+        }
+    }
+
+    /// The form that files with this extension have.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        let of = |form: &Self| match form {
+            Self::Table => extension.eq_ignore_ascii_case("txt"),
+            other => extension.eq_ignore_ascii_case(other.name()),
+        };
+        Self::ALL.into_iter().find(of)
+    }
+}
+
+/// Forms in a sentence: `csv, tsv or md`.
+pub fn listed(forms: &[Form]) -> String {
+    let names: Vec<_> = forms.iter().map(|form| form.name()).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_names_a_form() {
+        assert_eq!(Form::of_extension("TXT"), Some(Form::Table));
+        assert_eq!(Form::of_extension("jsonl"), Some(Form::Jsonl));
+        assert_eq!(Form::of_extension("table"), None);
+        assert_eq!(listed(Form::USUAL), "table, json, jsonl, csv, tsv or md");
+        assert_eq!(listed(&[Form::Csv]), "csv");
+    }
+}

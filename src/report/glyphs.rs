@@ -1,0 +1,157 @@
+//! Numbers as block characters: the height shows size and sign.
+//!
+//! Colour only repeats what the characters show.
+
+use anstyle::{AnsiColor, Style};
+
+use super::Float;
+
+/// Below zero, from far to near; then above it, from near to far.
+const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// A cell in which everything is zero.
+const ZERO: char = '·';
+
+/// A cell that holds a NaN or an infinity.
+const NO_NUMBER: char = '×';
+
+/// Text that may be coloured.
+pub(crate) struct Painter {
+    pub color: bool,
+}
+
+impl Painter {
+    pub(crate) fn below(&self, text: &str) -> String {
+        self.paint(AnsiColor::Blue, text)
+    }
+
+    pub(crate) fn above(&self, text: &str) -> String {
+        self.paint(AnsiColor::Yellow, text)
+    }
+
+    pub(crate) fn quiet(&self, text: &str) -> String {
+        self.paint(AnsiColor::Cyan, text)
+    }
+
+    fn paint(&self, color: AnsiColor, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_owned();
+        }
+        let style = Style::new().fg_color(Some(color.into()));
+        format!("{style}{text}{style:#}")
+    }
+}
+
+/// Reduces a row of values to `n` cells. A cell is the value farthest from zero
+/// of its part of the row, or NaN where that part has a NaN or an infinity.
+pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
+    let farther = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
+    let cell = |i: usize| {
+        let part = &values[i * values.len() / n..(i + 1) * values.len() / n];
+        match part.iter().all(|value| value.0.is_finite()) {
+            true => part.iter().map(|value| value.0).fold(0.0, farther),
+            false => f32::NAN,
+        }
+    };
+    (0..n).map(cell).collect()
+}
+
+/// The size that the highest and the lowest mark stand for: 95 % of the cells are
+/// at most as large. The largest few are often many times the others and would
+/// make those look alike.
+pub(crate) fn extent<'a>(cells: impl IntoIterator<Item = &'a f32>) -> f32 {
+    let sizes = cells.into_iter().map(|cell| cell.abs()).filter(|size| *size > 0.0);
+    let mut sizes: Vec<f32> = sizes.collect();
+    sizes.sort_unstable_by(f32::total_cmp);
+    let last = (sizes.len() * 19).div_ceil(20);
+    last.checked_sub(1).map_or(0.0, |last| sizes[last])
+}
+
+/// Cells as marks: `▁` for `-extent` or less, `█` for `extent` or more, `▄` and
+/// `▅` on either side of zero.
+pub(crate) fn strip(cells: &[f32], extent: f32, paint: &Painter) -> String {
+    let marks: Vec<char> = cells.iter().map(|cell| mark(*cell, extent)).collect();
+    // One escape sequence per run of a colour, not per cell.
+    let sign = |mark: &char| LEVELS.iter().position(|level| level == mark).map(|at| at >= 4);
+    let mut painted = String::new();
+    for run in marks.chunk_by(|a, b| sign(a) == sign(b)) {
+        let text: String = run.iter().collect();
+        painted += &match sign(&run[0]) {
+            Some(true) => paint.above(&text),
+            Some(false) => paint.below(&text),
+            None => text,
+        };
+    }
+    painted
+}
+
+fn mark(value: f32, extent: f32) -> char {
+    if value.is_nan() {
+        return NO_NUMBER;
+    }
+    if value == 0.0 {
+        return ZERO;
+    }
+    let step = ((value.abs() / extent * 4.0) as usize).min(3);
+    if value > 0.0 { LEVELS[4 + step] } else { LEVELS[3 - step] }
+}
+
+/// A bar for a fraction, in eighths of a column; a light one below zero.
+pub(crate) fn bar(part: f64, columns: usize, paint: &Painter) -> String {
+    if !part.is_finite() {
+        return String::new();
+    }
+    let eighths = (part.abs().min(1.0) * columns as f64 * 8.0).round() as usize;
+    if part < 0.0 {
+        return paint.below(&"░".repeat(eighths.div_ceil(8)));
+    }
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    paint.quiet(&("█".repeat(eighths / 8) + rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Painter = Painter { color: false };
+
+    fn strip_of(values: &[f32], n: usize) -> String {
+        let values: Vec<_> = values.iter().copied().map(Float).collect();
+        let cells = cells(&values, n);
+        strip(&cells, extent(&cells), &PLAIN)
+    }
+
+    #[test]
+    fn height_tells_sign_and_size() {
+        assert_eq!(strip_of(&[-4.0, -3.0, -2.0, -0.1, 0.1, 2.0, 3.0, 4.0], 8), "▁▁▂▄▅▇██");
+        assert_eq!(strip_of(&[1.0, -2.0, 0.0, -0.0, 0.1, 0.2], 3), "▁·▅");
+        assert_eq!(strip_of(&[0.0; 3], 3), "···");
+        assert_eq!(strip_of(&[f32::NAN, 1.0, f32::INFINITY], 3), "×█×");
+        // A width that does not divide them: no value is left out.
+        assert_eq!(strip_of(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0], 3), "··█");
+    }
+
+    #[test]
+    fn one_outlier_does_not_make_the_others_alike() {
+        let mut cells = [1.0; 40];
+        cells[7] = -100.0;
+        assert_eq!(extent(&cells), 1.0);
+        assert_eq!(extent(&[f32::NAN, 0.0]), 0.0);
+    }
+
+    #[test]
+    fn colour_repeats_what_the_marks_say() {
+        let painted = strip(&[-1.0, -1.0, 1.0, 0.0], 1.0, &Painter { color: true });
+        assert_eq!(painted, "\x1b[34m▁▁\x1b[0m\x1b[33m█\x1b[0m·");
+    }
+
+    #[test]
+    fn bars_are_as_long_as_their_part() {
+        assert_eq!(bar(1.0, 4, &PLAIN), "████");
+        assert_eq!(bar(0.5, 3, &PLAIN), "█▌");
+        assert_eq!(bar(0.0, 3, &PLAIN), "");
+        assert_eq!(bar(7.0, 3, &PLAIN), "███");
+        assert_eq!(bar(-0.5, 4, &PLAIN), "░░");
+        assert_eq!(bar(f64::NAN, 4, &PLAIN), "");
+    }
+}

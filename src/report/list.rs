@@ -1,0 +1,146 @@
+//! Answers with a head and many items, which are written one by one as they are
+//! found.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::markdown::Markdown;
+use super::page::{Grid, Page};
+use super::records::{Column, Records};
+
+/// The head of a list. It knows how the items look in each form.
+pub trait List: Serialize + Sized {
+    /// The type of the items.
+    type Item: Serialize;
+
+    /// The JSON field with the items; it comes after the fields of the head.
+    const ITEMS: &'static str;
+
+    /// Where the notes are shown.
+    const NOTES: Notes = Notes::Last;
+
+    /// Whether the table is printed item by item. If not, all items are kept
+    /// until the end.
+    const LINE_BY_LINE: bool = false;
+
+    /// The columns of the records.
+    fn columns(&self) -> Vec<Column<'_>>;
+
+    /// Writes the records of an item, usually one.
+    fn records(&self, item: &Self::Item, out: &mut dyn Records) -> Result<()>;
+
+    /// Prints all items, where the table is not line by line.
+    fn table(&self, items: &[Self::Item], page: &mut Page) -> Result<()> {
+        let mut grid = Grid::new(&self.columns());
+        items.iter().try_for_each(|item| self.records(item, &mut grid))?;
+        grid.print(page)
+    }
+
+    /// Prints what is above the items, where the table is line by line.
+    fn table_head(&self, _: &mut Page) -> Result<()> {
+        Ok(())
+    }
+
+    /// Prints one item, where the table is line by line.
+    fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
+        Ok(())
+    }
+
+    /// Prints what is above the items in Markdown.
+    fn markdown_head(&self, page: &mut Page) -> Result<()> {
+        Markdown::new(page).header(&self.columns())
+    }
+
+    /// Prints item number `nth`, counted from 0, in Markdown.
+    fn markdown_item(&self, _nth: usize, item: &Self::Item, page: &mut Page) -> Result<()> {
+        self.records(item, &mut Markdown::new(page))
+    }
+}
+
+/// Where a list shows its notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notes {
+    /// After the last item, in JSON as `notes`. Csv, tsv, jsonl and npy have no
+    /// place for them: there they go to standard error.
+    Last,
+    /// Head and items print their own. Csv, tsv, jsonl and npy have no place for
+    /// them: there they go to standard error.
+    Within,
+    /// On standard error in every form.
+    Aside,
+}
+
+/// Receives a list while it is found: the head, each item, the end.
+pub trait Sink<L: List> {
+    /// Receives the head, before the first item.
+    fn head(&mut self, head: L) -> Result<()>;
+
+    /// Receives the next item.
+    fn item(&mut self, item: L::Item) -> Result<()>;
+
+    /// Writes out what is buffered: the next item takes a while.
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Does the same and shows that `done` of `total` items are done.
+    fn progress(&mut self, done: u64, total: u64) -> Result<()> {
+        let _ = (done, total);
+        self.flush()
+    }
+
+    /// Asks the reader whether to go on: for commands whose items are read one at
+    /// a time.
+    fn goes_on(&mut self) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Receives what a reader should also know, after the last item.
+    fn end(&mut self, notes: Vec<String>) -> Result<()>;
+}
+
+/// A sink that keeps the whole list.
+#[derive(Clone, Debug)]
+pub struct Listed<L: List> {
+    /// The head; `None` before the command has begun.
+    pub head: Option<L>,
+    /// The items in order.
+    pub items: Vec<L::Item>,
+    /// What a reader should also know.
+    pub notes: Vec<String>,
+}
+
+impl<L: List> Default for Listed<L> {
+    fn default() -> Self {
+        Self { head: None, items: Vec::new(), notes: Vec::new() }
+    }
+}
+
+impl<L: List> Listed<L> {
+    /// Gives the list to another sink.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
+        self.head.into_iter().try_for_each(|head| sink.head(head))?;
+        self.items.into_iter().try_for_each(|item| sink.item(item))?;
+        sink.end(self.notes)
+    }
+}
+
+impl<L: List> Sink<L> for Listed<L> {
+    fn head(&mut self, head: L) -> Result<()> {
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn item(&mut self, item: L::Item) -> Result<()> {
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        self.notes = notes;
+        Ok(())
+    }
+}

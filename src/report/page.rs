@@ -1,0 +1,190 @@
+//! A page for a person to read: paragraphs, grids and notes, fitted to a width.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use comfy_table::{Cell as Text, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::glyphs::Painter;
+use super::number::{grouped, rounded};
+use super::records::{Cell, Column, Records};
+use crate::text::{clip, visible, width};
+
+/// At most this many columns for a token in a table.
+pub(crate) const TOKEN_WIDTH: usize = 24;
+
+/// At most this many columns for another text in a default table.
+const TEXT_WIDTH: usize = 48;
+
+/// What the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of text.
+    pub width: usize,
+    /// Whether to use colours.
+    pub color: bool,
+}
+
+impl Style {
+    /// The terminal's width, or `COLUMNS`, or 80 columns; no colour.
+    pub fn of_stdout() -> Self {
+        let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let width = terminal_size::terminal_size_of(io::stdout())
+            .map(|(width, _)| usize::from(width.0))
+            .or_else(columns)
+            .unwrap_or(80);
+        Self { width: width.clamp(40, 400), color: false }
+    }
+}
+
+/// Text on its way to a person, with the style it is fitted to.
+pub struct Page<'p> {
+    pub(crate) style: Style,
+    out: &'p mut dyn Write,
+}
+
+impl Write for Page<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<'p> Page<'p> {
+    pub(crate) fn new(style: Style, out: &'p mut dyn Write) -> Self {
+        Self { style, out }
+    }
+
+    /// The columns of text.
+    pub(crate) fn width(&self) -> usize {
+        self.style.width
+    }
+
+    /// The same page with lines of at most `width` columns.
+    pub(crate) fn narrow(&mut self, width: usize) -> Page<'_> {
+        let style = Style { width: self.style.width.min(width), ..self.style };
+        Page::new(style, &mut *self.out)
+    }
+
+    pub(crate) fn painter(&self) -> Painter {
+        Painter { color: self.style.color }
+    }
+
+    /// Prints a paragraph; all lines but the first are indented by two.
+    pub(crate) fn paragraph(&mut self, text: &str) -> Result<()> {
+        for (i, line) in lines(text, self.width() - 2).iter().enumerate() {
+            writeln!(self.out, "{}{line}", if i == 0 { "" } else { "  " })?;
+        }
+        Ok(())
+    }
+
+    /// Prints a label of `indent` columns, and a text that is wrapped beside it.
+    pub(crate) fn labelled(&mut self, indent: usize, label: &str, text: &str) -> Result<()> {
+        let columns = self.width() - indent;
+        for (i, line) in lines(text, columns).iter().enumerate() {
+            let label = if i == 0 { label } else { "" };
+            writeln!(self.out, "{}", format!("{label:indent$}{}", clip(line, columns)).trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Prints the notes after an empty line.
+    pub(crate) fn notes(&mut self, notes: &[String]) -> Result<()> {
+        if !notes.is_empty() {
+            writeln!(self.out)?;
+        }
+        notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", visible(note))))
+    }
+}
+
+/// Breaks a paragraph into lines, at spaces but not before a percent sign. A word
+/// longer than a line gets its own line.
+pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let text = text.replace(" %", "\u{a0}%");
+    for word in text.split(' ') {
+        let word = word.replace('\u{a0}', " ");
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(&word) <= columns => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// A line under the header and no other: one row is one line of text.
+const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+
+/// Rows under a header. A column is as wide as its contents and two spaces.
+pub(crate) struct Grid(Table);
+
+impl Grid {
+    /// Aligns texts to the left and numbers to the right.
+    pub(crate) fn new(columns: &[Column]) -> Self {
+        let mut table = Table::new();
+        table
+            .load_style(PLAIN)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(columns.iter().map(|column| Text::new(&column.name)));
+        for (at, _) in columns.iter().enumerate().filter(|(_, column)| column.is_number) {
+            if let Some(column) = table.column_mut(at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        Self(table)
+    }
+
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
+        self.0.add_row(cells.into_iter().map(|cell| Text::new(cell.into())));
+    }
+
+    /// The lines, all of the same width: two for the header, then one per row.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.lines()
+    }
+
+    pub(crate) fn print(&self, page: &mut Page) -> Result<()> {
+        self.lines().try_for_each(|line| Ok(writeln!(page, "{}", line.trim_end())?))
+    }
+}
+
+/// Records as a grid: the default table of an answer.
+impl Records for Grid {
+    fn header(&mut self, columns: &[Column]) -> Result<()> {
+        *self = Self::new(columns);
+        Ok(())
+    }
+
+    fn record(&mut self, cells: &[Cell]) -> Result<()> {
+        self.row(cells.iter().map(|cell| match cell {
+            Cell::Nothing => "-".to_owned(),
+            Cell::Word(word) => (*word).to_owned(),
+            Cell::Text(text) => clip(&visible(text), TEXT_WIDTH).into_owned(),
+            Cell::Token(token) => token.quoted(TOKEN_WIDTH),
+            Cell::Number(n) => n.to_string(),
+            Cell::Count(n) => grouped(*n),
+            Cell::Value(value) => rounded(value.0.into()),
+            Cell::Wide(value) => rounded(value.0),
+        }));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_fit() {
+        assert_eq!(lines("one two three", 7), ["one two", "three"]);
+        assert_eq!(lines("incomprehensible x", 5), ["incomprehensible", "x"]);
+        assert_eq!(lines("", 5), [""]);
+        assert_eq!(lines("about 70.4 % of it", 10), ["about", "70.4 % of", "it"]);
+    }
+}

@@ -1,0 +1,306 @@
+//! Writes answers: whole ones, and lists while they are found.
+//!
+//! Only whole lines reach the output of a list. When the program is stopped, the
+//! output so far can be used and continued.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+
+use super::Form;
+use super::answer::Answer;
+use super::delimited::Delimited;
+use super::json;
+use super::list::{List, Notes, Sink};
+use super::markdown;
+use super::page::{Page, Style};
+use super::progress::Progress;
+use super::records::Records;
+
+/// Asks a person whether to go on.
+pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
+
+/// Writes answers in a form.
+pub struct Printer<'w> {
+    form: Form,
+    style: Style,
+    out: &'w mut dyn Write,
+    ask: Option<Ask<'w>>,
+    /// The exit code that the answer asks for.
+    pub exit_code: u8,
+    /// The notes that the form has no place for.
+    pub notes: Vec<String>,
+}
+
+impl<'w> Printer<'w> {
+    /// Writes to `out`, which should be buffered.
+    pub fn new(form: Form, style: Style, out: &'w mut dyn Write) -> Self {
+        Self { form, style, out, ask: None, exit_code: 0, notes: Vec::new() }
+    }
+
+    /// Lets commands whose items are read one at a time ask whether to go on.
+    pub fn asking(self, ask: Ask<'w>) -> Self {
+        Self { ask: Some(ask), ..self }
+    }
+
+    /// The form, for a command that writes one by itself.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The output, for a command that writes a form by itself.
+    pub fn out(&mut self) -> &mut dyn Write {
+        &mut *self.out
+    }
+
+    /// Writes text for another program, which has only one form.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn text(&mut self, text: &str) -> Result<()> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// Writes a whole answer.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
+        self.exit_code = answer.exit_code();
+        let mut notes = answer.notes();
+        if !answer.tells_notes(self.form) {
+            self.notes.extend_from_slice(std::mem::take(&mut notes));
+        }
+        let mut page = Page::new(self.style, &mut *self.out);
+        match self.form {
+            Form::Table => answer.table(&mut page).and_then(|()| page.notes(notes)),
+            Form::Json => answer.json(&mut page).and_then(|()| Ok(writeln!(page)?)),
+            Form::Jsonl => answer.lines(&mut page),
+            Form::Csv | Form::Tsv => {
+                let mut out = Delimited::new(self.form, &mut page);
+                answer.records(&mut out)?;
+                out.flush()
+            }
+            Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
+            Form::Npy => bail!(NO_WRITER),
+        }
+    }
+
+    /// A sink that writes a list item by item.
+    pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
+        let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
+        ListPrinter { printer: self, head: None, lines, kept, n: 0, progress }
+    }
+}
+
+/// A command that has this form writes it by itself.
+const NO_WRITER: &str = "this command does not write that form";
+
+/// At most this many bytes of lines are buffered.
+const HELD: usize = 1 << 16;
+
+/// Writes a list item by item.
+pub struct ListPrinter<'p, 'w, L: List> {
+    printer: &'p mut Printer<'w>,
+    head: Option<L>,
+    /// Whole lines that are not written yet.
+    lines: Vec<u8>,
+    /// The items of a table that is printed at the end.
+    kept: Vec<L::Item>,
+    n: usize,
+    progress: Progress,
+}
+
+impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
+    fn head(&mut self, head: L) -> Result<()> {
+        let mut page = Page::new(self.printer.style, &mut self.lines);
+        match self.printer.form {
+            Form::Table => head.table_head(&mut page)?,
+            Form::Json => {
+                json::value(&head, &mut self.lines)?;
+                // Without the brace: the items follow.
+                self.lines.pop();
+                write!(self.lines, ",\"{}\":[", L::ITEMS)?;
+            }
+            Form::Jsonl => {}
+            Form::Csv | Form::Tsv => {
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
+                out.header(&head.columns()).and_then(|()| out.flush())?;
+            }
+            Form::Md => head.markdown_head(&mut page)?,
+            Form::Npy => bail!(NO_WRITER),
+        }
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn item(&mut self, item: L::Item) -> Result<()> {
+        let head = self.head.as_ref().context("an item before its head")?;
+        let nth = self.n;
+        self.n += 1;
+        let mut page = Page::new(self.printer.style, &mut self.lines);
+        match self.printer.form {
+            Form::Table if L::LINE_BY_LINE => head.table_item(&item, &mut page)?,
+            Form::Table => self.kept.push(item),
+            Form::Json => {
+                self.lines.extend((nth > 0).then_some(b','));
+                json::value(&item, &mut self.lines)?;
+            }
+            Form::Jsonl => json::line(&item, &mut self.lines)?,
+            Form::Csv | Form::Tsv => {
+                let mut out = Delimited::new(self.printer.form, &mut self.lines);
+                head.records(&item, &mut out).and_then(|()| out.flush())?;
+            }
+            Form::Md => head.markdown_item(nth, &item, &mut page)?,
+            Form::Npy => bail!(NO_WRITER),
+        }
+        if self.lines.len() < HELD { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.printer.out.write_all(&self.lines)?;
+        self.lines.clear();
+        Ok(self.printer.out.flush()?)
+    }
+
+    fn progress(&mut self, done: u64, total: u64) -> Result<()> {
+        self.flush()?;
+        self.progress.at(done, total);
+        Ok(())
+    }
+
+    fn goes_on(&mut self) -> Result<bool> {
+        self.flush()?;
+        match (self.printer.form, &mut self.printer.ask) {
+            (Form::Table, Some(ask)) => ask(),
+            _ => Ok(true),
+        }
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        let head = self.head.as_ref().context("an end before its head")?;
+        let mut page = Page::new(self.printer.style, &mut self.lines);
+        let has_place = matches!(self.printer.form, Form::Table | Form::Json | Form::Md);
+        let (here, aside) = match L::NOTES {
+            Notes::Last if has_place => (notes, Vec::new()),
+            Notes::Within if has_place => (Vec::new(), Vec::new()),
+            _ => (Vec::new(), notes),
+        };
+        match self.printer.form {
+            Form::Table if L::LINE_BY_LINE => page.notes(&here)?,
+            Form::Table => head.table(&self.kept, &mut page).and_then(|()| page.notes(&here))?,
+            Form::Json => {
+                self.lines.push(b']');
+                if L::NOTES == Notes::Last {
+                    self.lines.extend(b",\"notes\":");
+                    json::value(&here, &mut self.lines)?;
+                }
+                self.lines.extend(b"}\n");
+            }
+            Form::Md => markdown::notes(&here, &mut page)?,
+            Form::Jsonl | Form::Csv | Form::Tsv | Form::Npy => {}
+        }
+        self.printer.notes.extend(aside);
+        self.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::super::{Cell, Column, Listed, TokenText};
+    use super::*;
+
+    /// An answer that has records and nothing else.
+    #[derive(Clone, Serialize)]
+    struct Sample {
+        name: &'static str,
+    }
+
+    fn header() -> [Column<'static>; 3] {
+        [Column::number("id"), Column::text("token"), Column::number("n")]
+    }
+
+    fn line(id: u64, out: &mut dyn Records) -> Result<()> {
+        let token = TokenText { token: Some(" a".to_owned()), token_hex: None };
+        out.record(&[Cell::Number(id), Cell::Token(&token), Cell::Count(1000)])
+    }
+
+    impl Answer for Sample {
+        fn records(&self, out: &mut dyn Records) -> Result<()> {
+            out.header(&header())?;
+            line(7, out)
+        }
+    }
+
+    impl List for Sample {
+        type Item = u64;
+
+        const ITEMS: &'static str = "ids";
+
+        fn columns(&self) -> Vec<Column<'_>> {
+            header().into()
+        }
+
+        fn records(&self, id: &u64, out: &mut dyn Records) -> Result<()> {
+            line(*id, out)
+        }
+    }
+
+    const STYLE: Style = Style { width: 80, color: false };
+
+    fn printed(form: Form, print: impl FnOnce(&mut Printer) -> Result<()>) -> String {
+        let mut bytes = Vec::new();
+        print(&mut Printer::new(form, STYLE, &mut bytes)).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn records_alone_give_every_usual_form() {
+        let listed =
+            Listed { head: Some(Sample { name: "few" }), items: vec![7], notes: Vec::new() };
+        for (form, whole, list) in [
+            (Form::Table, " id  token      n\n──────────────────\n  7  \" a\"   1,000\n", None),
+            (
+                Form::Json,
+                "{\"name\":\"few\"}\n",
+                Some("{\"name\":\"few\",\"ids\":[7],\"notes\":[]}\n"),
+            ),
+            (Form::Jsonl, "{\"id\":7,\"token\":\" a\",\"n\":1000}\n", Some("7\n")),
+            (Form::Csv, "id,token,n\n7, a,1000\n", None),
+            (Form::Tsv, "id\ttoken\tn\n7\t a\t1000\n", None),
+            (Form::Md, "| id | token | n |\n|--:|---|--:|\n| 7 | `\" a\"` | 1,000 |\n", None),
+        ] {
+            assert_eq!(printed(form, |out| out.answer(&Sample { name: "few" })), whole, "{form:?}");
+            let given = printed(form, |out| listed.clone().give(&mut out.list()));
+            assert_eq!(given, list.unwrap_or(whole), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_flushed_is_not_written() {
+        let mut bytes = Vec::new();
+        let mut printer = Printer::new(Form::Csv, STYLE, &mut bytes);
+        let mut list = printer.list();
+        list.head(Sample { name: "few" }).unwrap();
+        list.flush().unwrap();
+        list.item(7).unwrap();
+        drop(list);
+        assert_eq!(bytes, b"id,token,n\n");
+    }
+
+    #[test]
+    fn notes_go_where_there_is_a_place_for_them() {
+        for (form, here) in [(Form::Json, true), (Form::Table, true), (Form::Csv, false)] {
+            let mut bytes = Vec::new();
+            let mut printer = Printer::new(form, STYLE, &mut bytes);
+            let notes = vec!["odd".to_owned()];
+            let listed =
+                Listed { head: Some(Sample { name: "few" }), items: vec![], notes: notes.clone() };
+            listed.give(&mut printer.list()).unwrap();
+            assert_eq!(printer.notes.is_empty(), here);
+            assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);
+        }
+    }
+}

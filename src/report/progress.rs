@@ -1,0 +1,38 @@
+//! Shows on a terminal how much of a long task is done.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+use super::number::grouped;
+
+/// Shorter tasks show no progress.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Shows progress where standard error is a terminal.
+pub(super) struct Progress {
+    started: Instant,
+    is_seen: bool,
+    is_shown: bool,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        Self { started: Instant::now(), is_seen: stderr().is_terminal(), is_shown: false }
+    }
+
+    /// Shows that `done` of `total` rows are done; clears the line after the last.
+    pub(super) fn at(&mut self, done: u64, total: u64) {
+        let elapsed = self.started.elapsed();
+        // An error here does not matter: the work goes on.
+        if done >= total && self.is_shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        } else if done < total && self.is_seen && elapsed > PATIENCE {
+            self.is_shown = true;
+            let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64).as_secs();
+            let (done, total) = (grouped(done), grouped(total));
+            let (minutes, seconds) = (left / 60, left % 60);
+            let _ =
+                write!(stderr(), "\r{done} of {total} rows, {minutes}:{seconds:02} left \x1b[K");
+        }
+    }
+}

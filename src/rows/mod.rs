@@ -1,0 +1,112 @@
+//! Rows of one length: what a table is to everything that computes with rows.
+//!
+//! [`Rows`] is a table that can be read in runs. [`Pass`] reads all of it once,
+//! on several threads. [`Reader`] reads a run here and there.
+
+mod pass;
+
+use std::io;
+use std::ops::Range;
+
+use thiserror::Error;
+
+pub(crate) use pass::rows_per_run;
+pub use pass::{Pass, RowRun};
+
+/// A table of rows of one length, read in runs.
+///
+/// No method has a default, so a wrapper that changes rows can't forget one.
+pub trait Rows: Sync {
+    /// The number of rows.
+    fn n_rows(&self) -> u64;
+
+    /// The number of values in a row.
+    fn dim(&self) -> usize;
+
+    /// The number of bytes that a row is stored in.
+    fn row_bytes(&self) -> usize;
+
+    /// Whether a row is stored as groups of 32 values, each a little-endian
+    /// `f16` scale and then 32 signed bytes to multiply with it (ggml's Q8_0),
+    /// and [`decode`](Self::decode) does no more than multiply. A scan can then
+    /// work on the stored bytes.
+    fn is_scaled_bytes(&self) -> bool;
+
+    /// Reads a run of rows as it is stored. The caller keeps the buffer, so a
+    /// scan allocates once.
+    ///
+    /// # Errors
+    /// When the bytes can't be read.
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;
+
+    /// Decodes stored rows into `values`, which has room for exactly these rows.
+    fn decode(&self, stored: &[u8], values: &mut [f32]);
+}
+
+/// Rows that could not be read.
+#[derive(Debug, Error)]
+#[error("reading {}", rows_named(.rows))]
+#[non_exhaustive]
+pub struct ReadError {
+    /// The rows that were to be read.
+    pub rows: Range<u64>,
+    /// The error of the source of the bytes.
+    pub source: io::Error,
+}
+
+impl ReadError {
+    /// The error of a source that was asked for some rows.
+    pub fn new(rows: Range<u64>, source: io::Error) -> Self {
+        Self { rows, source }
+    }
+}
+
+fn rows_named(rows: &Range<u64>) -> String {
+    match rows.end.saturating_sub(1) {
+        last if last <= rows.start => format!("row {}", rows.start),
+        last => format!("rows {} to {last}", rows.start),
+    }
+}
+
+/// Reads and decodes rows into buffers that are reused.
+pub struct Reader<'a> {
+    rows: &'a dyn Rows,
+    stored: Vec<u8>,
+    values: Vec<f32>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of a table, with empty buffers.
+    pub fn new(rows: &'a dyn Rows) -> Self {
+        Self { rows, stored: Vec::new(), values: Vec::new() }
+    }
+
+    /// The values of a run of rows, one row after the other.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub fn read(&mut self, ids: Range<u64>) -> Result<&[f32], ReadError> {
+        self.rows.read(ids, &mut self.stored)?;
+        decode(self.rows, &self.stored, &mut self.values);
+        Ok(&self.values)
+    }
+}
+
+/// Decodes a run of rows into a buffer that gets the run's length.
+fn decode(rows: &dyn Rows, stored: &[u8], values: &mut Vec<f32>) {
+    values.resize(stored.len() / rows.row_bytes() * rows.dim(), 0.0);
+    rows.decode(stored, values);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_rows() {
+        let error = |rows| ReadError::new(rows, io::ErrorKind::UnexpectedEof.into()).to_string();
+        assert_eq!(error(3..4), "reading row 3");
+        assert_eq!(error(3..6), "reading rows 3 to 5");
+        assert_eq!(error(0..0), "reading row 0");
+    }
+}

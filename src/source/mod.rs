@@ -1,0 +1,81 @@
+//! Where bytes come from: a source answers requests for byte ranges.
+//!
+//! A mapped file and bytes in memory answer with borrowed slices at no cost. A
+//! source that has to fetch bytes (over a network, from a browser's file)
+//! answers with owned ones. Readers keep what they fetch: whoever reads a header
+//! asks for consecutive ranges, each once, in pieces of some megabytes.
+
+mod mapped;
+mod sigbus;
+
+use std::borrow::Cow;
+use std::io;
+
+pub use mapped::{MappedFile, OpenError};
+pub use sigbus::exit_on_sigbus;
+
+/// Random access to the bytes of one file.
+pub trait Source: Send + Sync {
+    /// The length in bytes.
+    fn len(&self) -> u64;
+
+    /// Whether there are no bytes at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes from `at` on: `want` of them, or fewer where the file ends.
+    ///
+    /// A source that borrows may give more than `want` (a mapped file gives all
+    /// to its end), and giving the same bytes again costs nothing. A source that
+    /// answers with owned bytes gives exactly what was asked for, and readers
+    /// take it that each byte has its price.
+    ///
+    /// # Errors
+    /// Where the bytes can't be read.
+    fn window(&self, at: u64, want: usize) -> io::Result<Cow<'_, [u8]>>;
+
+    /// Fills `buf` with the bytes from `at` on.
+    ///
+    /// For bulk reading: a source may answer this without going through the
+    /// memory that [`window`](Self::window) borrows from.
+    ///
+    /// # Errors
+    /// Where the bytes end early or can't be read.
+    fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
+        match self.window(at, buf.len())?.get(..buf.len()) {
+            Some(bytes) => {
+                buf.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// Bytes that are already in memory.
+impl Source for Vec<u8> {
+    fn len(&self) -> u64 {
+        self.as_slice().len() as u64
+    }
+
+    fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(tail(self, at)))
+    }
+}
+
+/// Bytes that are part of the program.
+impl Source for &'static [u8] {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(tail(self, at)))
+    }
+}
+
+/// What is left of `bytes` from `at` on; nothing where that is past the end.
+fn tail(bytes: &[u8], at: u64) -> &[u8] {
+    usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default()
+}

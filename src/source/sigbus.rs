@@ -1,0 +1,43 @@
+//! What happens when a mapped file becomes shorter while it is read.
+//!
+//! Files are mapped because opening a model then costs the pages of its header,
+//! and a lookup the pages of its rows, whatever the file's size. The pages are
+//! shared with the program that runs the model. The price: a page that is no
+//! longer in the file (a download that starts anew, a copy over it), or that the
+//! disk can't read, gives no error. The kernel sends SIGBUS, which ends a program
+//! that has no handler for it.
+//!
+//! A program can install the handler here with [`exit_on_sigbus`]. To turn the
+//! signal into a returned error, the handler would have to jump out of the read
+//! that failed, and Rust has no sound way for that; to end with a message is all
+//! that a command needs. The library itself installs nothing: how a process
+//! handles signals is for its `main` to decide. (Scans of whole tables read the
+//! file, not the map, and report a file that became shorter as an error like any
+//! other.)
+
+/// Makes SIGBUS end the process with one line on standard error and exit code
+/// 1. Does nothing where there is no such signal.
+pub fn exit_on_sigbus() {
+    #[cfg(unix)]
+    // SAFETY: `on_sigbus` does only what a signal handler may (write, _exit),
+    // and a zeroed `sigaction` is a valid one: no flags, no further signals
+    // masked. The previous action is not asked for, hence the null pointer.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_sigbus as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        // Fails only for a signal that does not exist; then nothing changes.
+        libc::sigaction(libc::SIGBUS, &action, std::ptr::null_mut());
+    }
+}
+
+#[cfg(unix)]
+extern "C" fn on_sigbus(_signal: libc::c_int) {
+    const MESSAGE: &[u8] = b"error: the model file became shorter while it was read, \
+        or its disk failed: wait until it is whole, and try again\n";
+    // SAFETY: the pointer and the length are those of one constant; both calls
+    // are on POSIX's list of what is safe in a signal handler.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, MESSAGE.as_ptr().cast(), MESSAGE.len());
+        libc::_exit(1);
+    }
+}
