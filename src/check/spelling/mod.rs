@@ -1,4 +1,24 @@
 //! Whether row i is the row of token i, read off how tokens are spelled.
+//!
+//! In a learned table a row shows how its token is spelled: whether it begins a
+//! word, its case and script, how it ends. Canonical correlations find what
+//! rows and spelling have in common, and give for any token and any row the
+//! evidence, in nats, that they belong together. `docs/check.md` has the
+//! formulas and where they come from.
+//!
+//! | file | what |
+//! |---|---|
+//! | `tokens` | how tokens are spelled: features, and which tokens can be judged |
+//! | `frame` | rows centred and whitened; where never trained rows lie; the spectrum |
+//! | `fit` | canonical correlations by folds, and where every row lies in them |
+//! | `evidence` | how much a row says for being a token's; what that means here |
+//! | `path` | the likeliest way through the table, and how high a fault has to score |
+//! | `search` | at which offset rows lie that are not in their place |
+//! | `singles` | exchanged, copied, drawn and never trained single rows |
+//! | `judge` | all of it in order, fitted again without what disagrees |
+//! | `matrix` | products, whitening, leading directions |
+//!
+//! Nothing depends on the number of threads. No threshold is read off one table.
 
 mod evidence;
 mod fit;
@@ -13,6 +33,10 @@ mod tests;
 mod tokens;
 
 pub use tokens::{Builder, Role, Spellings};
+
+/// At most so many tokens are judged: what keeps a file from taking more than
+/// 256 MiB for it. The largest vocabulary known has 262,144.
+pub const MOST_TOKENS: u64 = 1 << 20;
 
 /// What can be said of a table's order.
 #[derive(Clone, Debug, PartialEq)]

@@ -94,26 +94,19 @@ pub struct OrderPlace {
     pub offset: Option<i64>,
 }
 
-/// How much nearer the spellings of a word are than words at random.
+/// How well rows show the spelling of their tokens.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderInfo {
-    /// Pairs of tokens that differ in case or leading space only.
-    pub pairs: u64,
-    /// Their mean cosine.
-    pub mean_cosine: Float<f64>,
-    /// The mean cosine of pairs of different words.
-    pub shuffled: Float<f64>,
-    /// The standard deviation of the latter.
-    pub shuffled_sd: Float<f64>,
-    /// How far the means are apart, in that standard deviation.
-    pub effect: Float<f64>,
-    /// The same in standard errors.
-    pub z: Float<f64>,
-    /// The chance of so large a `z` where pairs mean nothing.
-    pub p: Float<f64>,
-    /// The first and the last token that was judged; what is beyond has no
-    /// spellings that could tell.
-    pub judged_ids: [u64; 2],
+    /// Tokens whose spelling their rows should show.
+    pub judged: u64,
+    /// The sum of the squared canonical correlations of rows and spelling.
+    pub sum_r2: Float<f64>,
+    /// How many nats have to speak against a stretch of rows.
+    pub bar: Float<f64>,
+    /// How many do so at most, where rows are taken to be in place.
+    pub highest: Float<f64>,
+    /// How many wrong rows in a row would have shown, on average.
+    pub smallest: u64,
 }
 
 /// How a model's table differs from another's.
