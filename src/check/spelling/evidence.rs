@@ -34,6 +34,8 @@ struct Calibration {
     token_scale: [f32; PAIRS],
     token_shift: [f32; PAIRS],
     correlation: [f32; PAIRS],
+    /// The sum of -1/2 ln(1 - r²).
+    base: f32,
 }
 
 /// A token's side of the evidence.
@@ -85,13 +87,13 @@ impl<'a> Evidence<'a> {
         let fold = self.fit.fold(token);
         let at = &self.folds[fold];
         let q = self.fit.token(self.tokens, token);
-        let mut asked = Asked { fold, base: 0.0, slope: [0.0; PAIRS] };
+        let mut asked = Asked { fold, base: at.base, slope: [0.0; PAIRS] };
         for i in 0..PAIRS {
             let r = at.correlation[i];
             let unexplained = 1.0 - r * r;
             let q = q[i] * at.token_scale[i] + at.token_shift[i];
             asked.slope[i] = r * q / unexplained;
-            asked.base -= 0.5 * unexplained.ln() + 0.5 * r * q * asked.slope[i];
+            asked.base -= 0.5 * r * q * asked.slope[i];
         }
         asked
     }
@@ -178,6 +180,7 @@ impl Calibration {
             token_scale: [0.0; PAIRS],
             token_shift: [0.0; PAIRS],
             correlation: [0.0; PAIRS],
+            base: 0.0,
         };
         for (i, sums) in sums.into_iter().enumerate() {
             let [p, pp, q, qq, pq] = sums.map(|sum| sum / n);
@@ -192,6 +195,7 @@ impl Calibration {
             fold.token_scale[i] = (1.0 / q_sd) as f32;
             fold.token_shift[i] = (-q / q_sd) as f32;
             fold.correlation[i] = r as f32;
+            fold.base -= 0.5 * (1.0 - r * r).ln() as f32;
         }
         fold
     }
@@ -286,6 +290,12 @@ impl Scale {
         let [a, b] = self.n;
         let error = ((a + b + 1.0) / (12.0 * a * b)).sqrt();
         ((area - 0.5) / error, area)
+    }
+
+    /// The mean score of right pairs, none more than `cap` either way.
+    pub fn of_right(&self, cap: f32) -> f64 {
+        let pairs = self.right.iter().zip(&self.scores);
+        pairs.map(|(share, score)| share * f64::from(score.clamp(-cap, cap))).sum()
     }
 
     /// The mean score of strangers: what one wrong row comes to.

@@ -234,10 +234,7 @@ impl Fit {
                     kinds.extend(these);
                     for row in placed.chunks_exact(wide) {
                         let steps = row.iter().zip(&self.row_means);
-                        // `as` keeps to -128 to 127.
-                        coordinates.extend(
-                            steps.map(|(x, mean)| ((x - mean) / STEP).round_ties_even() as i8),
-                        );
+                        coordinates.extend(steps.map(|(x, mean)| nearest((x - mean) / STEP)));
                     }
                 }
                 parts.push((start, (coordinates, kinds)));
@@ -289,6 +286,11 @@ impl Places {
         let at = row as usize * self.wide + fold * PAIRS;
         self.coordinates[at..].first_chunk().expect("every row has all folds")
     }
+}
+
+/// The nearest of -128 to 127, halves away from zero.
+fn nearest(x: f32) -> i8 {
+    (x + 0.5_f32.copysign(x)) as i8
 }
 
 /// A step of a coordinate.

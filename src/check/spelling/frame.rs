@@ -432,7 +432,7 @@ impl Reader {
 
 /// Reads rows in blocks and hands each block to `step` with what its part has
 /// come to so far; the parts in order.
-fn blocks<T: Send>(
+pub fn blocks<T: Send>(
     rows: &dyn Rows,
     ids: &[u32],
     threads: usize,

@@ -111,9 +111,10 @@ impl<'a> Judge<'a> {
 
     /// The path through the table.
     ///
-    /// A place for rows that are not in theirs may say little for itself: the
-    /// rows have to be refuted where they are, and then it only has to be
-    /// better than no place at all.
+    /// A place for rows that are not in theirs counts for a quarter: rows have
+    /// to be refuted where they are, and then the place only has to be better
+    /// than none. Else words of one kind would be sent to rows that are more
+    /// usual for the kind than their own.
     fn path(&self, with: (&Evidence, &Scale), bar: &Bar) -> Vec<Run> {
         let cap = bar.cap();
         let states = self.hypotheses.len() + 1;
@@ -126,7 +127,7 @@ impl<'a> Judge<'a> {
             for (out, pairing) in out.iter_mut().zip(&self.hypotheses) {
                 *out = self.score(with, cap, token, &asked, *pairing);
             }
-            out[1..].iter_mut().for_each(|out| *out = out.min(cap / 4.0));
+            out[1..].iter_mut().for_each(|out| *out *= 0.25);
         })
     }
 
@@ -262,6 +263,8 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         bar = Bar::of(against, cap);
     }
     let (with, cap) = ((&evidence, &scale), bar.cap());
+    // A place has to fit at least half as well as rows in place do.
+    let of_right = scale.of_right(cap);
     let mut stretches = Vec::new();
     judge.states.fill(0);
     for run in runs.iter().filter(|run| run.state != 0) {
@@ -270,7 +273,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             continue;
         }
         let (rows, state) = match judge.hypotheses.get(run.state) {
-            Some(pairing) if for_it > 0.0 => (
+            Some(pairing) if for_it > 0.5 * of_right * judged as f64 => (
                 match pairing {
                     Pairing::Shift(offset) => Where::Offset(*offset),
                     Pairing::Mirror(sum) => Where::Reversed(*sum),
@@ -285,7 +288,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             first: run.span.start as u64,
             last: run.span.end as u64 - 1,
             rows,
-            nats: against + for_it,
+            nats: if rows == Where::Nowhere { against } else { against + for_it },
             judged,
         });
     }

@@ -14,6 +14,7 @@
 //! | `evidence` | how much a row says for being a token's; what that means here |
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | at which offset rows lie that are not in their place |
+//! | `lags` | the likeliest offsets where no fit is known |
 //! | `singles` | exchanged, copied, drawn and never trained single rows |
 //! | `judge` | all of it in order, fitted again without what disagrees |
 //! | `matrix` | products, whitening, leading directions |
@@ -24,6 +25,7 @@ mod evidence;
 mod fit;
 mod frame;
 mod judge;
+mod lags;
 mod matrix;
 mod path;
 mod search;

@@ -5,6 +5,7 @@ use super::Result;
 use super::evidence::{Evidence, Scale};
 use super::fit::{Fit, Pair};
 use super::judge::{Judge, price};
+use super::lags;
 use super::path::{Bar, Pairing, Run};
 use super::tokens::Role;
 use crate::stats::sample;
@@ -18,6 +19,9 @@ const STRETCHES: usize = 24;
 const ASKED: u64 = 8;
 const TRIED: usize = 64;
 const MORE: u64 = 96;
+
+/// The fewest tokens whose rows are called reversed.
+const REVERSED: usize = 32;
 
 /// Offsets that each stretch's tokens agree on, by the evidence of a fit.
 pub fn offsets(
@@ -87,7 +91,9 @@ fn of_stretch(
         }
     }
     let mut tried = Vec::new();
-    for kind in 0..2 {
+    // Few rows are in any order that is looked for.
+    let kinds = if tokens.len() < REVERSED { 1 } else { 2 };
+    for kind in 0..kinds {
         let mut order: Vec<u32> = (0..at.len() as u32).collect();
         let by = |a: &u32, b: &u32| {
             at[*b as usize][kind].total_cmp(&at[*a as usize][kind]).then(a.cmp(b))
@@ -140,6 +146,12 @@ pub fn elsewhere(judge: &Judge, tokens: &[u32]) -> Result<Option<Pairing>> {
     let mut tried: Vec<Pairing> = (1..=8).flat_map(|i| [i, -i]).map(Pairing::Shift).collect();
     tried.extend([false, true].map(Pairing::Exchange));
     tried.push(Pairing::Mirror(judge.n as i64 - 1));
+    for offset in lags::likeliest(judge, tokens)? {
+        tried.extend(
+            (!tried.contains(&Pairing::Shift(offset)) && offset != 0)
+                .then_some(Pairing::Shift(offset)),
+        );
+    }
     // Rows of other regions: what a region's words have in common.
     let far = [judge.n as i64 / 7, judge.n as i64 / 11].map(Pairing::Shift);
     let mut best: Option<(f64, Pairing)> = None;

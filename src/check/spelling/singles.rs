@@ -295,7 +295,8 @@ fn copies(judge: &Judge, evidence: &Evidence) -> Result<Vec<u64>> {
         Some((evidence.fingerprint(row), token, row))
     });
     let mut usual: Vec<(u64, u32, u32)> = usual.collect();
-    usual.sort_unstable();
+    usual.sort_unstable_by_key(|(hash, token, row)| (*hash, *row, *token));
+    usual.dedup_by_key(|(_, _, row)| *row);
     let mut copies = Vec::new();
     let (mut reader, mut other) = (Reader::default(), Reader::default());
     for group in usual.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
