@@ -284,12 +284,12 @@ pub fn find(judge: &Judge, evidence: &Evidence, scale: &Scale) -> Result<Singles
         })
         .collect();
     untrained.sort_by(|a, b| a.nats.total_cmp(&b.nats).then(a.id.cmp(&b.id)));
-    Ok(Singles { swaps, copies: copies(judge, evidence)?, redrawn, untrained })
+    Ok(Singles { swaps, copies: copies(judge, evidence, scale)?, redrawn, untrained })
 }
 
 /// Tokens whose rows equal another token's, value for value, which that row
 /// suits better. Training leaves no two rows equal that it has touched.
-fn copies(judge: &Judge, evidence: &Evidence) -> Result<Vec<u64>> {
+fn copies(judge: &Judge, evidence: &Evidence, scale: &Scale) -> Result<Vec<u64>> {
     let usual = (0..judge.n as u32).filter_map(|token| {
         let row = judge.row_of(token).filter(|row| evidence.kind(*row) == Kind::Usual)?;
         Some((evidence.fingerprint(row), token, row))
@@ -310,7 +310,11 @@ fn copies(judge: &Judge, evidence: &Evidence) -> Result<Vec<u64>> {
         let says = |(_, token, row): &(u64, u32, u32)| evidence.says(&evidence.ask(*token), *row);
         let is_judged = |token: u32| judge.tokens.role(token as usize) == Role::Judged;
         let owner = equal.iter().max_by(|a, b| says(a).total_cmp(&says(b)).then(b.1.cmp(&a.1)));
-        let owner = owner.map(|it| it.1);
+        // Never trained rows may be equal too: those suit nobody.
+        let owner = owner.filter(|it| scale.score(says(it)) > 0.0).map(|it| it.1);
+        if owner.is_none() {
+            continue;
+        }
         copies
             .extend(equal.iter().map(|it| it.1).filter(|it| Some(*it) != owner && is_judged(*it)));
     }
