@@ -1,9 +1,8 @@
-//! What is done to a row before the first block: scale, positions, norms.
+//! What a model does to a row before its first block: scale, positions, norms.
 //!
-//! The table's rows are where the model's graph begins, not what its first
-//! block receives. What lies between depends on the architecture alone, so it
-//! is decided by the architecture's name and never by which tensors a file has:
-//! lfm2 stores its *final* norm under the name of the embedding norm.
+//! A model can change a row of the table before its first block receives it. The
+//! architecture's name alone decides how, never the tensors of the file: lfm2
+//! stores its *final* norm under the name of the embedding norm.
 //!
 //! | architecture | a row x becomes |
 //! |---|---|
@@ -17,8 +16,8 @@
 //! | talkie, muse-glimmer | RMSNorm(x), without a weight |
 //! | llama and most others | x |
 //!
-//! Scales and additions are ggml's own f32 arithmetic, in its order, and so
-//! bit-identical; norms are computed in f64 and rounded once.
+//! Scales and additions use f32 in ggml's order, so their results are bit-identical
+//! to ggml's; norms are computed in f64 and rounded once.
 
 use std::borrow::Cow;
 
@@ -34,10 +33,10 @@ const NORM_WEIGHT: &str = "token_embd_norm.weight";
 const NORM_BIAS: &str = "token_embd_norm.bias";
 const PER_LAYER: &str = "per_layer_token_embd.weight";
 
-/// The scale of a grok that names none, to llama.cpp's digits.
+/// The scale of a grok file that states none, with llama.cpp's digits.
 const GROK_SCALE: f32 = 78.383_671_769_061_69_f64 as f32;
 
-/// Why it can't be told what is done to a row, or done.
+/// Why the steps can't be found or applied.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -63,8 +62,8 @@ pub enum Error {
         /// The architecture.
         architecture: String,
     },
-    /// A tensor that should be one row.
-    #[error("tensor \"{tensor}\" has {rows} rows, and must be one")]
+    /// A tensor that must have one row has another number.
+    #[error("tensor \"{tensor}\" has {rows} rows, but must have one")]
     Rows {
         /// The tensor.
         tensor: String,
@@ -88,24 +87,24 @@ pub enum Error {
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// Everything that is done to a row, in order.
+/// The steps that change a row, in order.
 #[derive(Debug)]
 pub struct Input {
-    /// At least one: where nothing is done, one that says so.
+    /// At least one step: if nothing is done, one that says so.
     pub steps: Vec<Step>,
 }
 
-/// One thing that is done to a row, or a word on why nothing is.
+/// One step, or a remark on why there is none.
 #[derive(Debug)]
 pub struct Step {
     /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
     /// `per_layer`, `nothing` or `unknown`.
     pub name: &'static str,
-    /// The metadata key or the tensors it came from, or a rule.
+    /// The source of the step: a metadata key, tensors, or a rule.
     pub from: String,
     /// The factor of a scale, the epsilon of a norm.
     pub value: Option<f32>,
-    /// What is done, in words.
+    /// The step in words.
     pub text: String,
     action: Action,
 }
@@ -128,18 +127,18 @@ enum Operation {
     RmsNorm { epsilon: f32 },
 }
 
-/// Everything that is done to a row at one position: for many rows.
+/// All operations on a row at one position, ready for many rows.
 #[derive(Debug)]
 pub struct Placed<'a>(Vec<Cow<'a, Operation>>);
 
 impl Placed<'_> {
-    /// Makes of a row of the table what the first block receives.
+    /// Turns a row of the table into what the first block receives.
     pub fn apply(&self, row: &mut [f32]) {
         self.0.iter().for_each(|operation| operation.apply(row));
     }
 
-    /// Whether every row is multiplied by one positive number and nothing else,
-    /// and by which: 1 where nothing is done.
+    /// The factor, if every row is only multiplied by the same positive number; 1
+    /// if nothing is done.
     pub fn scale(&self) -> Option<f64> {
         self.0.iter().try_fold(1.0, |scale, operation| match **operation {
             Operation::Nothing => Some(scale),
@@ -148,8 +147,8 @@ impl Placed<'_> {
         })
     }
 
-    /// Whether every row keeps its direction, as each is multiplied by some
-    /// positive number of its own: then no cosine changes.
+    /// Whether every row keeps its direction, because each is only multiplied by a
+    /// positive number. Then no cosine changes.
     pub fn keeps_directions(&self) -> bool {
         self.0.iter().all(|operation| match **operation {
             Operation::Nothing | Operation::RmsNorm { .. } => true,
@@ -160,12 +159,11 @@ impl Placed<'_> {
 }
 
 impl Input {
-    /// What a model does to the rows of its embedding table, which have
-    /// `d_model` values.
+    /// The steps of a model whose embedding table has rows of `d_model` values.
     ///
     /// # Errors
-    /// Where a key or a tensor that the architecture needs is missing or of
-    /// the wrong type or shape.
+    /// If a key or a tensor that the architecture needs is missing or of the wrong
+    /// type or shape.
     pub fn of(model: &Model, d_model: usize) -> Result<Self> {
         let Some(arch) = model.text(Fact::Architecture)? else {
             let why = "the file does not say its architecture";
@@ -175,29 +173,29 @@ impl Input {
         Ok(Self { steps: plan.steps()? })
     }
 
-    /// Whether the same token is another row at another position.
+    /// Whether the result depends on the token's position.
     pub fn depends_on_position(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::AddRowOf(_)))
     }
 
-    /// Whether it is not known what the architecture does.
+    /// Whether the architecture is unknown.
     pub fn is_unknown(&self) -> bool {
         self.steps.iter().any(|step| step.name == "unknown")
     }
 
-    /// Makes of a row of the table what the first block receives at `position`.
+    /// Turns a row of the table into what the first block receives at `position`.
     ///
     /// # Errors
-    /// Where the model has no such position, or it can't be read.
+    /// If the model has no such position, or it can't be read.
     pub fn apply(&self, row: &mut [f32], position: u64) -> Result<()> {
         self.at(position)?.apply(row);
         Ok(())
     }
 
-    /// What is done to every row at `position`.
+    /// The operations on every row at `position`.
     ///
     /// # Errors
-    /// Where the model has no such position, or it can't be read.
+    /// If the model has no such position, or it can't be read.
     pub fn at(&self, position: u64) -> Result<Placed<'_>> {
         let actions = self.steps.iter().map(|step| &step.action);
         let operations = actions.map(|action| match action {
@@ -232,7 +230,7 @@ impl Step {
     }
 }
 
-/// What it takes to work out the steps.
+/// What is needed to find the steps.
 struct Plan<'a> {
     model: &'a Model,
     arch: &'a str,
@@ -297,7 +295,7 @@ impl Plan<'_> {
         Step::scale((self.d_model as f32).sqrt(), "sqrt(d_model)", &why)
     }
 
-    /// The scale that a key holds. ggml reads 0 as none.
+    /// The scale that a key holds. For ggml, 0 means no scale.
     fn scale(&self, absent: Option<f32>) -> Result<Vec<Step>> {
         let key = self.model.key(Fact::EmbeddingScale);
         Ok(match (self.model.real(Fact::EmbeddingScale)?, absent) {
@@ -381,7 +379,7 @@ impl Plan<'_> {
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
-    /// The error for a key or a tensor that is not there.
+    /// The error for a missing key or tensor.
     fn lacks(&self, what: &str) -> Error {
         Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
     }
@@ -445,8 +443,8 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / n
 }
 
-/// Architectures that do nothing before the first block. Those that are not
-/// known are in neither list, and said to be unknown.
+/// Architectures that do nothing before the first block. An architecture in neither
+/// list is reported as unknown.
 #[rustfmt::skip]
 const INSIDE_ATTENTION: &[&str] = &[
     "apertus", "arcee", "arctic", "baichuan", "bailingmoe", "bailingmoe2", "bitnet", "chameleon",

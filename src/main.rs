@@ -1,5 +1,7 @@
 //! Token embeddings under the microscope.
 
+mod early;
+
 fn main() -> std::process::ExitCode {
     embcli::program::main()
 }

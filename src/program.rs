@@ -1,5 +1,5 @@
-//! The program: a command line in, an answer on standard output or in a file,
-//! remarks on standard error, an exit code.
+//! Runs the program: it parses the command line, writes the answer to standard output
+//! or a file, writes notes and errors to standard error, and sets the exit code.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -9,30 +9,26 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{Cli, Stop, complete};
-use crate::output::Place;
+use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
-use crate::{commands, source, text};
+use crate::{commands, output, source, text};
 
 /// Runs the program on the arguments of this process.
 ///
 /// Exit codes: 0 success, 1 failure, 2 wrong usage; 130 in a shell after Ctrl-C.
-/// Ctrl-C kills the process, which shells report as 130: a program that exits
-/// with that number by itself looks like one that chose to, and a script's loop
-/// around it goes on. Nothing is half done when it comes, as a file gets its
-/// name when it is whole.
+/// Ctrl-C kills the process, and shells report that as 130. If the program exited with
+/// 130 by itself, a loop in a shell script would go on. No half-written file remains,
+/// because a file gets its name when it is complete.
 pub fn main() -> ExitCode {
     source::exit_on_sigbus();
+    output::prepare_for_signals();
     match complete(std::env::args_os()) {
         Ok(false) => {}
         answered => return finish(answered.map(|_| ExitCode::SUCCESS)),
     }
     match Cli::parse_from_args(std::env::args_os()) {
         Ok(cli) => finish(run(&cli)),
-        Err(stop) if stop.asked => {
-            let written = writeln!(io::stdout(), "{}", worded(&stop, &io::stdout()));
-            let written = written.context("writing to standard output");
-            finish(written.map(|()| ExitCode::SUCCESS))
-        }
+        Err(stop) if stop.asked => finish(print(worded(&stop, &io::stdout()))),
         Err(stop) => {
             complain(worded(&stop, &io::stderr()));
             ExitCode::from(2)
@@ -40,17 +36,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Carries out a command; the exit code says what came of it.
+/// Prints help or the version.
+fn print(text: &str) -> Result<ExitCode> {
+    let mut out = Destination::Stdout.open()?;
+    writeln!(out, "{text}")?;
+    out.finish().map(|()| ExitCode::SUCCESS)
+}
+
+/// Runs a command and returns its exit code.
 fn run(cli: &Cli) -> Result<ExitCode> {
-    let place = Place::of(cli.output.as_deref(), cli.force)?;
+    let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form == Form::Npy && place.is_terminal() {
+    if form == Form::Npy && destination.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
     }
-    let style = Style { color: place.color(cli.color.into()), ..Style::of_stdout() };
-    let is_read = place.is_terminal() && io::stdin().is_terminal();
+    let style = Style { color: destination.color(cli.color.into()), ..Style::of_stdout() };
+    let is_read = destination.is_terminal() && io::stdin().is_terminal();
     let mut ask = || goes_on(&mut io::stdin().lock(), &mut io::stderr());
-    let mut out = place.open()?;
+    let mut out = destination.open()?;
     let mut printer = Printer::new(form, style, &mut out);
     if is_read {
         printer = printer.asking(&mut ask);
@@ -58,14 +61,14 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let answered = request.answer(&commands::open, &mut printer);
     let Printer { exit_code, notes, .. } = printer;
     match answered.and_then(|()| out.finish()) {
-        // A verdict stands, whether or not all of it was read.
+        // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
-        _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::visible(note)))),
+        _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))
 }
 
-/// The text as a stream can show it.
+/// The text, with colours if the stream shows them.
 fn worded<'a>(stop: &'a Stop, stream: &impl RawStream) -> &'a str {
     match stop.color.into() {
         ColorChoice::Auto if AutoStream::choice(stream) == ColorChoice::Never => &stop.text,
@@ -79,13 +82,13 @@ fn finish(result: Result<ExitCode>) -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("error: {}", text::visible(&format!("{error:#}"))));
+            complain(&format!("error: {}", text::harmless(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Whether whoever reads our output has seen enough, as `| head` has.
+/// Whether the reader closed the pipe, as `| head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<io::Error>();
@@ -93,15 +96,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Says it on standard error, if that can be written to: `eprintln!` panics
-/// where it can't, and the exit code is still to be given.
+/// Prints to standard error and ignores failures. `eprintln!` would panic, and the
+/// exit code would be lost.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Asks whether to go on: Enter does; `q`, or the end of the input, does not.
+/// Asks whether to go on. Enter goes on; `q` or the end of the input stops.
 fn goes_on(input: &mut dyn BufRead, prompt: &mut dyn Write) -> Result<bool> {
-    // Who can't see it is waiting all the same.
+    // If the prompt can't be written, still wait for the answer.
     let _ = write!(prompt, "\n(Enter goes on, q ends) ").and_then(|()| prompt.flush());
     let mut line = String::new();
     let read = input.read_line(&mut line).context("reading standard input")?;

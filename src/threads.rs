@@ -58,9 +58,9 @@ pub(crate) fn each<T: Send, E: Send>(
     })
 }
 
-/// Computes something from every piece on several threads, and hands it to
-/// `take` in the order of the pieces. What `take` adds up has therefore the same
-/// bits for any number of threads.
+/// Computes something from every piece on several threads, and passes it to `take`
+/// in the order of the pieces. So the sums that `take` makes have the same bits for
+/// any number of threads.
 ///
 /// Each thread has one value, made by `start`. `make` computes a piece into it;
 /// `take` reads it, and leaves it ready for the thread's next piece. A thread
@@ -68,8 +68,8 @@ pub(crate) fn each<T: Send, E: Send>(
 /// value per thread is in memory.
 ///
 /// # Errors
-/// The error of the first piece, in their order, that has one. `take` has seen
-/// all pieces before it, and none after it.
+/// The error of the first piece that fails, in the order of the pieces. `take` has
+/// seen all pieces before it, and none after it.
 pub(crate) fn in_order<T, E: Send>(
     pieces: &Pieces,
     threads: usize,
@@ -96,7 +96,7 @@ pub(crate) fn in_order<T, E: Send>(
     Ok(())
 }
 
-/// Whose turn it is to be taken.
+/// Which piece is taken next.
 struct Turns<F> {
     state: Mutex<State<F>>,
     changed: Condvar,
@@ -111,7 +111,7 @@ struct State<F> {
 }
 
 impl<F> Turns<F> {
-    /// Waits for the turn of a piece and takes it. Returns whether to go on.
+    /// Waits for the turn of a piece and takes it. Returns whether to continue.
     fn take<T, E>(&self, piece: Range<u64>, made: Result<&mut T, E>) -> Result<bool, E>
     where
         F: FnMut(&mut T),
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_taken_in_order_whatever_the_threads() {
+    fn pieces_are_taken_in_order_for_any_number_of_threads() {
         for threads in [1, 2, 7] {
             let pieces = Pieces::new(1003, 10);
             let mut taken = Vec::new();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_in_order_is_the_one_returned() {
+    fn the_first_error_in_order_is_returned() {
         for threads in [1, 4] {
             let pieces = Pieces::new(100, 1);
             let mut taken = 0;

@@ -1,7 +1,7 @@
-//! Token ID to the text that a person reads.
+//! Reads a vocabulary: from a token ID to the text that a person reads.
 //!
-//! A vocabulary stores a token's text in the way of its tokenizer family, and
-//! none of the ways is what a person types. Here each is undone:
+//! Each tokenizer family stores token texts in its own spelling. This module
+//! decodes them:
 //!
 //! | tokenizer | stored | read |
 //! |---|---|---|
@@ -32,9 +32,9 @@ pub struct Vocab {
 /// One token's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// As a person reads it; lossy where the bytes are not UTF-8.
+    /// The text as a person reads it; lossy if the bytes are not UTF-8.
     pub text: String,
-    /// The bytes, where they are not UTF-8.
+    /// The bytes, if they are not UTF-8.
     pub bytes: Option<Vec<u8>>,
 }
 
@@ -50,32 +50,32 @@ impl From<Vec<u8>> for Token {
     }
 }
 
-/// The numbers a tokenizer ranks its tokens by.
+/// The scores by which a tokenizer ranks its tokens.
 #[derive(Debug)]
 pub struct Scores(Numbers);
 
 impl Scores {
-    /// That of one token; `None` past the last.
+    /// The score of a token; `None` past the last.
     ///
     /// # Errors
-    /// Where it can't be read.
+    /// If it can't be read.
     pub fn of(&self, id: TokenId) -> Result<Option<f32>, Error> {
         Ok(self.0.get(id)?.and_then(|value| value.float()).map(|score| score as f32))
     }
 }
 
-/// The most merges that are ranked: 32 MiB of them. The largest vocabulary known
-/// has 514,906.
+/// At most this many merges are ranked, in 32 MiB of memory. The largest vocabulary
+/// known has 514,906.
 const MOST_MERGES: u64 = 1 << 20;
 
-/// When the tokens of a byte-pair vocabulary are made: each by a merge of two
-/// others, and of all merges that a text allows the one with the lowest rank
-/// comes first.
+/// The merge ranks of a byte-pair vocabulary. A merge makes a token from two
+/// others; of all merges that a text allows, the one with the lowest rank is done
+/// first.
 #[derive(Debug)]
 pub struct Ranks {
     tokens: Strings,
     merges: Strings,
-    /// From a hash of what a merge makes to the merge.
+    /// From the hash of the token that a merge makes to the merge.
     by_hash: HashMap<u64, u32>,
     hasher: RandomState,
 }
@@ -98,7 +98,7 @@ impl Ranks {
     /// merge makes, such as single bytes and special tokens.
     ///
     /// # Errors
-    /// Where the token or the merge can't be read.
+    /// If the token or the merge can't be read.
     pub fn of(&self, id: TokenId) -> Result<Option<u64>, Error> {
         let Some(token) = self.tokens.get(id)? else { return Ok(None) };
         let Some(&rank) = self.by_hash.get(&self.hasher.hash_one(&*token)) else {
@@ -110,14 +110,14 @@ impl Ranks {
     }
 }
 
-/// What a merge, `left right`, makes.
+/// The token that a merge, `left right`, makes.
 fn made_by(merge: &[u8]) -> Option<Vec<u8>> {
     let (left, right) = halves(merge)?;
     Some([left, right].concat())
 }
 
-/// What stands before and behind the first space of a merge, the first
-/// character aside.
+/// The two halves of a merge: the bytes before and after its first space. A space
+/// at the very start belongs to the left half.
 pub(crate) fn halves(merge: &[u8]) -> Option<(&[u8], &[u8])> {
     let space = memchr::memchr(b' ', merge.get(1..)?)? + 1;
     Some((&merge[..space], &merge[space + 1..]))
@@ -127,20 +127,20 @@ impl Vocab {
     /// The vocabulary of a model.
     ///
     /// # Errors
-    /// Where there is none ([`Error::NoVocabulary`]), or it can't be read.
+    /// If there is none ([`Error::NoVocabulary`]), or it can't be read.
     pub fn open(model: &Model) -> Result<Self, Error> {
         let TokenList { texts, spelling, types } = model.tokens()?;
-        // Types of an unexpected type say nothing.
+        // Ignore token types that are not whole numbers.
         let types = types.filter(|types| types.element().is_integer());
         Ok(Self { model: model.clone(), tokens: texts, types, spelling })
     }
 
-    /// The model that it is of.
+    /// The model that the vocabulary belongs to.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// How many tokens there are. The table may have more rows, or fewer.
+    /// The number of tokens. The table may have more or fewer rows.
     pub fn len(&self) -> u64 {
         self.tokens.len()
     }
@@ -153,7 +153,7 @@ impl Vocab {
     /// The token with an ID; `None` past the last.
     ///
     /// # Errors
-    /// Where it can't be read.
+    /// If it can't be read.
     pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
         let Some(stored) = self.tokens.get(id)? else { return Ok(None) };
         Ok(Some(Token::from(match self.is_spelt(id)? {
@@ -162,20 +162,20 @@ impl Vocab {
         })))
     }
 
-    /// Reads past every token, so that a file with one that can't be read is
-    /// refused before anything is printed of it.
+    /// Reads every token, so that a file with an unreadable token is refused before
+    /// anything is printed.
     ///
     /// # Errors
-    /// With the first token that [`Vocab::each`] would stop at.
+    /// The first error that [`Vocab::each`] would return.
     pub fn check(&self) -> Result<(), Error> {
         self.tokens.check()
     }
 
-    /// Every token in order, handed to `visit` as its ID and the bytes of its
-    /// text; stops at the first `false`. One pass over the vocabulary.
+    /// Calls `visit` with the ID and the text's bytes of every token, in order;
+    /// stops at the first `false`. One pass over the vocabulary.
     ///
     /// # Errors
-    /// Where a token can't be read, and those of `visit`.
+    /// If a token can't be read, and those of `visit`.
     pub fn each<E: From<Error>>(
         &self,
         mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
@@ -186,11 +186,11 @@ impl Vocab {
         })
     }
 
-    /// The token with a text as a person reads it, `" cat"` with its space; the
-    /// lowest ID where several read so. One pass over the vocabulary.
+    /// The token whose decoded text is `text`, such as `" cat"` with its space; the
+    /// lowest ID if there are several. One pass over the vocabulary.
     ///
     /// # Errors
-    /// Where a token can't be read.
+    /// If a token can't be read.
     pub fn find(&self, text: &str) -> Result<Option<TokenId>, Error> {
         let mut found = None;
         self.each(|id, read| {
@@ -200,8 +200,8 @@ impl Vocab {
         Ok(found)
     }
 
-    /// Whether a token is stored in the spelling of its family. All are, except that
-    /// of byte-level ones only ordinary text is: `<|end|>` means itself.
+    /// Whether a token is stored in the spelling of its family. In byte-level
+    /// families only normal tokens are: `<|end|>` is stored as it is read.
     fn is_spelt(&self, id: TokenId) -> Result<bool, Error> {
         Ok(self.spelling != Spelling::ByteLevel
             || matches!(self.token_type(id)?, None | Some(TokenType::Normal)))
@@ -212,41 +212,41 @@ impl Vocab {
         self.types.is_some()
     }
 
-    /// The tokens' scores, where the model has any.
+    /// The tokens' scores, if the model has any.
     ///
     /// # Errors
-    /// Where they can't be read.
+    /// If they can't be read.
     pub fn scores(&self) -> Result<Option<Scores>, Error> {
         let scores = self.model.scores()?;
         Ok(scores.filter(|scores| scores.element().is_float()).map(Scores))
     }
 
-    /// The ranks of the merges that make the tokens, where the model has any.
+    /// The ranks of the merges that make the tokens, if the model has any.
     ///
     /// # Errors
-    /// Where they can't be read.
+    /// If they can't be read.
     pub fn merge_ranks(&self) -> Result<Option<Ranks>, Error> {
         let merges = match self.model.merges() {
             Ok(merges) => merges,
-            // What is no list of strings ranks nothing.
+            // Ignore merges that are not a list of strings.
             Err(Error::Unfit(_)) => None,
             Err(error) => return Err(error),
         };
         merges.map(|merges| Ranks::new(self.tokens.clone(), merges)).transpose()
     }
 
-    /// The type of a token; `None` where the model does not say.
+    /// The type of a token; `None` if the model does not state it.
     ///
     /// # Errors
-    /// Where it can't be read.
+    /// If it can't be read.
     pub fn token_type(&self, id: TokenId) -> Result<Option<TokenType>, Error> {
         let Some(types) = &self.types else { return Ok(None) };
-        Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?)))
+        Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?.try_into().ok()?)))
     }
 }
 
 impl Spelling {
-    /// Stored bytes to the bytes that they stand for.
+    /// Decodes stored bytes.
     fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Underscores => match std::str::from_utf8(stored) {
@@ -262,7 +262,7 @@ impl Spelling {
     }
 }
 
-/// GPT-2's byte-level alphabet, read backwards.
+/// The byte that a character stands for in GPT-2's alphabet.
 ///
 /// A printable byte of Latin-1 stands for itself; the other 68, in order, are
 /// U+0100 and up (so a space, 0x20, is `Ġ`, U+0120).
@@ -288,8 +288,8 @@ pub(crate) fn char_of(byte: u8) -> char {
     char::from_u32(0x100 + place).expect("U+0100 to U+0143 are letters")
 }
 
-/// RWKV's spelling: `\t`, `\n`, `\r`, `\xHH`, and a backslash before anything
-/// else that stands for itself. `None` where it is cut short.
+/// RWKV's spelling: `\t`, `\n`, `\r`, `\xHH`, and a backslash before anything else
+/// that stands for itself. `None` if it is cut short.
 fn unescape(stored: &[u8]) -> Option<Vec<u8>> {
     let mut read = Vec::with_capacity(stored.len());
     let mut bytes = stored.iter().copied();

@@ -23,7 +23,6 @@ use crate::similarity::Metric;
 use crate::store::toy::TOY;
 use crate::vocab::TokenType;
 
-/// A model and the table in it.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
     /// The model
@@ -35,28 +34,25 @@ pub struct ModelArgs {
     pub tensor: String,
 }
 
-/// Arguments of `lookup`.
 #[derive(Debug, Args)]
 pub struct LookupArgs {
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub model: ModelArgs,
 
-    /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
+    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "ID", required_unless_present_any = ["tokens", "text"], conflicts_with = "text", value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
 
-    /// The token with this text, even where that looks like an ID; after the others, repeatable
+    /// The token with this text, even if it looks like an ID; repeatable, comes after the others
     #[arg(long = "token", value_name = "TEXT", conflicts_with = "text", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub tokens: Vec<String>,
 
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub text: TextArgs,
 
-    /// Print the first N values of each row, every digit; json, jsonl and npy hold all of them
-    /// [default: what fits a line]
+    /// Print the first N values of each row with every digit; json, jsonl and npy always hold all
+    /// values [default: what fits one line]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "full")]
     pub values: Option<u32>,
 
@@ -64,8 +60,8 @@ pub struct LookupArgs {
     #[arg(long)]
     pub full: bool,
 
-    /// Print the rows as the first block receives them: scaled, with positions,
-    /// normalised, as the model's architecture does
+    /// Print the rows as the first block receives them, after the scaling, positions and norms of
+    /// the model's architecture
     #[arg(long)]
     pub as_input: bool,
 
@@ -93,37 +89,35 @@ fn named(ids: &[String], texts: &[String]) -> NamedTokens {
     NamedTokens { typed: ids.to_vec(), texts: texts.to_vec() }
 }
 
-/// Arguments of `neighbors`.
 #[derive(Debug, Args)]
 pub struct NeighborsArgs {
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub model: ModelArgs,
 
-    /// Tokens: IDs, ranges a..b of them (b not included), texts (' cat' with its space), - to read
+    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "ID", required_unless_present_any = ["all", "tokens"], value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
 
-    /// The token with this text, even where that looks like an ID; after the others, repeatable
+    /// The token with this text, even if it looks like an ID; repeatable, comes after the others
     #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub tokens: Vec<String>,
 
-    /// Every row's neighbours, or those of the IDs given, as they are found
+    /// Search for every row, or for the given IDs, and print results as they are found
     /// (with --format csv, tsv, md or jsonl)
     #[arg(long)]
     pub all: bool,
 
-    /// How many neighbours of each
+    /// Number of neighbours per query
     #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub k: u64,
 
-    /// What "near" means
+    /// How to measure nearness
     #[arg(long, value_enum, default_value_t = Metric::Cosine)]
     pub metric: Metric,
 
-    /// Compare the rows as the first block receives them: scaled, with
-    /// positions, normalised, as the model's architecture does
+    /// Compare the rows as the first block receives them, after the scaling, positions and norms
+    /// of the model's architecture
     #[arg(long)]
     pub as_input: bool,
 
@@ -131,7 +125,7 @@ pub struct NeighborsArgs {
     #[arg(long, value_name = "P", requires = "as_input")]
     pub start: Option<u32>,
 
-    /// Threads to use, if not as many as there are cores; the answer is the same
+    /// Number of threads; the answer does not depend on it [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
@@ -151,27 +145,26 @@ impl NeighborsArgs {
     }
 }
 
-/// Arguments of `footprint`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
 pub struct FootprintArgs {
-    /// The model whose table is measured
+    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
-    /// The file's table to measure: any two-dimensional tensor
+    /// The table to measure: any two-dimensional tensor
     #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 
-    /// Rows: the size of the vocabulary (several: 32000,128000)
+    /// Rows: the vocabulary size, n_vocab (several: 32000,128000)
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "dim", value_parser = clap::value_parser!(u64).range(1..))]
     pub vocab: Vec<u64>,
 
-    /// Columns: the width of the model, d_model (several: 4096,8192)
+    /// Columns: the model's width, d_model (several: 4096,8192)
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "vocab", value_parser = clap::value_parser!(u64).range(1..))]
     pub dim: Vec<u64>,
 
-    /// A well-known table, such as gpt2 or llama3-8b (a wrong name lists them)
+    /// A well-known table, such as gpt2 or llama3-8b (an unknown name lists them all)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub like: Vec<String>,
 }
@@ -190,7 +183,6 @@ impl FootprintArgs {
     }
 }
 
-/// Arguments of `tokens`.
 #[derive(Debug, Args)]
 pub struct TokensArgs {
     /// The model
@@ -198,14 +190,13 @@ pub struct TokensArgs {
     pub path: PathBuf,
 
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub text: TextArgs,
 
-    /// Only tokens that hold this text
+    /// Only tokens that contain this text
     #[arg(required_if_eq_any = [("exact", "true"), ("regex", "true")], conflicts_with = "text")]
     pub pattern: Option<String>,
 
-    /// Only tokens that are the pattern, all of it
+    /// Only tokens that equal the pattern
     #[arg(long, conflicts_with_all = ["regex", "text"])]
     pub exact: bool,
 
@@ -213,7 +204,7 @@ pub struct TokensArgs {
     #[arg(long, conflicts_with = "text")]
     pub regex: bool,
 
-    /// Only tokens of a type
+    /// Only tokens of this type
     #[arg(long = "type", value_name = "TYPE", value_enum, conflicts_with = "text")]
     pub token_type: Option<TokenType>,
 
@@ -221,7 +212,7 @@ pub struct TokensArgs {
     #[arg(long, value_name = "A..B", value_parser = range, conflicts_with = "text")]
     pub range: Option<Range<u64>>,
 
-    /// With the Euclidean norm of each token's row
+    /// Also print the Euclidean norm of each token's row
     #[arg(long, conflicts_with = "text")]
     pub norm: bool,
 }
@@ -247,17 +238,17 @@ impl TokensArgs {
     }
 }
 
-/// A text, and how it is read.
+/// A text, and options for its tokenizer.
 #[derive(Debug, Args)]
 pub struct TextArgs {
-    /// This text in the model's own tokens, as llama.cpp reads it; - takes all of standard input,
-    /// byte for byte
+    /// Tokenize this text with the model's own tokenizer, as llama.cpp does; - reads all of
+    /// standard input, byte for byte
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub text: Option<OsString>,
 
-    // For help, `[CLS]` must stay as it is.
+    // The help must show `[CLS]` without escapes.
     #[allow(rustdoc::broken_intra_doc_links)]
-    /// Put nothing around the text: no BOS in front, no EOS behind, no [CLS] and [SEP]
+    /// Add no tokens around the text: no BOS or EOS, no [CLS] or [SEP]
     #[arg(long)]
     pub no_bos: bool,
 
@@ -267,7 +258,6 @@ pub struct TextArgs {
 }
 
 impl TextArgs {
-    /// Whether there is one.
     pub(super) fn is_given(&self) -> bool {
         self.text.is_some()
     }
@@ -287,21 +277,20 @@ fn range(text: &str) -> Result<Range<u64>, String> {
         text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
     match parsed {
         Some(range) if range.is_empty() => {
-            Err("it is empty: a..b is a up to b, b not included".to_owned())
+            Err("the range is empty: a..b does not include b".to_owned())
         }
         Some(range) => Ok(range),
-        None => Err("a range is two numbers, such as 0..100".to_owned()),
+        None => Err("write a range as two numbers, such as 0..100".to_owned()),
     }
 }
 
-/// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
-    /// List the metadata instead: key, type, value (long ones shortened)
+    /// List the metadata instead: key, type, value (long values are shortened)
     #[arg(long, conflicts_with = "tensors")]
     pub keys: bool,
 
@@ -309,7 +298,7 @@ pub struct InfoArgs {
     #[arg(long)]
     pub tensors: bool,
 
-    /// Ask gguf-rs-lib's own strict reader too
+    /// Also check the file with gguf-rs-lib's strict reader
     #[arg(long)]
     pub strict: bool,
 }
@@ -321,18 +310,17 @@ impl InfoArgs {
     }
 }
 
-/// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
-    /// The same model again, to compare with: in another precision, or before a merge
+    /// Another version of the model to compare with: another precision, or before a merge
     #[arg(value_name = "OTHER")]
     pub other: Option<PathBuf>,
 
-    /// Fail also where the order of the rows can't be judged
+    /// Also fail if the order of the rows can't be judged
     #[arg(long)]
     pub strict: bool,
 }
@@ -344,10 +332,9 @@ impl CheckArgs {
     }
 }
 
-/// Arguments of `tour`.
 #[derive(Debug, Args)]
 pub struct TourArgs {
-    /// The model; the toy where there is none
+    /// The model; without one, the toy
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
@@ -373,10 +360,9 @@ impl TourArgs {
 /// The number of a step of the tour.
 fn tour_step(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=TOUR_STEPS).contains(number));
-    number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows them)"))
+    number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows their titles)"))
 }
 
-/// Arguments of `completions`.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
@@ -384,9 +370,8 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Arguments of `man`.
 #[derive(Clone, Debug, Args)]
 pub struct ManArgs {
-    /// The command whose page it is, instead of one of all
+    /// The command to describe; without one, all commands
     pub command: Option<String>,
 }

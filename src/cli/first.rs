@@ -1,9 +1,8 @@
-//! The first minute: what a bare call says, and calls whose words are all there
-//! but in another order.
+//! Help for new users: the message of a call without arguments, and corrections for
+//! arguments in the wrong order.
 //!
-//! A call in the wrong order is corrected, not obeyed: what is to be typed is
-//! one line, and whoever types it has learned the order. (Obeying would give a
-//! command a second meaning that no script should rely on.)
+//! A call in the wrong order is an error that shows the right call. Accepting it
+//! would give commands a second meaning on which no script should rely.
 
 use std::ffi::OsString;
 
@@ -12,10 +11,10 @@ use clap::error::ErrorKind;
 use clap::{Arg, Command};
 
 use crate::store::{Store, toy};
-use crate::text::visible;
+use crate::text::harmless;
 
-/// What `embcli` alone says. On standard error and with exit code 2: nothing
-/// was asked for, and a script that lost its arguments has to notice.
+/// The message of `embcli` without arguments. It goes to standard error with exit
+/// code 2, so that a script that lost its arguments notices.
 pub(super) const BARE: &str = "\
 embcli shows the token embedding table of a language model. Try:
 
@@ -23,14 +22,14 @@ embcli shows the token embedding table of a language model. Try:
   embcli neighbors toy ' cat'            the rows nearest to a row
   embcli tour                            ten steps: what embeddings are
 
-toy is a small table that is built in. In its place name a .gguf file, or one of
-the models that `embcli models` finds on this machine (ollama:llama3.2, ...).
-`embcli --help` lists the commands, `embcli help lookup` is the manual of one.";
+toy is a small built-in table. Instead of it, name a .gguf file or a model that
+`embcli models` finds on this machine (ollama:llama3.2, ...). `embcli --help`
+lists the commands, `embcli help lookup` is the manual of a command.";
 
-/// What the manual page of all commands ends in.
+/// The end of the manual page of all commands.
 pub(super) const AFTER: &str = "\
-MODEL is a .gguf file, `toy` (a small table that is built in), or one of those
-that `embcli models` lists: ollama:llama3.2, hf:org/repo, ...
+MODEL is a .gguf file, `toy` (a small built-in table), or a name that
+`embcli models` lists: ollama:llama3.2, hf:org/repo, ...
 
 Start with:
   embcli lookup toy The ' cat' ' sat'    tokens to rows, step by step
@@ -39,18 +38,17 @@ Start with:
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
-/// The same on a screen of 24 lines.
+/// The same for a screen of 24 lines.
 const BELOW: &str = "\
 MODEL is a .gguf file, `toy` (built in), or a name that `embcli models` lists.
 Start with  embcli lookup toy The ' cat' ' sat'  or  embcli help lookup";
 
-/// Whether help is asked for, and of no command.
+/// Whether the arguments ask for help, but not for the help of a command.
 pub(super) fn asks_for_help(words: &[OsString]) -> bool {
     matches!(words, [word] if ["help", "-h", "--help"].iter().any(|help| word == help))
 }
 
-/// The help of the program: a screen, whichever way it was asked for. The
-/// manual is in the help of the commands.
+/// The help of the program, on one screen. `-h` and `--help` give the same.
 pub(super) fn overview(mut program: Command) -> StyledStr {
     program.build();
     let brief = |arg: Arg, help: &'static str| {
@@ -69,7 +67,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         .render_help()
 }
 
-/// Wrong usage in a line: what the error says, and where to go on from there.
+/// One line for wrong usage: the error, and where to read more.
 pub(super) fn complaint(
     error: &str,
     kind: ErrorKind,
@@ -79,10 +77,10 @@ pub(super) fn complaint(
     let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
     let list = "embcli --help lists the commands";
     match kind {
-        ErrorKind::MissingSubcommand => return format!("error: no command is named ({list})"),
+        ErrorKind::MissingSubcommand => return format!("error: no command given ({list})"),
         ErrorKind::InvalidSubcommand => {
             return match reordered(words, &names) {
-                Some(call) => format!("error: {}", visible(&call)),
+                Some(call) => format!("error: {}", harmless(&call)),
                 None => format!("{error} ({list})"),
             };
         }
@@ -112,11 +110,11 @@ fn example(command: &Command) -> Option<String> {
     Some(format!("embcli {call}"))
 }
 
-/// Options of all commands that take a value: the word after them is theirs.
+/// The options of all commands that take the next word as their value.
 const WITH_VALUE: [&str; 4] = ["--format", "-o", "--output", "--color"];
 
-/// The call that was probably meant by one that names no command where a
-/// command should be. `words` are those after the program's name.
+/// The call that the user probably meant, if the first argument is not a command.
+/// `words` are those after the program's name.
 pub(super) fn reordered(words: &[OsString], commands: &[&str]) -> Option<String> {
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into()).collect();
     let first = first_positional(&words)?;
@@ -125,7 +123,7 @@ pub(super) fn reordered(words: &[OsString], commands: &[&str]) -> Option<String>
     let command = words.iter().skip(first + 1).position(is_command).map(|at| at + first + 1);
     let mut rest = words.clone();
     let call = match command {
-        // A misspelt command followed by another's name is left to the spelling.
+        // The first word is a misspelt command: another error corrects the spelling.
         Some(_) if crate::text::nearest(name, commands.iter().copied()).is_some() => return None,
         Some(at) => {
             let command = rest.remove(at);
@@ -143,8 +141,7 @@ pub(super) fn reordered(words: &[OsString], commands: &[&str]) -> Option<String>
     Some(format!("a command comes first: {}", line(&rest)))
 }
 
-/// The call that was probably meant where the model does not come first among
-/// the arguments of a command: where an ID stands in its place.
+/// The call that the user probably meant, if an ID comes before the model.
 pub(super) fn model_first(words: &[OsString], model: &str, others: &[String]) -> Option<String> {
     let meant = others.iter().find(|other| stands_back(other, model))?;
     let mut words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into()).collect();
@@ -166,7 +163,7 @@ fn first_positional(words: &[String]) -> Option<usize> {
     None
 }
 
-/// Whether a word can only be meant as a model, by its form.
+/// Whether a word can only be a model, by its form.
 fn is_model(word: &str) -> bool {
     word == toy::TOY || Store::of_name(word).is_some() || {
         let word = word.to_ascii_lowercase();
@@ -174,7 +171,7 @@ fn is_model(word: &str) -> bool {
     }
 }
 
-/// Whether a word is the model, rather than the one that stands in its place.
+/// Whether a word is the model, and the word in the model's place is not.
 fn stands_back(word: &str, in_its_place: &str) -> bool {
     let is_number = in_its_place.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     // `toy` may be a token's text too.
@@ -231,7 +228,7 @@ mod tests {
             ("lookup|5|6|model.gguf", Some("embcli lookup model.gguf 5 6")),
             ("lookup|0..5|toy|--full", Some("embcli lookup toy 0..5 --full")),
             ("lookup| cat|hf:a/b", Some("embcli lookup hf:a/b ' cat'")),
-            // A token that reads "toy" of a model that a store has.
+            // The token "toy" of a model in a store.
             ("lookup|llama3.2|toy", None),
             ("lookup|a.gguf|b.gguf", None),
             ("lookup|5|6", None),

@@ -1,4 +1,4 @@
-//! What options that choose one of several take, and how the help says it.
+//! The values of options with a fixed set of choices, and their help.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use crate::vocab::TokenType;
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE is for pipes too
+    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE also colours pipes
     #[default]
     Auto,
     /// Everywhere
@@ -23,7 +23,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// What arguments say of colour that may not parse as a whole.
+    /// Finds `--color` in arguments that may be invalid as a whole.
     pub(super) fn among(args: &[OsString]) -> Self {
         let mut said = None;
         let mut words = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
@@ -54,10 +54,12 @@ impl ValueEnum for Form {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(match self {
-            Self::Table => "For reading, fitted to the terminal",
+            Self::Table => "For people, fitted to the terminal",
             Self::Json => "One JSON object, every digit",
-            Self::Jsonl => "JSON lines: an object for each row, query, token or precision",
-            Self::Csv => "Comma-separated values with a header; controls in texts as escapes (\\n)",
+            Self::Jsonl => "JSON lines: one object per row, query, token or precision",
+            Self::Csv => {
+                "Comma-separated values with a header; control characters as escapes (\\n)"
+            }
             Self::Tsv => "The same, separated by tabs",
             Self::Md => "A Markdown table, for an issue or a notebook",
             Self::Npy => "NumPy's file format: the [n, d_model] float32 matrix of a lookup",
@@ -72,9 +74,9 @@ impl ValueEnum for Metric {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(match self {
-            Self::Cosine => "The cosine of the angle between two rows, 1 the nearest",
-            Self::Dot => "The dot product, the largest the nearest",
-            Self::L2 => "The Euclidean distance, the smallest the nearest",
+            Self::Cosine => "The cosine of the angle between two rows; 1 is nearest",
+            Self::Dot => "The dot product; the largest is nearest",
+            Self::L2 => "The Euclidean distance; the smallest is nearest",
         }))
     }
 }
@@ -88,11 +90,11 @@ impl ValueEnum for TokenType {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(match self {
             Self::Normal => "Ordinary text",
-            Self::Control => "Steers the model",
-            Self::UserDefined => "Added by whoever trained the model",
+            Self::Control => "Control sign, such as the start of a text",
+            Self::UserDefined => "Added by the model's authors",
             Self::Unused => "Reserved, never trained",
-            Self::Byte => "A single byte, for what no other token covers",
-            Self::Unknown => "Stands for what can't be spelt",
+            Self::Byte => "A single byte, for text without a token",
+            Self::Unknown => "Stands for text that can't be encoded",
         }))
     }
 }

@@ -21,7 +21,7 @@ impl Request for ManArgs {
     }
 }
 
-/// The page of everything, or of one command.
+/// The page of all commands, or of one.
 fn page(args: &ManArgs) -> Result<String> {
     let mut all = Cli::command().disable_help_subcommand(true);
     all.build();
@@ -31,7 +31,7 @@ fn page(args: &ManArgs) -> Result<String> {
         Some(name) => {
             let command = all.find_subcommand(name).with_context(|| {
                 let names: Vec<_> = all.get_subcommands().map(Command::get_name).collect();
-                format!("there is no command {name}: there are {}", names.join(", "))
+                format!("unknown command {name}: the commands are {}", names.join(", "))
             })?;
             let man = Man::new(command.clone());
             man.render_title(&mut page)?;
@@ -57,7 +57,7 @@ fn everything(all: &Command, out: &mut Vec<u8>) -> Result<()> {
     examples(all, out)?;
     for command in all.get_subcommands().filter(|command| !command.is_hide_set()) {
         Roff::new().control("SH", [command.get_name().to_uppercase().as_str()]).to_writer(out)?;
-        // What every command takes has been said above.
+        // The options of every command are listed above.
         let own = command.clone().mut_args(|arg| {
             let is_said = arg.is_global_set() || arg.get_id() == "help";
             arg.hide(is_said)
@@ -66,7 +66,7 @@ fn everything(all: &Command, out: &mut Vec<u8>) -> Result<()> {
         usage(&Man::new(own), &mut section)?;
         examples(command, &mut section)?;
         let section = String::from_utf8(section)?;
-        // Those of a page are parts of a section here.
+        // The sections of a command's page become subsections here.
         for line in section.lines() {
             let line =
                 line.strip_prefix(".SH ").map_or(line.to_owned(), |rest| format!(".SS {rest}"));
@@ -76,7 +76,7 @@ fn everything(all: &Command, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// What follows a command's help, line by line as it stands.
+/// The text after a command's help, with its line breaks.
 fn examples(command: &Command, out: &mut Vec<u8>) -> Result<()> {
     let Some(text) = command.get_after_long_help().or_else(|| command.get_after_help()) else {
         return Ok(());

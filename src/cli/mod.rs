@@ -1,5 +1,5 @@
-//! The command line: every argument, default and help text. It becomes a
-//! request here, and only here.
+//! The command line: every argument, default and help text. Only this module turns
+//! it into a request.
 
 mod args;
 mod completions;
@@ -28,8 +28,8 @@ pub use form::Color;
 ///
 /// Before a language model does any mathematics, each token ID picks one row of
 /// a learned table of n_vocab rows and d_model columns. embcli finds that table
-/// in a GGUF file (llama.cpp, Ollama, LM Studio), reads the rows asked for,
-/// whatever they are quantised to, and shows their shape, cost and geometry.
+/// in a GGUF file (llama.cpp, Ollama, LM Studio), reads rows of any quantised
+/// type, and shows their shape, cost and geometry.
 #[derive(Debug, Parser)]
 #[command(
     name = "embcli",
@@ -42,26 +42,26 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// How to print the answer [default: table, or what --output ends in]
-    #[arg(long, global = true, display_order = 100, value_enum)]
+    /// How to print the answer [default: table, or the extension of --output]
+    #[arg(long, global = true, display_order = 100, value_enum, long_help = manual::FORMAT_LONG)]
     pub format: Option<Form>,
 
     /// Write the answer to a file: complete or not at all
     ///
-    /// Its form is what the name ends in: .txt (the table), .json, .jsonl, .csv,
+    /// The extension gives the form: .txt (the table), .json, .jsonl, .csv,
     /// .tsv, .md or .npy. The file gets its name when it is complete, so a
-    /// command that fails leaves nothing. - is standard output; a pipe or a
-    /// device takes bytes as they come.
+    /// command that fails leaves no file. - is standard output; a pipe or a
+    /// device receives the bytes at once.
     #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Replace the file if it is there
+    /// Replace the file if it exists
     #[arg(long, global = true, display_order = 102, requires = "output")]
     pub force: bool,
 
     /// Colour tables
     ///
-    /// Colour repeats what the marks say and adds nothing; no other form has any.
+    /// Colour only repeats what the marks show. Other forms have no colour.
     #[arg(long, global = true, display_order = 103, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 }
@@ -90,7 +90,7 @@ Examples:
   embcli neighbors toy ' cat'                        by the token's text
   embcli neighbors toy 2368 5765 -k 5                two IDs, one pass
   embcli neighbors toy 2368 --metric l2              by Euclidean distance
-  embcli neighbors toy 2368 --as-input               as the first block gets them
+  embcli neighbors toy 2368 --as-input               as the first block's input
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
 
@@ -98,14 +98,14 @@ A row of zeros has no direction: under cosine it is an error as a query, and
 left out and counted as a candidate. Rows with a NaN or an infinity are left
 out and counted under every metric.
 
---all writes whole lines as it goes, in at most 150 MB of memory whatever the
-table's size (beside the pages of the file, which the system keeps as it likes).
+--all writes whole lines as it goes. It uses at most 150 MB of memory for a
+table of any size (not counting pages of the file, which the system caches).
 Rows come in the order of their IDs: to continue after a stop, give the range
 that is missing. Rows that can't be queries are skipped and counted on standard
 error.")]
     Neighbors(NeighborsArgs),
 
-    /// What a table costs at each precision
+    /// The size of a table at each precision
     #[command(long_about = manual::FOOTPRINT, after_help = "\
 Examples:
   embcli footprint --vocab 128000 --dim 4096          a table on paper
@@ -117,21 +117,21 @@ Examples:
     /// The vocabulary: every token, those that match, or those of a text
     #[command(long_about = manual::TOKENS, after_help = "\
 Examples:
-  embcli tokens toy cat                     every token that holds cat
+  embcli tokens toy cat                     every token that contains cat
   embcli tokens toy ' cat' --exact          the one that is ' cat'
   embcli tokens toy '^ ?[0-9]+$' --regex    all numbers, with a space or not
   embcli tokens toy '(?i)cat' --regex       cat, Cat, CAT
-  embcli tokens toy --type control          what steers the model
+  embcli tokens toy --type control          control tokens
   embcli tokens toy --range 0..100 --norm   with the norms of their rows
   embcli tokens toy --format csv            the whole vocabulary
   embcli tokens toy --text 'The cat sat'    a text in tokens
   embcli tokens toy --text - < FILE         a file, byte for byte
 
-Texts are as people read them: a space, not the sign that stands for one in the
-file. No table is needed but for --norm.")]
+Write texts as people read them: with a space, not with the file's sign for one.
+Only --norm needs a table.")]
     Tokens(TokensArgs),
 
-    /// What a file is and has: types, table, tokenizer, and what is odd
+    /// What a file contains: types, table, tokenizer, oddities
     #[command(long_about = manual::INFO, after_help = "\
 Examples:
   embcli info toy                                all on one screen
@@ -139,15 +139,15 @@ Examples:
   embcli info toy --tensors --format csv         its tensors, for a program
   embcli info toy --strict                       a second reader's opinion too
 
-A file without an embedding table (an adapter, a projector, a vocabulary) has
-its info too. `general.file_type` is what the writer meant; types are counted
-over the tensors themselves.")]
+info also describes files without an embedding table (an adapter, a projector, a
+vocabulary). `general.file_type` is what the writer declared; the types are
+counted over the tensors themselves.")]
     Info(InfoArgs),
 
     /// Ten steps through one table: what embeddings are, measured
     #[command(long_about = manual::TOUR, after_help = "\
 Examples:
-  embcli tour                         on the table that is built in
+  embcli tour                         on the built-in table
   embcli tour model.gguf              on a model's
   embcli tour --step 5                one step
   embcli tour --step 1,5,6            several
@@ -158,27 +158,27 @@ In a terminal, Enter goes on to the next step and q ends the tour. Times are
 measured as the tour goes; everything else is the same on every run.")]
     Tour(TourArgs),
 
-    /// Whether a table is what its vocabulary says: sizes, rows, order
+    /// Check that a table fits its vocabulary: sizes, rows, order
     #[command(long_about = manual::CHECK, after_help = "\
 Examples:
-  embcli check model.gguf                     all that one file shows
+  embcli check model.gguf                     one file by itself
   embcli check model.gguf || echo look        for scripts that convert or merge
-  embcli check model.gguf --strict            also fails where order can't be judged
-  embcli check model.gguf --format jsonl      a finding a line
-  embcli check q4.gguf f16.gguf               what quantising cost, token by token
+  embcli check model.gguf --strict            also fails if order is unknown
+  embcli check model.gguf --format jsonl      one finding per line
+  embcli check q4.gguf f16.gguf               compares two, token by token
 
-Exit code 0 where nothing is wrong, 1 where something is.")]
+Exit code: 0 without a problem, 1 with a problem.")]
     Check(CheckArgs),
 
-    /// The models here that can be named: Ollama's, the hub's, ...
+    /// List the models on this machine: Ollama's, the hub's, ...
     #[command(long_about = manual::MODELS, after_help = "\
 Examples:
-  embcli models                     what is there, by store
+  embcli models                     all models, by store
   embcli models --format csv        for a program, with the paths
   embcli info ollama:llama3.2       any of the names, in any command")]
     Models,
 
-    /// A script that makes a shell complete commands, options, models
+    /// A shell script that completes commands, options, models
     #[command(after_help = "\
 Examples:
   embcli completions bash          ~/.bashrc: source <(embcli completions bash)
@@ -188,21 +188,21 @@ Examples:
   embcli completions powershell    $PROFILE: embcli completions powershell |
                                    Out-String | Invoke-Expression
 
-The script asks the embcli that is on the path, so a new version needs a new
-shell and nothing else.")]
+The script calls the embcli on the path. After an update of embcli, start a new
+shell.")]
     Completions(CompletionsArgs),
 
     /// The manual page, for man(1)
     #[command(after_help = "\
 Examples:
-  embcli man                       the page: man -l reads it, or a file of it
-  embcli man lookup                that of one command
+  embcli man                       all commands, to view with man -l
+  embcli man lookup                one command
   embcli man -o FILE               for your man path: .../man1/embcli.1")]
     Man(ManArgs),
 }
 
 impl Command {
-    /// The call that was probably meant where an ID stands in a model's place.
+    /// The call that the user probably meant, if an ID comes before the model.
     fn with_model_first(&self, words: &[OsString]) -> Option<String> {
         let (model, others) = match self {
             Self::Lookup(args) => (&args.model.path, &*args.ids),
@@ -213,7 +213,7 @@ impl Command {
         first::model_first(words, model.to_str()?, others)
     }
 
-    /// What is asked for.
+    /// The request that the arguments make.
     pub fn request(&self) -> Box<dyn Request> {
         match self {
             Self::Lookup(args) => Box::new(args.request()),
@@ -230,24 +230,19 @@ impl Command {
     }
 }
 
-/// What there is to print when no command runs.
+/// A text to print instead of running a command.
 pub struct Stop {
     /// The text, without a line end.
     pub text: String,
     /// The same with colours.
     pub styled: String,
-    /// When to use those.
     pub color: Color,
-    /// Whether someone asked for it (help, version): standard output, exit 0.
+    /// Whether the user asked for it (help, version): standard output, exit 0.
     pub asked: bool,
 }
 
 impl Cli {
     /// Parses a command line.
-    ///
-    /// # Errors
-    /// With help or version where they were asked for, and with one line on
-    /// what is wrong where the usage is.
     pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
         let args: Vec<OsString> = args.into_iter().collect();
         let color = Color::among(&args);
@@ -275,22 +270,18 @@ impl Cli {
         })
     }
 
-    /// What clap's own rules can't say.
+    /// Checks the rules that clap can't express.
     fn check(mut self, words: &[OsString]) -> Result<Self, clap::Error> {
         if let Some(call) = self.command.with_model_first(words) {
-            return Err(Self::command().error(ErrorKind::ArgumentConflict, call));
+            return Err(conflict(call));
         }
-        let request = self.command.request();
-        let (forms, form) = (request.forms(), self.named_form(&*request)?);
+        let forms = self.command.request().forms();
+        let form = self.named_form(forms.is_empty())?;
         if !forms.is_empty() && !forms.contains(&form) {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                format!(
-                    "this answer has no form {}: choose --format {}",
-                    form.name(),
-                    listed(forms)
-                ),
-            ));
+            let (form, forms) = (form.name(), listed(forms));
+            return Err(conflict(format!(
+                "this command can't print {form}: choose --format {forms}"
+            )));
         }
         self.format = Some(form);
         if let Command::Lookup(LookupArgs { text, .. }) | Command::Tokens(TokensArgs { text, .. }) =
@@ -298,42 +289,35 @@ impl Cli {
             && !text.is_given()
             && (text.no_bos || text.no_parse_special)
         {
-            // What `requires` would say, but not beside a conflict.
+            // clap's `requires` does not work together with a conflict.
             return Err(Self::command().error(
                 ErrorKind::MissingRequiredArgument,
-                "--no-bos and --no-parse-special say how a text is read: they need --text",
+                "--no-bos and --no-parse-special need --text",
             ));
         }
         if let Command::Lookup(LookupArgs { as_input: true, model, .. })
         | Command::Neighbors(NeighborsArgs { as_input: true, model, .. }) = &self.command
             && model.tensor != TOKEN_EMBEDDING
         {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                format!(
-                    "--as-input is about {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the \
-                     first block",
-                    crate::text::clip(&model.tensor, 64)
-                ),
-            ));
+            return Err(conflict(format!(
+                "--as-input needs {TOKEN_EMBEDDING}: rows of \"{}\" do not enter the first block",
+                crate::text::clip(&model.tensor, 64)
+            )));
         }
         Ok(self)
     }
 
-    /// The form that was asked for, or the one that the file's name asks for.
-    fn named_form(&self, request: &dyn Request) -> Result<Form, clap::Error> {
-        if request.forms().is_empty() && self.format.is_some() {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                "--format has no meaning here: what is printed is for the shell or for man",
-            ));
+    /// The form of `--format`, or of the output file's extension.
+    fn named_form(&self, is_text: bool) -> Result<Form, clap::Error> {
+        if is_text && self.format.is_some() {
+            return Err(conflict("--format does not apply: the output is for a shell or for man"));
         }
         let path = match &self.output {
-            // Not a file: nothing is to be read from its name.
+            // Standard output and devices have no extension.
             Some(path) if path.as_os_str() != "-" && !path.starts_with("/dev") => path,
             _ => return Ok(self.form()),
         };
-        if self.format.is_some() || request.forms().is_empty() {
+        if is_text || self.format.is_some() {
             return Ok(self.form());
         }
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -355,7 +339,11 @@ impl Cli {
     }
 }
 
-/// A usage error without the usage: what is wrong, and the tip if there is one.
+fn conflict(message: impl std::fmt::Display) -> clap::Error {
+    Cli::command().error(ErrorKind::ArgumentConflict, message)
+}
+
+/// A usage error in one line: what is wrong, and clap's tip.
 fn one_line(error: &clap::Error) -> String {
     let rendered = error.to_string();
     let mut line = String::new();
@@ -370,6 +358,6 @@ fn one_line(error: &clap::Error) -> String {
         line += joint;
         line += part;
     }
-    // It quotes arguments, which may be pasted from anywhere.
-    crate::text::visible(&line).into_owned()
+    // It quotes arguments, which may contain control characters.
+    crate::text::harmless(&line).into_owned()
 }

@@ -5,18 +5,17 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 
 use super::model;
-use crate::text::{clip, quoted, visible};
+use crate::text::{clip, harmless, quoted, quoted_bytes};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
-/// At most this many bytes of a text are compared with others to find what was
-/// meant: people type words.
+/// Texts and tokens longer than this many bytes get no suggestions: people type words.
 const MAX_COMPARED: usize = 128;
 
-/// At most this many columns of a text are in a message.
+/// A message shows at most this many columns of a text.
 const SHOWN: usize = 64;
 
-/// At most this many of a text's tokens are in an error.
+/// An error lists at most this many tokens of a text.
 const MAX_NAMED: usize = 6;
 
 /// The first two tokens with one text.
@@ -26,14 +25,14 @@ struct Hits {
     second: Option<u64>,
 }
 
-/// The ID of each text, in order, and notes on ambiguous ones. The vocabulary is
-/// read once, and only where there is a text.
+/// The ID of each text, in order, and notes on ambiguous texts. Reads the vocabulary
+/// once, or not at all if there are no texts.
 pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<String>)> {
     let Some(first) = texts.first() else { return Ok(Default::default()) };
     let vocab = match view.vocab() {
         Ok(vocab) => vocab,
         Err(reason) => bail!(
-            "{} is no number, and there are no tokens to find it among: {reason}",
+            "{} is not a number, and there is no vocabulary to search: {reason}",
             quoted(first, SHOWN)
         ),
     };
@@ -81,27 +80,29 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
     Ok((ids, notes))
 }
 
-/// The same text with a leading space, or without the one it has.
+/// The text without its leading space, or with one if it has none.
 fn twin(text: &str) -> String {
     text.strip_prefix(' ').map_or_else(|| format!(" {text}"), str::to_owned)
 }
 
 /// The error for a text that no token has.
 fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result<String> {
-    let no = format!("{} is no token here", quoted(text, SHOWN));
+    let no = format!("{} is not a token of this model", quoted(text, SHOWN));
     if let Some(rest) = text.strip_prefix(['▁', 'Ġ']) {
-        let shown = visible(rest);
+        // Users copy this text, so a backslash is not doubled.
+        let shown = harmless(rest);
         let shown = clip(&shown, SHOWN);
-        return Ok(format!("{no}; the sign that stands for a space is a space: write ' {shown}'"));
+        return Ok(format!("{no}; type a space, not the file's sign for one: write ' {shown}'"));
     }
     if let Some(other) = other {
-        let shown = visible(twin);
+        let named = quoted(twin, SHOWN);
+        let shown = harmless(twin);
         let shown = clip(&shown, SHOWN);
-        return Ok(format!("{no}; \"{shown}\" (ID {other}) is: write '{shown}'"));
+        return Ok(format!("{no}; {named} (ID {other}) is one: write '{shown}'"));
     }
     let near = nearest(text.trim(), vocab)?;
     let near = match near.len() {
-        _ if is_list(text) => "; IDs are written apart (5 7), a range is 5..8".to_owned(),
+        _ if is_list(text) => "; separate IDs with spaces (5 7), write a range as 5..8".to_owned(),
         0 => String::new(),
         _ => format!("; near it: {}", near.join(", ")),
     };
@@ -126,7 +127,7 @@ fn is_list(text: &str) -> bool {
 }
 
 /// The tokens that the text encodes to: `2 tokens here: 7 "dragon", 9 "fruit"`.
-/// `None` where it can't be encoded or encodes to no token: the error is about the
+/// `None` if it can't be encoded or encodes to zero tokens: the error is about the
 /// text, not about the tokenizer.
 fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     let tokenizer = Tokenizer::open(vocab.model()).ok()?;
@@ -134,7 +135,8 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     let ids = tokenizer.encode(text.as_bytes(), options).ok()?;
     let named = |&id: &u64| {
         let token = vocab.token(id).ok()??;
-        Some(format!("{id} {}", quoted(&token.text, SHOWN)))
+        let bytes = token.bytes.as_deref().unwrap_or(token.text.as_bytes());
+        Some(format!("{id} {}", quoted_bytes(bytes, SHOWN)))
     };
     let mut named: Vec<String> = ids.iter().take(MAX_NAMED).map(named).collect::<Option<_>>()?;
     if ids.len() > MAX_NAMED {
@@ -142,13 +144,13 @@ fn pieces(text: &str, vocab: &Vocab) -> Option<String> {
     }
     match ids.len() {
         0 => None,
-        1 => Some(format!("1 token here, of another text: {}", named.join(", "))),
+        1 => Some(format!("1 token here, with another text: {}", named.join(", "))),
         n => Some(format!("{n} tokens here: {}", named.join(", "))),
     }
 }
 
 /// Up to three tokens that the text may mean: first those that differ only in
-/// case, then those where one is a prefix of the other, then those that contain
+/// case, then prefixes and extensions of the text, then those that contain
 /// it. Within each group the nearest in length comes first.
 fn nearest(text: &str, vocab: &Vocab) -> Result<Vec<String>> {
     let text = text.to_lowercase();

@@ -1,32 +1,28 @@
-//! Token IDs as people type them: numbers, ranges, texts, a list on standard
-//! input.
+//! Parses token IDs: numbers, ranges, token texts, or a list on standard input.
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{by_text, model, stdin};
 use crate::embedding::Table;
 
-/// At most this many IDs in one call.
+/// One call takes at most this many IDs.
 const MAX_IDS: u64 = 1 << 20;
 
-/// Tokens as people name them.
-#[derive(Clone, Debug, Default)]
+/// Tokens as the user names them.
 pub struct NamedTokens {
-    /// IDs, ranges `a..b` of them, texts, `-` for a list of IDs on standard
-    /// input.
+    /// IDs, ranges `a..b`, token texts, or `-` for a list of IDs on standard input.
     pub typed: Vec<String>,
-    /// Texts, even where they look like IDs; these come last.
+    /// Token texts, even if they look like IDs. They come last.
     pub texts: Vec<String>,
 }
 
 impl NamedTokens {
-    /// Whether none is named.
     pub fn is_empty(&self) -> bool {
         self.typed.is_empty() && self.texts.is_empty()
     }
 
-    /// The IDs in order, with repeats; each is in range. Notes on texts are added to
-    /// the view.
+    /// The IDs in order, with repeats. Checks that each is in range, and adds notes on
+    /// texts to the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
         let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
@@ -48,7 +44,7 @@ impl NamedTokens {
                 let list =
                     String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
                 let list =
-                    list.context("standard input is not text: a list of token IDs is read there")?;
+                    list.context("standard input is not text: write a list of token IDs to it")?;
                 for word in list.split(|c: char| c.is_whitespace() || c == ',') {
                     if !word.is_empty() {
                         add(word, table, &mut ids).context("on standard input")?;
@@ -83,7 +79,7 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
             };
             ensure!(
                 first < end,
-                "the range {} is empty: a..b is a, a+1, ... up to b, b not included",
+                "the range {} is empty: a..b does not include b",
                 crate::text::clip(word, 64)
             );
             table.check_id(end - 1)?;
@@ -92,7 +88,7 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
     };
     ensure!(
         ids.len() as u64 + (end - first) <= MAX_IDS,
-        "more than {MAX_IDS} token IDs: ask for them in several calls"
+        "more than {MAX_IDS} token IDs: use several calls"
     );
     ids.extend(first..end);
     Ok(())

@@ -34,33 +34,26 @@ pub use steps::InputStep;
 /// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
-/// A command to carry out.
+/// A command with its arguments.
 pub trait Request: Send + Sync {
-    /// The forms that its answer has. None where it is text for another program.
+    /// The forms that its answer has. Empty if the answer is text for another program.
     fn forms(&self) -> &'static [Form] {
         Form::USUAL
     }
 
     /// Finds the answer and prints it.
-    ///
-    /// # Errors
-    /// Those of the model and of the output.
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()>;
 }
 
 /// Opens a model by its path or its name in a store.
-///
-/// # Errors
-/// Where there is no such model; the error has the name.
 pub fn open(name: &Path) -> Result<Model> {
     store::open(name).with_context(|| name.display().to_string())
 }
 
-/// At most this many bytes of standard input are read.
+/// A command reads at most this many bytes of standard input.
 const MAX_STDIN: u64 = 16 << 20;
 
-/// Reads all of standard input. Errors say what it should be and what to do where
-/// it is too long.
+/// Reads all of standard input. `what` and `too_long` are parts of the error messages.
 fn stdin(what: &str, too_long: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut bytes);

@@ -1,4 +1,4 @@
-//! What every command on a model needs: the table, and the tokens of its rows.
+//! The table of a model and the tokens of its rows, which every command needs.
 
 use std::path::Path;
 
@@ -13,20 +13,15 @@ use crate::vocab::Vocab;
 /// The table that an answer is about.
 #[derive(Clone, Debug, Serialize)]
 pub struct TableInfo {
-    /// The tensor's name.
     pub tensor: String,
-    /// The ggml type its rows are stored in.
     #[serde(rename = "type")]
     pub format: &'static str,
-    /// Rows.
     pub n_vocab: u64,
-    /// Values in a row.
     pub d_model: u64,
-    /// Stored size of the whole table.
     pub bytes: u64,
     /// Position of its first byte in the file.
     pub offset: u64,
-    /// How many tokens the vocabulary has; `None` where there is none.
+    /// The number of tokens in the vocabulary. `None` if there is no vocabulary.
     pub n_tokens: Option<u64>,
 }
 
@@ -34,7 +29,6 @@ pub struct TableInfo {
 pub(super) struct View {
     pub table: Table,
     vocab: Result<Vocab, String>,
-    /// What a reader should also know.
     pub notes: Vec<String>,
 }
 
@@ -55,7 +49,7 @@ impl View {
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
             Err(Error::NoVocabulary { reason }) => Err(reason),
-            // The rows are in the file; only their tokens are not.
+            // Only the part with the vocabulary is missing: the rows can still be read.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
@@ -65,7 +59,7 @@ impl View {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
             }
-            Ok(_) => Err(format!("the rows of \"{tensor}\" are not those of tokens")),
+            Ok(_) => Err(format!("the rows of \"{tensor}\" do not belong to tokens")),
             Err(reason) => {
                 notes.push(format!("rows are shown without tokens: {reason}"));
                 Err(reason)
@@ -74,7 +68,6 @@ impl View {
         Ok(Self { table, vocab, notes })
     }
 
-    /// The text of a row's token.
     pub(super) fn token(&self, id: u64) -> Result<TokenText> {
         let token = match &self.vocab {
             Ok(vocab) => vocab.token(id)?,
@@ -83,7 +76,6 @@ impl View {
         Ok(token.into())
     }
 
-    /// The tokens of the rows, or the reason why there are none.
     pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
@@ -107,7 +99,7 @@ fn is_per_token(tensor: &str) -> bool {
     [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
 }
 
-/// A note where the numbers of rows and tokens differ.
+/// A note if the numbers of rows and tokens differ.
 pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,

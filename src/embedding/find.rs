@@ -1,18 +1,19 @@
-//! When the table is not there: what the file seems to be, and what it has.
+//! The message for a missing table: what the file seems to be, and what it has.
 
 use super::TOKEN_EMBEDDING;
 use crate::model::{Error, Model};
 use crate::text;
 
-/// As many tensor names as one message lists, and as many columns of each.
+/// At most this many tensor names are in one message, and this many columns of
+/// each.
 const LISTED: usize = 8;
 const COLUMNS: usize = 64;
 
-/// As many tensors as are compared with a misspelt name: a courtesy to people,
-/// which a file of a million names shall not make a burden.
+/// At most this many tensors are compared with a misspelt name, so a file with a
+/// million names costs little time.
 const COMPARED: usize = 10_000;
 
-/// Names of one kind: how many there are, and the first few.
+/// Names of one kind: their number, and the first few.
 #[derive(Default)]
 struct Names {
     first: Vec<String>,
@@ -32,7 +33,7 @@ fn shown(name: &str) -> String {
     text::clip(&text::visible(name), COLUMNS).into_owned()
 }
 
-/// What to say of a tensor that a model has not.
+/// The message for a tensor that a model does not have.
 pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
     let mut tables = Names::default();
     let mut layers = Names::default();
@@ -42,12 +43,12 @@ pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
         let tensor = tensor?;
         count += 1;
         if count <= COMPARED {
-            // Closest of all so far: the winner meets each newcomer.
+            // Compare the closest name so far with this one.
             let so_far = nearest.as_deref().into_iter();
             nearest = text::nearest(name, so_far.chain([&*tensor.name])).map(str::to_owned);
         }
         if tensor.matrix().is_some() {
-            // A reader wants tables, not the weights of each layer.
+            // List tables first, not the weights of each layer.
             let is_layer = tensor.name.starts_with("blk.") || tensor.name.contains(".blk.");
             if is_layer { &mut layers } else { &mut tables }.add(&tensor.name);
         }

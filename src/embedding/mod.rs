@@ -1,4 +1,4 @@
-//! The `[n_vocab, d_model]` view: rows of an embedding table by token ID.
+//! The embedding table, `[n_vocab, d_model]`: reads rows by token ID.
 
 mod error;
 mod find;
@@ -15,15 +15,14 @@ use crate::quant::Format;
 use crate::rows::{ReadError, Rows};
 use crate::source::Source;
 
-/// The name of the embedding table, as llama.cpp has it. Every format answers to it.
+/// llama.cpp's name of the embedding table. Every format accepts it.
 pub const TOKEN_EMBEDDING: &str = "token_embd.weight";
 
-/// The widest row that is read: 4 MiB as `f32`. The widest known model has
-/// 18,432 columns; a file that claims more than a million is damaged.
+/// The most values in a row: 4 MiB as `f32`. The widest known model has 18,432
+/// columns; a file that claims more than a million is damaged.
 const MAX_D_MODEL: u64 = 1 << 20;
 
-/// A matrix of a model, one row per token, read a row at a time. It keeps its file
-/// open.
+/// A matrix with one row per token, read a row at a time. It keeps its file open.
 ///
 /// Files store dimensions fastest first, `[d_model, n_vocab]`; everything here
 /// counts rows first, `[n_vocab, d_model]`.
@@ -36,7 +35,7 @@ pub struct Table {
     n_vocab: u64,
     d_model: usize,
     row_bytes: usize,
-    /// Row 0's first byte in the file.
+    /// The position of row 0 in the file.
     at: u64,
 }
 
@@ -45,10 +44,10 @@ impl Table {
     /// that ggml can decode.
     ///
     /// # Errors
-    /// Where it is not there (the message says what the file seems to be and which
-    /// tensors would do), is not a matrix, or can't be decoded; and where a file
-    /// that may have it is missing. Whether its bytes are all in the file is checked
-    /// row by row: the rows that a partial download has can be read.
+    /// If it does not exist (the message says what the file seems to be and which
+    /// tensors can be used), is not a matrix, or can't be decoded; and if a file
+    /// that may have it is missing. The file's length is checked row by row, so the
+    /// rows of a partial download can be read.
     pub fn open(model: &Model, name: &str) -> Result<Self, Error> {
         match model.tensor(name)? {
             Some(tensor) => Self::of(tensor),
@@ -59,52 +58,73 @@ impl Table {
         }
     }
 
-    /// The tensor `name` of a model as rows of `width` values, a vector being one
-    /// row; `None` where the model has no such tensor. For what is added to the rows
-    /// of a table, or multiplied with them.
+    /// The tensor `name` of a model as rows of `width` values; a vector is one row.
+    /// `None` if the model has no such tensor. Used for tensors that are added to
+    /// the rows of a table or multiplied with them.
     ///
     /// # Errors
-    /// As for [`open`](Self::open), and where the width is another.
+    /// As for [`open`](Self::open), and if the width differs.
     pub fn of_width(model: &Model, name: &str, width: usize) -> Result<Option<Self>, Error> {
         let Some(tensor) = model.tensor(name)? else { return Ok(None) };
         let table = match *tensor.dims {
             [values] => Self::of_shape(tensor, [values, 1]),
             _ => Self::of(tensor),
         }?;
-        let Self { d_model, .. } = table;
-        if d_model != width {
-            return Err(Error::Width { name: table.name, d_model, wanted: width });
+        match table.d_model {
+            d_model if d_model == width => Ok(Some(table)),
+            d_model => {
+                let problem =
+                    format!("has rows of {d_model} values; the embedding table's have {width}");
+                Err(Error::NoTable { name: table.name, problem })
+            }
         }
-        Ok(Some(table))
     }
 
     fn of(tensor: Tensor) -> Result<Self, Error> {
-        match tensor.matrix() {
-            Some(shape) => Self::of_shape(tensor, shape),
-            None => Err(Error::NoMatrix { name: tensor.name, dims: tensor.dims }),
-        }
+        let Some(shape) = tensor.matrix() else {
+            let dimensions = match tensor.dims.len() {
+                1 => "one dimension".to_owned(),
+                n => format!("{n} dimensions"),
+            };
+            let dims = &tensor.dims;
+            let problem = format!(
+                "has {dimensions} ({dims:?}); a table of rows needs two, [n_vocab, d_model]"
+            );
+            return Err(Error::NoTable { name: tensor.name, problem });
+        };
+        Self::of_shape(tensor, shape)
     }
 
     fn of_shape(tensor: Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self, Error> {
         let Tensor { name, format, at, source, file, .. } = tensor;
-        if d_model == 0 || n_vocab == 0 {
-            return Err(Error::Empty { name, n_vocab, d_model });
-        }
-        if d_model > MAX_D_MODEL {
-            return Err(Error::TooWide { name, d_model });
+        let problem = match d_model {
+            _ if d_model == 0 || n_vocab == 0 => {
+                Some(format!("is empty: its shape is [{n_vocab}, {d_model}]"))
+            }
+            ..=MAX_D_MODEL => None,
+            _ => Some(format!("claims rows of {d_model} values; the limit is {MAX_D_MODEL}")),
+        };
+        if let Some(problem) = problem {
+            return Err(Error::NoTable { name, problem });
         }
         let format = match format {
             Ok(format) => format,
             Err(source) => return Err(Error::Type { name, source }),
         };
         let Some(row_bytes) = format.row_bytes(d_model) else {
-            return Err(Error::PartOfABlock { name, d_model, format });
+            let problem = format!(
+                "claims rows of {d_model} values as {format}, which stores whole blocks of {}",
+                format.block_len
+            );
+            return Err(Error::NoTable { name, problem });
         };
         let end = n_vocab.checked_mul(row_bytes).and_then(|bytes| at?.checked_add(bytes));
         let (Some(at), Some(_), Ok(row), Ok(d_model)) =
             (at, end, usize::try_from(row_bytes), usize::try_from(d_model))
         else {
-            return Err(Error::TooLarge { name, n_vocab, row_bytes });
+            let problem =
+                format!("claims {n_vocab} rows of {row_bytes} bytes: no file is that large");
+            return Err(Error::NoTable { name, problem });
         };
         Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
     }
@@ -129,7 +149,7 @@ impl Table {
         self.d_model
     }
 
-    /// The name of the file that the table is in, where the model has several.
+    /// The name of the table's file, if the model has several.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
@@ -139,18 +159,19 @@ impl Table {
         self.n_vocab * self.row_bytes as u64
     }
 
-    /// Where row 0 begins in its file.
+    /// The position of row 0 in its file.
     pub fn offset(&self) -> u64 {
         self.at
     }
 
-    /// How many rows are whole in the file: all, unless it was cut.
+    /// The number of rows that are complete in the file: all, unless the file is
+    /// cut.
     pub fn rows_present(&self) -> u64 {
         let there = self.source.len().saturating_sub(self.at);
         (there / self.row_bytes as u64).min(self.n_vocab)
     }
 
-    /// An error that says what is in range, unless `id` is.
+    /// Checks that `id` is in range.
     ///
     /// # Errors
     /// [`Error::NoRow`].
@@ -164,7 +185,7 @@ impl Table {
     /// The row of a token ID, decoded.
     ///
     /// # Errors
-    /// Where the ID is out of range, or the file ends before the row does.
+    /// If the ID is out of range, or the file ends before the row does.
     pub fn row(&self, id: TokenId) -> Result<Vec<f32>, Error> {
         let mut values = vec![0.0; self.d_model];
         self.read_row(id, &mut values)?;
@@ -177,7 +198,7 @@ impl Table {
     /// As for [`row`](Self::row).
     ///
     /// # Panics
-    /// Where there is not room for exactly the row.
+    /// If `values` does not have exactly `d_model` values.
     pub fn read_row(&self, id: TokenId, values: &mut [f32]) -> Result<(), Error> {
         self.check_id(id)?;
         let at = self.row_at(id);

@@ -1,18 +1,18 @@
-//! An array in the metadata, read where it lies.
+//! An array in the metadata. Its elements are decoded on demand.
 
 use std::sync::Arc;
 
 use super::{Entry, Gguf, index};
 use crate::model::{Error, Numbers, Place, Strings, ValueType};
 
-/// An array of the metadata; nothing of it is decoded yet.
+/// A metadata array whose elements are not decoded yet.
 #[derive(Clone, Debug)]
 pub enum Array {
     /// An array of strings.
     Strings(Strings),
     /// An array of numbers or flags.
     Numbers(Numbers),
-    /// An array of as many arrays, which are not read.
+    /// An array of this many arrays. They are not read.
     Nested(u64),
 }
 

@@ -1,52 +1,53 @@
-//! Reading forward through untrusted bytes, every step checked.
+//! Reads forward through untrusted bytes and checks every step.
 
 use std::borrow::Cow;
 
-use super::value;
 use crate::model::{Error, Place, STRIDE, ValueType};
 use crate::source::Source;
 
 /// The most bytes that one request asks for, 4 MiB.
 const PIECE: u64 = 4 << 20;
 
-/// The first request asks for this much, 64 KiB: the keys before the tokens.
+/// The size of the first request, 64 KiB: enough for the keys before the tokens.
 const START: u64 = 64 << 10;
 
-/// A later request asks for at least this much more than is known to be needed:
-/// keys and tensor names follow each other in small steps.
+/// A later request asks for at least this many bytes beyond those needed, because
+/// keys and tensor names are read in small steps.
 const SPARE: u64 = 16 << 10;
 
-/// Arrays in arrays: the format allows any depth, and no known file has two.
+/// The most levels of arrays within arrays. The format allows any depth; no known
+/// file has two levels.
 const MAX_DEPTH: usize = 8;
 
 /// The longest key and tensor name, in bytes: the format's limit for keys (its
 /// limit for tensor names is 64, and some files have longer ones).
 const MAX_NAME: u64 = u16::MAX as u64;
 
-/// The longest header, 128 MiB: eight times the longest known. This bounds the
-/// time of a walk. A file of zeros is a header of empty keys without end, and a
-/// sparse file of zeros costs nothing to make.
+/// The longest header, 128 MiB: eight times the longest known. This bounds the time
+/// of a walk. A file of zeros reads as an endless list of empty keys, and a sparse
+/// file of zeros costs nothing to make.
 const MAX_HEADER: u64 = 128 << 20;
 
 /// A position in a source that only moves forward.
 ///
-/// Where the source borrows, the cursor reads in place. Where it answers with
-/// owned bytes, the cursor keeps all of them from its start on, and asks for the
-/// bytes that follow, in pieces of up to 4 MiB: no byte is asked for twice.
+/// If the source returns borrowed bytes, the cursor reads in place. If it returns
+/// owned bytes, the cursor keeps all of them and requests the next ones in pieces
+/// of up to 4 MiB, so it requests no byte twice.
 pub(super) struct Cursor<'s> {
     source: &'s dyn Source,
     len: u64,
     window: Cow<'s, [u8]>,
-    /// Where the window begins in the source.
+    /// The position of the window in the source.
     base: u64,
-    /// Where the cursor stands in the window; may be past its end after a skip.
+    /// The cursor's position in the window. After a skip it can be past the
+    /// window's end.
     at: u64,
-    /// How many bytes will probably be read after the next ones: those of the rest
-    /// of an array, for example.
+    /// The number of bytes that will probably be read after the next ones, such as
+    /// the rest of an array.
     expected: u64,
 }
 
-/// Why the cursor could not move on. The caller knows the place.
+/// Why the cursor stopped. The caller adds the place.
 pub(super) enum Stop {
     Io(std::io::Error),
     /// One past the last byte that was needed.
@@ -84,18 +85,18 @@ impl<'s> Cursor<'s> {
         Err(Stop::Short(u128::from(self.position()) + u128::from(n)))
     }
 
-    /// Expects `left` more elements, after the `done` elements since position
-    /// `start`: at least `least` bytes each, and probably as many as those had.
+    /// Estimates the size of the next `left` elements from the `done` elements read
+    /// since position `start`. Each element has at least `least` bytes.
     pub(super) fn expect(&mut self, left: u64, done: u64, start: u64, least: u64) {
         let seen = self.position() - start;
         // The first elements of a vocabulary can be far longer than the others, and
-        // one more request is better than many bytes that nobody needs.
+        // one more request costs less than many unneeded bytes.
         let probable = left.saturating_mul(seen) / done.max(1);
         let probable = (probable - probable / 8).min(8 * seen);
         self.expected = left.saturating_mul(least).max(probable);
     }
 
-    /// Passes over `n` bytes, which must be there.
+    /// Skips `n` bytes. They must exist.
     #[inline]
     pub(super) fn skip(&mut self, n: u64) -> Step<()> {
         if n > self.remaining() {
@@ -108,7 +109,7 @@ impl<'s> Cursor<'s> {
     #[cold]
     fn too_long<T>() -> Step<T> {
         let limit = MAX_HEADER >> 20;
-        Err(Stop::Bad(format!("the header goes on past {limit} MiB, where none is read")))
+        Err(Stop::Bad(format!("the header is longer than {limit} MiB, the limit")))
     }
 
     /// The next `n` bytes.
@@ -125,7 +126,7 @@ impl<'s> Cursor<'s> {
         Ok(&self.window[start..self.at as usize])
     }
 
-    /// The next `n` bytes, or as many as there are, without passing over them.
+    /// The next `n` bytes, or fewer at the end, without moving the cursor.
     pub(super) fn peek(&mut self, n: u64) -> Step<&[u8]> {
         let n = n.min(self.remaining());
         self.take(n)?;
@@ -142,15 +143,15 @@ impl<'s> Cursor<'s> {
         self.hold(n, self.expected.saturating_add(spare))
     }
 
-    /// Sees to it that the window has the next `n` bytes; asks for `more` beyond
-    /// them where it has to ask.
+    /// Makes the window hold the next `n` bytes. A request asks for `more` bytes
+    /// beyond them.
     fn hold(&mut self, n: u64, more: u64) -> Step<()> {
         let end = self.position() + n;
         loop {
             let held = self.base + self.window.len() as u64;
             let from = match self.window {
                 Cow::Borrowed(_) => self.position(),
-                // Whatever was passed over is kept too.
+                // Skipped bytes are kept too.
                 Cow::Owned(_) => held,
             };
             if end <= held {
@@ -177,7 +178,7 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// All bytes that were passed over, where the source did not borrow them.
+    /// All bytes before the cursor, if the source returns owned bytes.
     pub(super) fn into_kept(mut self) -> Step<Option<Vec<u8>>> {
         if let Cow::Owned(_) = self.window {
             self.hold(0, 0)?;
@@ -206,7 +207,7 @@ impl<'s> Cursor<'s> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// The position as 32 bits, which a header's are.
+    /// The position as a `u32`. Positions in a header fit.
     pub(super) fn short_position(&self) -> Step<u32> {
         u32::try_from(self.position()).or_else(|_| Self::too_long())
     }
@@ -222,15 +223,12 @@ impl<'s> Cursor<'s> {
         Ok(len)
     }
 
-    /// Copies a key or a tensor's name into `name`, if it is of a length that can
-    /// be one.
+    /// Copies a key or a tensor's name into `name`. Refuses one that is too long.
     pub(super) fn name(&mut self, name: &mut Vec<u8>) -> Step<()> {
         match self.string(MAX_NAME, name)? {
             len if len <= MAX_NAME => Ok(()),
             len if len > self.remaining() => self.short(len),
-            len => {
-                Err(Stop::Bad(format!("its name is {len} bytes long (up to {MAX_NAME} are read)")))
-            }
+            len => Err(Stop::Bad(format!("its name is {len} bytes long; the limit is {MAX_NAME}"))),
         }
     }
 
@@ -240,8 +238,8 @@ impl<'s> Cursor<'s> {
         self.skip(len)
     }
 
-    /// Passes over `n` strings. Vocabularies are most of a header, so strings that
-    /// lie whole in the window take one comparison each.
+    /// Skips `n` strings. The vocabulary is most of a header, so a string that is
+    /// whole in the window takes one comparison.
     pub(super) fn skip_strings(&mut self, n: u64) -> Step<()> {
         let mut left = n;
         while left > 0 {
@@ -257,7 +255,7 @@ impl<'s> Cursor<'s> {
             }
             self.at += (before - rest.map_or(0, <[u8]>::len)) as u64;
             if left > 0 {
-                // Cut off by the window's end, or by that of the source.
+                // The string crosses the end of the window or of the source.
                 self.skip_string()?;
                 left -= 1;
             }
@@ -267,15 +265,15 @@ impl<'s> Cursor<'s> {
 
     pub(super) fn value_type(&mut self) -> Step<ValueType> {
         let id = self.u32()?;
-        value::type_of_id(id)
-            .ok_or_else(|| Stop::Bad(format!("value type {id} does not exist (0 to 12 do)")))
+        ValueType::from_id(id)
+            .ok_or_else(|| Stop::Bad(format!("value type {id} does not exist (types are 0 to 12)")))
     }
 
-    /// Passes over a value of a type. The position of every [`STRIDE`]th string of
-    /// an array of strings is added to `marks`, except that of the first.
+    /// Skips a value of a type. Adds the position of every [`STRIDE`]th string of a
+    /// string array to `marks`, except the first.
     ///
-    /// Time is linear in the bytes passed over, whatever the file claims: every
-    /// element of an array takes at least one byte, and that is checked first.
+    /// The time is linear in the bytes skipped, for any claims of the file: each
+    /// element of an array takes at least one byte, and the count is checked first.
     pub(super) fn skip_value(&mut self, value_type: ValueType, marks: &mut Vec<u32>) -> Step<()> {
         match value_type {
             ValueType::String => self.skip_string(),
@@ -309,12 +307,13 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// An array's element type and count, the count checked against what is left.
+    /// An array's element type and count. The count is checked against the bytes
+    /// left.
     pub(super) fn array_header(&mut self) -> Step<(ValueType, u64)> {
         let element = self.value_type()?;
         let count = self.u64()?;
-        // The least that an element can take: a string its length, an array
-        // its element type and count.
+        // The smallest size of an element: a string has its length, an array its
+        // element type and count.
         let least = match element {
             ValueType::String => 8,
             ValueType::Array => 12,

@@ -1,4 +1,4 @@
-//! GGUF's answers to what a model can be asked. GGUF's keys are named here.
+//! The description of a model in GGUF files: which key holds which fact.
 
 use super::{Array, Entry, Files, Gguf, kind};
 use crate::model::{
@@ -6,10 +6,10 @@ use crate::model::{
     Value, ValueType,
 };
 
-/// What the keys of the vocabulary and the tokenizer begin with.
+/// The prefix of the keys of the vocabulary and the tokenizer.
 const TOKENIZER: &str = "tokenizer.ggml.";
 
-/// What ends a key that gives a token a role.
+/// The suffix of a key that gives a token a role.
 const TOKEN_ID: &str = "_token_id";
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
@@ -18,7 +18,7 @@ const SCORES: &str = "tokenizer.ggml.scores";
 const MERGES: &str = "tokenizer.ggml.merges";
 const CHARSMAP: &str = "tokenizer.ggml.precompiled_charsmap";
 
-/// A key: by its whole name, or by the part behind the architecture's name.
+/// A key: its whole name, or the part after the architecture's name.
 enum Key {
     Whole(&'static str),
     OfArchitecture(&'static str),
@@ -53,7 +53,7 @@ fn keys_of(role: Role) -> &'static [&'static str] {
         Role::Bos => &["tokenizer.ggml.bos_token_id"],
         Role::Eos => &["tokenizer.ggml.eos_token_id"],
         Role::Unknown => &["tokenizer.ggml.unknown_token_id"],
-        // The format spells it so.
+        // GGUF's own spelling.
         Role::Separator => &["tokenizer.ggml.seperator_token_id"],
         Role::EndOfTurn => &["tokenizer.ggml.eot_token_id"],
         Role::EndOfMessage => &["tokenizer.ggml.eom_token_id"],
@@ -72,8 +72,8 @@ pub fn is_tokenizer_key(key: &str) -> bool {
 }
 
 impl Files {
-    /// The key of a fact; `None` where it depends on the architecture and the file
-    /// does not say which that is.
+    /// The key of a fact; `None` if it depends on the architecture and the file
+    /// does not state one.
     fn full_key(&self, fact: Fact) -> Result<Option<String>, Error> {
         Ok(match key_of(fact) {
             Key::Whole(key) => Some(key.to_owned()),
@@ -83,7 +83,7 @@ impl Files {
         })
     }
 
-    /// The entry that states a fact, and the file that it is in.
+    /// The entry that states a fact, and its file.
     fn stated(&self, fact: Fact) -> Result<Option<(&Gguf, Entry)>, Error> {
         let gguf = self.metadata()?;
         let Some(key) = self.full_key(fact)? else { return Ok(None) };
@@ -92,15 +92,15 @@ impl Files {
 }
 
 impl Gguf {
-    /// What `general.file_type` says.
+    /// The value of `general.file_type`.
     ///
     /// # Errors
-    /// Where the key is there twice, or can't be read.
+    /// If the key exists twice or can't be read.
     pub fn file_type(&self) -> Result<Option<u64>, Error> {
         self.integer("general.file_type")
     }
 
-    /// What `general.basename` says: the name of the model without its version.
+    /// The value of `general.basename`: the name of the model without its version.
     ///
     /// # Errors
     /// As for [`file_type`](Self::file_type).
@@ -108,8 +108,8 @@ impl Gguf {
         self.text("general.basename")
     }
 
-    /// The token that a metadata entry gives a role, if it is such an entry and can
-    /// be read.
+    /// The token that a metadata entry gives a role; `None` for other entries and
+    /// for one that can't be read.
     fn special_token(&self, entry: &Entry) -> Option<SpecialToken> {
         let key = std::str::from_utf8(&entry.key).ok()?;
         let name = key.strip_prefix(TOKENIZER)?.strip_suffix(TOKEN_ID)?.to_owned();
@@ -251,8 +251,8 @@ impl Description for Files {
     }
 }
 
-/// The numbers that a key holds. An array of something else is told by its element
-/// type; what is no array counts as absent.
+/// The numbers that a key holds. An array of another type gives an empty list of
+/// that type. A value that is no array counts as absent.
 fn numbers(gguf: &Gguf, key: &str) -> Result<Option<Numbers>, Error> {
     Ok(gguf.array(key)?.map(|array| match array {
         Array::Numbers(numbers) => numbers,

@@ -1,8 +1,8 @@
-//! `general.file_type`: what whoever wrote a file meant most of it to be.
+//! `general.file_type`: the type that the file's writer chose for most tensors.
 //!
-//! It is a numbering of its own, `enum llama_ftype` of llama.cpp's
-//! `include/llama.h` (gguf-py: `LlamaFileType`), and not that of tensor types:
-//! 7 here is mostly Q8_0, where 7 as the type of a tensor is Q5_1.
+//! The numbers are those of `enum llama_ftype` in llama.cpp's `include/llama.h`
+//! (gguf-py: `LlamaFileType`), not those of tensor types: 7 here is mostly Q8_0,
+//! but 7 as the type of a tensor is Q5_1.
 
 /// The names, by number.
 #[rustfmt::skip]
@@ -52,7 +52,7 @@ const NAMES: &[(u64, &str)] = &[
     (1024, "guessed, not said"),
 ];
 
-/// What a number of `general.file_type` means; `None` where nobody knows.
+/// The meaning of a number of `general.file_type`; `None` if it is unknown.
 pub fn file_type_name(id: u64) -> Option<&'static str> {
     NAMES.iter().find(|entry| entry.0 == id).map(|entry| entry.1)
 }

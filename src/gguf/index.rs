@@ -1,4 +1,4 @@
-//! The walk: one pass over the header that notes where everything lies.
+//! The walk: one pass over the header that records where each entry begins.
 //!
 //! ```text
 //! "GGUF"  version u32  tensor_count u64  kv_count u64
@@ -11,10 +11,10 @@
 //! ```
 //!
 //! The layout is that of llama.cpp's `docs/gguf.md`; versions 2 and 3 share it.
-//! Every number in it is untrusted. Nothing is decoded, and nothing is allocated
-//! from a count: an entry costs eight bytes of memory once it has been seen. The
-//! number of entries and the length of a header are limited too, as a sparse file
-//! can claim any number at no cost.
+//! Every number in it is untrusted. The walk decodes nothing and allocates nothing
+//! from a count: an entry costs eight bytes of memory when it is read. The number
+//! of entries and the length of a header are limited too, because a sparse file can
+//! claim any number at no cost.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -25,18 +25,18 @@ use super::cursor::{Cursor, Stop};
 use crate::model::{Error, Place, ValueType};
 use crate::source::Source;
 
-/// Where the parts of a file lie, all as byte positions from its start.
+/// The positions of the parts of a file, in bytes from its start.
 #[derive(Debug)]
 pub(super) struct Index {
     pub version: u32,
-    /// The metadata entries, each found by its key.
+    /// The metadata entries, found by key.
     pub keys: Entries,
-    /// For each metadata entry that is a long array of strings, by its place in
-    /// `keys`: the position of every 256th string except the first.
+    /// For each long array of strings: its number in `keys`, and the position of
+    /// every 256th string except the first.
     pub marks: Vec<(usize, Arc<[u32]>)>,
-    /// The tensor entries, each found by its name.
+    /// The tensor entries, found by name.
     pub tensors: Entries,
-    /// The first tensor entry.
+    /// The position of the first tensor entry.
     pub tensors_at: u64,
     /// One past the last tensor entry; the data begins at the next multiple of
     /// the alignment.
@@ -44,8 +44,8 @@ pub(super) struct Index {
 }
 
 /// Entries in the file's order: where each begins and a hash of its name, eight
-/// bytes together. The hash differs from run to run, so no file can be made whose
-/// names all have the same one.
+/// bytes together. The hash differs from run to run, so nobody can make a file
+/// whose names all have the same hash.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     starts: Vec<u32>,
@@ -72,7 +72,7 @@ impl Entries {
         self.starts.get(i).copied().map(u64::from)
     }
 
-    /// The entries that may have this name: those whose hash is that of the name.
+    /// The entries that may have this name: those with the same hash.
     pub fn candidates(&self, name: &[u8]) -> impl Iterator<Item = usize> {
         let wanted = self.hash(name);
         let hashes = self.hashes.iter().enumerate();
@@ -88,8 +88,8 @@ pub(super) const MAX_DIMS: u32 = 4;
 const MAX_ENTRIES: u64 = 1 << 20;
 
 impl Index {
-    /// Walks a header. Where the source does not borrow its bytes, the header's
-    /// bytes are returned too: they have been fetched, once.
+    /// Walks a header. If the source returns owned bytes, returns the header's
+    /// bytes too, so that they are fetched only once.
     pub(super) fn walk(source: &dyn Source) -> Result<(Self, Option<Vec<u8>>), Error> {
         let len = source.len();
         let mut cursor = Cursor::new(source, 0);
@@ -145,19 +145,19 @@ impl Index {
     }
 }
 
-/// The least that a tensor entry takes: a name without letters, no dimensions.
+/// The smallest tensor entry: an empty name, no dimensions.
 const MIN_TENSOR: u64 = 8 + 4 + 4 + 8;
 
 fn entry_count(cursor: &mut Cursor, what: &str) -> Result<u64, Stop> {
     match cursor.u64()? {
         count if count <= MAX_ENTRIES => Ok(count),
         count => Err(Stop::Bad(format!(
-            "it claims {count} {what}, and up to {MAX_ENTRIES} are read: the file is damaged"
+            "it claims {count} {what}; the limit is {MAX_ENTRIES}: the file is damaged"
         ))),
     }
 }
 
-/// A key as a message quotes it: whole unless it is out of proportion.
+/// A key as a message quotes it: cut if it is very long.
 pub(super) fn quotable(key: &[u8]) -> String {
     const QUOTED: usize = 128;
     let mut quoted = String::from_utf8_lossy(&key[..key.len().min(QUOTED)]).into_owned();
@@ -173,7 +173,7 @@ fn skip_tensor(cursor: &mut Cursor, name: &mut Vec<u8>) -> Result<(), Stop> {
     cursor.skip(8 * u64::from(rank) + 4 + 8)
 }
 
-/// A tensor's number of dimensions, within what ggml can hold.
+/// A tensor's number of dimensions, checked against ggml's limit.
 pub(super) fn rank(cursor: &mut Cursor) -> Result<u32, Stop> {
     match cursor.u32()? {
         rank if rank <= MAX_DIMS => Ok(rank),
@@ -222,7 +222,7 @@ fn check_version(version: u32) -> Result<(), Error> {
     Err(Error::Version { version, advice })
 }
 
-/// Reads the type and count of an array of which only the position is known.
+/// Reads the element type and the count of the array at a position.
 pub(super) fn array_at(source: &dyn Source, at: u64) -> Result<(ValueType, u64, u64), Stop> {
     let mut cursor = Cursor::new(source, at);
     let (element, count) = cursor.array_header()?;

@@ -1,4 +1,4 @@
-//! What a file without an embedding table seems to be.
+//! Guesses what a file without an embedding table is: an adapter, a projector, ...
 
 use super::Gguf;
 use crate::model::Error;

@@ -1,17 +1,16 @@
-//! A GGUF file as an index of spans.
+//! GGUF files: opens them, and finds keys, values and tensors.
 //!
 //! Opening a file walks its header once and decodes nothing: a tokenizer has
-//! hundreds of thousands of strings, and a lookup needs three. A value is
-//! decoded when someone asks for it. Keys and tensors are found through an index
-//! that the walk leaves.
+//! hundreds of thousands of strings, and a lookup needs three. A value is decoded
+//! when it is requested. The walk makes an index of keys and tensors.
 //!
-//! The walk reads the header in place where the source borrows its bytes (a
-//! mapping, memory). Where bytes have to be fetched, it fetches each byte of the
-//! header once and keeps it: keys, tensors and token strings are answered from
-//! there, and only rows are asked of the source again.
+//! If the source returns borrowed bytes (a mapping, memory), the walk reads the
+//! header in place. If not, it fetches each byte of the header once and keeps a
+//! copy. Keys, tensors and token strings are then read from the copy, and only rows
+//! from the source.
 //!
-//! Files are untrusted; see [`Error`] for what can be wrong with them. Text is
-//! copied before it is checked, as a mapped file can change at any time.
+//! Files are untrusted; [`Error`] lists what can be wrong with them. Text is copied
+//! before it is checked, because a mapped file can change at any time.
 
 mod array;
 mod cursor;
@@ -40,11 +39,11 @@ use crate::source::{MappedFile, Source};
 use cursor::{Cursor, Stop};
 use index::{Entries, Index};
 
-/// Opens the model that a GGUF file is, or is a part of.
+/// Opens the model of a GGUF file, whole or split.
 ///
 /// # Errors
-/// Where it is no GGUF file or is damaged, or where its name and its metadata
-/// contradict each other about the parts of a split model.
+/// If it is not a GGUF file or is damaged, or if its name and its metadata disagree
+/// about the parts of a split model.
 pub fn open(path: &Path) -> Result<Model, Error> {
     Files::open(path).map(Model::new)
 }
@@ -52,38 +51,38 @@ pub fn open(path: &Path) -> Result<Model, Error> {
 /// Opens a GGUF model from any source of bytes: memory, a network.
 ///
 /// # Errors
-/// Where the bytes are no GGUF file or a damaged one.
+/// If the bytes are not a GGUF file or are damaged.
 pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
     Gguf::new(source).map(Model::from)
 }
 
-/// The longest value that is decoded at once. Names, numbers and short arrays
-/// are; an array of a size that matters is read through [`Array`].
+/// The longest value that is decoded at once, in bytes. Arrays are read through
+/// [`Array`].
 const MAX_DECODED: u64 = 1 << 20;
 
-/// An opened GGUF file: its bytes and where everything in them lies. A clone is
-/// the same file, opened once.
+/// An open GGUF file: its bytes and their index. A clone shares both.
 #[derive(Clone)]
 pub struct Gguf {
     source: Arc<dyn Source>,
-    /// Where the header is read: the source where that costs nothing, else a copy.
+    /// The bytes of the header: the source if it returns borrowed bytes, else a
+    /// copy.
     header: Arc<dyn Source>,
     index: Arc<Index>,
     alignment: u64,
-    /// Where tensor data begins; tensors' offsets count from here.
+    /// The position of the tensor data; tensors' offsets count from here.
     data_at: u64,
 }
 
-/// A metadata entry: a key, and where its value lies.
+/// A metadata entry: a key, and the position of its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The key's bytes: nearly always ASCII, but nothing ensures that.
+    /// The key's bytes. Usually ASCII, but not always.
     pub key: Vec<u8>,
     /// The value's type.
     pub value_type: ValueType,
     /// The value's bytes in the file.
     pub span: Range<u64>,
-    /// Which entry this is, counted from 0.
+    /// The entry's number, counted from 0.
     index: usize,
 }
 
@@ -114,9 +113,9 @@ impl Gguf {
                 Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
                     return Ok(n as u64);
                 }
-                n => format!("it is {}, and must be a multiple of 8", n.unwrap_or_default()),
+                n => format!("it is {}, but must be a multiple of 8", n.unwrap_or_default()),
             },
-            other => format!("it is of type {}, and must be a u32", other.name()),
+            other => format!("it is of type {}, but must be a u32", other.name()),
         };
         Err(Error::Malformed { place: Place::Value { key: KEY.to_owned() }, problem })
     }
@@ -136,12 +135,12 @@ impl Gguf {
         self.source.len()
     }
 
-    /// How many bytes the header takes: what opening the file had to walk.
+    /// The length of the header in bytes.
     pub fn header_len(&self) -> u64 {
         self.index.end
     }
 
-    /// The bytes themselves.
+    /// The bytes of the file.
     fn source(&self) -> &dyn Source {
         &*self.source
     }
@@ -191,17 +190,12 @@ impl Gguf {
         Ok(found)
     }
 
-    /// Decodes the value of a key. Meant for scalars and short arrays; a long
-    /// one is better read through [`array`](Self::array).
+    /// Decodes the value of an entry. An array is not decoded: see
+    /// [`array_of`](Self::array_of).
     ///
     /// # Errors
-    /// Where gguf-rs-lib refuses the value (text that is not UTF-8, a boolean
-    /// that is neither 0 nor 1), or where it is longer than a megabyte.
-    pub fn value(&self, key: &str) -> Result<Option<Value>, Error> {
-        self.entry(key)?.map(|entry| self.decode(&entry)).transpose()
-    }
-
-    /// Decodes the value of an entry, as [`value`](Self::value) does.
+    /// If gguf-rs-lib refuses the value (text that is not UTF-8, a flag that is
+    /// neither 0 nor 1), or if it is longer than a megabyte.
     pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },
@@ -209,16 +203,14 @@ impl Gguf {
         };
         let len = entry.span.end - entry.span.start;
         if len > MAX_DECODED {
-            return Err(malformed(format!(
-                "it is {len} bytes long, and up to {MAX_DECODED} are decoded at once"
-            )));
+            return Err(malformed(format!("it is {len} bytes long; the limit is {MAX_DECODED}")));
         }
         let bytes = self.bytes(entry.span.clone())?;
         value::decode(&bytes, entry.value_type).map_err(malformed)
     }
 
-    /// A string value, lossily decoded where it is not UTF-8; `None` where the
-    /// key is absent, or holds something else or a string of over a megabyte.
+    /// A string value, lossily decoded if it is not UTF-8; `None` if the key is
+    /// absent, has another type, or holds more than a megabyte.
     pub fn text(&self, key: &str) -> Result<Option<String>, Error> {
         match self.entry(key)? {
             Some(Entry { value_type: ValueType::String, span, .. })
@@ -231,8 +223,8 @@ impl Gguf {
         }
     }
 
-    /// A whole number of any width; `None` where the key is absent or holds
-    /// something else.
+    /// A whole number of any width; `None` if the key is absent or has another
+    /// type.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type.is_integer() => {
@@ -242,8 +234,8 @@ impl Gguf {
         }
     }
 
-    /// The array that a key holds, undecoded; `None` where the key is absent or
-    /// holds something else.
+    /// The array that a key holds, undecoded; `None` if the key is absent or has
+    /// another type.
     pub fn array(&self, key: &str) -> Result<Option<Array>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),
@@ -251,12 +243,12 @@ impl Gguf {
         }
     }
 
-    /// The array that an entry holds, which must be one.
+    /// The array that an entry holds. The entry must hold one.
     pub fn array_of(&self, entry: &Entry) -> Result<Array, Error> {
         Array::new(self, entry)
     }
 
-    /// The positions that the walk noted in the array of a metadata entry.
+    /// The positions that the walk recorded for the array of a metadata entry.
     fn marks(&self, index: usize) -> Arc<[u32]> {
         let all = &self.index.marks;
         let found = all.binary_search_by_key(&index, |(index, _)| *index);
@@ -277,7 +269,7 @@ impl Gguf {
         self.index.tensors.len() as u64
     }
 
-    /// The tensors, in the file's order; each is decoded as it is reached.
+    /// The tensors, in the file's order; each is decoded when it is reached.
     pub fn tensors(&self) -> impl Iterator<Item = Result<Tensor, Error>> {
         let mut cursor = Cursor::new(self.header(), self.index.tensors_at);
         (0..self.index.tensors.len()).map(move |i| self.read_tensor(&mut cursor, i))
@@ -296,7 +288,7 @@ impl Gguf {
         Ok(found)
     }
 
-    /// Tensor entry `i`, at which the cursor is.
+    /// Reads tensor entry `i`. The cursor is at its start.
     fn read_tensor(&self, cursor: &mut Cursor<'_>, i: usize) -> Result<Tensor, Error> {
         let mut read = || {
             let mut name = Vec::new();
@@ -315,7 +307,7 @@ impl Gguf {
         })
     }
 
-    /// A copy of a range of the header, which the walk has seen to be there.
+    /// A copy of a range of the header. The walk has checked that it exists.
     fn bytes(&self, range: Range<u64>) -> Result<Vec<u8>, Error> {
         let missing = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let len = usize::try_from(range.end - range.start).map_err(|_| missing())?;
@@ -324,7 +316,7 @@ impl Gguf {
     }
 }
 
-/// A model in one file, from wherever its bytes come.
+/// A model in one file, from any source.
 impl From<Gguf> for Model {
     fn from(file: Gguf) -> Self {
         Self::new(Files::from(file))

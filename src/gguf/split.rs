@@ -1,11 +1,11 @@
 //! A model in one file or in several.
 //!
 //! `gguf-split` cuts a model into shards named `<prefix>-00002-of-00005.gguf`,
-//! counted from 1; inside, `split.no` counts from 0 and `split.count` is the
-//! total. Each shard is a GGUF file of its own with some of the tensors, and
-//! only the first has the metadata of the model. Whichever is named, the model
-//! is the same: shards are met in their order, and a shard is opened when
-//! something is looked for that no shard before it has.
+//! counted from 1; inside, `split.no` counts from 0 and `split.count` is the total.
+//! Each shard is a GGUF file of its own with some of the tensors, and only the
+//! first has the metadata of the model. The model is the same whichever shard is
+//! named. Shards are searched in order, and a shard is opened only if no shard
+//! before it has what is searched.
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -15,34 +15,34 @@ use std::sync::{Arc, OnceLock};
 use super::Gguf;
 use crate::model::{Error, Tensor};
 
-/// The files of a model: one GGUF file, or the shards of one. A clone is the same
-/// model, its files opened once.
+/// The files of a model: one GGUF file, or the shards of one. A clone shares the
+/// open files.
 #[derive(Clone, Debug)]
 pub struct Files {
     named: Gguf,
     split: Option<Arc<Split>>,
 }
 
-/// What the shards besides the named one are.
+/// The shards besides the named one.
 #[derive(Debug)]
 struct Split {
-    /// The path that was named, and what it says.
+    /// The named path, and the parts of its name.
     path: PathBuf,
     name: ShardName,
-    /// By their number; `None` where there is no such file.
+    /// The shards by number; `None` if the file does not exist.
     opened: Vec<OnceLock<Option<Gguf>>>,
 }
 
 impl Files {
-    /// Opens the model that a file is, or is a shard of.
+    /// Opens the model of a file, whole or split.
     ///
-    /// A file is a shard if its name *and* its metadata say so: a name alone
-    /// may merely look alike, and a shard of another name (a blob of a store)
-    /// can't be told its siblings.
+    /// A file is a shard if its name *and* its metadata say so: the name alone can
+    /// be a coincidence, and a shard with another name (a blob of a store) does not
+    /// tell the names of the others.
     ///
     /// # Errors
-    /// As for [`Gguf::open`], and where name and metadata both speak of a
-    /// split and contradict each other.
+    /// As for [`Gguf::open`], and if name and metadata both describe a split but
+    /// disagree.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let named = Gguf::open(path)?;
         let split = match ShardName::of(path) {
@@ -56,11 +56,10 @@ impl Files {
         Ok(Self { named, split })
     }
 
-    /// The file that has the metadata of the model: its architecture, its
-    /// vocabulary.
+    /// The file with the metadata of the model: its architecture, its vocabulary.
     ///
     /// # Errors
-    /// Where that is another shard than the named one, and it can't be read.
+    /// If that is another shard than the named one, and it can't be read.
     pub fn metadata(&self) -> Result<&Gguf, Error> {
         match self.shard(0)? {
             Some(gguf) => Ok(gguf),
@@ -68,10 +67,10 @@ impl Files {
         }
     }
 
-    /// The tensor with a name, in whichever file it is.
+    /// The tensor with a name, from any of the files.
     ///
     /// # Errors
-    /// Where shards are missing and no other has the tensor: it may be in them.
+    /// If shards are missing and no other shard has the tensor: it may be in them.
     pub(super) fn find_tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
         let mut missing = Vec::new();
         for no in 0..self.shard_count() {
@@ -90,21 +89,21 @@ impl Files {
         }
     }
 
-    /// Every file of the model that is there, in order.
+    /// The files of the model that exist, in order.
     ///
     /// # Errors
-    /// Where one that is there can't be read.
+    /// If one of them can't be read.
     pub fn files(&self) -> Result<Vec<&Gguf>, Error> {
         let shards = (0..self.shard_count()).map(|no| self.shard(no).transpose());
         shards.flatten().collect()
     }
 
-    /// In how many files the model is; 1 where it is not split.
+    /// The number of files of the model; 1 if it is not split.
     pub fn shard_count(&self) -> u64 {
         self.split.as_ref().map_or(1, |split| split.name.count)
     }
 
-    /// The tensors of the files that are there, in order.
+    /// The tensors of the files that exist, in order.
     pub(super) fn all_tensors(&self) -> Result<impl Iterator<Item = Result<Tensor, Error>>, Error> {
         let mut files = Vec::new();
         for no in 0..self.shard_count() {
@@ -115,13 +114,13 @@ impl Files {
         }))
     }
 
-    /// The tensor with the name of its file, where there are several.
+    /// Adds the name of its file to a tensor of a split model.
     fn placed(&self, no: u64, tensor: Tensor) -> Tensor {
         let file = self.split.as_ref().map(|split| split.name.file_name(no));
         Tensor { file: file.map(|name| name.to_string_lossy().into()), ..tensor }
     }
 
-    /// The length of all files that are there together.
+    /// The total length of the files that exist.
     pub(super) fn len(&self) -> u64 {
         match &self.split {
             None => self.named.file_len(),
@@ -132,7 +131,7 @@ impl Files {
         }
     }
 
-    /// The names of the files that are not there.
+    /// The names of the missing files.
     pub(super) fn missing_names(&self) -> Vec<String> {
         let Some(split) = &self.split else { return Vec::new() };
         (0..split.name.count)
@@ -141,7 +140,7 @@ impl Files {
             .collect()
     }
 
-    /// The shard of a number counted from 0; `None` where there is no such file.
+    /// Shard `no`, counted from 0; `None` if its file does not exist.
     fn shard(&self, no: u64) -> Result<Option<&Gguf>, Error> {
         let Some(split) = &self.split else { return Ok(Some(&self.named)) };
         if no == split.name.no {
@@ -170,15 +169,15 @@ impl Files {
     }
 }
 
-/// A model in one file, from wherever its bytes come.
+/// A model in one file, from any source.
 impl From<Gguf> for Files {
     fn from(named: Gguf) -> Self {
         Self { named, split: None }
     }
 }
 
-/// The other files that a path is one of several parts with, by its name alone;
-/// whether or not they are there.
+/// The paths of the other parts of a split model, from the name of one part alone.
+/// They need not exist.
 pub fn parts(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = ShardName::of(path);
     let others = name.into_iter().flat_map(|name| {
@@ -207,7 +206,7 @@ impl Split {
     }
 }
 
-/// What `<prefix>-00002-of-00005.gguf` says, the 2 counted from 0.
+/// The parts of the name `<prefix>-00002-of-00005.gguf`. `no` counts from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ShardName {
     prefix: OsString,
@@ -216,8 +215,8 @@ struct ShardName {
 }
 
 impl ShardName {
-    /// `None` where a name is not of that form; a model in one part has none to
-    /// look for either, so `-00001-of-00001` is no shard.
+    /// `None` if a name does not have that form. A model in one part has no other
+    /// parts, so `-00001-of-00001` is no shard.
     fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?;
         let at = name.len().checked_sub("-00001-of-00001.gguf".len())?;
@@ -240,22 +239,22 @@ impl ShardName {
         name
     }
 
-    /// An error unless the metadata of the file at `path` says the same.
+    /// Checks that the metadata of the file at `path` agrees with its name.
     fn check(&self, gguf: &Gguf, path: &Path) -> Result<(), Error> {
         let inside = (gguf.integer("split.no")?, gguf.integer("split.count")?);
         if inside == (Some(self.no), Some(self.count)) {
             return Ok(());
         }
         let says = match inside {
-            (_, None | Some(0 | 1)) => "is no part of a split model inside".to_owned(),
-            (None, Some(count)) => format!("is one of {count} parts inside, without a number"),
+            (_, None | Some(0 | 1)) => "not part of a split model".to_owned(),
+            (None, Some(count)) => format!("one of {count} parts, without a number"),
             (Some(no), Some(count)) => {
-                format!("is part {} of {count} inside", u128::from(no) + 1)
+                format!("part {} of {count}", u128::from(no) + 1)
             }
         };
         Err(Error::Split(format!(
-            "{} {says} (split.no, split.count), not part {} of {} as its name says: \
-             give it the name it had",
+            "{} is {says} by its metadata (split.no, split.count), not part {} of {} as its name \
+             says: give it its original name",
             path.display(),
             self.no + 1,
             self.count
@@ -263,7 +262,7 @@ impl ShardName {
     }
 }
 
-/// The first `len` bytes of a name, which an ASCII suffix follows.
+/// The first `len` bytes of a name. An ASCII suffix follows them.
 fn cut(name: &OsStr, len: usize) -> Option<OsString> {
     #[cfg(unix)]
     {

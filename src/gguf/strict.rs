@@ -1,4 +1,4 @@
-//! A second opinion: gguf-rs-lib's own reader, over the same bytes.
+//! Reads a file with gguf-rs-lib's own reader, as a second check.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -11,14 +11,14 @@ impl Gguf {
     /// decodes every value and checks that every tensor's data is there.
     ///
     /// # Errors
-    /// With what it objects to.
+    /// The reader's error message.
     pub fn strict(&self) -> Result<(), String> {
         let bytes = io::BufReader::new(Bytes { gguf: self, at: 0 });
         GGUFFileReader::new(bytes).map(drop).map_err(|error| error.to_string())
     }
 }
 
-/// A file as a stream, which is how that reader wants it.
+/// A file as a stream, which gguf-rs-lib's reader needs.
 struct Bytes<'g> {
     gguf: &'g Gguf,
     at: u64,
@@ -28,7 +28,7 @@ impl Read for Bytes<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let header = self.gguf.header_len().saturating_sub(self.at);
         let (source, want) = match usize::try_from(header) {
-            // It has been read once.
+            // The header has been read already. Do not fetch it again.
             Ok(left @ 1..) => (self.gguf.header(), buf.len().min(left)),
             _ => (self.gguf.source(), buf.len()),
         };

@@ -1,4 +1,5 @@
-//! The questions that a format answers, and the model that they are asked of.
+//! The interface of file formats: a format implements [`Description`], and a
+//! [`Model`] holds one.
 
 use std::any::Any;
 use std::fmt;
@@ -9,116 +10,81 @@ use super::{Error, Fact, Numbers, Role, SpecialToken, Strings, Tensor, TokenList
 
 /// What a model says about itself. Each file format implements this once.
 ///
-/// Nothing is read before it is asked for; an answer costs a look into an index of
-/// the header.
+/// A value is read when it is requested, through an index of the header. Every
+/// method fails if the header can't be read or states the value twice; the comments
+/// below name only other errors.
 pub trait Description: Any + fmt::Debug + Send + Sync {
-    /// A text that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// Where the header can't be read, or states it twice.
+    /// A text that the model states.
     fn text(&self, fact: Fact) -> Result<Option<String>, Error>;
 
-    /// A whole number that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
+    /// A whole number that the model states.
     fn whole(&self, fact: Fact) -> Result<Option<u64>, Error>;
 
-    /// A number that the model states in single precision; `None` where it states
-    /// none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where it states something else
-    /// ([`Error::Type`]).
+    /// A number that the model states in single precision. [`Error::Type`] if the
+    /// value has another type.
     fn real(&self, fact: Fact) -> Result<Option<f32>, Error>;
 
-    /// A flag that the model states; `None` where it states none.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
+    /// A flag that the model states.
     fn flag(&self, fact: Fact) -> Result<Option<bool>, Error>;
 
     /// The format's own name for a fact, for messages.
     fn key(&self, fact: Fact) -> String;
 
-    /// The token IDs that the model gives a role. Of several, the last that is the
-    /// ID of a token counts.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
+    /// The token IDs that the model gives a role. If there are several, the last
+    /// valid one counts.
     fn special(&self, role: Role) -> Result<Vec<u64>, Error>;
 
-    /// Every token that the model gives a role, known here or not.
+    /// Every token that the model gives a role. The role can be one that [`Role`]
+    /// lacks.
     fn special_tokens(&self) -> Box<dyn Iterator<Item = Result<SpecialToken, Error>> + '_>;
 
-    /// The vocabulary.
-    ///
-    /// # Errors
-    /// Where there is none ([`Error::NoVocabulary`]), or it can't be read.
+    /// The vocabulary. [`Error::NoVocabulary`] if there is none.
     fn tokens(&self) -> Result<TokenList, Error>;
 
     /// The scores of the tokens, by token ID.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
     fn scores(&self) -> Result<Option<Numbers>, Error>;
 
-    /// The merges of a byte-pair vocabulary, in their order: two texts each, with a
-    /// space between.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where they are no strings
-    /// ([`Error::Unfit`]).
+    /// The merges of a byte-pair vocabulary, in order: two texts each, with a space
+    /// between. [`Error::Unfit`] if they are not strings.
     fn merges(&self) -> Result<Option<Strings>, Error>;
 
-    /// SentencePiece's compiled normalisation: bytes.
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text), and where it is no bytes ([`Error::Unfit`]).
+    /// SentencePiece's compiled normalisation. [`Error::Unfit`] if it is not bytes.
     fn charsmap(&self) -> Result<Option<Numbers>, Error>;
 
-    /// The tensor with a name, in whichever file it is.
+    /// The tensor with a name, from any file. [`Error::MissingFile`] if no file has
+    /// it and one that may have it is missing.
     ///
-    /// Some names mean the same in every format: `token_embd.weight` and the others
-    /// that llama.cpp gives the tensors before the first block. A format that names
-    /// them otherwise answers to both names.
-    ///
-    /// # Errors
-    /// Where two tensors have the name, or where a file that may have it is missing.
+    /// llama.cpp's names for the tensors before the first block
+    /// (`token_embd.weight` and others) work in every format. A format with other
+    /// names for them accepts both.
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error>;
 
-    /// Every tensor of the files that are there.
-    ///
-    /// # Errors
-    /// Where one of those files can't be read.
+    /// Every tensor of the files that exist.
     fn tensors(&self) -> Result<Box<dyn Iterator<Item = Result<Tensor, Error>> + '_>, Error>;
 
     /// What a model without an embedding table seems to be, with its article: "a
     /// LoRA adapter".
-    ///
-    /// # Errors
-    /// As for [`text`](Self::text).
     fn kind(&self) -> Result<Option<&'static str>, Error>;
 
-    /// In how many files the model is.
+    /// The number of files of the model.
     fn file_count(&self) -> u64;
 
-    /// The length of all files that are there together, in bytes.
+    /// The total length of the files that exist, in bytes.
     fn file_len(&self) -> u64;
 
-    /// The names of the files that are not there.
+    /// The names of the missing files.
     fn missing(&self) -> Vec<String>;
 }
 
-/// A model: one file, or several that belong together. A clone is the same model,
-/// its files opened once.
+/// A model: one file, or several that belong together. A clone shares the open
+/// files.
 ///
-/// It answers every method of [`Description`].
+/// It has every method of [`Description`].
 #[derive(Clone, Debug)]
 pub struct Model(Arc<dyn Description>);
 
 impl Model {
-    /// A model that a format describes.
+    /// Makes a model from a format's description.
     pub fn new(description: impl Description) -> Self {
         Self(Arc::new(description))
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a file, said so that a person can act on it.
+//! What can be wrong with a model's files. Messages say what to do next.
 
 use std::io;
 
@@ -8,12 +8,12 @@ use crate::source::OpenError;
 
 /// Why a model, or a part of it, could not be read.
 ///
-/// Messages hold text from the file (keys, names) as it stands there; whoever
-/// shows one on a terminal escapes it (see [`crate::text::visible`]).
+/// Messages contain raw text from the file (keys, names). Escape a message before
+/// you show it on a terminal (see [`crate::text::visible`]).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A directory, device, pipe or socket.
@@ -28,7 +28,7 @@ pub enum Error {
     /// The first four bytes are not `GGUF`.
     #[error("not a GGUF file: it begins with {found}, where GGUF files begin with \"GGUF\"")]
     Magic {
-        /// The first bytes, and what they usually mean where that is known.
+        /// The first bytes, and their usual meaning if it is known.
         found: String,
     },
     /// Little-endian, but a version this crate does not read.
@@ -48,7 +48,7 @@ pub enum Error {
         /// The version, bytes swapped back.
         version: u32,
     },
-    /// The header goes on past the end of the file.
+    /// The header continues past the end of the file.
     #[error(
         "the file ends at byte {len}, in {place}, which needs bytes up to {need}: \
          an incomplete download?"
@@ -61,7 +61,7 @@ pub enum Error {
         /// The file's length in bytes.
         len: u64,
     },
-    /// The bytes are all there, and make no sense.
+    /// The bytes exist but are invalid.
     #[error("{place}: {problem}")]
     Malformed {
         /// What was being read.
@@ -69,32 +69,31 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A name that should be unique is not.
-    #[error("the file has two {what} named \"{name}\": which one is meant can't be told")]
+    /// A name is not unique.
+    #[error("the file has two {what} named \"{name}\": names must be unique")]
     Duplicate {
         /// `"tensors"` or `"metadata keys"`.
         what: &'static str,
-        /// The name both have.
+        /// The name of both.
         name: String,
     },
     /// The files of a model do not fit together, or one of them can't be read.
     #[error("{0}")]
     Split(String),
-    /// A file of the model is not there, and it has (or may have) what was asked
-    /// for.
+    /// A file of the model is missing, and it has (or may have) what was requested.
     #[error("{0}")]
     MissingFile(String),
-    /// What a key holds is not of the type that it should be.
-    #[error("{key} is of type {found}, and must be an {expected}")]
+    /// The value of a key has the wrong type.
+    #[error("{key} is of type {found}, but must be {expected}")]
     Type {
         /// The key.
         key: String,
-        /// The type that it is of.
+        /// The type that it has.
         found: &'static str,
-        /// The type that it must be of.
+        /// The type that it must have.
         expected: &'static str,
     },
-    /// A list that is not of the kind that it should be.
+    /// A list has the wrong type.
     #[error("{0}")]
     Unfit(String),
     /// The model has no vocabulary.
@@ -106,7 +105,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it is not known what the model states, because the file that has it is
+    /// Whether the model's metadata is unknown, because the file that has it is
     /// missing or can't be opened. Rows of other files can still be read.
     pub fn is_missing_part(&self) -> bool {
         matches!(self, Self::MissingFile(_) | Self::Split(_))

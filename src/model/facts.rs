@@ -1,7 +1,7 @@
-//! What a model can state about itself in a word or a number.
+//! Facts that a model states: texts, numbers, flags, special tokens.
 
-/// A text, a number or a flag that a model may state. Each format has a key of its
-/// own for it; [`Description::key`](super::Description::key) tells which.
+/// A text, a number or a flag that a model may state. Each format has its own key
+/// for it: [`Description::key`](super::Description::key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact {
@@ -15,9 +15,10 @@ pub enum Fact {
     EmbeddingLength,
     /// Number: `n_vocab`.
     VocabSize,
-    /// Number: how many values each layer has for a token besides the table.
+    /// Number: the number of values that each layer receives for a token, besides
+    /// the table's row.
     PerLayerLength,
-    /// Number: what every row is multiplied by.
+    /// Number: the factor that multiplies every row.
     EmbeddingScale,
     /// Number: the epsilon of a LayerNorm.
     LayerNormEpsilon,
@@ -27,11 +28,11 @@ pub enum Fact {
     Tokenizer,
     /// Text: the pre-tokenizer, by llama.cpp's name for it.
     PreTokenizer,
-    /// Flag: a BOS goes in front of a text.
+    /// Flag: a BOS goes before a text.
     AddBos,
-    /// Flag: an EOS goes behind a text.
+    /// Flag: an EOS goes after a text.
     AddEos,
-    /// Flag: a space goes in front of a text.
+    /// Flag: a space goes before a text.
     AddSpacePrefix,
     /// Flag: runs of spaces become one.
     RemoveExtraWhitespaces,
@@ -49,7 +50,7 @@ pub enum Role {
     Bos,
     /// The end of a text.
     Eos,
-    /// What the vocabulary can't spell.
+    /// Replaces text that the vocabulary can't spell.
     Unknown,
     /// Between two texts.
     Separator,
@@ -57,11 +58,11 @@ pub enum Role {
     EndOfTurn,
     /// The end of a message.
     EndOfMessage,
-    /// Filling in the middle: before the text in front of the gap.
+    /// Filling in the middle: goes before the text that precedes the gap.
     FillPrefix,
-    /// Before the text behind the gap.
+    /// Goes before the text that follows the gap.
     FillSuffix,
-    /// Before what goes into the gap.
+    /// Goes before the text that fills the gap.
     FillMiddle,
     /// Padding.
     FillPad,
@@ -71,14 +72,14 @@ pub enum Role {
     FillSeparator,
 }
 
-/// A token that the model gives a role, as it states it.
+/// A token that the model gives a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecialToken {
-    /// The role in the format's own word: `bos`.
+    /// The format's name of the role: `bos`.
     pub name: String,
     /// The format's key for it.
     pub key: String,
-    /// The token ID; `None` where something else is stated. It need not be the ID
-    /// of any token.
+    /// The token ID; `None` if the value is not a whole number. The vocabulary may
+    /// have no such ID.
     pub id: Option<i128>,
 }

@@ -1,4 +1,4 @@
-//! Long lists in a header: strings and numbers that are read where they lie.
+//! Long lists in a header: strings and numbers that are read one at a time.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,16 +8,20 @@ use std::sync::Arc;
 use super::{Error, Place, Value, ValueType};
 use crate::source::Source;
 
-/// The position of every 256th string of a list is known, so that any string is
-/// found in fewer than this many steps.
+/// The position of every 256th string of a list is recorded, so finding a string
+/// takes fewer than 256 steps.
 pub const STRIDE: u64 = 256;
 
 /// The longest string that is read from a list, in bytes. Tokens have some tens,
 /// merges and labels some hundreds.
 const MAX_STRING: u64 = 1 << 16;
 
-/// Strings, each stored as its length (u64, little-endian) and its bytes, one after
-/// another. They keep their source open.
+/// The number of bytes of a list that are copied at a time, 128 KiB: the longest
+/// string fits, and a second-level cache holds them.
+const CHUNK: u64 = 2 * MAX_STRING;
+
+/// A list of strings, each stored as its length (u64, little-endian) and its bytes.
+/// It keeps its source open.
 #[derive(Clone)]
 pub struct Strings {
     bytes: Part,
@@ -25,7 +29,7 @@ pub struct Strings {
     marks: Arc<[u32]>,
 }
 
-/// Numbers of one type, one after another. They keep their source open.
+/// A list of numbers of one type. It keeps its source open.
 #[derive(Clone)]
 pub struct Numbers {
     bytes: Part,
@@ -37,7 +41,7 @@ pub struct Numbers {
 struct Part {
     source: Arc<dyn Source>,
     range: Range<u64>,
-    /// What messages call the list.
+    /// The list's name in messages.
     key: Arc<str>,
 }
 
@@ -56,15 +60,19 @@ impl Part {
     }
 }
 
-/// The walk has seen that all is there. A mapped file can change later.
+/// A string and what follows it.
+type Split<'r> = (&'r [u8], &'r [u8]);
+
+/// The error for missing bytes. The walk has checked that they exist, so the file
+/// has changed.
 fn changed() -> Error {
     std::io::Error::other("the file changed while it was read").into()
 }
 
 impl Strings {
-    /// The strings at a range of a source that borrows its bytes. `marks` are the
-    /// positions of every [`STRIDE`]th string except the first; `key` is what
-    /// messages call the list.
+    /// The strings in a range of a source that returns borrowed bytes. `marks` are
+    /// the positions of every [`STRIDE`]th string except the first; `key` is the
+    /// list's name in messages.
     pub fn new(
         source: Arc<dyn Source>,
         range: Range<u64>,
@@ -75,7 +83,7 @@ impl Strings {
         Self { bytes: Part { source, range, key }, len, marks }
     }
 
-    /// What messages call the list.
+    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
@@ -85,7 +93,7 @@ impl Strings {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -93,7 +101,7 @@ impl Strings {
     /// A copy of string `i`; `None` past the end.
     ///
     /// # Errors
-    /// Where it is longer than 64 KiB, or can't be read.
+    /// If it is longer than 64 KiB, or can't be read.
     pub fn get(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.len {
             return Ok(None);
@@ -107,15 +115,14 @@ impl Strings {
         };
         let all = self.bytes.read(near..self.bytes.range.end)?;
         let mut rest = &*all;
-        for _ in 0..i % STRIDE {
-            (_, rest) = self.split(rest)?;
+        for before in i - i % STRIDE..i {
+            (_, rest) = self.split(before, u64::MAX, rest)?.ok_or_else(changed)?;
         }
-        let (string, _) = self.split(rest)?;
-        self.check_len(i, string)?;
+        let (string, _) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
         Ok(Some(string.to_vec()))
     }
 
-    /// Hands a copy of every string to `visit`, in order, with its place; stops at
+    /// Calls `visit` with the index and a copy of every string, in order; stops at
     /// the first `false`. One pass.
     ///
     /// # Errors
@@ -124,62 +131,66 @@ impl Strings {
         &self,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let mut copy = Vec::new();
-        self.each_in_place(|i, string| {
+        let Range { start: mut at, end } = self.bytes.range;
+        let (mut i, mut copy) = (0, Vec::new());
+        while i < self.len {
             copy.clear();
-            copy.extend_from_slice(string);
-            visit(i, &copy)
-        })
-    }
-
-    /// Reads past every string.
-    ///
-    /// # Errors
-    /// With the first string that [`each`](Self::each) would stop at.
-    pub fn check(&self) -> Result<(), Error> {
-        self.each_in_place(|_, _| Ok(true))
-    }
-
-    /// As [`each`](Self::each), without the copy: `visit` may look at bytes only.
-    fn each_in_place<E: From<Error>>(
-        &self,
-        mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
-    ) -> Result<(), E> {
-        let all = self.bytes.read(self.bytes.range.clone())?;
-        let mut rest = &*all;
-        for i in 0..self.len {
-            let (string, after) = self.split(rest)?;
-            self.check_len(i, string)?;
-            if !visit(i, string)? {
-                break;
+            copy.extend_from_slice(&self.bytes.read(at..end.min(at + CHUNK))?);
+            let (first, mut rest) = (i, &copy[..]);
+            while i < self.len
+                && let Some((string, after)) = self.split(i, MAX_STRING, rest)?
+            {
+                if !visit(i, string)? {
+                    return Ok(());
+                }
+                (i, rest) = (i + 1, after);
             }
-            rest = after;
+            if i == first {
+                return Err(changed().into());
+            }
+            at += (copy.len() - rest.len()) as u64;
         }
         Ok(())
     }
 
-    /// The first string of `rest`, and what follows it.
-    fn split<'r>(&self, rest: &'r [u8]) -> Result<(&'r [u8], &'r [u8]), Error> {
-        let (len, rest) = rest.split_first_chunk().ok_or_else(changed)?;
-        let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| changed())?;
-        rest.split_at_checked(len).ok_or_else(changed)
+    /// Reads every string.
+    ///
+    /// # Errors
+    /// The first error that [`each`](Self::each) would return.
+    pub fn check(&self) -> Result<(), Error> {
+        let all = self.bytes.read(self.bytes.range.clone())?;
+        let mut rest = &*all;
+        for i in 0..self.len {
+            (_, rest) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
+        }
+        Ok(())
     }
 
-    fn check_len(&self, i: u64, string: &[u8]) -> Result<(), Error> {
-        match string.len() as u64 {
-            len if len <= MAX_STRING => Ok(()),
-            len => Err(Error::Malformed {
-                place: Place::Value { key: self.key().to_owned() },
-                problem: format!("string {i} is {len} bytes long, and up to {MAX_STRING} are read"),
-            }),
+    /// Splits `rest` after string `i`, which is at its start; `None` if the string
+    /// is cut.
+    fn split<'r>(&self, i: u64, most: u64, rest: &'r [u8]) -> Result<Option<Split<'r>>, Error> {
+        let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+        match u64::from_le_bytes(*len) {
+            len if len <= most => {
+                Ok(usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len)))
+            }
+            len => Err(self.too_long(i, len)),
+        }
+    }
+
+    #[cold]
+    fn too_long(&self, i: u64, len: u64) -> Error {
+        Error::Malformed {
+            place: Place::Value { key: self.key().to_owned() },
+            problem: format!("string {i} is {len} bytes long; the limit is {MAX_STRING}"),
         }
     }
 }
 
 impl Numbers {
-    /// The `len` numbers of a type at a position of a source that borrows its bytes;
-    /// none where the type is not that of numbers. `key` is what messages call the
-    /// list.
+    /// The `len` numbers of a type at a position of a source that returns borrowed
+    /// bytes; empty if the type is not numeric. `key` is the list's name in
+    /// messages.
     pub fn new(
         source: Arc<dyn Source>,
         at: u64,
@@ -191,12 +202,12 @@ impl Numbers {
         Self { bytes: Part { source, range, key }, element }
     }
 
-    /// A list of no numbers, of a type that is not that of numbers.
+    /// An empty list of a type that is not numeric.
     pub fn none(element: ValueType, key: &str) -> Self {
         Self::new(Arc::new(Vec::new()), 0, 0, element, key.into())
     }
 
-    /// What messages call the list.
+    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
@@ -206,13 +217,13 @@ impl Numbers {
         self.element
     }
 
-    /// The number of numbers.
+    /// The length of the list.
     pub fn len(&self) -> u64 {
         let Range { start, end } = self.bytes.range;
         (end - start).checked_div(self.element.size().unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -220,7 +231,7 @@ impl Numbers {
     /// Number `i`; `None` past the end.
     ///
     /// # Errors
-    /// Where it can't be read, or is a flag that is neither 0 nor 1.
+    /// If it can't be read, or is a flag that is neither 0 nor 1.
     pub fn get(&self, i: u64) -> Result<Option<Value>, Error> {
         let (true, Some(size)) = (i < self.len(), self.element.size()) else { return Ok(None) };
         let start = self.bytes.range.start + i * size;
@@ -235,7 +246,7 @@ impl Numbers {
     /// A copy of the bytes of all numbers, little-endian.
     ///
     /// # Errors
-    /// Where they can't be read.
+    /// If they can't be read.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.bytes.read(self.bytes.range.clone())?.into_owned())
     }

@@ -1,14 +1,14 @@
-//! What a model says about itself, whatever format its files have.
+//! What a model says about itself, in any file format.
 //!
 //! Tables, vocabularies, tokenizers and inputs are made from a [`Model`] and know
-//! no file format. The room of a format (`gguf`) implements [`Description`] and
-//! hands out models; nothing else names that format's keys.
+//! no file format. The module of a format (`gguf`) implements [`Description`] and
+//! returns models; no other module names that format's keys.
 //!
 //! | file | what |
 //! |---|---|
-//! | `description` | the questions that a format answers |
+//! | `description` | the interface of a file format |
 //! | `facts` | what a model can state: numbers, texts, flags, special tokens |
-//! | `tensor` | a tensor: name, shape, type, place in its file |
+//! | `tensor` | a tensor: name, shape, type, position in its file |
 //! | `tokens`, `lists` | the vocabulary, and its lists with cheap random access |
 //! | `value` | the types that metadata has |
 //! | `error` | what can be wrong with a file |
@@ -31,5 +31,5 @@ pub(crate) use tokens::UNDERSCORES;
 pub use tokens::{Spelling, TokenList, TokenType};
 pub use value::{Value, ValueType};
 
-/// A token's number, which is the number of its row in the table, counted from 0.
+/// A token's number, counted from 0. It is also the number of the token's row.
 pub type TokenId = u64;

@@ -6,23 +6,22 @@ use std::sync::Arc;
 use crate::quant::{Format, TypeError};
 use crate::source::Source;
 
-/// A tensor: its name, shape and type, and where its bytes are. It keeps its file
-/// open.
+/// A tensor: its name, shape and type, and the position of its bytes. It keeps its
+/// file open.
 #[derive(Clone)]
 pub struct Tensor {
-    /// The name, lossily decoded where it is not UTF-8.
+    /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
     /// The dimensions, fastest first: a table of `n_vocab` rows is
     /// `[d_model, n_vocab]`.
     pub dims: Vec<u64>,
-    /// The type of its values, or why that can't be read.
+    /// The type of its values, or why it has no known type.
     pub format: Result<&'static Format, TypeError>,
-    /// Where its data begins in the file; `None` where the position overflows 64
-    /// bits.
+    /// The position of its data in the file; `None` if it overflows 64 bits.
     pub at: Option<u64>,
     /// The bytes of its file.
     pub source: Arc<dyn Source>,
-    /// The name of its file, where the model has several.
+    /// The name of its file, if the model has several.
     pub file: Option<Arc<str>>,
 }
 
@@ -32,7 +31,7 @@ impl Tensor {
         self.dims.iter().try_fold(1u64, |product, &dim| product.checked_mul(dim))
     }
 
-    /// Its size in bytes; `None` where its type is not known, its rows are not whole
+    /// Its size in bytes; `None` if its type is not known, its rows are not whole
     /// blocks, or the size overflows.
     pub fn bytes(&self) -> Option<u64> {
         let format = self.format.as_ref().ok()?;
@@ -41,7 +40,7 @@ impl Tensor {
     }
 
     /// Whether this is a matrix: `Some([columns, rows])`. Trailing dimensions of 1
-    /// do not count against it, as ggml gives every tensor four.
+    /// are ignored, because ggml gives every tensor four dimensions.
     pub fn matrix(&self) -> Option<[u64; 2]> {
         match *self.dims {
             [columns, rows, ref more @ ..] if more.iter().all(|&dim| dim == 1) => {

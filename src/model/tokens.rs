@@ -5,9 +5,9 @@ use super::{Numbers, Strings};
 /// The tokens of a model.
 #[derive(Clone, Debug)]
 pub struct TokenList {
-    /// The texts by token ID, as they are stored.
+    /// The stored texts by token ID.
     pub texts: Strings,
-    /// How token texts are spelt.
+    /// The spelling of the texts.
     pub spelling: Spelling,
     /// The types by token ID, as numbers that [`TokenType::from_id`] knows.
     pub types: Option<Numbers>,
@@ -28,7 +28,8 @@ pub enum Spelling {
 pub(crate) const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
 
 impl Spelling {
-    /// That of a tokenizer family and a pre-tokenizer, by llama.cpp's names.
+    /// The spelling of a tokenizer family and a pre-tokenizer, by llama.cpp's
+    /// names.
     pub fn of(family: Option<&str>, pre: Option<&str>) -> Self {
         match (family, pre) {
             (Some("gpt2" | "hybriddna"), Some(pre)) if UNDERSCORES.contains(&pre) => {
@@ -41,16 +42,16 @@ impl Spelling {
     }
 }
 
-/// What a token is.
+/// The type of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenType {
     /// Ordinary text.
     Normal,
-    /// Stands for what the vocabulary can't spell.
+    /// Replaces text that the vocabulary can't spell.
     Unknown,
     /// Steers the model; never part of plain text.
     Control,
-    /// Added by whoever trained the model; matched before anything else.
+    /// Added by the model's authors; matched before any other token.
     UserDefined,
     /// Reserved, never trained.
     Unused,
@@ -59,8 +60,8 @@ pub enum TokenType {
 }
 
 impl TokenType {
-    /// From the number in the file, `LLAMA_TOKEN_TYPE_*`.
-    pub fn from_id(id: i128) -> Option<Self> {
+    /// The type with a number in the file, `LLAMA_TOKEN_TYPE_*`.
+    pub fn from_id(id: i64) -> Option<Self> {
         Some(match id {
             1 => Self::Normal,
             2 => Self::Unknown,
@@ -72,7 +73,7 @@ impl TokenType {
         })
     }
 
-    /// In a word, as `--type` takes it.
+    /// The name, as `--type` takes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Normal => "normal",

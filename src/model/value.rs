@@ -1,6 +1,6 @@
 //! Metadata values and their types.
 
-/// The type of a metadata value.
+/// The type of a metadata value, by its number in GGUF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum ValueType {
@@ -10,33 +10,41 @@ pub enum ValueType {
     I16,
     U32,
     I32,
-    U64,
-    I64,
     F32,
-    F64,
     Bool,
     String,
     Array,
+    U64,
+    I64,
+    F64,
 }
 
+/// The types in the order of their numbers, and their names.
+const TYPES: [(ValueType, &str); 13] = [
+    (ValueType::U8, "u8"),
+    (ValueType::I8, "i8"),
+    (ValueType::U16, "u16"),
+    (ValueType::I16, "i16"),
+    (ValueType::U32, "u32"),
+    (ValueType::I32, "i32"),
+    (ValueType::F32, "f32"),
+    (ValueType::Bool, "bool"),
+    (ValueType::String, "string"),
+    (ValueType::Array, "array"),
+    (ValueType::U64, "u64"),
+    (ValueType::I64, "i64"),
+    (ValueType::F64, "f64"),
+];
+
 impl ValueType {
+    /// The type with a number.
+    pub fn from_id(id: u32) -> Option<Self> {
+        TYPES.get(id as usize).map(|(value_type, _)| *value_type)
+    }
+
     /// Its name: `u32`, `string`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::I8 => "i8",
-            Self::U16 => "u16",
-            Self::I16 => "i16",
-            Self::U32 => "u32",
-            Self::I32 => "i32",
-            Self::U64 => "u64",
-            Self::I64 => "i64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::Bool => "bool",
-            Self::String => "string",
-            Self::Array => "array",
-        }
+        TYPES[self as usize].1
     }
 
     /// The size of a value in bytes; `None` for strings and arrays.
@@ -76,12 +84,12 @@ pub enum Value {
     Bool(bool),
     /// A text.
     Text(String),
-    /// A list, which is not read here.
+    /// A list. Its elements are not read here.
     Array,
 }
 
 impl Value {
-    /// The whole number that it is.
+    /// The value, if it is a whole number.
     pub fn integer(&self) -> Option<i128> {
         match *self {
             Self::Unsigned(n) => Some(n.into()),
@@ -90,7 +98,7 @@ impl Value {
         }
     }
 
-    /// The floating-point number that it is.
+    /// The value, if it is a floating-point number.
     pub fn float(&self) -> Option<f64> {
         match *self {
             Self::F32(x) => Some(x.into()),
@@ -99,27 +107,25 @@ impl Value {
         }
     }
 
-    /// From a number's bytes, little-endian, of which there must be as many as the
-    /// type has. `None` for strings and arrays, and for a flag that is neither 0
-    /// nor 1.
+    /// Decodes a number from its little-endian bytes. `None` if the type has
+    /// another size, and for a flag that is neither 0 nor 1.
     pub fn of_number(element: ValueType, bytes: &[u8]) -> Option<Self> {
+        let mut wide = [0; 8];
+        wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        let (bits, size) = (u64::from_le_bytes(wide), element.size()?);
+        if size != bytes.len() as u64 {
+            return None;
+        }
+        let above = 64 - 8 * size;
         Some(match element {
-            ValueType::U8 => Self::Unsigned(u8::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::U16 => Self::Unsigned(u16::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::U32 => Self::Unsigned(u32::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::U64 => Self::Unsigned(u64::from_le_bytes(bytes.try_into().ok()?)),
-            ValueType::I8 => Self::Signed(i8::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::I16 => Self::Signed(i16::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::I32 => Self::Signed(i32::from_le_bytes(bytes.try_into().ok()?).into()),
-            ValueType::I64 => Self::Signed(i64::from_le_bytes(bytes.try_into().ok()?)),
-            ValueType::F32 => Self::F32(f32::from_le_bytes(bytes.try_into().ok()?)),
-            ValueType::F64 => Self::F64(f64::from_le_bytes(bytes.try_into().ok()?)),
-            ValueType::Bool => match bytes {
-                [0] => Self::Bool(false),
-                [1] => Self::Bool(true),
-                _ => return None,
-            },
-            ValueType::String | ValueType::Array => return None,
+            ValueType::F32 => Self::F32(f32::from_bits(bits as u32)),
+            ValueType::F64 => Self::F64(f64::from_bits(bits)),
+            ValueType::Bool if bits < 2 => Self::Bool(bits == 1),
+            ValueType::Bool => return None,
+            ValueType::U8 | ValueType::U16 | ValueType::U32 | ValueType::U64 => {
+                Self::Unsigned(bits)
+            }
+            _ => Self::Signed((bits << above).cast_signed() >> above),
         })
     }
 }

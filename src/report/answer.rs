@@ -1,4 +1,4 @@
-//! What a command returns, and how it looks in each form.
+//! The answer of a command, and how it looks in each form.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use super::markdown::Markdown;
 use super::page::{Grid, Page};
 use super::records::Records;
 
-/// What can be written as JSON. Every struct that derives `Serialize` can.
+/// A value that can be written as JSON, such as any struct that derives `Serialize`.
 pub trait Json {
     /// Writes it on one line, without the line end.
     fn json(&self, out: &mut dyn Write) -> Result<()>;
@@ -47,7 +47,7 @@ pub trait Answer: Json {
         self.records(&mut Markdown::new(page))
     }
 
-    /// What a reader should also know.
+    /// Notes for the reader.
     fn notes(&self) -> &[String] {
         &[]
     }
@@ -58,8 +58,7 @@ pub trait Answer: Json {
         matches!(form, Form::Table | Form::Json | Form::Md)
     }
 
-    /// The exit code of a program that gives this answer: 1 where the answer is
-    /// that something is wrong.
+    /// The program's exit code: 1 if the answer is that something is wrong.
     fn exit_code(&self) -> u8 {
         0
     }

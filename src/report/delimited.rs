@@ -5,9 +5,10 @@
 //! or a line end is put in quotes, and quotes inside it are doubled.
 //! `pandas.read_csv` reads that by default (tabs with `sep="\t"`).
 //!
-//! Numbers have every digit, as in JSON. Control characters in texts are written
-//! as escapes, so that none reaches a terminal and one line is one record. A token
-//! that is a backslash and an n then looks like an escape: JSON has it exactly.
+//! Numbers have every digit, as in JSON. Characters in texts that can't be seen
+//! are written as escapes, so that none reaches a terminal and one line is one
+//! record. A text can be read back: a backslash is written twice, and bytes that
+//! are not UTF-8 as `\xE2`.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -17,7 +18,7 @@ use csv::{ErrorKind, Writer, WriterBuilder};
 
 use super::Form;
 use super::records::{Cell, Column, Records};
-use crate::text::visible;
+use crate::text::{harmless, visible};
 
 /// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
@@ -61,7 +62,8 @@ fn exact<'a>(cell: &'a Cell) -> Cow<'a, str> {
         Cell::Nothing => "".into(),
         Cell::Word(word) => (*word).into(),
         Cell::Text(text) => visible(text),
-        Cell::Token(token) => visible(token.token.as_deref().unwrap_or_default()),
+        Cell::Shown(text) => harmless(text),
+        Cell::Token(token) => token.exact(),
         Cell::Number(n) | Cell::Count(n) => n.to_string().into(),
         Cell::Value(value) => value.digits().into(),
         Cell::Wide(value) => value.digits().into(),

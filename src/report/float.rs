@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 pub struct Float<T>(pub T);
 
 impl Float<f32> {
-    /// The digits that JSON and CSV have.
+    /// The digits for JSON and CSV.
     pub fn digits(self) -> String {
         match self.0 {
             value if !value.is_finite() => special(value.into()).to_owned(),
@@ -21,9 +21,9 @@ impl Float<f32> {
         }
     }
 
-    /// Whether the shortest digits that identify this `f32` lie so near the
-    /// middle of two of them that rounding to `f64` first gives the other
-    /// (those of 7.038531e-26 do). Then the digits of the `f64` are written.
+    /// Whether a reader that parses to `f64` first gets another `f32` from the shortest
+    /// digits, because they lie almost in the middle between two `f32` values (those of
+    /// 7.038531e-26 do). Then the digits of the `f64` are written.
     fn is_tipped_over(self) -> bool {
         let reads_back = |wide: f64| (wide as f32).to_bits() == self.0.to_bits();
         !format!("{:?}", self.0).parse().is_ok_and(reads_back)
@@ -31,7 +31,7 @@ impl Float<f32> {
 }
 
 impl Float<f64> {
-    /// The digits that CSV has.
+    /// The digits for CSV.
     pub fn digits(self) -> String {
         if self.0.is_finite() { self.0.to_string() } else { special(self.0).to_owned() }
     }

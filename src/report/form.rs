@@ -3,31 +3,22 @@
 /// A form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// For reading, fitted to the terminal.
     Table,
-    /// One JSON object.
     Json,
-    /// JSON lines: an object for each row, query, token or precision.
     Jsonl,
-    /// Comma-separated values with a header.
     Csv,
-    /// The same, separated by tabs.
     Tsv,
-    /// A Markdown table.
     Md,
-    /// NumPy's file format, for a matrix.
     Npy,
 }
 
 impl Form {
-    /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Md, Self::Npy];
 
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
 
-    /// The name that people type.
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -40,7 +31,7 @@ impl Form {
         }
     }
 
-    /// The form that files with this extension have.
+    /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let of = |form: &Self| match form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),
@@ -50,7 +41,7 @@ impl Form {
     }
 }
 
-/// Forms in a sentence: `csv, tsv or md`.
+/// Lists forms in a sentence: `csv, tsv or md`.
 pub fn listed(forms: &[Form]) -> String {
     let names: Vec<_> = forms.iter().map(|form| form.name()).collect();
     match names.split_last() {

@@ -42,8 +42,8 @@ impl Painter {
     }
 }
 
-/// Reduces a row of values to `n` cells. A cell is the value farthest from zero
-/// of its part of the row, or NaN where that part has a NaN or an infinity.
+/// Reduces a row of values to `n` cells, each for a part of the row. A cell is the
+/// value farthest from zero, or NaN if its part has a NaN or an infinity.
 pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
     let farther = |a: f32, b: f32| if b.abs() > a.abs() { b } else { a };
     let cell = |i: usize| {
@@ -56,9 +56,8 @@ pub(crate) fn cells(values: &[Float<f32>], n: usize) -> Vec<f32> {
     (0..n).map(cell).collect()
 }
 
-/// The size that the highest and the lowest mark stand for: 95 % of the cells are
-/// at most as large. The largest few are often many times the others and would
-/// make those look alike.
+/// The value of the highest and the lowest mark: 95 % of the cells are not larger. The
+/// few largest cells are often many times larger, and would make the others look alike.
 pub(crate) fn extent<'a>(cells: impl IntoIterator<Item = &'a f32>) -> f32 {
     let sizes = cells.into_iter().map(|cell| cell.abs()).filter(|size| *size > 0.0);
     let mut sizes: Vec<f32> = sizes.collect();
@@ -127,7 +126,7 @@ mod tests {
         assert_eq!(strip_of(&[1.0, -2.0, 0.0, -0.0, 0.1, 0.2], 3), "▁·▅");
         assert_eq!(strip_of(&[0.0; 3], 3), "···");
         assert_eq!(strip_of(&[f32::NAN, 1.0, f32::INFINITY], 3), "×█×");
-        // A width that does not divide them: no value is left out.
+        // A width that is not a divisor leaves out no value.
         assert_eq!(strip_of(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0], 3), "··█");
     }
 

@@ -34,7 +34,7 @@ impl Records for Lines<'_> {
             match cell {
                 Cell::Nothing => value(&(), self.out)?,
                 Cell::Word(text) => value(text, self.out)?,
-                Cell::Text(text) => value(text, self.out)?,
+                Cell::Text(text) | Cell::Shown(text) => value(text, self.out)?,
                 Cell::Token(token) => {
                     value(&token.token, self.out)?;
                     if let Some(hex) = &token.token_hex {
@@ -74,9 +74,9 @@ pub(crate) fn value(value: &(impl Serialize + ?Sized), out: &mut dyn Write) -> R
     Ok(())
 }
 
-/// JSON that can be shown on a terminal: serde_json escapes the controls below
-/// U+0020 only, and others act on a terminal too. A `\u` escape of any
-/// character means the same character, so nothing is lost.
+/// JSON that is safe on a terminal. serde_json escapes only the controls below U+0020,
+/// but other characters act on a terminal too. A `\u` escape means the same character,
+/// so nothing is lost.
 struct Careful;
 
 impl Formatter for Careful {

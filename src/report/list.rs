@@ -10,7 +10,6 @@ use super::records::{Column, Records};
 
 /// The head of a list. It knows how the items look in each form.
 pub trait List: Serialize + Sized {
-    /// The type of the items.
     type Item: Serialize;
 
     /// The JSON field with the items; it comes after the fields of the head.
@@ -23,30 +22,29 @@ pub trait List: Serialize + Sized {
     /// until the end.
     const LINE_BY_LINE: bool = false;
 
-    /// The columns of the records.
     fn columns(&self) -> Vec<Column<'_>>;
 
     /// Writes the records of an item, usually one.
     fn records(&self, item: &Self::Item, out: &mut dyn Records) -> Result<()>;
 
-    /// Prints all items, where the table is not line by line.
+    /// Prints all items, if the table is not printed item by item.
     fn table(&self, items: &[Self::Item], page: &mut Page) -> Result<()> {
         let mut grid = Grid::new(&self.columns());
         items.iter().try_for_each(|item| self.records(item, &mut grid))?;
         grid.print(page)
     }
 
-    /// Prints what is above the items, where the table is line by line.
+    /// Prints the part above the items, if the table is printed item by item.
     fn table_head(&self, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints one item, where the table is line by line.
+    /// Prints one item, if the table is printed item by item.
     fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
-    /// Prints what is above the items in Markdown.
+    /// Prints the part above the items in Markdown.
     fn markdown_head(&self, page: &mut Page) -> Result<()> {
         Markdown::new(page).header(&self.columns())
     }
@@ -78,35 +76,32 @@ pub trait Sink<L: List> {
     /// Receives the next item.
     fn item(&mut self, item: L::Item) -> Result<()>;
 
-    /// Writes out what is buffered: the next item takes a while.
+    /// Flushes the output, because the next item takes a while.
     fn flush(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Does the same and shows that `done` of `total` items are done.
+    /// Flushes the output and shows that `done` of `total` items are done.
     fn progress(&mut self, done: u64, total: u64) -> Result<()> {
         let _ = (done, total);
         self.flush()
     }
 
-    /// Asks the reader whether to go on: for commands whose items are read one at
-    /// a time.
+    /// Asks the reader whether to go on, for commands whose items are read one by one.
     fn goes_on(&mut self) -> Result<bool> {
         Ok(true)
     }
 
-    /// Receives what a reader should also know, after the last item.
+    /// Receives the notes, after the last item.
     fn end(&mut self, notes: Vec<String>) -> Result<()>;
 }
 
 /// A sink that keeps the whole list.
 #[derive(Clone, Debug)]
 pub struct Listed<L: List> {
-    /// The head; `None` before the command has begun.
+    /// `None` before the command has begun.
     pub head: Option<L>,
-    /// The items in order.
     pub items: Vec<L::Item>,
-    /// What a reader should also know.
     pub notes: Vec<String>,
 }
 
@@ -118,9 +113,6 @@ impl<L: List> Default for Listed<L> {
 
 impl<L: List> Listed<L> {
     /// Gives the list to another sink.
-    ///
-    /// # Errors
-    /// Those of the sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
         self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;

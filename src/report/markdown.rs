@@ -11,12 +11,12 @@ use super::number::{exact, grouped, rounded};
 use super::page::Page;
 use super::records::{Cell, Column, Records};
 use super::token::TokenText;
-use crate::text::{clip, visible};
+use crate::text::{clip, harmless, visible};
 
-/// The most columns of a token.
+/// At most this many columns for a token.
 const WIDEST: usize = 120;
 
-/// The most columns of a text, which may be a sentence or two.
+/// At most this many columns for a text, which may be one or two sentences.
 const LONGEST: usize = 600;
 
 /// Writes records as lines of a table.
@@ -32,7 +32,7 @@ impl<'p, 'w> Markdown<'p, 'w> {
         Self { page, exact: false }
     }
 
-    /// Writes the values of rows with every digit, if `exact`.
+    /// Writes the values of rows with every digit if `exact` is true.
     pub(crate) fn exact(self, exact: bool) -> Self {
         Self { exact, ..self }
     }
@@ -41,8 +41,9 @@ impl<'p, 'w> Markdown<'p, 'w> {
         match cell {
             Cell::Nothing => String::new(),
             Cell::Word(word) => (*word).to_owned(),
-            Cell::Text(text) if text.is_empty() => String::new(),
+            Cell::Text(text) | Cell::Shown(text) if text.is_empty() => String::new(),
             Cell::Text(text) => code(&clip(&visible(text), LONGEST)),
+            Cell::Shown(text) => code(&clip(&harmless(text), LONGEST)),
             Cell::Token(token) => named(token),
             Cell::Number(n) => n.to_string(),
             Cell::Count(n) => grouped(*n),
@@ -77,7 +78,7 @@ impl Records for Markdown<'_, '_> {
 /// Markdown.
 pub(crate) fn prose(text: &str) -> String {
     let mut shown = String::new();
-    for c in visible(text).chars() {
+    for c in harmless(text).chars() {
         match c {
             // A backslash does not prevent a mention.
             '@' => shown.push_str("&#64;"),
@@ -93,7 +94,7 @@ pub(crate) fn prose(text: &str) -> String {
 /// Writes the notes.
 pub(crate) fn notes(notes: &[String], page: &mut Page) -> Result<()> {
     for note in notes {
-        writeln!(page, "\nNote: {}", code(&visible(note)))?;
+        writeln!(page, "\nNote: {}", code(&harmless(note)))?;
     }
     Ok(())
 }

@@ -28,5 +28,5 @@ pub(crate) use page::{Grid, TOKEN_WIDTH, lines};
 pub use page::{Page, Style};
 pub use printer::{Ask, ListPrinter, Printer};
 pub use records::{Cell, Column, Records};
-pub use token::TokenText;
 pub(crate) use token::hex;
+pub use token::{TokenText, bytes_of};

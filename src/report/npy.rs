@@ -1,7 +1,7 @@
 //! A matrix in NumPy's file format: `numpy.load` opens it.
 //!
 //! A header of version 1.0, then the `[n, d]` values as little-endian f32, row
-//! after row. Every bit is kept, also of a NaN.
+//! after row. All bits are kept, including those of a NaN.
 
 use std::io::Write;
 use std::iter;

@@ -47,8 +47,8 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// A value in at most eight columns, rounded where it has more than four
-/// decimals; a value too small or too large for that in powers of ten.
+/// A value in at most eight columns, rounded to four decimals (two from 10 on). Very
+/// small and very large values are in powers of ten.
 pub(crate) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
     if value.is_nan() {

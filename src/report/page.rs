@@ -8,7 +8,7 @@ use comfy_table::{Cell as Text, CellAlignment, ContentArrangement, LineStyle, Ta
 use super::glyphs::Painter;
 use super::number::{grouped, rounded};
 use super::records::{Cell, Column, Records};
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
 /// At most this many columns for a token in a table.
 pub(crate) const TOKEN_WIDTH: usize = 24;
@@ -33,11 +33,16 @@ impl Style {
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        Self { width: width.clamp(40, 400), color: false }
+        Self { width, color: false }.fitted()
+    }
+
+    /// A width that fits every table.
+    fn fitted(self) -> Self {
+        Self { width: self.width.clamp(40, 400), ..self }
     }
 }
 
-/// Text on its way to a person, with the style it is fitted to.
+/// Text for a person, and the style that it must fit.
 pub struct Page<'p> {
     pub(crate) style: Style,
     out: &'p mut dyn Write,
@@ -55,7 +60,7 @@ impl Write for Page<'_> {
 
 impl<'p> Page<'p> {
     pub(crate) fn new(style: Style, out: &'p mut dyn Write) -> Self {
-        Self { style, out }
+        Self { style: style.fitted(), out }
     }
 
     /// The columns of text.
@@ -91,12 +96,23 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
+    /// Prints rows under a header.
+    pub(crate) fn grid<C: Into<String>>(
+        &mut self,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
+    ) -> Result<()> {
+        let mut grid = Grid::new(columns);
+        rows.into_iter().for_each(|row| grid.row(row));
+        grid.print(self)
+    }
+
     /// Prints the notes after an empty line.
     pub(crate) fn notes(&mut self, notes: &[String]) -> Result<()> {
         if !notes.is_empty() {
             writeln!(self.out)?;
         }
-        notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", visible(note))))
+        notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", harmless(note))))
     }
 }
 
@@ -118,7 +134,7 @@ pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line under the header and no other: one row is one line of text.
+/// One line under the header and no other lines, so that one row is one line of text.
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
 /// Rows under a header. A column is as wide as its contents and two spaces.
@@ -166,6 +182,7 @@ impl Records for Grid {
             Cell::Nothing => "-".to_owned(),
             Cell::Word(word) => (*word).to_owned(),
             Cell::Text(text) => clip(&visible(text), TEXT_WIDTH).into_owned(),
+            Cell::Shown(text) => clip(&harmless(text), TEXT_WIDTH).into_owned(),
             Cell::Token(token) => token.quoted(TOKEN_WIDTH),
             Cell::Number(n) => n.to_string(),
             Cell::Count(n) => grouped(*n),

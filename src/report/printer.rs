@@ -1,4 +1,4 @@
-//! Writes answers: whole ones, and lists while they are found.
+//! Writes answers: whole answers, and lists item by item.
 //!
 //! Only whole lines reach the output of a list. When the program is stopped, the
 //! output so far can be used and continued.
@@ -54,17 +54,11 @@ impl<'w> Printer<'w> {
     }
 
     /// Writes text for another program, which has only one form.
-    ///
-    /// # Errors
-    /// Those of the output.
     pub fn text(&mut self, text: &str) -> Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
     /// Writes a whole answer.
-    ///
-    /// # Errors
-    /// Those of the output.
     pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
@@ -295,10 +289,8 @@ mod tests {
         for (form, here) in [(Form::Json, true), (Form::Table, true), (Form::Csv, false)] {
             let mut bytes = Vec::new();
             let mut printer = Printer::new(form, STYLE, &mut bytes);
-            let notes = vec!["odd".to_owned()];
-            let listed =
-                Listed { head: Some(Sample { name: "few" }), items: vec![], notes: notes.clone() };
-            listed.give(&mut printer.list()).unwrap();
+            let list = &mut printer.list();
+            list.head(Sample { name: "few" }).and_then(|()| list.end(vec!["odd".into()])).unwrap();
             assert_eq!(printer.notes.is_empty(), here);
             assert_eq!(String::from_utf8(bytes).unwrap().contains("odd"), here);
         }

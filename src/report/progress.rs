@@ -8,7 +8,7 @@ use super::number::grouped;
 /// Shorter tasks show no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shows progress where standard error is a terminal.
+/// Shows progress if standard error is a terminal.
 pub(super) struct Progress {
     started: Instant,
     is_seen: bool,

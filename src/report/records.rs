@@ -22,7 +22,6 @@ pub trait Records {
 /// A column of records.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
-    /// The name.
     pub name: Cow<'a, str>,
     /// Whether it holds numbers, which are aligned to the right.
     pub is_number: bool,
@@ -38,6 +37,11 @@ impl<'a> Column<'a> {
     pub(crate) fn number(name: &'a str) -> Self {
         Self { name: name.into(), is_number: true }
     }
+
+    /// A column of numbers if the name begins with `#`, otherwise of texts.
+    pub(crate) fn of(name: &'a str) -> Self {
+        name.strip_prefix('#').map_or(Self::text(name), Self::number)
+    }
 }
 
 /// What one cell holds.
@@ -45,19 +49,21 @@ impl<'a> Column<'a> {
 pub enum Cell<'a> {
     /// Nothing: the value is not known.
     Nothing,
-    /// A word of embcli's own.
+    /// A fixed word of embcli.
     Word(&'a str),
     /// A text from the file, which may contain anything.
     Text(Cow<'a, str>),
+    /// A sentence of embcli, or a text that is already visible.
+    Shown(Cow<'a, str>),
     /// A token of the vocabulary.
     Token(&'a TokenText),
-    /// A number that names something: an ID, a rank.
+    /// A number that is a name: an ID, a rank.
     Number(u64),
-    /// A number of things.
+    /// A count.
     Count(u64),
     /// A value of a row.
     Value(Float<f32>),
-    /// What was computed.
+    /// A computed number.
     Wide(Float<f64>),
 }
 
@@ -67,17 +73,27 @@ impl<'a> Cell<'a> {
         Self::Text(text.into())
     }
 
-    /// A word, where there is one.
+    /// A sentence, or a text that is already visible.
+    pub(crate) fn shown(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Shown(text.into())
+    }
+
+    /// The same, or nothing for `None`.
+    pub(crate) fn maybe(text: &'a Option<String>) -> Self {
+        text.as_ref().map_or(Self::Nothing, Self::text)
+    }
+
+    /// A word, or nothing for `None`.
     pub(crate) fn word(word: Option<&'a str>) -> Self {
         word.map_or(Self::Nothing, Self::Word)
     }
 
-    /// A number of things, where it is known.
+    /// A count, or nothing for `None`.
     pub(crate) fn count(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Count)
     }
 
-    /// A number that names something, where there is one.
+    /// A number that is a name, or nothing for `None`.
     pub(crate) fn number(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Number)
     }

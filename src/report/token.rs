@@ -1,17 +1,19 @@
-//! A token as an answer names it.
+//! The text of a token in an answer.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::text::clip;
+use crate::text::{clip, quoted_bytes, visible, visible_bytes};
 use crate::vocab::Token;
 
 /// The text of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenText {
-    /// The text a person reads; `None` where the row has no token. Bytes that are
-    /// not UTF-8 are replaced.
+    /// The text that a person reads. `None` if the row has no token. Bytes that are not
+    /// UTF-8 are replaced.
     pub token: Option<String>,
-    /// The token's bytes in hex, only where they are not UTF-8.
+    /// The token's bytes in hex, only if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_hex: Option<String>,
 }
@@ -29,6 +31,24 @@ impl From<Option<Token>> for TokenText {
 }
 
 impl TokenText {
+    /// The bytes of the token. Empty if the row has no token.
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
+    }
+
+    /// The token in quotes, for a sentence. Bytes that are not UTF-8 become escapes.
+    pub fn named(&self, columns: usize) -> String {
+        quoted_bytes(&self.bytes(), columns)
+    }
+
+    /// The token for a program: text that can be read back to its bytes.
+    pub fn exact(&self) -> Cow<'_, str> {
+        match (&self.token, &self.token_hex) {
+            (Some(text), None) => visible(text),
+            _ => visible_bytes(&self.bytes()).into_owned().into(),
+        }
+    }
+
     /// The token in quotes, so that its spaces show; at most `columns` wide.
     pub fn quoted(&self, columns: usize) -> String {
         match (&self.token, &self.token_hex) {
@@ -37,6 +57,14 @@ impl TokenText {
             (Some(text), None) => crate::text::quoted(text, columns.saturating_sub(2)),
         }
     }
+}
+
+/// The bytes of a text. The text is lossy if it has its bytes in hex too.
+pub fn bytes_of<'a>(text: &'a str, hex: Option<&str>) -> Cow<'a, [u8]> {
+    let Some(hex) = hex else { return text.as_bytes().into() };
+    let (pairs, _) = hex.as_bytes().as_chunks();
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
+    pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
 /// Bytes as two hex digits each.

@@ -1,7 +1,7 @@
-//! Rows of one length: what a table is to everything that computes with rows.
+//! Rows of one length: the interface of a table for code that computes with rows.
 //!
-//! [`Rows`] is a table that can be read in runs. [`Pass`] reads all of it once,
-//! on several threads. [`Reader`] reads a run here and there.
+//! [`Rows`] is a table that can be read in runs. [`Pass`] reads all of it once, on
+//! several threads. [`Reader`] reads single runs.
 
 mod pass;
 
@@ -48,14 +48,14 @@ pub trait Rows: Sync {
 #[error("reading {}", rows_named(.rows))]
 #[non_exhaustive]
 pub struct ReadError {
-    /// The rows that were to be read.
+    /// The rows of the failed read.
     pub rows: Range<u64>,
     /// The error of the source of the bytes.
     pub source: io::Error,
 }
 
 impl ReadError {
-    /// The error of a source that was asked for some rows.
+    /// Makes the error of a failed read of some rows.
     pub fn new(rows: Range<u64>, source: io::Error) -> Self {
         Self { rows, source }
     }
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Decodes a run of rows into a buffer that gets the run's length.
+/// Decodes a run of rows into a buffer, which is resized to fit.
 fn decode(rows: &dyn Rows, stored: &[u8], values: &mut Vec<f32>) {
     values.resize(stored.len() / rows.row_bytes() * rows.dim(), 0.0);
     rows.decode(stored, values);

@@ -1,5 +1,5 @@
-//! One pass over a table: every row is read once, in runs, on several threads,
-//! in bounded memory. Everything that looks at a whole table goes through here.
+//! One pass over a table: every row is read once, in runs, on several threads, in
+//! bounded memory. All code that reads a whole table uses it.
 //!
 //! | what | for | how the parts come together |
 //! |---|---|---|
@@ -7,10 +7,10 @@
 //! | [`Pass::fold_stored`] | rows as they are stored | the same |
 //! | [`Pass::in_order`] | decoded rows | one value per run, in the order of the runs |
 //!
-//! Which thread meets which run depends on timing. A sum of floats over the
-//! results of [`Pass::fold`] therefore differs in its last bits from one call to
-//! the next. [`Pass::in_order`] gives the same bits for any number of threads,
-//! because the runs are cut by the shape of the table alone.
+//! Which thread reads which run depends on timing. A sum of floats over the results
+//! of [`Pass::fold`] therefore differs in its last bits from one call to the next.
+//! [`Pass::in_order`] gives the same bits for any number of threads, because the
+//! runs are cut by the shape of the table alone.
 
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub struct Pass<'a> {
     rows_per_run: usize,
 }
 
-/// A run of rows, as a pass shows it.
+/// A run of rows in a pass.
 #[derive(Clone, Debug)]
 pub struct RowRun<'a> {
     /// The IDs of the rows.
@@ -84,8 +84,9 @@ impl<'a> Pass<'a> {
         Self { rows_per_run: self.rows_per_run.next_multiple_of(rows), ..self }
     }
 
-    /// Shows every run of rows, as it is stored, to the state of one of the
-    /// threads. Returns these states, one per thread, in no particular order.
+    /// Calls `each` with every run of rows, as it is stored, and the state of the
+    /// thread that read it. Returns the states, one per thread, in no particular
+    /// order.
     ///
     /// # Errors
     /// When rows can't be read.
@@ -106,8 +107,8 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Shows every run of rows, decoded, to the state of one of the threads.
-    /// Returns these states, one per thread, in no particular order.
+    /// Calls `each` with every run of rows, decoded, and the state of the thread
+    /// that read it. Returns the states, one per thread, in no particular order.
     ///
     /// # Errors
     /// When rows can't be read.
@@ -124,9 +125,9 @@ impl<'a> Pass<'a> {
         Ok(states.into_iter().map(|(state, _)| state).collect())
     }
 
-    /// Computes something from every run of rows, and hands it to `take` in the
-    /// order of the runs: what `take` adds up has the same bits for any number
-    /// of threads.
+    /// Computes something from every run of rows, and passes it to `take` in the
+    /// order of the runs: what `take` adds up has the same bits for any number of
+    /// threads.
     ///
     /// Each thread has one value, made by `start`. `each` computes a run into it;
     /// `take` reads it, and leaves it ready for the thread's next run. No more
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_met_once() {
+    fn every_row_is_read_once() {
         let table = table(40_000, 3);
         for threads in [1, 3] {
             let each = |ids: &mut Vec<u64>, run: RowRun| {

@@ -1,5 +1,5 @@
-//! A file as a source: mapped into memory, so that reading a row costs the pages
-//! of that row.
+//! A file as a source, mapped into memory: reading a row costs only the pages of
+//! that row.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -11,19 +11,23 @@ use thiserror::Error;
 
 use super::{Source, tail};
 
-/// A file mapped into memory, read only.
+/// A file on disk, mapped into memory, read only.
+///
+/// Some file systems can't map: network and FUSE file systems refuse shared
+/// mappings, or all mappings. Then the file is read a range at a time, like a
+/// remote file.
 pub struct MappedFile {
-    map: Mmap,
-    /// For bulk reads, which go around the map.
-    #[cfg(unix)]
+    map: Option<Mmap>,
+    /// For bulk reads, which do not use the map.
     file: File,
+    len: u64,
 }
 
 /// Why a file could not be mapped.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A directory, device, pipe or socket.
@@ -41,15 +45,16 @@ impl MappedFile {
     /// Maps the file at `path`; no byte of it is read yet.
     ///
     /// # Errors
-    /// Where it is not there, not readable, empty, or not a regular file.
-    /// (A pipe is never opened, as that would wait for a writer.)
+    /// If it does not exist, is not readable, is empty, or is not a regular file.
+    /// (A pipe is never opened, because that would wait for a writer.)
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let found = fs::metadata(path)?;
         if !found.is_file() {
             return Err(OpenError::NotAFile { kind: kind_of(found.file_type()) });
         }
         let file = File::open(path)?;
-        if file.metadata()?.len() == 0 {
+        let len = file.metadata()?.len();
+        if len == 0 {
             return Err(OpenError::Empty);
         }
         // SAFETY: a shared mapping is sound as long as nobody changes or
@@ -59,35 +64,57 @@ impl MappedFile {
         // change can alter an answer, but breaks no invariant. Text is copied
         // before it is checked and used as `str`. What happens when the file
         // becomes shorter: see `sigbus`.
-        let map = unsafe { MmapOptions::new().map(&file)? };
-        Ok(Self {
-            map,
-            #[cfg(unix)]
-            file,
-        })
+        let shared = unsafe { MmapOptions::new().map(&file) };
+        // SAFETY: as above; a private mapping is not written to.
+        let map = shared.or_else(|_| unsafe { MmapOptions::new().map_copy_read_only(&file) }).ok();
+        Ok(Self { map, file, len })
     }
 }
 
 impl Source for MappedFile {
     fn len(&self) -> u64 {
-        self.map.len() as u64
+        self.len
     }
 
-    fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
-        Ok(Cow::Borrowed(tail(&self.map, at)))
+    fn window(&self, at: u64, want: usize) -> io::Result<Cow<'_, [u8]>> {
+        if let Some(map) = &self.map {
+            return Ok(Cow::Borrowed(tail(map, at)));
+        }
+        let left = self.len.saturating_sub(at);
+        let mut bytes = vec![0; want.min(usize::try_from(left).unwrap_or(usize::MAX))];
+        self.read_exact_at(at, &mut bytes)?;
+        Ok(Cow::Owned(bytes))
     }
 
-    #[cfg(unix)]
     fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, at).map_err(|error| match error
-            .kind()
-        {
+        read_exact_at(&self.file, at, buf).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => {
                 io::Error::new(error.kind(), "the file became shorter while it was read")
             }
             _ => error,
         })
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, at: u64, buf: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buf, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut at: u64, mut buf: &mut [u8]) -> io::Result<()> {
+    while !buf.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buf, at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => (at, buf) = (at + n as u64, &mut buf[n..]),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(any(unix, windows)))]
+fn read_exact_at(_file: &File, _at: u64, _buf: &mut [u8]) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn kind_of(kind: fs::FileType) -> &'static str {
@@ -121,5 +148,19 @@ mod tests {
         file.as_file().set_len(99).unwrap();
         let error = mapped.read_exact_at(0, &mut [0; 100]).unwrap_err();
         assert_eq!(error.to_string(), "the file became shorter while it was read");
+    }
+
+    #[cfg_attr(miri, ignore = "Miri maps no files")]
+    #[test]
+    fn a_file_that_can_not_be_mapped_is_read_in_ranges() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        io::Write::write_all(&mut file, b"0123456789").unwrap();
+        let unmapped = MappedFile { map: None, ..MappedFile::open(file.path()).unwrap() };
+        for (at, want, bytes) in [(0, 4, "0123"), (6, 100, "6789"), (10, 1, ""), (u64::MAX, 1, "")]
+        {
+            let window = unmapped.window(at, want).unwrap();
+            assert!(matches!(window, Cow::Owned(_)));
+            assert_eq!(*window, *bytes.as_bytes());
+        }
     }
 }

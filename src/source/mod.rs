@@ -1,9 +1,9 @@
-//! Where bytes come from: a source answers requests for byte ranges.
+//! Where bytes come from: a source returns byte ranges of a file.
 //!
-//! A mapped file and bytes in memory answer with borrowed slices at no cost. A
-//! source that has to fetch bytes (over a network, from a browser's file)
-//! answers with owned ones. Readers keep what they fetch: whoever reads a header
-//! asks for consecutive ranges, each once, in pieces of some megabytes.
+//! A mapped file and bytes in memory return borrowed bytes at no cost. A source
+//! that fetches bytes (over a network, from a browser's file) returns owned bytes.
+//! Readers keep what they fetch: a header is read in consecutive ranges, each once,
+//! in pieces of some megabytes.
 
 mod mapped;
 mod sigbus;
@@ -24,24 +24,24 @@ pub trait Source: Send + Sync {
         self.len() == 0
     }
 
-    /// The bytes from `at` on: `want` of them, or fewer where the file ends.
+    /// The bytes from `at` on: `want` of them, or fewer at the end of the file.
     ///
-    /// A source that borrows may give more than `want` (a mapped file gives all
-    /// to its end), and giving the same bytes again costs nothing. A source that
-    /// answers with owned bytes gives exactly what was asked for, and readers
-    /// take it that each byte has its price.
+    /// A source that returns borrowed bytes may return more than `want` (a mapped
+    /// file returns all bytes to its end), and a repeated request costs nothing. A
+    /// source that returns owned bytes returns exactly what was requested, and
+    /// readers assume that each byte has a cost.
     ///
     /// # Errors
-    /// Where the bytes can't be read.
+    /// If the bytes can't be read.
     fn window(&self, at: u64, want: usize) -> io::Result<Cow<'_, [u8]>>;
 
     /// Fills `buf` with the bytes from `at` on.
     ///
-    /// For bulk reading: a source may answer this without going through the
-    /// memory that [`window`](Self::window) borrows from.
+    /// For bulk reads: a source may read without the memory that
+    /// [`window`](Self::window) borrows from.
     ///
     /// # Errors
-    /// Where the bytes end early or can't be read.
+    /// If the bytes end early or can't be read.
     fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {
         match self.window(at, buf.len())?.get(..buf.len()) {
             Some(bytes) => {
@@ -75,7 +75,7 @@ impl Source for &'static [u8] {
     }
 }
 
-/// What is left of `bytes` from `at` on; nothing where that is past the end.
+/// The bytes from `at` on; empty past the end.
 fn tail(bytes: &[u8], at: u64) -> &[u8] {
     usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default()
 }

@@ -1,22 +1,21 @@
 //! What happens when a mapped file becomes shorter while it is read.
 //!
-//! Files are mapped because opening a model then costs the pages of its header,
-//! and a lookup the pages of its rows, whatever the file's size. The pages are
-//! shared with the program that runs the model. The price: a page that is no
-//! longer in the file (a download that starts anew, a copy over it), or that the
-//! disk can't read, gives no error. The kernel sends SIGBUS, which ends a program
-//! that has no handler for it.
+//! Files are mapped because then opening a model costs only the pages of its
+//! header, and a lookup only the pages of its rows, for a file of any size. The
+//! pages are shared with the program that runs the model. The price: reading a page
+//! that is no longer in the file (a download that starts anew, a copy over it), or
+//! that the disk can't read, returns no error. The kernel sends SIGBUS, which ends
+//! a program that has no handler for it.
 //!
-//! A program can install the handler here with [`exit_on_sigbus`]. To turn the
-//! signal into a returned error, the handler would have to jump out of the read
-//! that failed, and Rust has no sound way for that; to end with a message is all
-//! that a command needs. The library itself installs nothing: how a process
-//! handles signals is for its `main` to decide. (Scans of whole tables read the
-//! file, not the map, and report a file that became shorter as an error like any
-//! other.)
+//! A program can install the handler here with [`exit_on_sigbus`]. To return an
+//! error, the handler would have to jump out of the failed read, and Rust has no
+//! sound way to do that. A command only needs to end with a message. The library
+//! itself installs nothing: `main` decides how a process handles signals. (Scans of
+//! whole tables read the file, not the map, and report a file that became shorter
+//! as an error like any other.)
 
-/// Makes SIGBUS end the process with one line on standard error and exit code
-/// 1. Does nothing where there is no such signal.
+/// Makes SIGBUS end the process with one line on standard error and exit code 1.
+/// Does nothing on systems without this signal.
 pub fn exit_on_sigbus() {
     #[cfg(unix)]
     // SAFETY: `on_sigbus` does only what a signal handler may (write, _exit),

@@ -1,6 +1,6 @@
 //! Counts of numbers by bin.
 
-/// How many numbers lie between each two edges.
+/// The count of numbers between each two edges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram(pub Vec<u64>);
 
@@ -22,9 +22,9 @@ impl Histogram {
     }
 }
 
-/// Edges of at most `most` bins of one round width that cover `min` to `max`,
-/// for numbers of a size near 1. The width is at most 1, so a range longer than
-/// `most` gets more bins.
+/// Edges of at most `most` bins of one round width that cover `min` to `max`, for
+/// numbers near 1. The width is at most 1, so a range longer than `most` gets more
+/// bins.
 pub fn edges(min: f64, max: f64, most: usize) -> Vec<f64> {
     // Whole hundredths, so that an edge is the float nearest to what is printed.
     for hundredths in [1, 2, 5, 10, 20, 50, 100] {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bins_hold_everything_once() {
+    fn bins_count_every_number_once() {
         assert_eq!(edges(-0.04, 0.11, 20).len(), 16);
         let edges = edges(-1.0, 1.0, 20);
         assert_eq!((edges.len(), edges[0], edges[20]), (21, -1.0, 1.0));

@@ -1,6 +1,6 @@
 //! Mean, standard deviation and extremes.
 
-/// Where some numbers lie and how far apart.
+/// The mean, the spread and the extremes of some numbers.
 ///
 /// Holds the number n of values, their mean, the sum of squared deviations
 /// M = Σ (x - mean)², the least and the largest. Numbers that differ little from
@@ -33,8 +33,8 @@ impl Moments {
         Some(Self { n: values.len() as u64, mean, squares, min, max })
     }
 
-    /// Takes a value in (Welford, "Note on a method for calculating corrected
-    /// sums of squares and products", 1962).
+    /// Adds a value (Welford, "Note on a method for calculating corrected sums of
+    /// squares and products", 1962).
     pub fn add(&mut self, value: f64) {
         let off = value - self.mean;
         self.n += 1;
@@ -44,8 +44,8 @@ impl Moments {
         self.max = self.max.max(value);
     }
 
-    /// Takes in all the values of another (Chan, Golub and LeVeque, "Updating
-    /// formulae and a pairwise algorithm for computing sample variances", 1979).
+    /// Adds all values of another (Chan, Golub and LeVeque, "Updating formulae and
+    /// a pairwise algorithm for computing sample variances", 1979).
     pub fn merge(&mut self, other: &Self) {
         if other.n == 0 {
             return;
@@ -64,29 +64,29 @@ impl Moments {
         self.n
     }
 
-    /// The arithmetic mean; 0 where there are no values.
+    /// The arithmetic mean; 0 if there are no values.
     pub fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// The standard deviation of these values, `sqrt(M / n)`; 0 where there are
-    /// no values.
+    /// The standard deviation of these values, `sqrt(M / n)`; 0 if there are no
+    /// values.
     pub fn sd(&self) -> f64 {
         if self.n == 0 { 0.0 } else { (self.squares / self.n as f64).sqrt() }
     }
 
-    /// The standard deviation of the population that these values are a sample
-    /// of, `sqrt(M / (n - 1))`; 0 where there are fewer than two.
+    /// The standard deviation of the population that these values are a sample of,
+    /// `sqrt(M / (n - 1))`; 0 if there are fewer than two.
     pub fn sample_sd(&self) -> f64 {
         if self.n < 2 { 0.0 } else { (self.squares / (self.n - 1) as f64).sqrt() }
     }
 
-    /// The least value; positive infinity where there are none.
+    /// The least value; positive infinity if there are none.
     pub fn min(&self) -> f64 {
         self.min
     }
 
-    /// The largest value; negative infinity where there are none.
+    /// The largest value; negative infinity if there are none.
     pub fn max(&self) -> f64 {
         self.max
     }
@@ -97,8 +97,8 @@ impl Moments {
     }
 
     /// How far this mean is above another, in standard errors of the difference
-    /// (Welch's t, for two samples of unequal variance); 0 where there is no
-    /// error to measure by.
+    /// (Welch's t, for two samples of unequal variance); 0 if there is no standard
+    /// error.
     pub fn z_above(&self, other: &Self) -> f64 {
         let error = self.error().hypot(other.error());
         if error > 0.0 { (self.mean() - other.mean()) / error } else { 0.0 }

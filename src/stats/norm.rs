@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zero_and_what_is_not_finite_have_no_direction() {
+    fn zero_and_non_finite_norms_are_not_usable() {
         assert!(is_usable(1e-300) && is_usable(f64::MAX));
         for norm in [0.0, -0.0, f64::NAN, f64::INFINITY] {
             assert!(!is_usable(norm));

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_normal_is_normal() {
+    fn the_moments_are_those_of_the_normal_distribution() {
         let mut random = SplitMix64::new(7);
         let n = 400_000;
         let values: Vec<f64> = (0..n).map(|_| random.normal()).collect();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn tails_are_those_of_the_tables() {
+    fn tail_probabilities_match_the_tables() {
         for (z, p) in [
             (0.0, 0.5),
             (1.0, 0.158_655_253_931_457_05),

@@ -2,9 +2,9 @@
 
 use super::Moments;
 
-/// A quantile of some numbers: the one at place `share * (n - 1)` of their
-/// order, rounded to the nearest place. `None` for an empty list. Sorts the
-/// list.
+/// A quantile of some numbers: the number at position `share * (n - 1)` of the
+/// sorted list, rounded to the nearest position. `None` for an empty list. Sorts
+/// the list.
 pub fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
@@ -12,10 +12,9 @@ pub fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
 }
 
 /// Spearman's rank correlation of two lists of one length ("The proof and
-/// measurement of association between two things", 1904): Pearson's correlation
-/// of their ranks, where equal numbers share the mean of their ranks. From -1 to
-/// 1; `None` where there are fewer than two pairs, or all numbers of a list are
-/// equal.
+/// measurement of association between two things", 1904): Pearson's correlation of
+/// their ranks, where equal numbers share the mean of their ranks. From -1 to 1;
+/// `None` if there are fewer than two pairs, or all numbers of a list are equal.
 pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
     let (x, y) = (Moments::of(&a)?, Moments::of(&b)?);

@@ -2,10 +2,10 @@
 
 use super::mix;
 
-/// `n` numbers of `0..of`, ascending, none twice; all of the range where it has
-/// no more. The range is cut into `n` parts whose lengths differ by at most one,
-/// and one number is drawn from each (stratified sampling), so every part of the
-/// range is represented evenly.
+/// `n` different numbers of `0..of`, ascending; the whole range if it has at most
+/// `n`. The range is cut into `n` parts whose lengths differ by at most one, and
+/// one number is drawn from each (stratified sampling), so every part of the range
+/// is represented evenly.
 pub fn sample(of: u64, n: u64, seed: u64) -> Vec<u64> {
     if of <= n {
         return (0..of).collect();

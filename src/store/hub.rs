@@ -79,6 +79,9 @@ pub(super) fn list(walk: &mut Walk, root: &Path, found: &mut Vec<Found>) {
         let Some(repo) = entry.name.strip_prefix("models--").filter(|_| entry.is_folder) else {
             continue;
         };
+        if walk.is_stopped() {
+            break;
+        }
         let repo = repo.replacen("--", "/", 1);
         match snapshot(root, &entry.path) {
             Ok(folder) => {

@@ -271,7 +271,7 @@ impl Stores {
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
                 return Ok(path());
             }
-            // It exists, or opening it will say what is wrong.
+            // It exists, or opening it gives the error.
             _ => return Ok(path()),
         }
         if is_path(text) {

@@ -12,10 +12,16 @@ const MAX_ENTRIES: usize = 200_000;
 /// A walk keeps at most this many notes.
 const MAX_NOTES: usize = 10;
 
+/// A walk opens at most this many folders, and follows at most this many links
+/// to folders: a fraction of a second on a disk.
+const MAX_FOLDERS: usize = 10_000;
+
 /// A walk through the folders of stores: how many more entries it may read, and
 /// notes on what it left out.
 pub(super) struct Walk {
     left: usize,
+    folders: usize,
+    is_stopped: bool,
     notes: Vec<String>,
     /// Notes beyond the limit.
     unsaid: usize,
@@ -31,7 +37,13 @@ pub(super) struct Entry {
 
 impl Walk {
     pub(super) fn new() -> Self {
-        Self { left: MAX_ENTRIES, notes: Vec::new(), unsaid: 0 }
+        Self {
+            left: MAX_ENTRIES,
+            folders: MAX_FOLDERS,
+            is_stopped: false,
+            notes: Vec::new(),
+            unsaid: 0,
+        }
     }
 
     pub(super) fn finish(self) -> Vec<String> {
@@ -44,9 +56,12 @@ impl Walk {
 
     /// The entries of a folder of the store at `root`, sorted by name. Empty if the
     /// folder does not exist. Left out are names that start with a dot, names that
-    /// are not UTF-8 (which nobody could type), and links to folders outside the
+    /// are not UTF-8 (users can't type them), and links to folders outside the
     /// store.
     pub(super) fn entries(&mut self, root: &Path, folder: &Path) -> Vec<Entry> {
+        if !self.takes_folder(folder) {
+            return Vec::new();
+        }
         let found = match fs::read_dir(folder) {
             Ok(found) => found,
             Err(error) if is_absence(&error) => return Vec::new(),
@@ -58,10 +73,7 @@ impl Walk {
         let mut entries = Vec::new();
         for entry in found.flatten() {
             if self.left == 0 {
-                self.note(format!(
-                    "more than {MAX_ENTRIES} files: the rest is left out, from {} on",
-                    folder.display()
-                ));
+                self.stop("files", MAX_ENTRIES, folder);
                 break;
             }
             self.left -= 1;
@@ -72,13 +84,39 @@ impl Walk {
             }
             let path = entry.path();
             let is_folder = kind.is_dir() || (kind.is_symlink() && path.is_dir());
-            if is_folder && kind.is_symlink() && !self.is_within(root, &path) {
+            // Resolving a link costs as much as reading a folder.
+            if is_folder
+                && kind.is_symlink()
+                && (!self.takes_folder(&path) || !self.is_within(root, &path))
+            {
                 continue;
             }
             entries.push(Entry { name, path, is_folder });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         entries
+    }
+
+    /// Counts a folder. `false` if the walk has read all that it may.
+    fn takes_folder(&mut self, folder: &Path) -> bool {
+        match self.folders.checked_sub(1) {
+            Some(left) => self.folders = left,
+            None => self.stop("folders", MAX_FOLDERS, folder),
+        }
+        !self.is_stopped
+    }
+
+    /// Whether the walk has read all that it may.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// Ends the walk, and notes the folder.
+    fn stop(&mut self, what: &str, most: usize, folder: &Path) {
+        if !std::mem::replace(&mut self.is_stopped, true) {
+            let at = folder.display();
+            self.notes.push(format!("more than {most} {what}: the rest is left out, from {at} on"));
+        }
     }
 
     /// Whether a folder lies in the store after its links are resolved. If not, adds

@@ -16,8 +16,8 @@ use crate::vocab::char_of;
 use super::merges::Merges;
 use super::pre::{Pre, Spelling};
 use super::symbols::Symbols;
+use super::token_index::TokenIndex;
 use super::utf8;
-use super::vocabulary::Vocabulary;
 use super::words::Cutter;
 use super::{Family, Fragment, escape_spaces};
 
@@ -42,7 +42,7 @@ impl Bpe {
     }
 
     /// Appends the IDs of a text that is [`escaped`](Self::escaped).
-    pub fn encode_text(&self, vocabulary: &Vocabulary, text: &[u8], ids: &mut Vec<u32>) {
+    pub fn encode_text(&self, vocabulary: &TokenIndex, text: &[u8], ids: &mut Vec<u32>) {
         let points = points(text);
         let (mut word, mut spelt) = (Vec::new(), Vec::new());
         let mut start = 0;
@@ -63,7 +63,7 @@ impl Bpe {
         }
     }
 
-    fn encode_word(&self, vocabulary: &Vocabulary, word: &[u8], ids: &mut Vec<u32>) {
+    fn encode_word(&self, vocabulary: &TokenIndex, word: &[u8], ids: &mut Vec<u32>) {
         let whole =
             self.pre.ignore_merges || (self.pre.gemma && word.iter().all(|&byte| byte == b'\n'));
         if whole && let Some(id) = vocabulary.id_of(word) {
@@ -107,7 +107,7 @@ impl Bpe {
 impl Family for Bpe {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {

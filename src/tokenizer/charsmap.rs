@@ -78,8 +78,9 @@ impl Charsmap {
             if unit & LABEL != u32::from(byte) {
                 break;
             }
-            if len >= LONGEST {
-                return Err(damaged(&format!("it replaces a text of more than {LONGEST} bytes")));
+            if len >= MOST_STEPS {
+                let how = format!("it replaces a text of more than {MOST_STEPS} bytes");
+                return Err(damaged(&how));
             }
             at ^= offset(unit);
             if unit & HAS_VALUE != 0 {
@@ -112,9 +113,13 @@ fn damaged(how: &str) -> Error {
 /// The largest charsmap that is read, in bytes. T5's has 237,539.
 const MOST_BYTES: usize = 4 << 20;
 
-/// The longest prefix and the longest replacement, in bytes. Unicode's
-/// normalisations need at most some tens of bytes.
+/// The longest replacement, in bytes. Unicode's normalisations need at most some
+/// tens of bytes.
 const LONGEST: usize = 1 << 10;
+
+/// The array is followed for at most this many bytes from each position of a text.
+/// The longest text that T5's and XLM-R's arrays replace has 10.
+const MOST_STEPS: usize = 128;
 
 /// The metadata key that holds the charsmap.
 pub(super) const KEY: &str = "tokenizer.ggml.precompiled_charsmap";

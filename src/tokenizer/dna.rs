@@ -4,7 +4,7 @@ use super::Result;
 use memchr::memmem;
 
 use super::bpe::Bpe;
-use super::vocabulary::Vocabulary;
+use super::token_index::TokenIndex;
 use super::{Family, Fragment};
 
 /// The family `hybriddna`.
@@ -31,7 +31,7 @@ const K: usize = 6;
 const MARK: &[u8] = "\u{e000}".as_bytes();
 
 impl Dna {
-    pub fn new(bpe: Bpe, vocabulary: &Vocabulary) -> Self {
+    pub fn new(bpe: Bpe, vocabulary: &TokenIndex) -> Self {
         let tokens = || {
             Some(Tokens {
                 begin: vocabulary.id_of(BEGIN)?,
@@ -46,7 +46,7 @@ impl Dna {
 impl Family for Dna {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {
@@ -74,7 +74,7 @@ impl Family for Dna {
 
 impl Tokens {
     /// The token of at most six bases. Missing bases count as A.
-    fn of_bases(&self, vocabulary: &Vocabulary, bases: &[u8]) -> u32 {
+    fn of_bases(&self, vocabulary: &TokenIndex, bases: &[u8]) -> u32 {
         let mut text = bases.to_ascii_uppercase();
         text.resize(K, b'A');
         text.extend_from_slice(MARK);

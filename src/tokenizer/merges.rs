@@ -1,4 +1,4 @@
-//! Which pairs of a byte-pair vocabulary merge, and in what order.
+//! The merges of a byte-pair vocabulary: which pairs merge, in which order.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -11,11 +11,10 @@ use super::Error;
 use super::pre::Pre;
 use super::strings::Strings;
 
-/// As long as all merges of a file may be. Those of the largest vocabulary known
-/// have 5 MB.
+/// The most bytes of all merges of a file. The largest known vocabulary has 5 MB.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The merges as the file has them, `left right`, found by their two halves.
+/// The merges as they are stored, `left right`, found by their two halves.
 #[derive(Debug, Default)]
 pub(super) struct Merges {
     texts: Strings,
@@ -25,7 +24,7 @@ pub(super) struct Merges {
 }
 
 impl Merges {
-    /// Those of a model.
+    /// Reads the merges of a model.
     pub fn of(model: &Model, pre: &Pre) -> Result<Self, Error> {
         match model.merges().map_err(super::unfit)? {
             Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_| String::new())?)),
@@ -46,10 +45,10 @@ impl Merges {
         };
         for rank in 0..texts.len() as u32 {
             let merge = texts.get(rank);
-            // One without two halves merges nothing.
+            // Skip a merge without two halves: it merges nothing.
             let Some((left, right)) = halves(merge) else { continue };
             let is_it = |&rank: &u32| texts.get(rank) == merge;
-            // Of two that are equal, the first counts.
+            // Of two equal merges, the first counts.
             if let Entry::Vacant(free) = ranks.entry(hash(&hasher, left, right), is_it, hash_at) {
                 free.insert(rank);
             }
@@ -57,7 +56,8 @@ impl Merges {
         Self { texts, ranks, hasher }
     }
 
-    /// When two neighbours merge: the lower, the earlier. `None`: never.
+    /// The rank of the merge of two neighbours: lower ranks merge first. `None` if
+    /// they never merge.
     #[inline]
     pub fn rank(&self, left: &[u8], right: &[u8]) -> Option<u32> {
         let is_it = |&rank: &u32| {

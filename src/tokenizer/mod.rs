@@ -1,13 +1,13 @@
-//! Text to token IDs, exactly as llama.cpp has it.
+//! Encodes text to token IDs, exactly as llama.cpp does.
 //!
-//! A model answers to the IDs it was trained on, so "nearly right" is wrong.
-//! What decides here is llama.cpp's own behaviour, with its corners: the tests
-//! compare with its published cases, and with IDs that it made itself.
+//! A model works only with the IDs that it was trained on, so "nearly right" is
+//! wrong. The reference is llama.cpp's behaviour, including its quirks: the tests
+//! compare with its published cases, and with IDs that it produced.
 //!
 //! ```text
 //! text -> partition: special tokens | the text between them
-//!   -> a family, on each text between: IDs
-//!   -> BOS in front and EOS behind, where the model asks for them
+//!   -> a family encodes each text between: IDs
+//!   -> BOS before and EOS after, if the model wants them
 //! ```
 //!
 //! | tokenizer | family | file |
@@ -19,14 +19,14 @@
 //! | `bert` | WordPiece: the longest pieces of words, from the left | `wordpiece` |
 //! | `t5` | unigram: the likeliest pieces of all | `unigram`, `charsmap` |
 //! | `rwkv` | the longest token from the left | `rwkv` |
-//! | `plamo2` | the likeliest pieces, bytes where there are none | `plamo2` |
+//! | `plamo2` | the likeliest pieces, else bytes | `plamo2` |
 //!
-//! # For whoever adds a family
+//! # To add a family
 //! A family is a type that implements [`Family`], in a file of its own, made by
-//! [`Tokenizer::open`] from the model, the [`Vocabulary`] and the [`Settings`].
-//! It never sees a special token, nor the rest of the text. At the time it is
-//! made, token types are those in the file; by the time it encodes,
-//! `special::retype` has set right those that files get wrong.
+//! [`Tokenizer::open`] from the model, the [`TokenIndex`] and the [`Settings`]. It
+//! sees neither special tokens nor the rest of the text. When it is made, token
+//! types are those in the file; when it encodes, `special::retype` has corrected
+//! the wrong ones.
 
 mod bpe;
 mod charsmap;
@@ -36,18 +36,18 @@ mod merges;
 mod partition;
 mod plamo2;
 mod pre;
+mod prefixes;
 mod rwkv;
 mod settings;
 mod special;
 mod spm;
 mod strings;
 mod symbols;
-mod trie;
+mod token_index;
 mod unicode;
 mod unicode_data;
 mod unigram;
 mod utf8;
-mod vocabulary;
 mod white;
 mod wordpiece;
 mod words;
@@ -56,7 +56,7 @@ use std::fmt;
 
 pub use error::Error;
 
-/// What the rooms of the families return.
+/// The result of the families' functions.
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
@@ -66,24 +66,25 @@ use merges::Merges;
 use partition::{Part, Partition};
 use pre::Pre;
 use settings::{Kind, Settings};
-use vocabulary::Vocabulary;
+use token_index::TokenIndex;
 
-/// What turns a model's text into its token IDs.
+/// Encodes text to the token IDs of a model.
 pub struct Tokenizer {
-    vocabulary: Vocabulary,
+    vocabulary: TokenIndex,
     settings: Settings,
     partition: Partition,
     family: Box<dyn Family + Send + Sync>,
     notes: Vec<String>,
 }
 
-/// How to read a text; the defaults are those of llama.cpp's `llama-tokenize`.
+/// How to encode a text; the defaults are those of llama.cpp's `llama-tokenize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Put around the text what the model asks for: BOS, EOS, `[CLS]`, `[SEP]`.
+    /// Add the tokens that the model wants around a text: BOS, EOS, `[CLS]`,
+    /// `[SEP]`.
     pub add_special: bool,
-    /// Read special tokens in the text as what they are, not as plain text.
-    /// Those of the type "user-defined" are read as what they are either way.
+    /// Find special tokens in the text instead of reading them as plain text.
+    /// User-defined tokens are always found.
     pub parse_special: bool,
 }
 
@@ -93,18 +94,18 @@ impl Default for Options {
     }
 }
 
-/// The longest text that is encoded, in bytes: half a gigabyte. Families that
-/// count with 32 bits make it up to six times as long: of a byte that is not
-/// UTF-8 three bytes, and two of each of those in GPT-2's alphabet.
+/// The longest text that is encoded, in bytes: half a gigabyte. Some families count
+/// with 32 bits and make a text up to six times as long: a byte that is not UTF-8
+/// becomes three bytes, and each of those becomes two in GPT-2's alphabet.
 const MAX_TEXT: usize = 1 << 29;
 
-/// What [`Tokenizer::encode`] fails with where it should put a token around the
-/// text, a BOS say, that the file does not name.
-/// [`Options::add_special`] is what asks for it.
+/// The error of [`Tokenizer::encode`] if the model wants a token around the text,
+/// such as BOS, and the file does not name it. It occurs only with
+/// [`Options::add_special`].
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the model wants {name} around a text, and its file names no {name} token")]
 pub struct NothingAround {
-    /// What it is called.
+    /// The name of the token.
     pub name: &'static str,
 }
 
@@ -113,10 +114,10 @@ trait Family {
     /// Appends the IDs of a fragment to `ids`.
     ///
     /// # Errors
-    /// Where the vocabulary can't spell it (llama.cpp aborts there).
+    /// If the vocabulary can't spell it (llama.cpp aborts then).
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<(), Error>;
@@ -131,7 +132,7 @@ struct Fragment<'t> {
     leads: bool,
 }
 
-/// A name from the file, as a message shows it.
+/// A name from the file, quoted for a message.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", clip(&visible(name), 40))
 }
@@ -152,9 +153,8 @@ impl Tokenizer {
     /// The tokenizer that a model describes.
     ///
     /// # Errors
-    /// Where there is none that can be used ([`Error::Unusable`] says why: no
-    /// vocabulary, a kind that is not known, parts that are missing), or the header
-    /// can't be read.
+    /// If the model has no usable tokenizer ([`Error::Unusable`] says why: no
+    /// vocabulary, an unknown kind, missing parts), or the header can't be read.
     pub fn open(model: &Model) -> Result<Self, Error> {
         let Some(name) = model.text(Fact::Tokenizer)? else {
             let key = model.key(Fact::Tokenizer);
@@ -167,7 +167,7 @@ impl Tokenizer {
             }));
         };
         let mut notes = Vec::new();
-        let mut vocabulary = Vocabulary::read(model, &mut notes)?;
+        let mut vocabulary = TokenIndex::read(model, &mut notes)?;
         let pre = match (kind, name.as_str()) {
             (Kind::Bpe, "gemma4") => Pre::gemma(),
             (Kind::Bpe, _) => {
@@ -198,14 +198,12 @@ impl Tokenizer {
         Ok(Self { vocabulary, settings, partition, family, notes })
     }
 
-    /// What a reader should know about the IDs, such as a pre-tokenizer that is
-    /// not known.
+    /// Notes about the IDs, such as an unknown pre-tokenizer.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The tokens that [`Options::add_special`] puts in front of a text and
-    /// behind it.
+    /// The tokens that [`Options::add_special`] adds before and after a text.
     pub fn around(&self) -> (Option<TokenId>, Option<TokenId>) {
         let (front, behind) = self.settings.frame();
         let id = |frame: Option<settings::Frame>| frame?.id.map(TokenId::from);
@@ -214,12 +212,12 @@ impl Tokenizer {
 
     /// The token IDs of a text.
     ///
-    /// Bytes that are not UTF-8 are taken as llama.cpp takes them: each family
-    /// has its own way.
+    /// Bytes that are not UTF-8 are encoded as in llama.cpp: each family has its
+    /// own way.
     ///
     /// # Errors
-    /// Where the vocabulary lacks what the text needs: a byte without a token,
-    /// a BOS that is asked for and not named ([`NothingAround`]).
+    /// If the vocabulary lacks what the text needs: a byte without a token, or a
+    /// BOS that the file does not name ([`NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
@@ -246,7 +244,7 @@ impl Tokenizer {
     }
 }
 
-/// A list that is of no use makes no tokenizer.
+/// Turns an unfit list into an unusable tokenizer.
 fn unfit(error: model::Error) -> Error {
     match error {
         model::Error::Unfit(message) => Error::Unusable(message),
@@ -254,7 +252,7 @@ fn unfit(error: model::Error) -> Error {
     }
 }
 
-/// The token that goes around a text.
+/// The ID of a token that goes around a text.
 fn named(token: settings::Frame) -> Result<u32, NothingAround> {
     token.id.ok_or(NothingAround { name: token.name })
 }

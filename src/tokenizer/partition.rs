@@ -3,14 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::trie::Trie;
+use super::prefixes::{Prefix, Prefixes};
+use super::token_index::{TokenIndex, Types};
 use super::unicode::is_space;
-use super::vocabulary::{Types, Vocabulary};
 
 /// The special tokens, which are searched before the text is tokenized.
 #[derive(Debug)]
 pub(super) struct Partition {
-    special: Trie,
+    special: Prefixes,
+    /// The special tokens of type "user-defined": they are found in any text.
+    user_defined: Prefixes,
 }
 
 /// A part of a text.
@@ -22,13 +24,19 @@ pub(super) enum Part<'t> {
 }
 
 impl Partition {
-    pub fn new(vocabulary: &Vocabulary) -> Self {
+    pub fn new(vocabulary: &TokenIndex) -> Self {
         // If several tokens have the same text, only the last is found.
         let is_found = |&id: &u32| {
             vocabulary.types(id).any(Types::SPECIAL)
                 && vocabulary.id_of(vocabulary.text(id)) == Some(id)
         };
-        Self { special: Trie::new(vocabulary.texts(), vocabulary.ids().filter(is_found)) }
+        let special: Vec<u32> = vocabulary.ids().filter(is_found).collect();
+        let unread = Types::CONTROL.with(Types::UNKNOWN);
+        let counts = special.iter().copied().filter(|&id| !vocabulary.types(id).any(unread));
+        Self {
+            user_defined: Prefixes::new(vocabulary.texts(), counts),
+            special: Prefixes::new(vocabulary.texts(), special),
+        }
     }
 
     /// Cuts a text at each special token in it. The longest token is cut out first,
@@ -37,19 +45,23 @@ impl Partition {
     ///
     /// Tokens of equal length are ordered by ID; llama.cpp leaves their order to its
     /// sort. It matters only if two of them overlap in a text.
+    ///
+    /// The cost is bounded for any tokens. A position is searched again only if
+    /// another token was cut out of the token found there. The other token is at
+    /// least as long, so less than half of the room is left. A position is
+    /// therefore searched at most 12 times: log2 of the longest token.
     pub fn split<'t>(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
-        let unread = Types::CONTROL.with(Types::UNKNOWN);
-        let counts = |&(_, id): &(usize, u32)| parse_special || !vocabulary.types(id).any(unread);
+        let special = if parse_special { &self.special } else { &self.user_defined };
         // The longest token that starts at `at` and does not reach beyond `end`.
         // Positions fit 32 bits, because texts are shorter.
         let candidate = |at: usize, end: usize| {
-            let (len, id) = self.special.prefixes(&text[at..end]).filter(counts).last()?;
-            Some((len as u32, Reverse(id), Reverse(at as u32)))
+            let Prefix { len, place, .. } = special.longest(&text[at..end])?;
+            Some((len as u32, Reverse(place), Reverse(at as u32)))
         };
         // The remaining stretches of text (start to end), and the tokens found.
         let mut left: BTreeMap<usize, usize> = BTreeMap::new();
@@ -115,7 +127,7 @@ mod tests {
     /// The reference, which works like llama.cpp: it searches the remaining text for
     /// one token after another, the longest first.
     fn one_token_after_another<'t>(
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         text: &'t [u8],
         parse_special: bool,
     ) -> Vec<Part<'t>> {
@@ -203,7 +215,7 @@ mod tests {
                 Types::CONTROL.with(Types::LSTRIP).with(Types::RSTRIP),
             ];
             let tokens = tokens.into_iter().map(|token| (token, kinds[random(kinds.len())]));
-            let vocabulary = Vocabulary::of(tokens);
+            let vocabulary = TokenIndex::of(tokens);
             let partition = Partition::new(&vocabulary);
             for text in &texts {
                 for parse_special in [false, true] {

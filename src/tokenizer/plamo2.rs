@@ -11,17 +11,17 @@ use std::sync::Arc;
 
 use super::Result;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::strings::Strings;
-use super::trie::Trie;
+use super::token_index::{TokenIndex, Types};
 use super::utf8;
-use super::vocabulary::{Types, Vocabulary};
 use super::{Family, Fragment};
 
 /// A PLaMo-2 vocabulary.
 #[derive(Debug)]
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.
-    tokens: Trie,
+    tokens: Prefixes,
     /// The score of each token ID, in ten-thousandths.
     scores: Vec<i32>,
     /// The token ID of each byte.
@@ -54,7 +54,7 @@ struct Best {
 
 impl Plamo2 {
     /// Reads a vocabulary. The error says why it is not one of PLaMo-2.
-    pub(super) fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
+    pub(super) fn of(vocabulary: &TokenIndex) -> Result<Self, String> {
         let pieces = vocabulary.ids().map(|id| Piece {
             score: vocabulary.score(id),
             is_byte: vocabulary.types(id).any(Types::BYTE),
@@ -94,7 +94,9 @@ impl Plamo2 {
         if let Some(byte) = bytes.iter().position(|&id| id == 0) {
             return Err(format!("the vocabulary has no token for the byte <0x{byte:02X}>"));
         }
-        Ok(Self { tokens: Trie::new(texts, tokens), scores, bytes })
+        let tokens = Prefixes::new(texts, tokens);
+        tokens.refuse_deep_nesting()?;
+        Ok(Self { tokens, scores, bytes })
     }
 
     /// Appends the tokens of a text.
@@ -112,9 +114,9 @@ impl Plamo2 {
             let cost = best[next].cost - i64::from(UNKNOWN);
             let mut here = Best { cost, token: None, len: next - before };
             // At equal cost, a longer token wins, and any token wins over the bytes.
-            for (len, id) in self.tokens.prefixes(&written[before..]) {
+            for Prefix { len, place: id, .. } in self.tokens.all(&written[before..]) {
                 let cost = best[before + len].cost - i64::from(self.scores[id as usize]);
-                if cost <= here.cost {
+                if cost < here.cost || (cost == here.cost && here.token.is_none()) {
                     here = Best { cost, token: Some(id), len };
                 }
             }
@@ -137,7 +139,7 @@ impl Plamo2 {
 }
 
 impl Family for Plamo2 {
-    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
         self.tokens_of(fragment.text, ids);
         Ok(())
     }

@@ -3,21 +3,21 @@
 
 use std::sync::Arc;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
-use super::trie::Trie;
-use super::vocabulary::Vocabulary;
+use super::token_index::TokenIndex;
 use super::{Error, Family, Fragment, Result};
 
 /// The tokens of an RWKV vocabulary by their bytes.
 #[derive(Debug)]
 pub(super) struct Rwkv {
-    tokens: Trie,
+    tokens: Prefixes,
     unknown: Option<u32>,
 }
 
 impl Rwkv {
-    pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
+    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
         Self::new(vocabulary.ids().map(|id| vocabulary.text(id)), settings.unk)
     }
 
@@ -25,7 +25,7 @@ impl Rwkv {
     fn new<'v>(tokens: impl IntoIterator<Item = &'v [u8]>, unknown: Option<u32>) -> Self {
         let texts: Strings = tokens.into_iter().map(unescape).collect();
         let ids = 0..texts.len() as u32;
-        Self { tokens: Trie::new(Arc::new(texts), ids), unknown }
+        Self { tokens: Prefixes::new(Arc::new(texts), ids), unknown }
     }
 
     /// Appends the tokens of a text.
@@ -35,8 +35,8 @@ impl Rwkv {
     fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
         let mut rest = text;
         while let [byte, ..] = rest {
-            if let Some((len, id)) = self.tokens.longest(rest) {
-                out.push(id);
+            if let Some(Prefix { len, place, .. }) = self.tokens.longest(rest) {
+                out.push(place);
                 rest = &rest[len..];
             } else if self.tokens.depth(rest) > 0 {
                 // llama.cpp loops here until memory runs out.
@@ -60,7 +60,7 @@ impl Rwkv {
 }
 
 impl Family for Rwkv {
-    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
         self.tokens_of(fragment.text, ids)
     }
 }

@@ -1,10 +1,10 @@
-//! What a file says about its tokenizer, with each family's defaults.
+//! The settings of a tokenizer: what the file states, else the family's defaults.
 
 use crate::model::{Error, Fact, Model, Role};
 
 use super::pre::Pre;
 
-/// A family of tokenizers, as llama.cpp tells them apart.
+/// The families of tokenizers, as llama.cpp divides them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// SentencePiece: pairs merge by the score of what they make.
@@ -22,8 +22,9 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// By llama.cpp's name for the tokenizer. Names of one kind are told apart in
-    /// [`Tokenizer::open`](super::Tokenizer::open).
+    /// The kind of llama.cpp's name for a tokenizer.
+    /// [`Tokenizer::open`](super::Tokenizer::open) distinguishes the names of one
+    /// kind.
     pub fn of_model(model: &str) -> Option<Self> {
         Some(match model {
             "llama" => Self::Spm,
@@ -49,7 +50,7 @@ pub(super) struct Settings {
     pub add_eos: bool,
     /// Whether a space goes before a text that [leads](super::Fragment).
     pub add_space_prefix: bool,
-    /// Whether runs of spaces become one, and those at the ends none.
+    /// Whether runs of spaces become one space, and spaces at the ends are removed.
     pub remove_extra_whitespaces: bool,
     pub lowercase: bool,
     pub strip_accents: bool,
@@ -63,8 +64,8 @@ pub(super) struct Frame {
 }
 
 impl Settings {
-    /// Reads the settings of a model with `n_tokens` tokens; `pre` is what a
-    /// byte-pair encoding begins with.
+    /// Reads the settings of a model with `n_tokens` tokens; `pre` is the
+    /// pre-tokenizer of a byte-pair encoding.
     pub fn read(model: &Model, kind: Kind, pre: &Pre, n_tokens: usize) -> Result<Self, Error> {
         let mut settings = Self::defaults(kind);
         settings.add_bos |= pre.add_bos;
@@ -82,13 +83,13 @@ impl Settings {
         for (fact, flag) in flags {
             *flag = model.flag(fact)?.unwrap_or(*flag);
         }
-        // Whatever the file says, for so many say it wrongly.
+        // The file can't turn this off: many files state it wrongly.
         settings.add_bos |= pre.gemma;
         settings.strip_accents = model.flag(Fact::StripAccents)?.unwrap_or(settings.lowercase);
         Ok(settings)
     }
 
-    /// What holds where the file says nothing.
+    /// The settings of a file that states none.
     fn defaults(kind: Kind) -> Self {
         use Kind::*;
         let id = |kinds: &[(Kind, u32)]| kinds.iter().find(|(k, _)| *k == kind).map(|&(_, id)| id);
@@ -107,8 +108,8 @@ impl Settings {
         }
     }
 
-    /// IDs that the file names, where they are IDs; else the defaults, where
-    /// those are.
+    /// Reads the IDs that the file names. If one is missing or invalid, takes the
+    /// default, if that is valid.
     fn read_ids(&mut self, model: &Model, n_tokens: usize) -> Result<(), Error> {
         let ids = [
             (Role::Bos, &mut self.bos),
@@ -123,12 +124,12 @@ impl Settings {
         Ok(())
     }
 
-    /// What goes before and behind a text.
+    /// The tokens that go before and after a text.
     pub fn frame(&self) -> (Option<Frame>, Option<Frame>) {
         let bos = Frame { name: "BOS", id: self.bos };
         let eos = Frame { name: "EOS", id: self.eos };
         match self.kind {
-            // BERT's [CLS] and [SEP], whatever the file says.
+            // BERT's [CLS] and [SEP]: the file can't turn them off.
             Kind::WordPiece => (Some(bos), Some(Frame { name: "SEP", id: self.sep })),
             Kind::Rwkv | Kind::Plamo2 => (None, None),
             Kind::Spm | Kind::Bpe | Kind::Unigram => {
@@ -138,7 +139,7 @@ impl Settings {
     }
 }
 
-/// The token that a model gives a role, where its ID is one of `n_tokens`.
+/// The token that a model gives a role, if its ID is less than `n_tokens`.
 pub(super) fn special(model: &Model, role: Role, n_tokens: usize) -> Result<Option<u32>, Error> {
     let ids = model.special(role)?.into_iter().filter_map(|id| u32::try_from(id).ok());
     Ok(ids.rev().find(|id| (*id as usize) < n_tokens))

@@ -1,14 +1,14 @@
-//! Tokens that are not what their file says they are.
+//! Corrects the types of tokens that files state wrongly.
 //!
-//! Converters get types wrong, so llama.cpp goes by what some tokens are called.
-//! A type decides whether a token is found in a text, so this follows it.
+//! Converters write wrong types, so llama.cpp goes by the names of some tokens. A
+//! type decides whether a token is found in a text, so embcli does the same.
 
 use crate::model::{Error, Fact, Model, Role};
 
 use super::settings::{self, Settings};
-use super::vocabulary::{Types, Vocabulary};
+use super::token_index::{TokenIndex, Types};
 
-/// Ends of a text, a turn or a call: control tokens, always.
+/// Ends of a text, a turn or a call: always control tokens.
 const ENDS: &[&str] = &[
     "<|eot_id|>",
     "<|im_end|>",
@@ -34,8 +34,9 @@ const ENDS: &[&str] = &[
     "[e~[",
 ];
 
-/// Marks for filling in the middle, and what the tokens are called. Where the model
-/// gives none the role, the token with such a name has it, and is a control token.
+/// The roles of filling in the middle, and the names of their tokens. If the model
+/// gives no token the role, the token with such a name gets it and becomes a
+/// control token.
 const FILL_IN: &[(Role, &[&str])] = &[
     (
         Role::FillPrefix,
@@ -84,20 +85,20 @@ const FILL_IN: &[(Role, &[&str])] = &[
     (Role::FillSeparator, &["<|file_sep|>"]),
 ];
 
-/// Parts of gpt-oss' messages: user-defined, always.
+/// Parts of gpt-oss' messages: always user-defined.
 const CHANNELS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
 
-/// Sets right the types of tokens that are known by their names.
+/// Corrects the types of tokens that are known by name.
 pub(super) fn retype(
-    vocabulary: &mut Vocabulary,
+    vocabulary: &mut TokenIndex,
     model: &Model,
     settings: &Settings,
 ) -> Result<(), Error> {
     let mut ends: Vec<u32> = settings.eos.into_iter().collect();
     for (role, names) in FILL_IN {
         let mut id = settings::special(model, *role, vocabulary.len())?;
-        // Of several with such names llama.cpp takes one by the order of its
-        // hash map; this takes the last.
+        // If several tokens have such names, llama.cpp takes one by the order of
+        // its hash map; embcli takes the last.
         let named = || names.iter().filter_map(|name| vocabulary.id_of(name.as_bytes())).max();
         if id.is_none()
             && let Some(named) = named()
@@ -119,7 +120,7 @@ pub(super) fn retype(
         set(vocabulary, name, Types::USER_DEFINED);
     }
     let has = |name: &str| vocabulary.id_of(name.as_bytes()).is_some();
-    // In gpt-oss and Solar Open, "<|end|>" ends a message and not the text.
+    // In gpt-oss and Solar Open, "<|end|>" ends a message, not the text.
     let calls = has("<|call|>") || has("<|calls|>");
     let end_is_inside = calls && (has("<|return|>") || has("<|flush|>"));
     // In Gemma 4 and PLaMo, "</s>" is text.
@@ -134,16 +135,16 @@ pub(super) fn retype(
     strip(vocabulary, model)
 }
 
-/// Marks the tokens that take the white space beside them along. No file says
-/// which do; it goes by the model's name.
-fn strip(vocabulary: &mut Vocabulary, model: &Model) -> Result<(), Error> {
+/// Marks the tokens that include the white space beside them. Files do not state
+/// which do: the model's name decides.
+fn strip(vocabulary: &mut TokenIndex, model: &Model) -> Result<(), Error> {
     let text = |fact| Ok::<_, Error>(model.text(fact)?.unwrap_or_default());
     let pre = text(Fact::PreTokenizer)?;
     let architecture = text(Fact::Architecture)?;
     let name = text(Fact::Name)?.to_ascii_lowercase();
     let any = |text: &str, parts: &[&str]| parts.iter().any(|part| text.contains(part));
 
-    let mask = |vocabulary: &mut Vocabulary, mask: &str| {
+    let mask = |vocabulary: &mut TokenIndex, mask: &str| {
         if let Some(id) = vocabulary.id_of(mask.as_bytes()) {
             add(vocabulary, id, Types::LSTRIP);
         }
@@ -166,11 +167,11 @@ fn strip(vocabulary: &mut Vocabulary, model: &Model) -> Result<(), Error> {
     Ok(())
 }
 
-fn add(vocabulary: &mut Vocabulary, id: u32, types: Types) {
+fn add(vocabulary: &mut TokenIndex, id: u32, types: Types) {
     vocabulary.set_types(id, vocabulary.types(id).with(types));
 }
 
-fn set(vocabulary: &mut Vocabulary, name: &str, types: Types) {
+fn set(vocabulary: &mut TokenIndex, name: &str, types: Types) {
     if let Some(id) = vocabulary.id_of(name.as_bytes()) {
         vocabulary.set_types(id, types);
     }

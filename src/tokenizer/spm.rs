@@ -12,7 +12,7 @@ use super::{Error, Result};
 
 use super::settings::Settings;
 use super::symbols::Symbols;
-use super::vocabulary::Vocabulary;
+use super::token_index::TokenIndex;
 use super::{Family, Fragment, escape_spaces};
 
 /// The family `llama`.
@@ -39,7 +39,7 @@ struct Pair {
 impl Family for Spm {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {
@@ -79,7 +79,7 @@ impl Family for Spm {
 }
 
 /// The token of a byte: `<0x0A>`, or else the one whose text is the byte itself.
-fn byte_token(vocabulary: &Vocabulary, byte: u8) -> Result<u32> {
+fn byte_token(vocabulary: &TokenIndex, byte: u8) -> Result<u32> {
     let itself = || (byte != 0).then(|| vocabulary.id_of(&[byte])).flatten();
     vocabulary.id_of(format!("<0x{byte:02X}>").as_bytes()).or_else(itself).ok_or_else(|| {
         Error::Unspellable(format!(

@@ -7,21 +7,22 @@ use hashbrown::hash_table::{Entry, HashTable};
 use super::Error;
 use crate::model;
 
-/// As many strings as are read from an array: what an [`Index`] of 2^20 places
-/// holds. The largest vocabulary known has 262,144, and 514,906 merges.
+/// At most this many strings are read from an array: an [`Index`] of 2^20 places
+/// holds them. The largest vocabularies known have 262,144 tokens and 514,906
+/// merges.
 const MOST: u64 = 7 << 17;
 
-/// Strings of bytes, one after another.
+/// A list of byte strings in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     bytes: Vec<u8>,
-    /// Where each one ends. A header is never longer than 32 bits can count.
+    /// The end of each string. Positions in a header fit 32 bits.
     ends: Vec<u32>,
 }
 
 impl Strings {
-    /// Those of a list. `most_bytes` is as long as they may be together, and `named`
-    /// what an empty one becomes.
+    /// Reads the strings of a list, at most `most_bytes` bytes in all. `named`
+    /// gives the text that replaces an empty string.
     pub fn read(
         list: &model::Strings,
         most_bytes: usize,
@@ -29,10 +30,11 @@ impl Strings {
     ) -> Result<Self, Error> {
         let (n, key) = (list.len(), list.key());
         if n > MOST {
-            let reason = format!("{key} has {n} strings, and up to {MOST} are read");
+            let reason = format!("{key} has {n} strings; the limit is {MOST}");
             return Err(Error::Unusable(reason));
         }
-        // Room that is not used is no memory, and to grow would take twice as much.
+        // Unused capacity takes no memory, because its pages are never touched. A
+        // growing buffer would take twice as much.
         let mut strings = Self { bytes: Vec::with_capacity(most_bytes), ends: Vec::new() };
         strings.ends.reserve_exact(n as usize);
         list.each(|i, string| {
@@ -43,7 +45,7 @@ impl Strings {
             if string.len() > most_bytes - strings.bytes.len() {
                 let mib = most_bytes >> 20;
                 return Err(Error::Unusable(format!(
-                    "{key} has more than {mib} MiB of text, and so much is not read"
+                    "{key} has more than {mib} MiB of text, the limit"
                 )));
             }
             strings.push(string);
@@ -63,7 +65,7 @@ impl Strings {
     }
 
     /// # Panics
-    /// Past the last.
+    /// If there is no string `i`.
     #[inline]
     pub fn get(&self, i: u32) -> &[u8] {
         let i = i as usize;
@@ -81,7 +83,7 @@ impl<T: AsRef<[u8]>> FromIterator<T> for Strings {
     }
 }
 
-/// From a string to its place in [`Strings`].
+/// Finds the place of a string in [`Strings`].
 #[derive(Debug)]
 pub(super) struct Index {
     places: HashTable<u32>,
@@ -93,8 +95,8 @@ impl Index {
         Self { places: HashTable::with_capacity(capacity), hasher: Default::default() }
     }
 
-    /// Adds one of the strings; where an equal one is there, takes its place and
-    /// returns it.
+    /// Adds string `i`. If an equal string is in the index, replaces it and returns
+    /// its place.
     pub fn insert(&mut self, strings: &Strings, i: u32) -> Option<u32> {
         let Self { places, hasher } = self;
         let hash_at = |&j: &u32| hash(hasher, strings.get(j));

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::charsmap::{self, Charsmap};
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
 use super::symbols::utf8_len;
-use super::trie::Trie;
-use super::vocabulary::{Types, Vocabulary};
+use super::token_index::{TokenIndex, Types};
 use super::{Error, Family, Fragment, Result, utf8};
 use crate::model::Model;
 
@@ -16,22 +16,23 @@ use crate::model::Model;
 #[derive(Debug)]
 pub(super) struct Unigram {
     /// Normal, user-defined and unused tokens.
-    tokens: Trie,
-    /// Those of them that are user-defined: what begins them is left as it is.
-    user_defined: Trie,
-    /// The score of a character that is no token.
+    tokens: Prefixes,
+    /// The user-defined tokens among them. The start of a text that is also a start
+    /// of one of these is not normalized.
+    user_defined: Prefixes,
+    /// The score of a character without a token.
     unknown_score: f64,
     unknown: Option<u32>,
     charsmap: Option<Charsmap>,
     spaces: Spaces,
 }
 
-/// What becomes of spaces.
+/// How spaces are written.
 #[derive(Clone, Copy, Debug)]
 struct Spaces {
-    /// One is put before the text.
+    /// Whether one is added before the text.
     prefix: bool,
-    /// Several become one, and those at the end none.
+    /// Whether runs become one, and those at the end are removed.
     merge: bool,
 }
 
@@ -45,28 +46,28 @@ struct Piece {
 /// How a space is written in a vocabulary.
 const SPACE: &[u8] = "▁".as_bytes();
 
-/// What an unknown character costs beside the worst token.
+/// An unknown character scores this much below the worst token.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
-/// How many times as long as it was a text may become. The longest of Unicode's
-/// compositions, U+FDFA, is three bytes and becomes 39.
+/// The normalisation may make a text at most this many times as long. Unicode's
+/// longest case is U+FDFA: three bytes become 39.
 const MOST_TIMES: usize = 16;
 
-/// The best way to write a text up to some place.
+/// The best way to write a text up to a position.
 #[derive(Clone, Copy)]
 struct Best {
     /// The last token of it; `None` for the unknown one.
     token: Option<u32>,
-    /// Where that token starts.
+    /// The position where that token starts.
     start: usize,
     score: f64,
 }
 
 impl Unigram {
-    /// From a vocabulary and the normalisation that the model has for it.
+    /// Made from a vocabulary and the model's normalisation.
     pub(super) fn of(
         model: &Model,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         settings: &Settings,
     ) -> Result<Self, Error> {
         let charsmap = match model.charsmap().map_err(super::unfit)? {
@@ -81,11 +82,13 @@ impl Unigram {
             .map(|id| Piece { score: vocabulary.score(id), types: vocabulary.types(id) });
         let spaces =
             Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
-        Ok(Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces))
+        let unigram = Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces);
+        unigram.tokens.refuse_deep_nesting().map_err(Error::Unusable)?;
+        Ok(unigram)
     }
 
-    /// From the tokens in the order of their IDs. `unknown` is the token that
-    /// stands for what is none.
+    /// Made from the tokens in the order of their IDs. `unknown` is the token for a
+    /// character without one.
     fn new(
         texts: &Arc<Strings>,
         pieces: impl Iterator<Item = Piece> + Clone,
@@ -95,10 +98,10 @@ impl Unigram {
     ) -> Self {
         let of = |types| {
             let pieces = pieces.clone().zip(0..).filter(|(piece, _)| piece.types.any(types));
-            Trie::new(Arc::clone(texts), pieces.map(|(_, id)| id))
+            Prefixes::new(Arc::clone(texts), pieces.map(|(_, id)| id))
         };
         let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
-        // A score that is no number is never the lowest.
+        // A NaN is never the lowest score.
         let lowest = normal.fold(f32::MAX, |lowest, piece| lowest.min(piece.score));
         Self {
             tokens: of(Types::NORMAL.with(Types::USER_DEFINED).with(Types::UNUSED)),
@@ -110,11 +113,11 @@ impl Unigram {
         }
     }
 
-    /// Appends the tokens of a text, by the score that each has.
+    /// Appends the tokens of a text. `score_of` gives each token's score.
     ///
     /// # Errors
-    /// Where the normalisation in the file is damaged, or where the text needs
-    /// an unknown token and there is none.
+    /// If the normalisation in the file is damaged, or if the text needs an unknown
+    /// token and there is none.
     fn tokens_of(
         &self,
         text: &[u8],
@@ -125,7 +128,7 @@ impl Unigram {
         if text.is_empty() {
             return Ok(());
         }
-        // Viterbi's algorithm: to each end of a character the best way there.
+        // Viterbi's algorithm: finds the best way to the end of each character.
         let none = Best { token: None, start: 0, score: -f64::MAX };
         let mut best = vec![none; text.len() + 1];
         best[0].score = 0.0;
@@ -135,7 +138,7 @@ impl Unigram {
             let character = utf8_len(rest[0]).min(rest.len());
             let so_far = best[at].score;
             let mut is_token = false;
-            for (len, id) in self.tokens.prefixes(rest) {
+            for Prefix { len, place: id, .. } in self.tokens.all(rest) {
                 is_token |= len == character;
                 let score = so_far + score_of(id);
                 if score > best[at + len].score {
@@ -151,7 +154,7 @@ impl Unigram {
             at += character;
         }
 
-        // Back from the end; unknown characters side by side are one token.
+        // Goes back from the end. Unknown characters side by side become one token.
         let begun = out.len();
         let mut after_unknown = false;
         let mut at = text.len();
@@ -161,7 +164,7 @@ impl Unigram {
             if !(is_unknown && after_unknown) {
                 let token = token.or(self.unknown);
                 out.push(token.ok_or_else(|| {
-                    let what = "a character is no token, and none stands for that";
+                    let what = "a character has no token, and the vocabulary has no unknown token";
                     Error::Unspellable(what.to_owned())
                 })?);
             }
@@ -172,10 +175,10 @@ impl Unigram {
         Ok(())
     }
 
-    /// The text as the vocabulary writes it.
+    /// The normalized text, in the vocabulary's spelling.
     ///
     /// # Errors
-    /// Where the normalisation in the file is damaged, or makes far too much of it.
+    /// If the normalisation in the file is damaged or makes the text too long.
     fn normalized(&self, text: &[u8]) -> Result<Vec<u8>> {
         let Spaces { prefix, merge } = self.spaces;
         let mut normalized = Vec::with_capacity(text.len() + SPACE.len());
@@ -208,10 +211,10 @@ impl Unigram {
         Ok(normalized)
     }
 
-    /// What a start of a text that is not empty is written as, and how long
-    /// that start is.
+    /// Normalizes the start of a text, which is not empty. Returns the result, and
+    /// how many bytes of the text it replaces.
     fn normalized_start<'t>(&'t self, text: &'t [u8]) -> Result<(&'t [u8], usize)> {
-        // As far as the text goes along any user-defined token, whole or not.
+        // The longest start that the text shares with a user-defined token.
         let kept = self.user_defined.depth(text);
         if kept > 0 {
             return Ok((&text[..kept], kept));
@@ -231,12 +234,12 @@ impl Unigram {
 impl Family for Unigram {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {
         let score_of = |id| match vocabulary.types(id).any(Types::USER_DEFINED) {
-            // Scores are logarithms of probabilities, so this is the best.
+            // Scores are logarithms of probabilities, so 0 is the best.
             true => 0.0,
             false => vocabulary.score(id).into(),
         };
@@ -300,7 +303,7 @@ mod tests {
     fn unknown_characters_side_by_side_are_one_token() {
         assert_eq!(ids("t猫犬t猫", PLAIN), [1, 3, 0, 3, 0]);
         assert_eq!(ids_of(b"\xff\xfe", PLAIN), [1, 0]);
-        // A token with a score that is no number is found and never better.
+        // A token with a NaN score is found, but is never the better one.
         assert_eq!(ids("é", PLAIN), [0]);
     }
 }

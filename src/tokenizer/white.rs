@@ -4,9 +4,9 @@ use super::Result;
 
 use super::bpe::{Bpe, points};
 use super::settings::Settings;
+use super::token_index::TokenIndex;
 use super::unicode::{is_whitespace, lower};
 use super::utf8;
-use super::vocabulary::Vocabulary;
 use super::{Family, Fragment};
 
 /// The family `whitespace`: it encodes each part between white space separately.
@@ -24,7 +24,7 @@ impl White {
 impl Family for White {
     fn encode(
         &self,
-        vocabulary: &Vocabulary,
+        vocabulary: &TokenIndex,
         fragment: Fragment<'_>,
         ids: &mut Vec<u32>,
     ) -> Result<()> {

@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use unicode_normalization::char::decompose_canonical;
 
+use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
-use super::trie::Trie;
+use super::token_index::TokenIndex;
 use super::unicode::{self, Category};
 use super::utf8;
-use super::vocabulary::Vocabulary;
 use super::{Error, Family, Fragment, Result};
 
 /// A WordPiece vocabulary and its normalisation.
 #[derive(Debug)]
 pub(super) struct WordPiece {
-    tokens: Trie,
+    tokens: Prefixes,
     unknown: Option<u32>,
     normalizer: Normalizer,
 }
@@ -34,7 +34,7 @@ struct Normalizer {
 }
 
 impl WordPiece {
-    pub(super) fn of(vocabulary: &Vocabulary, settings: &Settings) -> Self {
+    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
         let &Settings { unk, lowercase, strip_accents, .. } = settings;
         Self::new(vocabulary.texts(), unk, Normalizer { lowercase, strip_accents })
     }
@@ -42,7 +42,7 @@ impl WordPiece {
     /// Takes the texts of all tokens, in order of ID.
     fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
         let ids = 0..texts.len() as u32;
-        Self { tokens: Trie::new(texts, ids), unknown, normalizer }
+        Self { tokens: Prefixes::new(texts, ids), unknown, normalizer }
     }
 
     /// Appends the tokens of a text.
@@ -50,15 +50,15 @@ impl WordPiece {
     /// # Errors
     /// If a word has no token and the vocabulary has no unknown token.
     fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
-        let mut words = Words::default();
+        let mut words = PrefixedWords::default();
         self.normalizer.words(text, &mut words);
         for word in words.iter() {
             let begun = out.len();
             let mut rest = word;
             while !rest.is_empty()
-                && let Some((len, id)) = self.tokens.longest(rest)
+                && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
             {
-                out.push(id);
+                out.push(place);
                 rest = &rest[len..];
             }
             if !rest.is_empty() {
@@ -74,14 +74,14 @@ impl WordPiece {
 }
 
 impl Family for WordPiece {
-    fn encode(&self, _: &Vocabulary, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
         self.tokens_of(fragment.text, ids)
     }
 }
 
 /// Words, one after another, each with `▁` in front.
 #[derive(Default)]
-struct Words {
+struct PrefixedWords {
     bytes: Vec<u8>,
     /// The end of each word.
     ends: Vec<usize>,
@@ -90,7 +90,7 @@ struct Words {
 /// The mark at the start of a word.
 const BEGIN: &[u8] = "▁".as_bytes();
 
-impl Words {
+impl PrefixedWords {
     fn push(&mut self, code_point: u32) {
         if self.ends.last().copied().unwrap_or(0) == self.bytes.len() {
             self.bytes.extend_from_slice(BEGIN);
@@ -115,7 +115,7 @@ impl Words {
 impl Normalizer {
     /// Cuts a text into words at white space. Each punctuation or Chinese character is
     /// a word of its own.
-    fn words(self, text: &[u8], words: &mut Words) {
+    fn words(self, text: &[u8], words: &mut PrefixedWords) {
         for code_point in utf8::code_points(text) {
             let code_point = if self.strip_accents { base(code_point) } else { code_point };
             if unicode::is_whitespace(code_point) {
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     fn words(lowercase: bool, text: &[u8]) -> Vec<String> {
-        let mut words = Words::default();
+        let mut words = PrefixedWords::default();
         Normalizer { lowercase, strip_accents: lowercase }.words(text, &mut words);
         words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }

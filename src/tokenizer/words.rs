@@ -62,7 +62,7 @@ impl Cutter {
             let mut finer = Vec::with_capacity(ends.len());
             let mut start = 0;
             for end in ends {
-                let mut words = Words { start, end: start, ends: &mut finer };
+                let mut words = WordEnds { start, end: start, ends: &mut finer };
                 match cut {
                     Cut::Classes(pattern) => {
                         for found in pattern.find_iter(&classes[start..end]) {
@@ -86,7 +86,7 @@ impl Cutter {
 }
 
 /// Records the ends of words in a stretch of the text.
-struct Words<'e> {
+struct WordEnds<'e> {
     /// The start of the stretch.
     start: usize,
     /// The end of the last word.
@@ -94,7 +94,7 @@ struct Words<'e> {
     ends: &'e mut Vec<usize>,
 }
 
-impl Words<'_> {
+impl WordEnds<'_> {
     /// Ends a word at `at`, counted from the stretch's start, unless it is empty.
     fn end_at(&mut self, at: usize) {
         let end = self.start + at;
@@ -174,7 +174,7 @@ fn is_han(point: u32) -> bool {
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It
 /// never backtracks, so the time is proportional to the length of the text.
-fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut Words<'_>) {
+fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut WordEnds<'_>) {
     let mut at = 0;
     let mut found = pattern.find(classes);
     loop {
@@ -218,7 +218,7 @@ impl Spaces {
 }
 
 /// Cuts at the matches of a pattern over points.
-fn cut_points(pattern: &Regex, points: &[u32], words: &mut Words<'_>) {
+fn cut_points(pattern: &Regex, points: &[u32], words: &mut WordEnds<'_>) {
     let text: String = points
         .iter()
         .map(|&point| match char::from_u32(point) {
@@ -242,7 +242,7 @@ fn cut_points(pattern: &Regex, points: &[u32], words: &mut Words<'_>) {
 }
 
 /// Cuts runs of numbers into groups of three. The first group may be shorter.
-fn cut_threes(classes: &[u8], words: &mut Words<'_>) {
+fn cut_threes(classes: &[u8], words: &mut WordEnds<'_>) {
     let is_number = |&class: &u8| class == NUMBER || class.is_ascii_digit();
     let mut at = 0;
     while let Some(start) = classes[at..].iter().position(is_number) {
@@ -262,7 +262,7 @@ fn cut_threes(classes: &[u8], words: &mut Words<'_>) {
 }
 
 /// Cuts before each group of three digits of a run, counted from its end.
-fn cut_before_threes(points: &[u32], words: &mut Words<'_>) {
+fn cut_before_threes(points: &[u32], words: &mut WordEnds<'_>) {
     let is_digit = |&point: &u32| char::from_u32(point).is_some_and(|c| c.is_ascii_digit());
     let mut at = 0;
     while at < points.len() {

@@ -151,7 +151,7 @@ fn wrong_usage_says_what_to_type_instead() {
         (&["modles"], "a similar subcommand exists: 'models'"),
         (&["nonsense"], "embcli --help lists the commands"),
         (&["help", "nonsense"], "embcli --help lists the commands"),
-        (&["--format", "json"], "no command is named"),
+        (&["--format", "json"], "no command given"),
         (&["lookup", "toy", "5", "--ful"], "'--full' exists"),
         (&["info", "toy", "--nonsense"], "embcli help info is the manual"),
     ] {

@@ -596,8 +596,8 @@ fn a_file_that_can_not_be_mapped() {
     let start = Gguf::new().table(F32, 4096, 12_500_000, []).build();
     let Some(file) = then_zeros(&start, HUGE) else { return };
     let line = format!("ulimit -v 1000000; \"$0\" lookup {} 0", file.path().display());
-    let error = shell(&line).error();
-    assert!(error.contains("Cannot allocate memory"), "{error}");
+    // It is read in ranges instead.
+    assert!(shell(&line).ok().contains("[12500000, 4096]"));
 }
 
 #[cfg(unix)]
@@ -682,8 +682,9 @@ fn standard_error_that_can_not_be_written_to_changes_no_exit_code() {
 fn closed_streams() {
     let error = shell("\"$0\" lookup \"$1\" - <&-").error();
     assert!(error.contains("standard input is empty"), "{error}");
-    assert_eq!(shell("\"$0\" lookup \"$1\" 0 >&-").code, Some(0));
-    assert_eq!(shell("\"$0\" lookup \"$1\" 0 <&- >&- 2>&-").code, Some(0));
+    let error = shell("\"$0\" lookup \"$1\" 0 >&-").error();
+    assert!(error.contains("writing to standard output"), "{error}");
+    assert_eq!(shell("\"$0\" lookup \"$1\" 0 <&- >&- 2>&-").code, Some(1));
 }
 
 #[cfg(unix)]
@@ -754,7 +755,7 @@ fn more_tokens_and_merges_than_any_model_has() {
     let with = |gguf: Gguf, key| then_zeros(&gguf.kv(key, raw(ARRAY, &*empty)).build(), 9 << 20);
     let rwkv = Gguf::new().kv("tokenizer.ggml.model", "rwkv");
     let Some(file) = with(rwkv, "tokenizer.ggml.tokens") else { return };
-    let reason = "tokenizer.ggml.tokens has 1048577 strings, and up to 917504 are read";
+    let reason = "tokenizer.ggml.tokens has 1048577 strings; the limit is 917504";
     let error = tokenized(file.path(), "x").error();
     assert!(error.contains(reason), "{error}");
     // Lookup of a text fails anyway; a tokenizer would only add to the message.
@@ -771,7 +772,7 @@ fn very_long_tokens_and_very_long_vocabularies() {
     let long = vec!["a".repeat(60_000) + "b"];
     let all = vec!["a".repeat(2000); 4000];
     for (tokens, words) in [
-        (&long, "has a token of 60001 bytes, and up to 2048 are looked for"),
+        (&long, "has a token of 60001 bytes; the limit is 2048"),
         (&all, "has more than 6 MiB of text"),
     ] {
         let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
@@ -848,5 +849,5 @@ fn normalisations_that_make_a_text_huge() {
     let unit = 4 + 4 * (1 ^ usize::from(b'A'));
     cycle[unit..unit + 4].copy_from_slice(&(u32::from(b'A') << 10 | u32::from(b'A')).to_le_bytes());
     let error = t5(cycle);
-    assert!(error.contains("it replaces a text of more than 1024 bytes"), "{error}");
+    assert!(error.contains("it replaces a text of more than 128 bytes"), "{error}");
 }

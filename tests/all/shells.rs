@@ -174,7 +174,7 @@ fn the_manual_has_every_command_and_option() {
     }
     assert!(page.contains("embcli lookup "), "examples");
     let unknown = embcli(["man", "nothing"]).error();
-    assert!(unknown.starts_with("there is no command nothing: there are lookup, "), "{unknown}");
+    assert!(unknown.starts_with("unknown command nothing: the commands are lookup, "), "{unknown}");
 }
 
 #[test]

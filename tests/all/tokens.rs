@@ -54,10 +54,13 @@ fn byte_level_tokens_are_found_by_their_readable_text() {
     // The last Ġdog is a user-defined token, so its text is literal.
     assert_eq!(ids(&[path, "Ġdog", " dog"]).0, serde_json::json!([6, 3]));
     let error = |text| embcli(["lookup", path, text]).error();
-    assert_eq!(error("cat"), r#""cat" is no token here; " cat" (ID 1) is: write ' cat'"#);
+    assert_eq!(
+        error("cat"),
+        r#""cat" is not a token of this model; " cat" (ID 1) is one: write ' cat'"#
+    );
     let near = error("DOGS");
     assert!(near.contains(r#"near it: "dog" (ID 2), " dog" (ID 3); "#), "{near}");
-    assert!(error("\u{1b}[2J").starts_with(r#""\x1b[2J" is no token here; write"#));
+    assert!(error("\u{1b}[2J").starts_with(r#""\x1b[2J" is not a token of this model; write"#));
 }
 
 /// If a text is several tokens, the error lists them.
@@ -110,7 +113,10 @@ fn tokens_with_the_same_text_give_the_lowest_id() {
 fn a_text_needs_a_vocabulary_and_a_row() {
     let bare = Gguf::new().table(F32, 1, 3, f32_bytes(&[1.0; 3])).write();
     let error = embcli(["lookup", bare.path().to_str().unwrap(), "cat"]).error();
-    assert!(error.contains("\"cat\" is no number") && error.contains("no vocabulary"), "{error}");
+    assert!(
+        error.contains("\"cat\" is not a number") && error.contains("no vocabulary"),
+        "{error}"
+    );
     let short = Gguf::new().vocab("llama", &["a", "b"]).table(F32, 1, 1, vec![0; 4]).write();
     let error = embcli(["lookup", short.path().to_str().unwrap(), "b"]).error();
     assert!(error.contains("token ID 1 is out of range"), "{error}");
@@ -171,7 +177,7 @@ fn a_vocabulary_alone_is_enough() {
       1  -        (bytes c3)
       2  -        "\u{202e}"
     "#);
-    assert!(tokens(&[path, "--type", "byte"]).error().contains("does not say which types"));
+    assert!(tokens(&[path, "--type", "byte"]).error().contains("no token types"));
     assert!(tokens(&[path, "--norm"]).error().contains("token_embd.weight"));
 }
 
@@ -189,7 +195,7 @@ fn no_match_gives_a_note_and_exit_code_0() {
 #[test]
 fn wrong_patterns_and_ranges_are_one_line() {
     let error = tokens(&[TOY, "(", "--regex"]).error();
-    assert_eq!(error, "the regular expression \"(\" is not one: unclosed group");
+    assert_eq!(error, "invalid regular expression \"(\": unclosed group");
     for args in [&[TOY, "--range", "5..5"][..], &[TOY, "--range", "x"], &[TOY, "--regex"]] {
         let outcome = tokens(args);
         assert_eq!((outcome.code, outcome.stderr.lines().count()), (Some(2), 1), "{outcome:?}");

@@ -152,10 +152,10 @@ fn weigh_plain(
     const LANES: usize = 16;
     let mut lanes = [0.0_f32; LANES];
     for from in (0..PAIRS).step_by(LANES) {
-        for lane in 0..LANES {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
             let i = from + lane;
             let p = f32::from(p[i]) * scale[i] + shift[i];
-            lanes[lane] += p * (curve[i] * p + slope[i]);
+            *sum += p * (curve[i] * p + slope[i]);
         }
     }
     lanes.iter().sum()
@@ -245,8 +245,8 @@ impl Scale {
         let n = [0, 1].map(|i| f64::max(counts[i].iter().sum(), 1.0));
         // Blocks of bins, each with a higher ratio than the one before.
         let mut blocks: Vec<([f64; 2], usize)> = Vec::new();
-        for i in 0..BINS {
-            let mut block = ([counts[0][i], counts[1][i]], 1);
+        for (right, strange) in counts[0].iter().zip(&counts[1]) {
+            let mut block = ([*right, *strange], 1);
             if block.0 == [0.0; 2] {
                 match blocks.last_mut() {
                     Some(last) => last.1 += 1,

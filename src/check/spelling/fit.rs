@@ -193,7 +193,7 @@ impl Fit {
 
     /// The fold that judges a token.
     pub fn fold(&self, token: u32) -> usize {
-        (mix(self.seed ^ u64::from(token) / TOGETHER) % self.folds as u64) as usize
+        (mix(self.seed ^ (u64::from(token) / TOGETHER)) % self.folds as u64) as usize
     }
 
     /// Where a token lies in the directions of its fold.

@@ -241,15 +241,15 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         // What is left may have an order of its own.
         let left: Vec<u32> =
             (0..n as u32).filter(|id| judge.states[*id as usize] == NOWHERE).collect();
-        if 2 * left.len() > n && judge.hypotheses.len() < HYPOTHESES {
-            if let Some(pairing) = search::elsewhere(&judge, &left)? {
-                if !judge.hypotheses.contains(&pairing) {
-                    judge.hypotheses.push(pairing);
-                }
-                let state =
-                    judge.hypotheses.iter().position(|it| *it == pairing).unwrap_or(0) as u8;
-                left.iter().for_each(|id| judge.states[*id as usize] = state);
+        if 2 * left.len() > n
+            && judge.hypotheses.len() < HYPOTHESES
+            && let Some(pairing) = search::elsewhere(&judge, &left)?
+        {
+            if !judge.hypotheses.contains(&pairing) {
+                judge.hypotheses.push(pairing);
             }
+            let state = judge.hypotheses.iter().position(|it| *it == pairing).unwrap_or(0) as u8;
+            left.iter().for_each(|id| judge.states[*id as usize] = state);
         }
         (evidence, scale) = judge.look()?;
         let cap = Bar::ideal(judged).cap();

@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::Severity::{Note, Problem};
-use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo};
-use super::{Findings, rows};
+use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Findings, rows};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
@@ -17,7 +16,7 @@ use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::Float;
 use crate::rows::Rows;
-use crate::text::{counted, quoted};
+use crate::text::counted;
 use crate::threads;
 
 /// Multiples of the type's usual error: above UNUSUAL a note, above WRONG a
@@ -39,10 +38,10 @@ const BITS: f64 = 2.5;
 /// In tables of one model, a row with a lower cosine belongs to another token.
 const ANOTHER: f64 = 0.6;
 
-/// At least this many tokens must be asked for their nearest row to judge by it.
+/// The nearest rows of at least this many tokens are needed for a judgement.
 const FEWEST_ASKED: u64 = 50;
 
-/// At most this many IDs are in a message.
+/// A message names at most this many tokens.
 const NAMED: usize = 4;
 
 pub(super) fn check(
@@ -71,7 +70,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             ("incomparable", Problem),
             format!("the tables can't be compared: d_model is {a} here and {b} in the other"),
             "these are different models, or sizes of one",
-            [("d_model", json!(a)), ("other_d_model", json!(b))],
+            json!({ "d_model": a, "other_d_model": b }),
         );
         return Ok(None);
     }
@@ -83,7 +82,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
                 ("by_id", Note),
                 "rows are compared by ID alone: one of the files says no tokens".to_owned(),
                 "where tokens have moved, their rows seem to differ",
-                [],
+                json!({}),
             );
             Matching::by_id(present[0], present[1])
         }
@@ -93,7 +92,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             ("incomparable", Problem),
             "the tables can't be compared: no token of the one is in the other".to_owned(),
             "these are different models",
-            [],
+            json!({}),
         );
         return Ok(None);
     }
@@ -121,11 +120,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
                  {median:.3}, and {lost} of {asked} tokens have another nearest one"
             ),
             "rows are out of order in one of the files (check each), or they are two models",
-            [
-                ("median_cosine", json!(median)),
-                ("neighbors_lost", json!(lost)),
-                ("neighbors_asked", json!(asked)),
-            ],
+            json!({ "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked }),
         );
     } else {
         damage(one, &compared, findings)?;
@@ -171,14 +166,11 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
     })
 }
 
-/// Tokens that are not where they were.
+/// Reports tokens that moved, were added or were removed.
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
     let named = |view: &View, ids: &[u32]| -> Result<String> {
-        let names = ids.iter().take(NAMED).map(|id| {
-            let token = view.token((*id).into())?.token.unwrap_or_default();
-            Ok(format!("{id} {}", quoted(&token, 24)))
-        });
+        let names = ids.iter().take(NAMED).map(|id| super::named(view, (*id).into()));
         let more = if ids.len() > NAMED { ", ..." } else { "" };
         Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
     };
@@ -188,7 +180,7 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
             ("moved", Note),
             format!("{} moved: the first is {id}, in the other {before}", counted(n, "token")),
             "rows were compared by text; what uses token IDs has to know the new ones",
-            [("tokens", json!(n)), ("first", json!([id, before]))],
+            json!({ "tokens": n, "first": [id, before] }),
         );
     }
     for (kind, view, ids, whose) in [
@@ -201,23 +193,22 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
                 (kind, Note),
                 format!("{} that {whose}: {}", counted(n, "token"), named(view, ids)?),
                 "they could not be compared",
-                [("tokens", json!(n)), ("first", json!(&ids[..ids.len().min(16)]))],
+                json!({ "tokens": n, "first": &ids[..ids.len().min(16)] }),
             );
         }
     }
     Ok(())
 }
 
-/// Rows that differ more than any rounding explains.
+/// Reports rows that differ more than rounding explains.
 fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<()> {
     let (damaged, limit) = compared.damaged;
     if damaged == 0 {
         return Ok(());
     }
     let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = one.token(it.ids[0].into())?.token.unwrap_or_default();
-        let token = quoted(&token, 24);
-        Ok(format!("{} {token} ({:.3}, cosine {:.3})", it.ids[0], it.error, it.cosine))
+        let token = super::named(one, it.ids[0].into())?;
+        Ok(format!("{token} ({:.3}, cosine {:.3})", it.error, it.cosine))
     });
     let named = named.collect::<Result<Vec<_>>>()?.join(", ");
     findings.add(
@@ -230,15 +221,15 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
             compared.all.error[0]
         ),
         "rounding does not do that: these rows are damaged, or of another token",
-        [("rows", json!(damaged)), ("limit", json!(limit))],
+        json!({ "rows": damaged, "limit": limit }),
     );
     Ok(())
 }
 
-/// The whole table against what its type costs.
+/// Compares the error of the whole table with the usual error of its type.
 fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
     let Some(usual) = usual else { return };
-    // Of one type, tables can differ by training as well as by damage.
+    // If both tables have the same type, training may explain the difference.
     let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
     let severity = if is_wrong { Problem } else { Note };
     if compared.error > UNUSUAL * usual + 1e-6 {
@@ -249,7 +240,7 @@ fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings
                 compared.error, formats[0], formats[1]
             ),
             "quantise again, or look at the worst rows",
-            [("relative_error", json!(compared.error)), ("usual_error", json!(usual))],
+            json!({ "relative_error": compared.error, "usual_error": usual }),
         );
     }
 }

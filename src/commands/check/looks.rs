@@ -1,4 +1,4 @@
-//! How a check looks: the verdict, and one finding after another.
+//! How a check looks: the verdict, then the findings.
 
 use std::io::Write;
 
@@ -6,24 +6,23 @@ use anyhow::Result;
 
 use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
 use crate::report::number::{grouped, rounded};
-use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json, lines};
-use crate::text::{clip, visible};
+use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
+use crate::text::{clip, harmless, visible};
 
-/// Where messages begin: one past the longest severity.
+/// The column where messages begin, after the longest severity.
 const INDENT: usize = "problem".len() + 2;
 
 impl Answer for CheckReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        let words = ["kind", "severity", "message", "next"].map(Column::text);
-        let places = ["from_id", "to_id", "offset"].map(Column::number);
-        out.header(&[&words[..], &places].concat())?;
+        let names = ["kind", "severity", "message", "next", "#from_id", "#to_id", "#offset"];
+        out.header(&names.map(Column::of))?;
         for finding in &self.findings {
             let offset = finding.place.and_then(|place| place.offset);
             out.record(&[
                 Cell::Word(finding.kind),
                 Cell::Word(finding.severity.name()),
-                Cell::text(&finding.message),
-                Cell::text(&finding.next),
+                Cell::shown(&finding.message),
+                Cell::shown(&finding.next),
                 Cell::number(finding.place.map(|place| place.from_id)),
                 Cell::number(finding.place.map(|place| place.to_id)),
                 offset.map_or(Cell::Nothing, |offset| Cell::text(offset.to_string())),
@@ -75,14 +74,14 @@ impl Answer for CheckReport {
         }
         for finding in &self.findings {
             writeln!(page)?;
-            page.labelled(INDENT, finding.severity.name(), &visible(&finding.message))?;
-            page.labelled(INDENT, "", &format!("-> {}", visible(&finding.next)))?;
+            page.labelled(INDENT, finding.severity.name(), &harmless(&finding.message))?;
+            page.labelled(INDENT, "", &format!("-> {}", harmless(&finding.next)))?;
         }
         Ok(())
     }
 }
 
-/// The table beside another's.
+/// Prints the comparison with another table.
 fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let other = &comparison.other_table;
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {
@@ -105,40 +104,21 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     );
     page.labelled(INDENT, "beside", &text)?;
     writeln!(page)?;
-    let numbers = ["how many", "cosine", "error", "99 in 100 below"].map(Column::number);
-    let mut grid = Grid::new(&[&[Column::text("tokens")], &numbers[..]].concat());
-    for group in &comparison.groups {
-        let name = match group.by {
-            "ids" => format!("IDs {}", group.name),
-            _ => group.name.clone(),
-        };
-        grid.row([
-            name,
-            grouped(group.tokens),
-            rounded(group.median_cosine.0),
-            rounded(group.median_error.0),
-            rounded(group.p99_error.0),
-        ]);
-    }
-    grid.print(page)?;
+    let columns = ["tokens", "#how many", "#cosine", "#error", "#99 in 100 below"].map(Column::of);
+    let groups = comparison.groups.iter().map(|group| {
+        let name = if group.by == "ids" { "IDs " } else { "" }.to_owned() + &group.name;
+        let [cosine, error, most] =
+            [group.median_cosine, group.median_error, group.p99_error].map(|it| rounded(it.0));
+        [name, grouped(group.tokens), cosine, error, most]
+    });
+    page.grid(&columns, groups)?;
     if comparison.worst.is_empty() {
         return Ok(());
     }
     writeln!(page)?;
-    let columns = [
-        Column::number("worst"),
-        Column::text("token"),
-        Column::number("cosine"),
-        Column::number("error"),
-    ];
-    let mut grid = Grid::new(&columns);
-    for worst in &comparison.worst {
-        grid.row([
-            worst.id.to_string(),
-            worst.token.quoted(TOKEN_WIDTH),
-            rounded(worst.cosine.0),
-            rounded(worst.relative_error.0),
-        ]);
-    }
-    grid.print(page)
+    let worst = comparison.worst.iter().map(|it| {
+        let [cosine, error] = [it.cosine, it.relative_error].map(|it| rounded(it.0));
+        [it.id.to_string(), it.token.quoted(TOKEN_WIDTH), cosine, error]
+    });
+    page.grid(&["#worst", "token", "#cosine", "#error"].map(Column::of), worst)
 }

@@ -1,4 +1,4 @@
-//! `check`: whether a table is what its vocabulary says it is.
+//! `check`: checks that a table fits its vocabulary.
 
 mod answer;
 mod compare;
@@ -10,25 +10,21 @@ mod sizes;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::Printer;
-use crate::threads;
 
 pub use answer::*;
 
-/// Asks whether a table is what its vocabulary says it is.
-#[derive(Clone, Debug)]
 pub struct CheckRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The same model again, to compare with: in another precision, or before a
+    /// Another version of the model to compare with: another precision, or before a
     /// merge.
     pub other: Option<PathBuf>,
-    /// Fails also where the order of the rows can't be judged.
+    /// Also fails if the order of the rows can't be judged.
     pub strict: bool,
 }
 
@@ -39,7 +35,6 @@ impl Request for CheckRequest {
 }
 
 impl CheckRequest {
-    /// What was found.
     pub fn run(&self, open: Opener) -> Result<CheckReport> {
         let model = open(&self.model)?;
         let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;
@@ -53,11 +48,10 @@ impl CheckRequest {
 
     fn of_model(&self, model: &Model) -> Result<CheckReport> {
         let view = model::View::of(model, TOKEN_EMBEDDING)?;
-        let threads = threads::available();
         let mut findings = Findings::default();
         sizes::check(model, &view, &mut findings)?;
-        rows::check(model, &view, threads, &mut findings)?;
-        let order = order::check(&view, threads, &mut findings)?;
+        rows::check(model, &view, &mut findings)?;
+        let order = order::check(&view, &mut findings)?;
         let findings = findings.finish();
         Ok(CheckReport {
             verdict: verdict(&findings),
@@ -71,7 +65,12 @@ impl CheckRequest {
     }
 }
 
-/// What the worst of the findings comes to.
+/// The ID and text of a token, for a message.
+fn named(view: &model::View, id: u64) -> Result<String> {
+    Ok(format!("{id} {}", view.token(id)?.named(24)))
+}
+
+/// The verdict of the worst finding.
 fn verdict(findings: &[Finding]) -> Verdict {
     match findings.iter().map(|finding| finding.severity).min() {
         Some(Severity::Problem) => Verdict::Problems,
@@ -90,28 +89,26 @@ impl Findings {
         (kind, severity): (&'static str, Severity),
         message: String,
         next: &str,
-        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+        evidence: Value,
     ) {
         self.place((kind, severity), None, message, next, evidence);
     }
 
-    /// One that is about the order of some tokens.
+    /// Adds a finding about the order of a range of tokens.
     fn place(
         &mut self,
         (kind, severity): (&'static str, Severity),
         place: Option<OrderPlace>,
         message: String,
         next: &str,
-        evidence: impl IntoIterator<Item = (&'static str, Value)>,
+        evidence: Value,
     ) {
-        let evidence: Map<String, Value> =
-            evidence.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let next = next.to_owned();
         self.0.push(Finding { kind, severity, message, next, place, evidence });
     }
 
     fn finish(mut self) -> Vec<Finding> {
-        // Stable: the order of the checks within a severity.
+        // The sort is stable: within a severity, findings keep the order of the checks.
         self.0.sort_by_key(|finding| finding.severity);
         self.0
     }

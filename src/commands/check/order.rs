@@ -1,15 +1,15 @@
-//! The order of the rows, put into words.
+//! Reports the findings about the order of the rows.
 
 use anyhow::Result;
 use serde_json::json;
 
-use super::Findings;
 use super::Severity::{Note, Problem, Unknown};
-use super::{OrderInfo, OrderPlace};
+use super::{Findings, OrderInfo, OrderPlace, named};
 use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
 use crate::commands::model::View;
 use crate::report::Float;
-use crate::text::{counted, grouped, quoted};
+use crate::text::{counted, grouped};
+use crate::threads;
 
 /// At most this many stretches, and this many swaps, are reported one by one.
 const MOST_STRETCHES: usize = 12;
@@ -22,23 +22,19 @@ const NAMED: usize = 5;
 /// Seed of the folds.
 const SEED: u64 = 1;
 
-pub(super) fn check(
-    view: &View,
-    threads: usize,
-    findings: &mut Findings,
-) -> Result<Option<OrderInfo>> {
-    // Why there is no vocabulary has been told.
+pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
+    // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
     let present = view.table.rows_present();
     let mut tokens = spelling::Builder::new();
     vocab.each(|id, text| -> Result<bool> {
-        if u64::from(id) >= present.min(spelling::MOST_TOKENS) {
+        if id >= present.min(spelling::MOST_TOKENS) {
             return Ok(false);
         }
         tokens.push(text, vocab.token_type(id)?);
         Ok(true)
     })?;
-    let order = spelling::judge(&view.table, &tokens.finish(), SEED, threads)?;
+    let order = spelling::judge(&view.table, &tokens.finish(), SEED, threads::available())?;
     match order.verdict {
         Verdict::TooFew | Verdict::NotLearned => {
             unjudged(&order, findings);
@@ -56,7 +52,7 @@ pub(super) fn check(
             ("order_more", Problem),
             format!("{} more of the kind, each with fewer tokens", counted(more, "stretch")),
             "there is no one order that rows could be put back in: convert again",
-            [("stretches", json!(order.stretches.len()))],
+            json!({ "stretches": order.stretches.len() }),
         );
     }
     for swap in order.swaps.iter().take(MOST_SWAPS) {
@@ -67,7 +63,7 @@ pub(super) fn check(
             ("order_more", Problem),
             format!("{} more have each other's rows", counted(more as u64, "pair of tokens")),
             "too many to put back by hand: convert again",
-            [("swaps", json!(order.swaps.len()))],
+            json!({ "swaps": order.swaps.len() }),
         );
     }
     singles(view, &order, findings)?;
@@ -95,7 +91,7 @@ fn unjudged(order: &Order, findings: &mut Findings) {
             "compare with a file that is known to be good: embcli check MODEL OTHER",
         ),
     };
-    let evidence = [("judged", json!(order.judged)), ("sum_r2", json!(order.sum_r2))];
+    let evidence = json!({ "judged": order.judged, "sum_r2": order.sum_r2 });
     findings.add(("unjudged", Unknown), message, next, evidence);
 }
 
@@ -151,14 +147,8 @@ fn stretch(stretch: &Stretch, findings: &mut Findings) {
         Some(OrderPlace { from_id: stretch.first, to_id: stretch.last, offset }),
         message,
         &next,
-        [("words", json!(stretch.judged)), ("nats", json!(stretch.nats)), ("rows", json!(name))],
+        json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }),
     );
-}
-
-/// A token's ID and text.
-fn named(view: &View, id: u64) -> Result<String> {
-    let token = view.token(id)?.token.unwrap_or_default();
-    Ok(format!("{id} {}", quoted(&token, 24)))
 }
 
 fn swap(view: &View, swap: &Swap, findings: &mut Findings) -> Result<()> {
@@ -175,7 +165,7 @@ fn swap(view: &View, swap: &Swap, findings: &mut Findings) -> Result<()> {
                 swap.nats
             ),
             &format!("rows have changed places: move row {row} to {id}"),
-            [("nats", json!(swap.nats)), ("rows", json!("swapped"))],
+            json!({ "nats": swap.nats, "rows": "swapped" }),
         );
     }
     Ok(())
@@ -227,7 +217,7 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
             (kind, severity),
             format!("{} {what}: {}{more}", counted(count, "ordinary token"), first.join(", ")),
             next,
-            [("tokens", json!(count)), ("ids", json!(listed))],
+            json!({ "tokens": count, "ids": listed }),
         );
     }
     Ok(())

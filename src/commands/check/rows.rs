@@ -1,4 +1,4 @@
-//! What no row should be, rows that are the same, and what they cost.
+//! Reports bad rows (NaN, zeros, one value), duplicate rows, and types wider than needed.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -11,67 +11,53 @@ use crate::embedding::Table;
 use crate::model::Model;
 use crate::rows::Rows as _;
 use crate::text::counted;
+use crate::threads;
 use crate::vocab::{TokenType, Vocab};
 
-/// The kind of a row that has a word for its token, or part of one.
+/// The kind of a row whose token is a word or a part of one.
 const ORDINARY: &str = "ordinary";
 
-/// At most this many IDs are in a message.
+/// A message names at most this many IDs.
 const NAMED: usize = 4;
 
-/// The share of rows that may well be the same as others: words that were
-/// never seen in training stay as they began.
+/// A share of duplicate rows up to this is normal: rows of words that never occur in
+/// training keep their initial values.
 const REPEATED: f64 = 0.1;
 
-/// At most this many bytes of two tables are compared at a time.
+/// Two tables are compared in pieces of at most this many bytes.
 const PIECE: u64 = 1 << 20;
 
-pub(super) fn check(
-    model: &Model,
-    view: &View,
-    threads: usize,
-    findings: &mut Findings,
-) -> Result<()> {
+pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
-    let survey = check::survey(&view.table, view.table.rows_present(), threads, &kind)?;
-    for (name, what, rows) in
-        [("nan", "with a NaN", &survey.nan), ("infinite", "with an infinity", &survey.infinite)]
-    {
-        if rows.count > 0 {
-            findings.add(
-                (name, Problem),
-                format!("{} {what}: {}", counted(rows.count, "row"), named(rows)),
-                "convert again from the original: a value overflowed or was damaged",
-                evidence(rows),
-            );
-        }
-    }
-    for (name, what, rows) in [
-        ("zero", "of zeros", &survey.zero),
-        ("constant", "of one value over and over", &survey.constant),
+    let survey =
+        check::survey(&view.table, view.table.rows_present(), threads::available(), &kind)?;
+    for (name, what, rows, is_number) in [
+        ("nan", "with a NaN", &survey.nan, false),
+        ("infinite", "with an infinity", &survey.infinite, false),
+        ("zero", "of zeros", &survey.zero, true),
+        ("constant", "of one value over and over", &survey.constant, true),
     ] {
         if rows.count == 0 {
             continue;
         }
-        let ordinary = rows.kinds.get(ORDINARY).copied().unwrap_or(0);
-        let (severity, next) = match ordinary {
+        let n = ordinary(rows);
+        let of = if is_number { format!(" ({n} of ordinary tokens)") } else { String::new() };
+        let (severity, next) = match n {
+            _ if !is_number => {
+                (Problem, "convert again from the original: a value overflowed or was damaged")
+            }
             0 => (Note, "usual for tokens that are reserved, unused or padding"),
             _ => (Problem, "ordinary words should have rows: look at these in the original"),
         };
-        let rows_of = format!("{} {what}", counted(rows.count, "row"));
-        findings.add(
-            (name, severity),
-            format!("{rows_of} ({ordinary} of ordinary tokens): {}", named(rows)),
-            next,
-            evidence(rows),
-        );
+        let message = format!("{} {what}{of}: {}", counted(rows.count, "row"), named(rows));
+        findings.add((name, severity), message, next, evidence(rows));
     }
     repeated(&view.table, &survey, findings);
     costs(model, &view.table, &survey, findings)
 }
 
-/// What kind of token a row has.
+/// The kind of a row's token.
 pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     let Some(vocab) = vocab else { return "unnamed" };
     if id >= vocab.len() {
@@ -87,12 +73,16 @@ pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     }
 }
 
-/// Whether a token stands for nothing that could be in a text:
-/// `<unused12>`, `[PAD]`.
+/// Whether a token is a placeholder that no text contains, such as `<unused12>` or
+/// `[PAD]`.
 fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     let within = |open, close| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
     text.is_empty() || within('<', '>') || within('[', ']')
+}
+
+fn ordinary(rows: &RowCount) -> u64 {
+    rows.kinds.get(ORDINARY).copied().unwrap_or(0)
 }
 
 fn named(rows: &RowCount) -> String {
@@ -101,8 +91,8 @@ fn named(rows: &RowCount) -> String {
     format!("{}{more}", first.collect::<Vec<_>>().join(", "))
 }
 
-fn evidence(rows: &RowCount) -> [(&'static str, Value); 3] {
-    [("rows", json!(rows.count)), ("first", json!(rows.first)), ("token_types", json!(rows.kinds))]
+fn evidence(rows: &RowCount) -> Value {
+    json!({ "rows": rows.count, "first": rows.first, "token_types": rows.kinds })
 }
 
 fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
@@ -111,7 +101,7 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
         return;
     }
     let compared = table.rows_present().min(MOST_ROWS);
-    let ordinary = rows.kinds.get(ORDINARY).copied().unwrap_or(0);
+    let ordinary = ordinary(rows);
     let (severity, next) = if ordinary as f64 > REPEATED * compared as f64 {
         (Problem, "too many for chance: rows were written over others")
     } else {
@@ -121,6 +111,9 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
         let [first, second] = group.first;
         json!({ "first": first, "second": second, "rows": group.rows })
     });
+    let mut evidence = evidence(rows);
+    evidence["compared"] = compared.into();
+    evidence["groups"] = groups.collect();
     let largest = survey.duplicates.first();
     let largest = largest.map_or_else(String::new, |group| {
         let [first, second] = group.first;
@@ -133,16 +126,14 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
             counted(rows.count, "row")
         ),
         next,
-        evidence(rows)
-            .into_iter()
-            .chain([("compared", json!(compared)), ("groups", groups.collect())]),
+        evidence,
     );
 }
 
-/// Types and tensors that cost more than they need.
+/// Reports a type that is wider than needed, and an output head that repeats the table.
 fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings) -> Result<()> {
     let from = table.format().name;
-    // F64 is not looked at: what is read of it is rounded to F32.
+    // F64 can't be checked, because decoding rounds it to F32.
     let narrower = match from {
         "F32" if survey.exact.bf16 => Some("BF16"),
         "F32" if survey.exact.f16 => Some("F16"),
@@ -154,12 +145,7 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
             ("costly_type", Note),
             format!("every value of the {from} table is exact in {to}"),
             "store it as that: nothing is lost",
-            [
-                ("type", json!(from)),
-                ("bytes", json!(table.bytes())),
-                ("exact_in", json!(to)),
-                ("exact_in_bytes", json!(bytes)),
-            ],
+            json!({ "type": from, "bytes": table.bytes(), "exact_in": to, "exact_in_bytes": bytes }),
         );
     }
     let head = match model.tensor("output.weight") {
@@ -175,13 +161,13 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
                 head.bytes()
             }),
             "leave it out: without it llama.cpp uses the table for both",
-            [("bytes", json!(head.bytes()))],
+            json!({ "bytes": head.bytes() }),
         );
     }
     Ok(())
 }
 
-/// Whether two tables are the same, byte for byte.
+/// Whether two tables have the same bytes.
 fn same(a: &Table, b: &Table) -> Result<bool> {
     let shape = |table: &Table| (table.n_vocab(), table.d_model(), table.format().id);
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {

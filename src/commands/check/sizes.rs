@@ -1,4 +1,4 @@
-//! Rows, tokens and what the metadata says of both.
+//! Compares the numbers of rows and tokens with each other and with the metadata.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,10 +9,10 @@ use crate::commands::model::View;
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
-/// What stands in a file for a special token that there is none of.
+/// The ID that some files use for a missing special token.
 const NO_TOKEN: u64 = u32::MAX as u64;
 
-/// At most this many special tokens are reported one by one.
+/// At most this many special tokens get their own finding.
 const TOLD: usize = 16;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
             ("cut", Problem),
             format!("the file ends within the table: {present} of its {rows} rows are there"),
             "fetch the file again: the rest of it is missing",
-            [("rows", json!(rows)), ("present", json!(present))],
+            json!({ "rows": rows, "present": present }),
         );
     }
     let tokens = view.vocab().ok().map(|vocab| vocab.len());
@@ -36,7 +36,7 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
                 tokens - 1
             ),
             "llama.cpp refuses such a file: take table and tokenizer from the same model",
-            [("rows", json!(rows)), ("tokens", json!(tokens))],
+            json!({ "rows": rows, "tokens": tokens }),
         ),
         (Some(tokens), _) if tokens < rows => findings.add(
             ("rows", Note),
@@ -46,13 +46,13 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
                 rows - 1
             ),
             "padding is usual; if not so much was meant, tokens are missing",
-            [("rows", json!(rows)), ("tokens", json!(tokens))],
+            json!({ "rows": rows, "tokens": tokens }),
         ),
         (_, Err(reason)) => findings.add(
             ("vocabulary", Unknown),
             format!("nothing says which tokens the rows are of: {reason}"),
             "check the file that has the tokenizer",
-            [],
+            json!({}),
         ),
         _ => {}
     }
@@ -70,7 +70,7 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
                 ("vocab_size", Note),
                 format!("{} says {said}, the table has {rows} rows", key(Fact::VocabSize)),
                 "llama.cpp counts the tokens instead; other programs may believe it",
-                [("vocab_size", json!(said)), ("rows", json!(rows))],
+                json!({ "vocab_size": said, "rows": rows }),
             );
         }
         if let Some(said) = model.whole(Fact::EmbeddingLength)?
@@ -84,18 +84,18 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
                     key(Fact::EmbeddingLength)
                 ),
                 "the table is of another model than the metadata: take both from the same one",
-                [("embedding_length", json!(said)), ("d_model", json!(d_model))],
+                json!({ "embedding_length": said, "d_model": d_model }),
             );
         }
     }
     special(model, tokens.unwrap_or(rows).min(rows), findings)
 }
 
-/// Special tokens that are none of the first `n`.
+/// Reports special tokens whose ID is not below `n`.
 fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
     let mut told = 0;
     for token in model.special_tokens() {
-        // What is no ID is for `info` to tell, and so are two keys of a name.
+        // `info` reports values that are not IDs, and duplicate keys.
         let token = token?;
         if let Some(id) = token.id.and_then(|id| i64::try_from(id).ok())
             && id != -1
@@ -109,7 +109,7 @@ fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
                 ("special_token", Problem),
                 format!("{key} is {id}: tokens with a row are 0 to {}", n.saturating_sub(1)),
                 "set it to the token that is meant, or remove it",
-                [("id", json!(id)), ("tokens", json!(n))],
+                json!({ "id": id, "tokens": n }),
             );
         }
     }

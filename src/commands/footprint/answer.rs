@@ -1,43 +1,40 @@
-//! The answer of `footprint`.
+//! The answer of `footprint` and how it looks: one table, or several side by side.
 
+use std::io::Write;
+
+use anyhow::Result;
 use serde::Serialize;
 
-use crate::footprint::Footprint;
+use crate::footprint::{Footprint, Precision};
+use crate::report::markdown::{Markdown, code};
+use crate::report::number::{binary_size, decimal_size, grouped, percent};
+use crate::report::{Answer, Cell, Column, Float, Grid, Page, Records, json};
+use crate::text::{visible, width};
 
-/// The answer of `footprint`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FootprintReport {
-    /// One shape.
     One(TableCost),
-    /// Several, side by side.
-    Several {
-        /// In the order they were asked for.
-        tables: Vec<TableCost>,
-    },
+    Several { tables: Vec<TableCost> },
 }
 
-/// The cost of one table at each precision.
+/// The size of one table at each precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TableCost {
-    /// The well-known model it belongs to, where one was named.
+    /// The name given with `--like`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub like: Option<&'static str>,
-    /// The model file it was found in, where one was named.
+    /// The model argument, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Shape, parameters and the list of precisions.
     #[serde(flatten)]
     pub footprint: Footprint,
-    /// The table as it is stored in the file, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<ActualTable>,
-    /// What a reader should know besides.
     pub notes: Vec<String>,
 }
 
 impl FootprintReport {
-    /// The tables, whether one or several.
     pub fn tables(&self) -> &[TableCost] {
         match self {
             Self::One(table) => std::slice::from_ref(table),
@@ -49,31 +46,250 @@ impl FootprintReport {
 /// A table as a file stores it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ActualTable {
-    /// The tensor's name.
     pub tensor: String,
-    /// The ggml type.
     #[serde(rename = "type")]
     pub format: &'static str,
-    /// Its size.
     pub bytes: u64,
     /// The size of the whole file, all its parts together.
     pub file_bytes: u64,
-    /// `bytes / file_bytes`.
     pub share: f64,
-    /// Whether the output head uses this same table (the file has no
-    /// `output.weight`). `None` where the tensor is not the token embedding.
+    /// Whether the output head uses this table too (the file has no `output.weight`).
+    /// `None` if the tensor is not the token embedding.
     pub tied: Option<bool>,
-    /// The output head's own tensor, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputHead>,
 }
 
-/// An output head that is stored besides the embedding table.
+/// An output head with its own tensor.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OutputHead {
-    /// The ggml type, or its number where ggml has none of that number.
     #[serde(rename = "type")]
     pub format: String,
-    /// Its size, where it can be told.
     pub bytes: Option<u64>,
+}
+
+impl Answer for FootprintReport {
+    fn records(&self, out: &mut dyn Records) -> Result<()> {
+        out.header(&columns())?;
+        self.tables().iter().try_for_each(|cost| {
+            cost.footprint.precisions.iter().try_for_each(|it| out.record(&cells(cost, it)))
+        })
+    }
+
+    fn lines(&self, out: &mut dyn Write) -> Result<()> {
+        self.tables().iter().try_for_each(|table| {
+            let Footprint { n_vocab, d_model, ref precisions, .. } = table.footprint;
+            json::lines(precisions.iter().map(|cost| OfShape { n_vocab, d_model, cost }), out)
+        })
+    }
+
+    fn table(&self, page: &mut Page) -> Result<()> {
+        match self.tables() {
+            [cost] => one(cost, page),
+            costs => several(costs, page),
+        }
+    }
+
+    fn markdown(&self, page: &mut Page) -> Result<()> {
+        for (i, cost) in self.tables().iter().enumerate() {
+            let footprint = &cost.footprint;
+            let name = cost.like.or(cost.model.as_deref());
+            let name = name.map(|name| format!("{} ", code(&visible(name)))).unwrap_or_default();
+            let shape = format!("[{}, {}]", footprint.n_vocab, footprint.d_model);
+            let parameters = grouped(footprint.parameters);
+            let before = if i > 0 { "\n" } else { "" };
+            writeln!(page, "{before}{name}{shape}: {parameters} parameters\n")?;
+            if let Some(actual) = &cost.actual {
+                let (tensor, bytes) = (code(&visible(&actual.tensor)), grouped(actual.bytes));
+                writeln!(page, "{tensor} is stored as {}: {bytes} bytes\n", actual.format)?;
+            }
+            let mut table = Markdown::new(page);
+            table.header(&columns()[OF_SHAPE..])?;
+            for precision in &footprint.precisions {
+                table.record(&cells(cost, precision)[OF_SHAPE..])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> &[String] {
+        // Only tables in a file have notes.
+        self.tables().first().map_or(&[], |cost| &cost.notes)
+    }
+}
+
+/// A precision, and the shape that it stores.
+#[derive(Serialize)]
+struct OfShape<'a> {
+    n_vocab: u64,
+    d_model: u64,
+    #[serde(flatten)]
+    cost: &'a Precision,
+}
+
+/// The columns about the shape, which come first.
+const OF_SHAPE: usize = 2;
+
+fn columns() -> [Column<'static>; 6] {
+    ["#n_vocab", "#d_model", "type", "#bits_per_weight", "#bytes", "storable"].map(Column::of)
+}
+
+fn cells<'a>(cost: &TableCost, precision: &'a Precision) -> [Cell<'a>; 6] {
+    [
+        Cell::Count(cost.footprint.n_vocab),
+        Cell::Count(cost.footprint.d_model),
+        Cell::Word(precision.format),
+        Cell::Wide(Float(precision.bits_per_weight)),
+        Cell::count(precision.bytes),
+        Cell::Word(if precision.storable { "true" } else { "false" }),
+    ]
+}
+
+fn one(cost: &TableCost, page: &mut Page) -> Result<()> {
+    let footprint = &cost.footprint;
+    let Footprint { n_vocab, d_model, parameters, .. } = *footprint;
+    let name = cost.like.map(|name| format!("{name} ")).unwrap_or_default();
+    let [rows, columns, parameters] = [n_vocab, d_model, parameters].map(grouped);
+    page.paragraph(&format!(
+        "{name}[{n_vocab}, {d_model}]: {rows} rows (n_vocab) x {columns} values (d_model) = \
+         {parameters} parameters"
+    ))?;
+    if let Some(actual) = &cost.actual {
+        as_stored(actual, page)?;
+    }
+    writeln!(page)?;
+    let stored = cost.actual.as_ref().map(|actual| actual.format);
+    let columns = ["type", "#bits/weight", "#bytes", "#decimal", "#binary", "#x F16"];
+    let rows = footprint.precisions.iter().map(|precision| {
+        // Mark the type of the file.
+        let mark = if stored == Some(precision.format) { " <" } else { "" };
+        let (name, bits) = (format!("{}{mark}", precision.format), bits(precision));
+        let [bytes, decimal, binary, ratio] = match (precision.bytes, precision.ratio_to_f16) {
+            (Some(n), Some(ratio)) => {
+                [grouped(n), decimal_size(n), binary_size(n), format!("{ratio:.3}")]
+            }
+            _ => ["-"; 4].map(str::to_owned),
+        };
+        [name, bits, bytes, decimal, binary, ratio]
+    });
+    page.grid(&columns.map(Column::of), rows)?;
+    if stored.is_some() {
+        page.paragraph("< the type that the file has")?;
+    }
+    unstorable(cost, page)
+}
+
+fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
+    let (tensor, format) = (visible(&actual.tensor), actual.format);
+    let [bytes, of] = [actual.bytes, actual.file_bytes].map(grouped);
+    let sizes = [decimal_size(actual.bytes), binary_size(actual.bytes)].join(", ");
+    let share = percent(actual.share);
+    page.paragraph(&format!(
+        "{tensor} is stored as {format}: {bytes} bytes ({sizes}), {share} of the file's {of}"
+    ))?;
+    match (actual.tied, &actual.output) {
+        (Some(true), _) => page.paragraph(
+            "output head: tied, the same table is used again (the file has no output.weight)",
+        ),
+        (Some(false), Some(output)) => {
+            let bytes = output.bytes.map_or_else(String::new, |bytes| {
+                format!(": {} bytes ({})", grouped(bytes), decimal_size(bytes))
+            });
+            let line =
+                format!("output head: a table of its own, output.weight, {}{bytes}", output.format);
+            page.paragraph(&line)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A sentence on the types that can't store the table, and on what llama-quantize
+/// does with them.
+fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
+    let mut groups: Vec<(usize, Option<&str>, Vec<&str>)> = Vec::new();
+    for Precision { format, block, instead, .. } in
+        cost.footprint.precisions.iter().filter(|precision| !precision.storable)
+    {
+        match groups.iter_mut().find(|group| (group.0, group.1) == (*block, *instead)) {
+            Some(group) => group.2.push(format),
+            None => groups.push((*block, *instead, vec![format])),
+        }
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
+    writeln!(page)?;
+    let d_model = cost.footprint.d_model;
+    for (block, instead, types) in groups {
+        let then = match instead {
+            Some(instead) => format!("llama-quantize writes {instead} instead"),
+            None => "llama-quantize stops with an error".to_owned(),
+        };
+        let line =
+            format!("{}: blocks of {block} do not divide {d_model}; {then}", types.join(", "));
+        page.paragraph(&line)?;
+    }
+    Ok(())
+}
+
+/// Prints the sizes of several tables side by side, as many as fit.
+fn several(costs: &[TableCost], page: &mut Page) -> Result<()> {
+    let fixed = 2 + "IQ3_XXS".len() + 2 + "bits/weight".len();
+    let mut rest = costs;
+    while !rest.is_empty() {
+        let column = |cost: &TableCost| {
+            let heading = width(&headings(cost).1).max(headings(cost).0.len());
+            2 + heading.max(grouped(cost.footprint.parameters).len()).max("1000 MiB".len())
+        };
+        let mut used = fixed;
+        let fit = rest
+            .iter()
+            .take_while(|cost| {
+                used += column(cost);
+                used <= page.width()
+            })
+            .count()
+            .max(1);
+        let (shown, more) = rest.split_at(fit);
+        abreast(shown).print(page)?;
+        rest = more;
+        if !rest.is_empty() {
+            writeln!(page)?;
+        }
+    }
+    page.paragraph("- a type whose blocks do not divide d_model")
+}
+
+fn headings(cost: &TableCost) -> (String, String) {
+    let shape = format!("[{}, {}]", cost.footprint.n_vocab, cost.footprint.d_model);
+    (cost.like.unwrap_or_default().to_owned(), shape)
+}
+
+fn abreast(costs: &[TableCost]) -> Grid {
+    let mut header = ["type", "#bits/weight"].map(Column::of).to_vec();
+    header.extend(costs.iter().map(|cost| {
+        let name = match headings(cost) {
+            (name, shape) if name.is_empty() => shape,
+            (name, shape) => format!("{name}\n{shape}"),
+        };
+        Column { name: name.into(), is_number: true }
+    }));
+    let mut grid = Grid::new(&header);
+    let first = &costs[0].footprint;
+    let mut parameters = vec!["(parameters)".to_owned(), String::new()];
+    parameters.extend(costs.iter().map(|cost| grouped(cost.footprint.parameters)));
+    grid.row(parameters);
+    for (i, precision) in first.precisions.iter().enumerate() {
+        let mut cells = vec![precision.format.to_owned(), bits(precision)];
+        cells.extend(costs.iter().map(|cost| {
+            cost.footprint.precisions[i].bytes.map_or_else(|| "-".to_owned(), decimal_size)
+        }));
+        grid.row(cells);
+    }
+    grid
+}
+
+/// Bits per weight without the zeros: `8.5`, `6.5625`.
+fn bits(precision: &Precision) -> String {
+    precision.bits_per_weight.to_string()
 }

@@ -1,7 +1,6 @@
-//! `footprint`: what a table costs, on paper or in a file.
+//! `footprint`: the size of a table, by its shape or in a file.
 
 mod answer;
-mod looks;
 
 use std::path::{Path, PathBuf};
 
@@ -16,23 +15,16 @@ use crate::text;
 
 pub use answer::{ActualTable, FootprintReport, OutputHead, TableCost};
 
-/// Asks what tables cost at each precision.
-#[derive(Clone, Debug)]
 pub enum FootprintRequest {
-    /// The table of a model.
     Model {
-        /// The model.
         path: PathBuf,
-        /// The table in it.
         tensor: String,
     },
     /// Well-known tables.
     Like(Vec<String>),
-    /// Tables of each of these numbers of rows and each of these widths.
+    /// One table for each pair of a number of rows and a width.
     Shapes {
-        /// Rows.
         vocab: Vec<u64>,
-        /// Columns.
         dim: Vec<u64>,
     },
 }
@@ -44,18 +36,18 @@ impl Request for FootprintRequest {
 }
 
 impl FootprintRequest {
-    /// The costs.
     pub fn run(&self, open: Opener) -> Result<FootprintReport> {
         let mut tables = match self {
             Self::Model { path, tensor } => vec![of_model(&open(path)?, path, tensor)?],
-            Self::Like(names) => names
-                .iter()
-                .map(|name| known(name))
-                .map(|known| known.and_then(|it| on_paper(it.n_vocab, it.d_model, Some(it.name))))
-                .collect::<Result<_>>()?,
+            Self::Like(names) => {
+                let tables = names.iter().map(|name| {
+                    let known = known(name)?;
+                    on_paper(known.n_vocab, known.d_model, Some(known.name))
+                });
+                tables.collect::<Result<_>>()?
+            }
             Self::Shapes { vocab, dim } => {
-                let shapes =
-                    vocab.iter().flat_map(|rows| dim.iter().map(move |width| (rows, width)));
+                let shapes = vocab.iter().flat_map(|rows| dim.iter().map(move |it| (rows, it)));
                 shapes.map(|(rows, width)| on_paper(*rows, *width, None)).collect::<Result<_>>()?
             }
         };
@@ -77,13 +69,11 @@ fn known(name: &str) -> Result<&'static Known> {
         return Ok(known);
     }
     let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-    match text::nearest(name, names.iter().copied()) {
-        Some(nearest) => bail!(
-            "no table is known as \"{name}\"; did you mean {nearest}? Known: {}",
-            names.join(", ")
-        ),
-        None => bail!("no table is known as \"{name}\". Known: {}", names.join(", ")),
-    }
+    let meant = match text::nearest(name, names.iter().copied()) {
+        Some(nearest) => format!("; did you mean {nearest}?"),
+        None => ".".to_owned(),
+    };
+    bail!("unknown table \"{name}\"{meant} The known tables are {}", names.join(", "))
 }
 
 fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
@@ -116,7 +106,7 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     })
 }
 
-/// Whether the output head is the embedding table itself, and what it is if not.
+/// Whether the output head is the embedding table itself; if not, the output head.
 fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<OutputHead>)> {
     if table.name() != TOKEN_EMBEDDING {
         return Ok((None, None));

@@ -1,14 +1,16 @@
-//! What a file is, as pairs of a name and a text: for CSV, a line each.
+//! The contents of a file as pairs of a name and a text, one CSV line each.
 
-use super::answer::{InfoReport, InfoTensor, KeyInfo, KeyValue, OutputKind};
-use crate::text::visible;
+use anyhow::Result;
+
+use super::answer::{FileType, InfoReport, InfoTensor, KeyInfo, KeyValue, TypeShare};
+use crate::text::{harmless, visible};
 
 /// A shape: `[262144, 640]`.
 pub(super) fn shape(dims: &[u64]) -> String {
     format!("{dims:?}")
 }
 
-/// The value of a key, visible: of an array its type, length and beginning.
+/// The value of a key, made visible. An array has its type, length and first elements.
 pub(super) fn shown(key: &KeyInfo) -> String {
     match (&key.value, key.length) {
         (KeyValue::List(first), Some(length)) => {
@@ -35,72 +37,62 @@ fn scalar(value: &KeyValue) -> String {
     }
 }
 
-/// The word for where the output head is.
-pub(super) fn head(kind: OutputKind) -> &'static str {
-    match kind {
-        OutputKind::Tied => "tied",
-        OutputKind::Separate => "separate",
-        OutputKind::None => "none",
-        OutputKind::Unknown => "unknown",
+/// Visits each fact, in the order of the answer.
+pub(super) fn facts(
+    report: &InfoReport,
+    visit: &mut dyn FnMut(&'static str, String) -> Result<()>,
+) -> Result<()> {
+    let InfoReport { model, name, architecture, seems, file_type, types, table, .. } = report;
+    let text = |text: &String| Some(visible(text).into_owned());
+    let said = |sentence: &String| Some(harmless(sentence).into_owned());
+    let number = |n: u64| Some(n.to_string());
+    let mut add = |name, value: Option<String>| value.map_or(Ok(()), |value| visit(name, value));
+    add("model", text(model))?;
+    add("name", name.as_ref().and_then(text))?;
+    add("architecture", architecture.as_ref().and_then(text))?;
+    add("seems", seems.map(str::to_owned))?;
+    add("parameters", number(report.parameters))?;
+    add("n_tensors", number(report.n_tensors))?;
+    add("n_keys", number(report.n_keys))?;
+    if let Some(FileType { id, name }) = file_type {
+        add("file_type", number(*id))?;
+        add("file_type_name", name.map(str::to_owned))?;
     }
-}
-
-/// The facts that there are, in the order of the answer.
-pub(super) fn facts(report: &InfoReport) -> Vec<(&'static str, String)> {
-    let mut facts: Vec<(&str, String)> = Vec::new();
-    let text = |text: &String| visible(text).into_owned();
-    let mut add = |name, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    add("model", Some(text(&report.model)));
-    add("name", report.name.as_ref().map(text));
-    add("architecture", report.architecture.as_ref().map(text));
-    add("seems", report.seems.map(str::to_owned));
-    add("parameters", Some(report.parameters.to_string()));
-    add("n_tensors", Some(report.n_tensors.to_string()));
-    add("n_keys", Some(report.n_keys.to_string()));
-    add("file_type", report.file_type.as_ref().map(|file_type| file_type.id.to_string()));
-    let named = report.file_type.as_ref().and_then(|file_type| file_type.name);
-    add("file_type_name", named.map(str::to_owned));
-    for share in &report.types {
-        let bytes = share.bytes.map_or_else(|| "?".to_owned(), |bytes| bytes.to_string());
-        add("type", Some(format!("{} x {}, {bytes} bytes", share.format, share.tensors)));
+    for TypeShare { format, tensors, bytes, .. } in types {
+        let bytes = bytes.map_or_else(|| "?".to_owned(), |bytes| bytes.to_string());
+        add("type", Some(format!("{format} x {tensors}, {bytes} bytes")))?;
     }
-    if let Some(table) = &report.table {
-        add("table", Some(tensor(&table.tensor)));
-        add("table_share", table.share.map(|share| share.to_string()));
+    if let Some(table) = table {
+        add("table", tensor(&table.tensor))?;
+        add("table_share", table.share.map(|share| share.to_string()))?;
     }
-    add("output_head", Some(head(report.output_head).to_owned()));
-    add("output", report.output.as_ref().map(tensor));
-    for other in &report.other_tables {
-        add("other_table", Some(tensor(other)));
-    }
+    add("output_head", Some(report.output_head.name().to_owned()))?;
+    add("output", report.output.as_ref().and_then(tensor))?;
+    report.other_tables.iter().try_for_each(|other| add("other_table", tensor(other)))?;
     if let Some(tokenizer) = &report.tokenizer {
-        add("tokenizer", tokenizer.model.as_ref().map(text));
-        add("tokenizer_pre", tokenizer.pre.as_ref().map(text));
-        add("n_tokens", tokenizer.n_tokens.map(|n| n.to_string()));
+        add("tokenizer", tokenizer.model.as_ref().and_then(text))?;
+        add("tokenizer_pre", tokenizer.pre.as_ref().and_then(text))?;
+        add("n_tokens", tokenizer.n_tokens.and_then(number))?;
         for token in &tokenizer.special {
-            add("special_token", Some(format!("{}: {}", visible(&token.name), token.id)));
+            add("special_token", Some(format!("{}: {}", visible(&token.name), token.id)))?;
         }
     }
-    add("context_length", report.context_length.map(|n| n.to_string()));
-    add("file_bytes", Some(report.file_bytes.to_string()));
-    add("version", Some(report.version.to_string()));
-    add("alignment", Some(report.alignment.to_string()));
-    add("header_bytes", Some(report.header_bytes.to_string()));
-    add("parts", Some(report.parts.to_string()));
-    for part in &report.missing_parts {
-        add("missing_part", Some(text(part)));
-    }
-    for oddity in &report.oddities {
-        add("oddity", Some(text(oddity)));
-    }
-    if let Some(strict) = &report.strict {
-        add("strict", Some(strict.problem.as_ref().map_or_else(|| "accepted".to_owned(), text)));
-    }
-    facts
+    add("context_length", report.context_length.and_then(number))?;
+    add("file_bytes", number(report.file_bytes))?;
+    add("version", number(report.version.into()))?;
+    add("alignment", number(report.alignment))?;
+    add("header_bytes", number(report.header_bytes))?;
+    add("parts", number(report.parts))?;
+    report.missing_parts.iter().try_for_each(|part| add("missing_part", text(part)))?;
+    report.oddities.iter().try_for_each(|oddity| add("oddity", said(oddity)))?;
+    report.strict.as_ref().map_or(Ok(()), |strict| {
+        let problem = strict.problem.as_ref().and_then(said);
+        add("strict", Some(problem.unwrap_or_else(|| "accepted".to_owned())))
+    })
 }
 
-fn tensor(tensor: &InfoTensor) -> String {
+fn tensor(tensor: &InfoTensor) -> Option<String> {
     let bytes = tensor.bytes.map_or_else(String::new, |bytes| format!(" {bytes} bytes"));
     let name = visible(&tensor.name);
-    format!("{name} {} {}{bytes}", shape(&tensor.shape), tensor.format)
+    Some(format!("{name} {} {}{bytes}", shape(&tensor.shape), tensor.format))
 }

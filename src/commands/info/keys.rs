@@ -1,4 +1,4 @@
-//! The metadata, shortened to what can be read.
+//! Lists the metadata, with long values shortened.
 
 use anyhow::Result;
 
@@ -8,8 +8,7 @@ use crate::gguf::{Array, Entry, Error, Gguf};
 use crate::model::{Value, ValueType};
 use crate::report::Float;
 
-/// At most this many elements of an array, and characters of a string, are
-/// shown.
+/// An array shows at most this many elements, a string at most this many characters.
 const ELEMENTS: u64 = 3;
 const CHARACTERS: usize = 200;
 
@@ -28,7 +27,7 @@ pub(super) fn list(gguf: &Gguf, oddities: &mut Oddities) -> Result<Vec<KeyInfo>>
 fn unreadable(entry: &Entry) -> KeyInfo {
     KeyInfo {
         key: String::from_utf8_lossy(&entry.key).into_owned(),
-        value_type: name(entry.value_type),
+        value_type: entry.value_type.name().to_owned(),
         length: None,
         value: KeyValue::Unreadable(()),
     }
@@ -48,7 +47,7 @@ fn of(gguf: &Gguf, entry: &Entry) -> Result<KeyInfo, Error> {
                 });
             }
             KeyInfo {
-                value_type: format!("[{}]", name(array.element_type())),
+                value_type: format!("[{}]", array.element_type().name()),
                 length: Some(array.len()),
                 value: KeyValue::List(first),
                 ..shell
@@ -82,8 +81,4 @@ fn scalar(value: Value) -> KeyValue {
         },
         Value::Text(_) | Value::Array => KeyValue::Unreadable(()),
     }
-}
-
-fn name(value_type: ValueType) -> String {
-    value_type.name().to_owned()
 }

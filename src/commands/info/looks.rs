@@ -1,4 +1,4 @@
-//! How a file's facts look: on one screen; or its keys or tensors, a line each.
+//! How `info` looks: facts on one screen, or keys or tensors with one line each.
 
 use std::io::Write;
 
@@ -7,40 +7,33 @@ use anyhow::Result;
 use super::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
 use super::facts::{facts, shape, shown};
 use crate::report::number::{decimal_size, grouped, percent};
-use crate::report::{Answer, Cell, Column, Grid, Page, Records, TOKEN_WIDTH, json};
-use crate::text::{clip, counted, visible};
+use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json};
+use crate::text::{clip, counted, harmless, visible};
 
-/// Where the facts begin: one past the longest label.
+/// The column where facts begin, after the longest label.
 const LABEL: usize = "other tables".len() + 2;
 
-/// At most this many oddities are on the screen.
+/// The screen shows at most this many oddities.
 const TOLD: usize = 8;
 
 impl Answer for InfoReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
         if let Some(keys) = &self.keys {
-            out.header(&[Column::text("key"), Column::text("type"), Column::text("value")])?;
+            out.header(&["key", "type", "value"].map(Column::of))?;
             keys.iter().try_for_each(|key| {
                 let [name, kind] = [&key.key, &key.value_type].map(Cell::text);
-                out.record(&[name, kind, Cell::text(shown(key))])
+                out.record(&[name, kind, Cell::shown(shown(key))])
             })
         } else if let Some(tensors) = &self.tensors {
-            out.header(&[
-                Column::text("name"),
-                Column::text("type"),
-                Column::text("shape"),
-                Column::number("bytes"),
-            ])?;
+            out.header(&["name", "type", "shape", "#bytes"].map(Column::of))?;
             tensors.iter().try_for_each(|tensor| {
                 let [name, kind] = [&tensor.name, &tensor.format].map(Cell::text);
                 let shape = Cell::text(shape(&tensor.shape));
                 out.record(&[name, kind, shape, Cell::count(tensor.bytes)])
             })
         } else {
-            out.header(&[Column::text("key"), Column::text("value")])?;
-            facts(self)
-                .into_iter()
-                .try_for_each(|(key, value)| out.record(&[Cell::Word(key), Cell::text(value)]))
+            out.header(&["key", "value"].map(Column::of))?;
+            facts(self, &mut |key, value| out.record(&[Cell::Word(key), Cell::shown(value)]))
         }
     }
 
@@ -56,7 +49,7 @@ impl Answer for InfoReport {
         match (&self.keys, &self.tensors) {
             (Some(keys), _) => {
                 for key in keys {
-                    // What is shown of an array begins with its type.
+                    // The text of an array begins with its type.
                     let typed = match key.value {
                         KeyValue::List(_) => String::new(),
                         _ => format!("{}  ", key.value_type),
@@ -74,13 +67,13 @@ impl Answer for InfoReport {
         }
         let strict = self.strict.as_ref().map(|strict| match &strict.problem {
             None => "gguf-rs-lib's strict reader takes the file".to_owned(),
-            Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", visible(problem)),
+            Some(problem) => format!("gguf-rs-lib's strict reader objects: {}", harmless(problem)),
         });
         strict.map_or(Ok(()), |strict| page.labelled(LABEL, "strict", &strict))
     }
 }
 
-/// Says so where a list is not the whole.
+/// Prints a note if the list is not complete.
 fn more(listed: usize, all: u64, page: &mut Page) -> Result<()> {
     match all.saturating_sub(listed as u64) {
         0 => Ok(()),
@@ -89,21 +82,14 @@ fn more(listed: usize, all: u64, page: &mut Page) -> Result<()> {
 }
 
 fn tensor_list(tensors: &[InfoTensor], page: &mut Page) -> Result<()> {
-    let mut grid = Grid::new(&[
-        Column::text("tensor"),
-        Column::text("type"),
-        Column::text("shape"),
-        Column::number("bytes"),
-    ]);
-    for tensor in tensors {
-        grid.row([
-            clip(&visible(&tensor.name), page.width() / 2).into_owned(),
-            tensor.format.clone(),
-            clip(&shape(&tensor.shape), 24).into_owned(),
-            tensor.bytes.map_or_else(|| "?".to_owned(), grouped),
-        ]);
-    }
-    grid.print(page)
+    let half = page.width() / 2;
+    let rows = tensors.iter().map(|tensor| {
+        let name = clip(&visible(&tensor.name), half).into_owned();
+        let shape = clip(&shape(&tensor.shape), 24).into_owned();
+        let bytes = tensor.bytes.map_or_else(|| "?".to_owned(), grouped);
+        [name, tensor.format.clone(), shape, bytes]
+    });
+    page.grid(&["tensor", "type", "shape", "#bytes"].map(Column::of), rows)
 }
 
 fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
@@ -141,7 +127,7 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
     }
     say("file", &file(report))?;
     for (i, oddity) in report.oddities.iter().take(TOLD).enumerate() {
-        say(if i == 0 { "odd" } else { "" }, &visible(oddity))?;
+        say(if i == 0 { "odd" } else { "" }, &harmless(oddity))?;
     }
     match report.oddities.len().saturating_sub(TOLD) {
         0 => Ok(()),

@@ -1,4 +1,4 @@
-//! `info`: what a file is and has, from its header alone.
+//! `info`: describes a file from its header alone.
 
 mod answer;
 mod facts;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::{Opener, Request, model};
-use crate::gguf::{Files, Gguf, file_type_name};
+use crate::gguf::{Files, file_type_name};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
 use crate::report::Printer;
@@ -20,16 +20,13 @@ use crate::text::{clip, visible};
 
 pub use answer::*;
 
-/// Asks what a file is and has.
-#[derive(Clone, Debug)]
 pub struct InfoRequest {
-    /// The model.
     pub model: PathBuf,
     /// Lists the metadata instead.
     pub keys: bool,
     /// Lists the tensors instead.
     pub tensors: bool,
-    /// Asks another reader too.
+    /// Also checks the file with gguf-rs-lib's strict reader.
     pub strict: bool,
 }
 
@@ -40,7 +37,6 @@ impl Request for InfoRequest {
 }
 
 impl InfoRequest {
-    /// The facts.
     pub fn run(&self, open: Opener) -> Result<InfoReport> {
         let model = open(&self.model)?;
         of_model(&model, self).with_context(|| self.model.display().to_string())
@@ -48,7 +44,7 @@ impl InfoRequest {
 }
 
 fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
-    let opened = model.as_format::<Files>().context("this is no GGUF file")?;
+    let opened = model.as_format::<Files>().context("not a GGUF file")?;
     let files = opened.files()?;
     let mut oddities = Oddities::default();
     let missing_parts = model.missing();
@@ -67,7 +63,10 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let tokenizer = tokenizer::of(gguf, &said, &mut oddities)?;
     let context_length = oddities.unless(said.whole(Fact::ContextLength));
     let file_bytes = model.file_len();
-    let table = tally.table.as_ref().map(|tensor| tensor.as_table(file_bytes));
+    let table = tally.table.map(|tensor| InfoTable {
+        share: tensor.bytes.map(|bytes| bytes as f64 / file_bytes as f64),
+        tensor,
+    });
     if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
         if let Some(tokens) = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens) {
             oddities.extend(model::mismatch(*rows, tokens));
@@ -78,7 +77,12 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
             oddities.add(format!("embedding_length says {width}, the table has rows of {columns}"));
         }
     }
-    check_vocab_size(whole(Fact::VocabSize), tokenizer.as_ref(), &mut oddities);
+    if let (Some(Ok(size)), Some(tokens)) =
+        (whole(Fact::VocabSize), tokenizer.as_ref().and_then(|it| it.n_tokens))
+        && size != tokens
+    {
+        oddities.add(format!("vocab_size says {size}, the vocabulary has {tokens} tokens"));
+    }
 
     let seems = match &table {
         None => said.kind()?,
@@ -118,30 +122,21 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         header_bytes: gguf.header_len(),
         parts: model.file_count(),
         missing_parts,
-        strict: request.strict.then(|| strict(&files)),
+        strict: request.strict.then(|| {
+            let problem = files.iter().find_map(|gguf| gguf.strict().err());
+            StrictVerdict { accepted: problem.is_none(), problem }
+        }),
         keys: request.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
         tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
 }
 
-fn check_vocab_size(
-    said: Option<Result<u64, Error>>,
-    tokenizer: Option<&TokenizerInfo>,
-    oddities: &mut Oddities,
-) {
-    if let (Some(Ok(said)), Some(tokens)) = (said, tokenizer.and_then(|it| it.n_tokens))
-        && said != tokens
-    {
-        oddities.add(format!("vocab_size says {said}, the vocabulary has {tokens} tokens"));
-    }
-}
-
-/// What to say of a `general.file_type` whose type no tensor has.
+/// The oddity of a `general.file_type` whose type no tensor has.
 fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
     let name = file_type_name(id)?;
     let (_, mix) = name.split_once(' ')?;
-    // Mixes are called after the type of most tensors: Q4_K_M.
+    // A mix is named after the type of most tensors: Q4_K_M.
     let size = ["_S", "_M", "_L"].into_iter().find_map(|size| mix.strip_suffix(size));
     let format = Format::from_name(size.unwrap_or(mix))?;
     let is_met = types.iter().any(|share| share.format == format.name);
@@ -149,25 +144,20 @@ fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
         .then(|| format!("general.file_type {id} says {name}, and no tensor is {}", format.name))
 }
 
-fn strict(files: &[&Gguf]) -> StrictVerdict {
-    let problem = files.iter().find_map(|gguf| gguf.strict().err());
-    StrictVerdict { accepted: problem.is_none(), problem }
-}
-
-/// At most this many metadata keys, and tensors, are listed: real files have some
-/// hundreds, but a file can have millions.
+/// At most this many metadata keys or tensors are listed. Real files have some hundred,
+/// but a file can have millions.
 const LISTED: usize = 10_000;
 
-/// What to say where there are more than are listed.
+/// The oddity of a list that is not complete.
 fn unlisted(count: u64, what: &str) -> Option<String> {
     let all = count <= LISTED as u64;
     (!all).then(|| format!("of {count} {what}, the first {LISTED} are listed"))
 }
 
-/// At most this many oddities are reported one by one: a file can have millions.
+/// At most this many oddities are listed. A file can have millions.
 const TOLD: usize = 50;
 
-/// What is not as it should be, each said once.
+/// A list of oddities without duplicates.
 #[derive(Default)]
 struct Oddities {
     told: Vec<String>,
@@ -188,7 +178,7 @@ impl Oddities {
         oddity.into_iter().for_each(|oddity| self.add(oddity));
     }
 
-    /// What was read; where it could not be, that is odd and no more.
+    /// The value that was read. An error becomes an oddity.
     fn unless<T>(&mut self, read: Result<Option<T>, Error>) -> Option<T> {
         read.unwrap_or_else(|error| {
             self.add(error.to_string());
@@ -204,7 +194,7 @@ impl Oddities {
     }
 }
 
-/// A name from the file, fit to stand in a sentence.
+/// A name from the file, made safe and short for a sentence.
 fn shown(name: &str) -> String {
     clip(&visible(name), 64).into_owned()
 }

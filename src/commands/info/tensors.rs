@@ -1,24 +1,24 @@
-//! The tensors, counted and measured in one pass.
+//! Counts and measures the tensors in one pass.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use anyhow::Result;
 
-use super::answer::{InfoTable, InfoTensor, TypeShare};
+use super::answer::{InfoTensor, TypeShare};
 use super::{Oddities, shown};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Gguf;
 use crate::model::Tensor;
 use crate::quant::TypeError;
 
-/// At most this many other tables are named.
+/// The answer names at most this many other tables.
 const NAMED: usize = 8;
 
-/// At most this many types that ggml does not store are counted one by one.
+/// At most this many types that ggml does not store are counted separately.
 const STRANGE: usize = 16;
 
-/// What one pass over the tensors finds.
+/// The result of one pass over the tensors.
 #[derive(Default)]
 pub(super) struct Tally {
     pub n_tensors: u64,
@@ -28,14 +28,6 @@ pub(super) struct Tally {
     pub output: Option<InfoTensor>,
     pub others: Vec<InfoTensor>,
     pub n_others: u64,
-}
-
-impl InfoTensor {
-    /// The same as a table, with its part of the file.
-    pub(super) fn as_table(&self, file_bytes: u64) -> InfoTable {
-        let share = self.bytes.map(|bytes| bytes as f64 / file_bytes as f64);
-        InfoTable { tensor: self.clone(), share }
-    }
 }
 
 pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
@@ -59,7 +51,15 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
                 oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
             }
             if strange.contains(&id) || tensor.format.is_ok() {
-                count(types.entry(id), &tensor, values, bytes);
+                let share = types.entry(id).or_insert_with(|| TypeShare {
+                    format: type_name(&tensor),
+                    tensors: 0,
+                    parameters: 0,
+                    bytes: Some(0),
+                });
+                share.tensors += 1;
+                share.parameters = share.parameters.saturating_add(values);
+                share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
             }
             names.add(&tensor.name);
             extent.add(gguf, &tensor, bytes);
@@ -104,25 +104,8 @@ fn type_name(tensor: &Tensor) -> String {
     }
 }
 
-fn count(
-    entry: std::collections::btree_map::Entry<'_, u32, TypeShare>,
-    tensor: &Tensor,
-    values: u64,
-    bytes: Option<u64>,
-) {
-    let share = entry.or_insert_with(|| TypeShare {
-        format: type_name(tensor),
-        tensors: 0,
-        parameters: 0,
-        bytes: Some(0),
-    });
-    share.tensors += 1;
-    share.parameters = share.parameters.saturating_add(values);
-    share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
-}
-
 impl Tally {
-    /// Keeps a tensor where it is one that people ask for.
+    /// Keeps the embedding table, the output head, and the first other tables.
     fn place(&mut self, tensor: Tensor, gguf: &Gguf, oddities: &mut Oddities) {
         let slot = match &*tensor.name {
             TOKEN_EMBEDDING => &mut self.table,
@@ -143,7 +126,7 @@ impl Tally {
         }
         let mut info = info(&tensor);
         if let Some([columns, rows]) = tensor.matrix() {
-            // Without the trailing dimensions of 1 that a matrix may have.
+            // Drops trailing dimensions of 1.
             info.shape = vec![rows, columns];
         }
         *slot = Some(info);
@@ -174,14 +157,15 @@ fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     }
 }
 
-/// How far the data of one file goes, and how far it should.
+/// The end of the tensor data in one file, and the tensors that do not fit.
 #[derive(Default)]
 struct Extent {
     end: u64,
-    /// Tensors whose size can't be told, that lie where they should not, and
-    /// that are not all there.
+    /// The number of tensors without a known size.
     unsized_: u64,
+    /// The number of tensors that are not aligned.
     askew: u64,
+    /// The number of tensors that the end of the file cuts off.
     cut: u64,
 }
 
@@ -226,7 +210,7 @@ impl Extent {
 /// At most this many names are compared with each other.
 const COMPARED: usize = 100_000;
 
-/// Names, as hashes until two are the same.
+/// Finds duplicate names by their hashes.
 #[derive(Default)]
 struct Names {
     state: RandomState,
@@ -240,7 +224,7 @@ impl Names {
         }
     }
 
-    /// The names that there are two of, some of them.
+    /// Some of the names that occur more than once.
     fn repeated(mut self, files: &[&Gguf]) -> Result<Vec<String>> {
         self.hashes.sort_unstable();
         let twice = self.hashes.windows(2).filter(|pair| pair[0] == pair[1]);

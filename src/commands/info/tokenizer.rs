@@ -1,4 +1,4 @@
-//! The vocabulary's facts: its family, its size, the tokens that keys name.
+//! The facts of the vocabulary: family, size, special tokens.
 
 use std::collections::HashSet;
 
@@ -10,13 +10,13 @@ use crate::gguf::{Gguf, is_tokenizer_key};
 use crate::model::{Error, Fact, Model};
 use crate::vocab::Vocab;
 
-/// At most this many special tokens are listed: there are about fifteen such keys.
+/// At most this many special tokens are listed. About fifteen such keys exist.
 const MOST: usize = 64;
 
 /// At most this many keys are compared with each other.
 const COMPARED: usize = 100_000;
 
-/// The facts of a file; `said` is the same file as a model.
+/// The facts of a file. `said` is the same file as a model.
 pub(super) fn of(
     gguf: &Gguf,
     said: &Model,
@@ -80,8 +80,7 @@ pub(super) fn of(
     }))
 }
 
-/// What people call a token whose key is longer (or misspelt, as llama.cpp's
-/// own is).
+/// The usual short name of a special token. llama.cpp's own key for `sep` is misspelt.
 fn short(name: &str) -> &str {
     match name {
         "unknown" => "unk",

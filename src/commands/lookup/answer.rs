@@ -6,28 +6,22 @@ use crate::commands::text::TextInput;
 use crate::commands::{InputStep, TableInfo};
 use crate::report::{Float, TokenText};
 
-/// What the rows are of.
+/// The head of a lookup: the table, the IDs and the shape of the matrix.
 #[derive(Clone, Debug, Serialize)]
 pub struct LookupHead {
-    /// The model as it was named.
     pub model: String,
-    /// The text that the IDs are of, where one was given.
     #[serde(flatten)]
     pub text: Option<TextInput>,
-    /// The table the rows come from.
     pub table: TableInfo,
-    /// The token IDs as they were asked for.
     pub ids: Vec<u64>,
-    /// `[n, d_model]`.
     pub shape: [u64; 2],
-    /// Bytes of the table that were read: each row once, however often asked.
+    /// The bytes of the table that were read. A repeated row counts once.
     pub bytes_read: u64,
-    /// What was done to the rows on their way to the first block, in order.
-    /// Only where that was asked for; the rows are then what came of it.
+    /// The steps to the first block, in order. Only with `--as-input`; the rows are
+    /// then the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
-    /// How many values of a row are printed for a person; `None` for as many as
-    /// fit on a line.
+    /// How many values of a row a table prints. `None`: as many as fit on a line.
     #[serde(skip)]
     pub values: Option<usize>,
 }
@@ -35,22 +29,17 @@ pub struct LookupHead {
 /// One row of the matrix.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LookupRow {
-    /// Which position of the input this is; the first is 0 unless it was named.
+    /// The position in the input. The first is 0, or the one from `--start`.
     pub position: u64,
-    /// The token ID.
     pub id: u64,
-    /// The token's text.
     #[serde(flatten)]
     pub token: TokenText,
-    /// What the token is, of a text's tokens and where the file says so.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
-    /// The Euclidean norm of the values.
     pub norm: Float<f64>,
-    /// The first position that has the same ID, where there is an earlier one
-    /// and nothing that depends on the position was added.
+    /// The first position with the same ID. `None` if this is the first, or if the
+    /// values depend on the position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
-    /// The decoded values, `d_model` of them.
     pub values: Vec<Float<f32>>,
 }

@@ -1,5 +1,4 @@
-//! How a lookup looks: from top to bottom the IDs, the table, what is read, the
-//! matrix.
+//! How a lookup looks: the IDs, the table, the bytes that are read, the matrix.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -7,16 +6,16 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{LookupHead, LookupRow};
-use crate::commands::text::looks as text;
+use crate::commands::text::answer as text;
 use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
 use crate::report::{
     Cell, Column, Grid, List, Page, Printer, Records, Sink, TOKEN_WIDTH, lines, npy,
 };
-use crate::text::{clip, visible, width};
+use crate::text::{clip, harmless, visible, width};
 
-/// How many values of a row a line of Markdown takes: the first, the last.
+/// A line of Markdown has this many first and this many last values of a row.
 const MARKDOWN_VALUES: (usize, usize) = (5, 2);
 
 impl List for LookupHead {
@@ -57,7 +56,7 @@ impl List for LookupHead {
         writeln!(page, "{n} of the rows {shape} of {tensor} ({}) in {model}:", table.format)?;
         writeln!(page, "a matrix [{n}, {d_model}].\n")?;
         for step in self.steps.iter().flatten() {
-            writeln!(page, "- {}: {}", step.step.replace('_', " "), code(&visible(&step.text)))?;
+            writeln!(page, "- {}: {}", step.step.replace('_', " "), code(&harmless(&step.text)))?;
         }
         if self.steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
             writeln!(page)?;
@@ -82,7 +81,7 @@ impl LookupHead {
         (0..n).map(Some).collect()
     }
 
-    /// Those of a line of Markdown; `None` is a gap between two of them.
+    /// The dimensions in a line of Markdown. `None` is a gap.
     fn markdown_dimensions(&self) -> Vec<Option<usize>> {
         let (d_model, (first, last)) = (self.d_model(), MARKDOWN_VALUES);
         if self.values.is_some() || d_model <= first + last + 1 {
@@ -92,12 +91,7 @@ impl LookupHead {
     }
 
     fn columns_of(&self, dimensions: &[Option<usize>]) -> Vec<Column<'static>> {
-        let mut columns = vec![
-            Column::number("position"),
-            Column::number("id"),
-            Column::text("token"),
-            Column::number("norm"),
-        ];
+        let mut columns = ["#position", "#id", "token", "#norm"].map(Column::of).to_vec();
         columns.extend(dimensions.iter().map(|dimension| match dimension {
             Some(dimension) => Column { name: format!("v{dimension}").into(), is_number: true },
             None => Column::text("…"),
@@ -115,7 +109,7 @@ fn record(row: &LookupRow, dimensions: &[Option<usize>], out: &mut dyn Records) 
     out.record(&cells)
 }
 
-/// The rows as a matrix of NumPy's.
+/// Writes the rows as an npy matrix.
 pub(super) struct Matrix<'p, 'w>(pub &'p mut Printer<'w>);
 
 impl Sink<LookupHead> for Matrix<'_, '_> {
@@ -133,7 +127,7 @@ impl Sink<LookupHead> for Matrix<'_, '_> {
     }
 }
 
-/// What happens, step by step, each with its shape.
+/// Prints the steps of the lookup, each with its shape.
 fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     let (table, [n, d_model]) = (&list.table, list.shape);
     let (n_vocab, width) = (table.n_vocab, table.d_model);
@@ -187,7 +181,7 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     say(DOWN, "", &format!("{read} read: {read_bytes} of {bytes} bytes ({share}){decoded}"))?;
     for step in list.steps.iter().flatten() {
         say(ARROW, "", "")?;
-        say(&step.step.replace('_', " "), "", &visible(&step.text))?;
+        say(&step.step.replace('_', " "), "", &harmless(&step.text))?;
     }
     say(ARROW, "", "")?;
     let start = if list.steps.is_some() {
@@ -201,10 +195,9 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
 const DOWN: &str = "    │";
 const ARROW: &str = "    ▼";
 
-/// The matrix with the first and last values of each row, as many as fit.
+/// Prints the matrix with the first and last values of each row, as many as fit.
 fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
-    let mut header = vec![Column::number("position"), Column::number("ID")];
-    header.extend([Column::text("token"), Column::number("norm")]);
+    let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
     let named = |row: &LookupRow| {
         let [position, id] = [row.position, row.id].map(|n| n.to_string());
         [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
@@ -224,7 +217,7 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
     let (head, tail) = if d_model <= fit {
         (d_model, 0)
     } else {
-        // One column's room goes to the ellipsis.
+        // The ellipsis takes the room of one column.
         let shown = fit.saturating_sub(1).clamp(2, 16);
         (shown - shown / 2, shown / 2)
     };
@@ -253,10 +246,10 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
     strips(list, rows, page)
 }
 
-/// At most this many rows have a strip.
+/// At most this many rows get a strip of marks.
 const STRIPS: usize = 40;
 
-/// The rows as marks, one above the other, so that what they share stands out.
+/// Prints the rows as marks, one above the other, so that common patterns stand out.
 fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     const LABEL: usize = 14;
     let rows = &all[..all.len().min(STRIPS)];
@@ -289,7 +282,7 @@ fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     page.paragraph(&line)
 }
 
-/// The first `n` values of each row with every digit, as many a line as fit.
+/// Prints the first `n` values of each row with every digit, as many per line as fit.
 fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
     for (i, row) in rows.iter().enumerate() {
         if i > 0 {
@@ -302,7 +295,7 @@ fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
         let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
         let label = format!("[{}]", shown.len()).len();
         let per_line = ((page.width() - label) / cell).max(1);
-        // Round numbers of values a line are easier to count along.
+        // Round numbers of values per line are easier to count.
         let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
         for (line, values) in shown.chunks(per_line).enumerate() {
             write!(page, "{:>label$}", format!("[{}]", line * per_line))?;

@@ -17,32 +17,24 @@ use crate::similarity::norm;
 
 pub use answer::{LookupHead, LookupRow};
 
-/// At most this many values are in one answer: 1 GiB of them.
+/// One answer has at most this many values: 1 GiB.
 const MAX_VALUES: u64 = 1 << 28;
 
-/// Asks for the rows of some tokens.
-#[derive(Clone, Debug)]
 pub struct LookupRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The table in it.
     pub tensor: String,
-    /// Whose rows.
     pub of: RowsOf,
-    /// How many values of a row to print for a person; `None` for as many as fit
-    /// on a line.
+    /// How many values of a row a table prints. `None`: as many as fit on a line.
     pub values: Option<usize>,
-    /// Shows the rows as the first block receives them, the first of them at
-    /// this position.
+    /// Shows the rows as the first block receives them. The first row is at this
+    /// position.
     pub as_input: Option<u64>,
 }
 
-/// Whose rows are looked up.
-#[derive(Clone, Debug)]
+/// The tokens to look up.
 pub enum RowsOf {
-    /// Those of some tokens.
     Tokens(NamedTokens),
-    /// Those of a text's tokens.
+    /// The tokens of a text.
     Text(TextToRead),
 }
 
@@ -60,7 +52,7 @@ impl Request for LookupRequest {
 }
 
 impl LookupRequest {
-    /// Gives the rows to a sink, in the order they were asked for.
+    /// Gives the rows to a sink, in the order of the request.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<LookupHead>) -> Result<()> {
         let name = || self.model.display().to_string();
         let model = open(&self.model)?;
@@ -77,8 +69,8 @@ impl LookupRequest {
         let shape = [ids.len() as u64, table.d_model() as u64];
         ensure!(
             shape[0] * shape[1] <= MAX_VALUES,
-            "{} rows of {} values are more than one answer holds ({MAX_VALUES} values): \
-             ask for them in several calls",
+            "{} rows of {} values are more than the {MAX_VALUES} values that one answer may have: \
+             use several calls",
             shape[0],
             shape[1]
         );
@@ -123,11 +115,14 @@ impl LookupRequest {
     }
 }
 
-/// The tokens of a text, each of which has a row.
+/// The tokens of a text. Checks that each has a row.
 fn tokens_of(text: &TextToRead, view: &model::View) -> Result<Tokenized> {
-    let vocab = view.vocab().map_err(|reason| anyhow!("a text needs tokens: {reason}"))?;
+    let vocab = view.vocab().map_err(|reason| anyhow!("--text needs a vocabulary: {reason}"))?;
     let tokenized = text.tokenize(vocab.model(), &text.read()?)?;
-    ensure!(!tokenized.ids.is_empty(), "the text is no tokens, so there are no rows to look up");
+    ensure!(
+        !tokenized.ids.is_empty(),
+        "the text encodes to zero tokens, so there are no rows to look up"
+    );
     tokenized.ids.iter().try_for_each(|id| view.table.check_id(*id))?;
     Ok(tokenized)
 }

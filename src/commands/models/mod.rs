@@ -1,7 +1,6 @@
-//! `models`: what can be named, from the header of each.
+//! `models`: lists the models on this machine, described by their headers.
 
 mod answer;
-mod looks;
 
 use anyhow::{Context, Result};
 
@@ -10,40 +9,72 @@ use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::{Fact, Model};
 use crate::report::Printer;
 use crate::store::{Found, Location, Root, Stores};
+use crate::text::grouped;
+use crate::threads::{self, Pieces};
 
 pub use answer::{ModelInfo, ModelsReport, PlaceInfo};
 
-/// Asks for the models that can be named.
-#[derive(Clone, Debug)]
 pub struct ModelsRequest {
-    /// Where they are looked for.
     pub stores: Stores,
 }
 
 impl Request for ModelsRequest {
     fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&list(&self.stores))
+        out.answer(&list(&self.stores)?)
     }
 }
 
 /// The models of some stores.
-pub fn list(stores: &Stores) -> ModelsReport {
-    let (found, notes) = stores.list();
+pub fn list(stores: &Stores) -> Result<ModelsReport> {
+    let (found, mut notes) = stores.list();
+    let (opened, others) = found.split_at(found.len().min(MOST_OPENED));
+    if !others.is_empty() {
+        notes.push(format!(
+            "more than {MOST_OPENED} models: for {} only the name is listed",
+            grouped(others.len() as u128)
+        ));
+    }
+    let mut models = describe_all(opened)?;
+    models.extend(others.iter().map(named));
     let place = |Root { store, path }| PlaceInfo {
         store: store.title(),
         path: stores.shown(&path),
         found: path.is_dir(),
     };
-    ModelsReport {
-        models: found.into_iter().map(describe).collect(),
-        places: stores.roots().into_iter().map(place).collect(),
-        notes,
-    }
+    Ok(ModelsReport { models, places: stores.roots().into_iter().map(place).collect(), notes })
 }
 
-/// One model; whatever is wrong with it is part of the description.
-fn describe(found: Found) -> ModelInfo {
-    let mut info = ModelInfo {
+/// At most this many models are opened. The others are listed by name only.
+const MOST_OPENED: usize = 4_000;
+
+/// Describes models on all cores. Keeps their order.
+fn describe_all(found: &[Found]) -> Result<Vec<ModelInfo>> {
+    let pieces = Pieces::new(found.len() as u64, 16);
+    let parts = threads::each(pieces.threads(threads::available()), || {
+        let mut described = Vec::new();
+        while let Some(piece) = pieces.next() {
+            let piece = piece.start as usize..piece.end as usize;
+            described.extend(piece.map(|at| (at, describe(&found[at]))));
+        }
+        Ok::<_, anyhow::Error>(described)
+    })?;
+    let mut all: Vec<(usize, ModelInfo)> = parts.into_iter().flatten().collect();
+    all.sort_unstable_by_key(|&(at, _)| at);
+    Ok(all.into_iter().map(|(_, info)| info).collect())
+}
+
+/// Describes one model. An error becomes part of the description.
+fn describe(found: &Found) -> ModelInfo {
+    let mut info = named(found);
+    if let Err(error) = look(found, &mut info) {
+        info.problem = Some(format!("{error:#}"));
+    }
+    info
+}
+
+/// A model by name only, without opening it.
+fn named(found: &Found) -> ModelInfo {
+    ModelInfo {
         name: found.name.clone(),
         store: found.store.title(),
         path: None,
@@ -52,11 +83,7 @@ fn describe(found: Found) -> ModelInfo {
         shape: None,
         format: None,
         problem: None,
-    };
-    if let Err(error) = look(&found, &mut info) {
-        info.problem = Some(format!("{error:#}"));
     }
-    info
 }
 
 fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {

@@ -1,30 +1,32 @@
-//! The answer of `neighbors`.
+//! The answer of `neighbors` and how it looks: a table per query, or only records
+//! with `--all`.
 
+use std::io::Write;
+
+use anyhow::Result;
 use serde::Serialize;
 
 use crate::commands::{InputStep, TableInfo};
-use crate::report::{Float, TokenText};
+use crate::report::glyphs::bar;
+use crate::report::markdown::{self, Markdown, code};
+use crate::report::number::grouped;
+use crate::report::{Cell, Column, Float, Grid, List, Page, Records, TOKEN_WIDTH, TokenText};
+use crate::text::{visible, width};
 
-/// What was searched, and how.
+/// The head of the answer: the table and the search options.
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighborsHead {
-    /// The model as it was named.
     pub model: String,
-    /// The table that was searched.
     pub table: TableInfo,
     /// `cosine`, `dot` or `l2`.
     pub metric: &'static str,
-    /// How many neighbours were asked for.
     pub k: u64,
-    /// The position of query and candidates, where rows were compared as the
-    /// first block receives them.
+    /// The position of query and candidates, only with `--as-input`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
-    /// What is done to rows on their way there, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
-    /// Whether the queries are all rows, or as many that they are read by a
-    /// program.
+    /// Whether `--all` was given: the answer is for a program.
     #[serde(skip)]
     pub all: bool,
 }
@@ -32,27 +34,117 @@ pub struct NeighborsHead {
 /// The neighbours of one row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueryAnswer {
-    /// The token ID.
     pub id: u64,
-    /// The token's text.
     #[serde(flatten)]
     pub token: TokenText,
-    /// The Euclidean norm of the row.
     pub norm: Float<f64>,
-    /// Nearest first.
     pub neighbors: Vec<NeighborAnswer>,
 }
 
 /// One neighbour.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NeighborAnswer {
-    /// 1 for the nearest.
     pub rank: u64,
-    /// The neighbour's token ID.
     pub id: u64,
-    /// Its text.
     #[serde(flatten)]
     pub token: TokenText,
-    /// The cosine, dot product or distance.
     pub score: Float<f64>,
 }
+
+/// The columns about the query, which come first.
+const OF_QUERY: usize = 2;
+
+impl List for NeighborsHead {
+    type Item = QueryAnswer;
+
+    const ITEMS: &'static str = "queries";
+
+    fn columns(&self) -> Vec<Column<'_>> {
+        let mut columns =
+            ["#query_id", "query_token", "#rank", "#id", "token"].map(Column::of).to_vec();
+        columns.push(Column::number(self.metric));
+        columns
+    }
+
+    fn records(&self, query: &QueryAnswer, out: &mut dyn Records) -> Result<()> {
+        query.neighbors.iter().try_for_each(|neighbor| out.record(&cells(query, neighbor)))
+    }
+
+    fn table(&self, queries: &[QueryAnswer], page: &mut Page) -> Result<()> {
+        let (by, column) = match self.metric {
+            "cosine" => ("cosine (1 is the same direction)", "#cosine"),
+            "dot" => ("dot product (larger is nearer)", "#dot"),
+            _ => ("Euclidean distance (0 is the same)", "#distance"),
+        };
+        let entering = if self.steps.is_some() { ", as the first block receives them" } else { "" };
+        for (i, query) in queries.iter().enumerate() {
+            if i > 0 {
+                writeln!(page)?;
+            }
+            page.paragraph(&format!(
+                "nearest to ID {} {} of {} rows by {by}{entering}",
+                query.id,
+                query.token.quoted(TOKEN_WIDTH),
+                grouped(self.table.n_vocab)
+            ))?;
+            let mut grid = Grid::new(&["#rank", "#ID", "token", column].map(Column::of));
+            for NeighborAnswer { rank, id, token, score } in &query.neighbors {
+                let [rank, id] = [rank, id].map(u64::to_string);
+                grid.row([rank, id, token.quoted(TOKEN_WIDTH), format!("{:.6}", score.0)]);
+            }
+            // The bar of a cosine is its share of 1, other bars are shares of the largest.
+            let scores: Vec<f64> = query.neighbors.iter().map(|it| it.score.0).collect();
+            let finite = scores.iter().map(|score| score.abs()).filter(|score| score.is_finite());
+            let whole = if column == "#cosine" { 1.0 } else { finite.fold(0.0, f64::max) };
+            for (i, line) in grid.lines().enumerate() {
+                let room = page.width().saturating_sub(width(&line) + 1).min(*BAR.end());
+                // The header has two lines.
+                let bar = match i.checked_sub(2).and_then(|row| scores.get(row)) {
+                    Some(score) if BAR.contains(&room) && whole > 0.0 => {
+                        bar(score / whole, room, &page.painter())
+                    }
+                    _ => String::new(),
+                };
+                writeln!(page, "{}", format!("{line} {bar}").trim_end())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn markdown_head(&self, page: &mut Page) -> Result<()> {
+        if self.all { Markdown::new(page).header(&self.columns()) } else { Ok(()) }
+    }
+
+    fn markdown_item(&self, nth: usize, query: &QueryAnswer, page: &mut Page) -> Result<()> {
+        if self.all {
+            return self.records(query, &mut Markdown::new(page));
+        }
+        let before = if nth > 0 { "\n" } else { "" };
+        writeln!(
+            page,
+            "{before}Nearest to ID {} {} of {} rows in {}, by {}:\n",
+            query.id,
+            markdown::named(&query.token),
+            grouped(self.table.n_vocab),
+            code(&visible(&self.model)),
+            self.metric
+        )?;
+        let mut table = Markdown::new(page);
+        table.header(&self.columns()[OF_QUERY..])?;
+        query.neighbors.iter().try_for_each(|it| table.record(&cells(query, it)[OF_QUERY..]))
+    }
+}
+
+fn cells<'a>(query: &'a QueryAnswer, neighbor: &'a NeighborAnswer) -> [Cell<'a>; 6] {
+    [
+        Cell::Number(query.id),
+        Cell::Token(&query.token),
+        Cell::Number(neighbor.rank),
+        Cell::Number(neighbor.id),
+        Cell::Token(&neighbor.token),
+        Cell::Wide(neighbor.score),
+    ]
+}
+
+/// The minimum and maximum width of a bar.
+const BAR: std::ops::RangeInclusive<usize> = 8..=40;

@@ -1,7 +1,6 @@
-//! `neighbors`: the nearest rows of each ID over the whole table.
+//! `neighbors`: finds the nearest rows of each ID in the whole table.
 
 mod answer;
-mod looks;
 mod space;
 
 use std::path::PathBuf;
@@ -17,25 +16,19 @@ use crate::threads;
 pub use answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
 use space::Space;
 
-/// Asks for the nearest rows of some rows.
-#[derive(Clone, Debug)]
 pub struct NeighborsRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The table in it.
     pub tensor: String,
-    /// Whose rows are the queries.
+    /// The tokens whose rows are the queries.
     pub tokens: NamedTokens,
-    /// Whether all rows are queries where no token is named. Rows that can't be
-    /// queries are skipped and counted, and the answer is for a program.
+    /// Makes all rows queries if `tokens` is empty. Rows that can't be queries are
+    /// skipped and counted, and the answer is for a program.
     pub all: bool,
-    /// How many neighbours of each.
     pub k: u64,
-    /// What near means.
     pub metric: Metric,
     /// Compares the rows as the first block receives them at this position.
     pub as_input: Option<u64>,
-    /// How many threads to use; `None` for as many as there are cores.
+    /// The number of threads. `None`: the number of cores.
     pub threads: Option<usize>,
 }
 
@@ -49,22 +42,22 @@ impl Request for NeighborsRequest {
     }
 }
 
-/// At most this many queries share a pass. Coding the table anew for each pass
-/// is then a few percent of the work.
+/// At most this many queries share a pass. Each pass encodes the table again; with
+/// this many queries that is a few percent of the work.
 const MAX_BATCH: usize = 1 << 13;
 
-/// At most this many values of queries are held at a time: 32 MiB.
+/// At most this many query values are in memory at a time: 32 MiB.
 const MAX_VALUES: usize = 1 << 23;
 
-/// At most this many neighbours are held at a time, by each thread: 16 MiB.
+/// Each thread has at most this many neighbours in memory: 16 MiB.
 const MAX_NEIGHBORS: usize = 1 << 20;
 
 impl NeighborsRequest {
-    /// Gives the neighbours of each query to a sink, a batch of them at a time.
+    /// Gives the neighbours of each query to a sink, in batches of queries.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<NeighborsHead>) -> Result<()> {
         let model = open(&self.model)?;
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;
-        // No list is made of all rows: a table may have more than memory holds.
+        // Do not list all rows: a table may have more rows than memory holds.
         let all = self.all && self.tokens.is_empty();
         let given = if all { None } else { Some(self.tokens.ids(&mut view)?) };
         let table = &view.table;
@@ -78,15 +71,15 @@ impl NeighborsRequest {
         };
         let present = table.rows_present();
         for id in given.iter().flatten().filter(|_| self.all) {
-            ensure!(*id < present, "row {id} is not in the file, which ends before it");
+            ensure!(*id < present, "row {id} is missing: the file ends before it");
         }
         let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
         let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
 
         let held = MAX_VALUES / table.d_model();
         let batch = MAX_BATCH.min(held).min(MAX_NEIGHBORS / search.k).max(1);
-        // Rows left out as candidates are the same in every pass; as queries they
-        // are counted here.
+        // Every pass leaves out the same candidates, so the last count is the answer.
+        // Skipped queries add up.
         let (mut candidates, mut skipped) = (LeftOut::default(), 0);
         sink.head(NeighborsHead {
             model: self.model.display().to_string(),
@@ -131,22 +124,18 @@ impl NeighborsRequest {
         sink.end(notes)
     }
 
-    /// Whether anything can be near a row with this norm.
+    /// Checks that a row with this norm can have neighbours.
     fn is_query(&self, id: u64, norm: f64) -> Result<()> {
-        ensure!(
-            norm.is_finite(),
-            "row {id} holds NaN or infinity: nothing is near it or far from it"
-        );
+        ensure!(norm.is_finite(), "row {id} holds NaN or infinity, so it has no neighbors");
         ensure!(
             self.metric != Metric::Cosine || norm > 0.0,
-            "row {id} is all zeros and has no direction: no cosine can be taken (--metric l2 \
-             measures distance instead)"
+            "row {id} is all zeros, so it has no cosine with other rows: use --metric l2"
         );
         Ok(())
     }
 }
 
-/// What was found for one query, with the tokens that name the rows.
+/// The answer to one query, with the tokens of the rows.
 fn answer(
     view: &model::View,
     space: &Space,
@@ -170,7 +159,7 @@ fn answer(
     })
 }
 
-/// What a reader should know of the rows that were not candidates.
+/// Notes on the search and on rows that were not candidates.
 fn notes(view: &model::View, space: &Space, left_out: LeftOut) -> Vec<String> {
     let mut notes = view.notes.clone();
     notes.extend(space.note.clone());
@@ -182,15 +171,12 @@ fn notes(view: &model::View, space: &Space, left_out: LeftOut) -> Vec<String> {
             present.saturating_sub(1),
         ));
     }
-    let many = |n: u64, what: &str| {
+    for (n, what) in [
+        (left_out.zero, "of zeros, which have no direction,"),
+        (left_out.not_finite, "with NaN or infinity"),
+    ] {
         let (rows, were) = if n == 1 { ("row", "was") } else { ("rows", "were") };
-        format!("{n} {rows} {what} {were} left out")
-    };
-    if left_out.zero > 0 {
-        notes.push(many(left_out.zero, "of zeros, which have no direction,"));
-    }
-    if left_out.not_finite > 0 {
-        notes.push(many(left_out.not_finite, "with NaN or infinity"));
+        notes.extend((n > 0).then(|| format!("{n} {rows} {what} {were} left out")));
     }
     notes
 }

@@ -1,13 +1,11 @@
-//! Where rows are compared: as they are stored, or as the first block receives
-//! them.
+//! The rows that a search compares: as stored, or as the first block receives them.
 //!
-//! Not every way of entering needs another scan. Multiplying every row by one
-//! positive number s changes no cosine, makes every dot product s² times as
-//! large and every distance s times: the ranking is that of the stored rows,
-//! and the scores are theirs times that factor, as exact arithmetic has it (not
-//! rounded to f32 in between). An RMSNorm without a weight multiplies each row
-//! by a positive number of its own, which changes no cosine either. Whatever
-//! else is done, is done to every row, and those are compared.
+//! Some steps do not change the scan. A positive factor s for all rows changes no
+//! cosine, multiplies every dot product by s² and every distance by s. So the scan
+//! reads the stored rows and multiplies the scores (without rounding to f32 in
+//! between). An RMSNorm without a weight multiplies each row by its own positive
+//! number, which changes no cosine either. All other steps are applied to every row
+//! before the comparison.
 
 use std::ops::Range;
 
@@ -21,27 +19,23 @@ use crate::similarity::{Metric, norm};
 /// The rows that a search compares.
 pub(super) struct Space<'a> {
     table: &'a Table,
-    /// What is done to a row; none where rows are compared as they are stored.
+    /// The steps to the first block. `None` to compare the stored rows.
     placed: Option<Placed<'a>>,
-    /// Whether the scan itself has to do it.
+    /// Whether the scan must apply the steps.
     applies: bool,
-    /// What scores of stored rows are multiplied by.
+    /// The factor for scores of stored rows.
     factor: f64,
-    /// What a reader should know of that.
+    /// A note that explains this.
     pub note: Option<String>,
 }
 
 impl<'a> Space<'a> {
-    /// The rows as they are stored.
+    /// The stored rows.
     pub(super) fn stored(table: &'a Table) -> Self {
         Self { table, placed: None, applies: false, factor: 1.0, note: None }
     }
 
-    /// The rows as the first block receives them at `position`, all of them
-    /// there.
-    ///
-    /// # Errors
-    /// Where the model has no such position.
+    /// The rows as the first block receives them, all at `position`.
     pub(super) fn as_input(
         table: &'a Table,
         input: &'a Input,
@@ -67,20 +61,20 @@ impl<'a> Space<'a> {
                 "the rows enter the first block as they are: this is the ranking of the raw rows"
                     .to_owned(),
             ),
-            Some(scale) => Some(format!(
-                "every row enters the first block times {}, which {}",
-                scale as f32,
-                match metric {
-                    Metric::Cosine =>
-                        "changes no cosine: ranking and scores are those of the raw rows".to_owned(),
-                    Metric::Dot => format!(
-                        "makes every dot product {factor} times as large and changes no ranking"
-                    ),
-                    Metric::L2 => format!(
-                        "makes every distance {factor} times as large and changes no ranking"
-                    ),
-                }
-            )),
+            Some(scale) => {
+                let large = format!("{factor} times as large and changes no ranking");
+                let does = match metric {
+                    Metric::Cosine => {
+                        "changes no cosine: ranking and scores are those of the raw rows".to_owned()
+                    }
+                    Metric::Dot => format!("makes every dot product {large}"),
+                    Metric::L2 => format!("makes every distance {large}"),
+                };
+                Some(format!(
+                    "every row enters the first block times {}, which {does}",
+                    scale as f32
+                ))
+            }
             None if !applies => Some(
                 "each row enters the first block divided by a number of its own, which changes no \
                  cosine: ranking and scores are those of the raw rows"
@@ -103,8 +97,7 @@ impl<'a> Space<'a> {
         Ok(row)
     }
 
-    /// The norm of such a row, as the first block receives it where that was
-    /// asked for.
+    /// The norm of such a row. With `--as-input`, the norm at the first block.
     pub(super) fn norm(&self, row: &[f32]) -> f64 {
         match &self.placed {
             Some(placed) if !self.applies => {
@@ -116,18 +109,18 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// A score that the search gave, in this space.
+    /// Converts a score of the search to this space.
     pub(super) fn score(&self, found: f64) -> f64 {
         found * self.factor
     }
 
-    /// What a search goes through.
+    /// The rows that a search scans.
     pub(super) fn rows(&self) -> &dyn Rows {
         if self.applies { self } else { self.table }
     }
 }
 
-/// The table with everything done to every row as it is decoded.
+/// The table, with the steps applied to each row after decoding.
 impl Rows for Space<'_> {
     fn n_rows(&self) -> u64 {
         self.table.n_rows()
@@ -141,7 +134,7 @@ impl Rows for Space<'_> {
         Rows::row_bytes(self.table)
     }
 
-    /// What is stored is not what is compared.
+    /// The steps change the decoded values, so they are not multiples of stored bytes.
     fn is_scaled_bytes(&self) -> bool {
         false
     }

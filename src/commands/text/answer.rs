@@ -1,39 +1,46 @@
-//! The answer of `tokens --text`, and what `lookup --text` says of its text.
+//! The answer of `tokens --text` and how it looks: the text, its tokens, their IDs.
 
+use std::borrow::Cow;
+use std::io::Write;
+
+use anyhow::Result;
 use serde::Serialize;
 
-use crate::report::TokenText;
+use crate::report::{Answer, Cell, Column, Form, Page, Records, TOKEN_WIDTH, TokenText, bytes_of};
+use crate::text::{counted, quoted_bytes};
 
-/// A text that a model reads.
+/// The text that was tokenized.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextInput {
-    /// The text; lossy where its bytes are not UTF-8.
+    /// The text. Bytes that are not UTF-8 are replaced.
     pub text: String,
-    /// Its bytes in hex, only where they are not UTF-8.
+    /// Its bytes in hex, only if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_hex: Option<String>,
-    /// How many bytes it has.
     #[serde(skip)]
     pub bytes: u64,
-    /// How many of its tokens the model put in front of it.
+    /// The number of tokens that the model added in front.
     #[serde(skip)]
     pub in_front: usize,
-    /// How many of its tokens the model put behind it.
+    /// The number of tokens that the model added behind.
     #[serde(skip)]
     pub behind: usize,
 }
 
-/// A text in tokens.
+impl TextInput {
+    /// Its bytes, UTF-8 or not.
+    pub fn exact(&self) -> Cow<'_, [u8]> {
+        bytes_of(&self.text, self.text_hex.as_deref())
+    }
+}
+
+/// A text and its tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextReport {
-    /// The text itself.
     #[serde(flatten)]
     pub input: TextInput,
-    /// The IDs of its tokens, in order.
     pub ids: Vec<u64>,
-    /// The same tokens with their texts.
     pub tokens: Vec<TextToken>,
-    /// What a reader should know of the tokenizer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -41,13 +48,74 @@ pub struct TextReport {
 /// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextToken {
-    /// Its ID.
     pub id: u64,
-    /// Its text.
     #[serde(flatten)]
     pub token: TokenText,
-    /// `normal`, `control`, `user`, `unused`, `byte` or `unknown`; `None` where
-    /// the file does not say.
     #[serde(rename = "type")]
     pub token_type: Option<&'static str>,
+}
+
+impl Answer for TextReport {
+    fn records(&self, out: &mut dyn Records) -> Result<()> {
+        out.header(&["#id", "token", "type"].map(Column::of))?;
+        self.tokens.iter().try_for_each(|token| {
+            let token_type = Cell::word(token.token_type);
+            out.record(&[Cell::Number(token.id), Cell::Token(&token.token), token_type])
+        })
+    }
+
+    fn table(&self, page: &mut Page) -> Result<()> {
+        let n = self.ids.len() as u64;
+        let shown = shown(&self.input, page.width().saturating_sub(8));
+        let (size, tokens) = (size(&self.input), counted(n, "token"));
+        writeln!(page, "text    {shown}\n        {size}\n  ▼\ntokens  {tokens}")?;
+        if n > 0 {
+            writeln!(page)?;
+            let token_width = TOKEN_WIDTH.max(page.width().saturating_sub(32));
+            let rows = self.tokens.iter().enumerate().map(|(position, token)| {
+                let token_type = token.token_type.unwrap_or("-").to_owned();
+                let (position, id) = (position.to_string(), token.id.to_string());
+                [position, id, token_type, token.token.quoted(token_width)]
+            });
+            page.grid(&["#position", "#ID", "type", "token"].map(Column::of), rows)?;
+        }
+        let tokens: Vec<_> = self.tokens.iter().map(|token| &token.token).collect();
+        added(&self.input, &tokens).map_or(Ok(()), |added| page.paragraph(&added))
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn tells_notes(&self, form: Form) -> bool {
+        form == Form::Json
+    }
+}
+
+/// A text in quotes, at most `columns` wide.
+pub(in crate::commands) fn shown(input: &TextInput, columns: usize) -> String {
+    quoted_bytes(&input.exact(), columns.saturating_sub(2))
+}
+
+/// A phrase for the length of a text.
+pub(in crate::commands) fn size(input: &TextInput) -> String {
+    let bytes = counted(input.bytes, "byte");
+    if input.text_hex.is_some() {
+        return format!("{bytes}, not all of them UTF-8: what is not is shown as \u{fffd}");
+    }
+    format!("{bytes}, {}", counted(input.text.chars().count() as u64, "character"))
+}
+
+/// A sentence on the tokens that the model added around a text. `tokens` includes them.
+pub(in crate::commands) fn added(input: &TextInput, tokens: &[&TokenText]) -> Option<String> {
+    let name = |token: &&TokenText| token.quoted(TOKEN_WIDTH);
+    let front = tokens.first().filter(|_| input.in_front > 0).map(name);
+    let behind = tokens.last().filter(|_| input.behind > 0).map(name);
+    let added = match (front, behind) {
+        (Some(front), Some(behind)) => format!("{front} in front and {behind} behind are"),
+        (Some(front), None) => format!("{front} in front is"),
+        (None, Some(behind)) => format!("{behind} behind is"),
+        (None, None) => return None,
+    };
+    Some(format!("{added} put there by the model: --no-bos leaves that out"))
 }

@@ -1,9 +1,7 @@
-//! `tokens --text`: a text in tokens. Other commands read texts through it too.
+//! `tokens --text`: tokenizes a text. Other commands tokenize texts through it too.
 
-mod answer;
-pub(super) mod looks;
-
-use std::borrow::Cow;
+pub(super) mod answer;
+pub(super) use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result, anyhow};
@@ -16,31 +14,26 @@ use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
 
-/// Asks for the tokens of a text.
-#[derive(Clone, Debug)]
 pub struct TextRequest {
-    /// The model.
     pub model: PathBuf,
-    /// The text.
     pub text: TextToRead,
 }
 
-/// A text, and how it is read.
-#[derive(Clone, Debug)]
+/// A text, and options for its tokenizer.
 pub struct TextToRead {
     /// Its bytes; `None` for all of standard input.
     pub bytes: Option<Vec<u8>>,
-    /// Whether the model's own tokens are put around it: BOS, EOS.
+    /// Whether to add the model's tokens around it, such as BOS and EOS.
     pub add_special: bool,
-    /// Whether special tokens that are spelt in it are read as those.
+    /// Whether to read the spellings of special tokens as special tokens.
     pub parse_special: bool,
 }
 
-/// A text as a model reads it.
+/// A tokenized text.
 pub(super) struct Tokenized {
     pub input: TextInput,
     pub ids: Vec<u64>,
-    /// What a reader should know of the tokenizer.
+    /// Notes on the tokenizer.
     pub notes: Vec<String>,
 }
 
@@ -51,7 +44,6 @@ impl Request for TextRequest {
 }
 
 impl TextRequest {
-    /// The text in tokens.
     pub fn run(&self, open: Opener) -> Result<TextReport> {
         let text = self.text.read()?;
         let model = open(&self.model)?;
@@ -74,7 +66,6 @@ impl TextRequest {
 }
 
 impl TextToRead {
-    /// The bytes.
     pub(super) fn read(&self) -> Result<Cow<'_, [u8]>> {
         Ok(match &self.bytes {
             Some(bytes) => bytes.into(),
@@ -83,9 +74,6 @@ impl TextToRead {
     }
 
     /// Tokenizes a text with a model's own tokenizer.
-    ///
-    /// # Errors
-    /// Where the file has none that can be used, with the reason.
     pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
@@ -107,7 +95,7 @@ impl TextToRead {
     }
 }
 
-/// What an error of the tokenizer means to whoever gave the arguments.
+/// Adds advice for the user to a tokenizer's error.
 fn advised(error: tokenizer::Error) -> Error {
     match error {
         tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
@@ -115,7 +103,7 @@ fn advised(error: tokenizer::Error) -> Error {
     }
 }
 
-/// What the file says that a token is.
+/// The type that the file gives a token.
 pub(super) fn type_of(vocab: &Vocab, id: u64) -> Result<Option<&'static str>> {
     Ok(vocab.token_type(id)?.map(|token_type| token_type.name()))
 }

@@ -1,7 +1,6 @@
-//! `tokens`: the vocabulary, and those of it that match.
+//! `tokens`: lists the tokens of the vocabulary that match.
 
 mod answer;
-mod looks;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -18,31 +17,22 @@ use crate::vocab::{Token, TokenType, Vocab};
 
 pub use answer::{TokenAnswer, TokensHead};
 
-/// Lists tokens of a vocabulary.
-#[derive(Clone, Debug)]
 pub struct TokensRequest {
-    /// The model.
     pub model: PathBuf,
-    /// Only tokens whose text is like this.
     pub pattern: Pattern,
-    /// Only tokens of this type.
     pub token_type: Option<TokenType>,
-    /// Only IDs in this range.
     pub range: Option<Range<u64>>,
-    /// Whether the norm of each token's row is asked for.
+    /// Adds the norm of each token's row.
     pub norm: bool,
 }
 
-/// What a token's text has to be.
-#[derive(Clone, Debug)]
+/// Matches the texts of tokens.
 pub enum Pattern {
-    /// Anything.
     Anything,
-    /// One that has this in it.
+    /// Texts that contain this.
     Holds(String),
-    /// This text.
     Is(String),
-    /// One that matches this regular expression.
+    /// Texts that match this regular expression.
     Matches(String),
 }
 
@@ -53,7 +43,7 @@ impl Request for TokensRequest {
 }
 
 impl TokensRequest {
-    /// Gives the tokens that match to a sink, in the order of their IDs.
+    /// Gives the matching tokens to a sink, in the order of their IDs.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokensHead>) -> Result<()> {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
@@ -61,9 +51,7 @@ impl TokensRequest {
         let vocab = Vocab::open(&model).with_context(name)?;
         let wanted = self.token_type.map(TokenType::name);
         if wanted.is_some() && !vocab.has_types() {
-            return Err(
-                anyhow!("the file does not say which types its tokens have").context(name())
-            );
+            return Err(anyhow!("the file has no token types: leave out --type").context(name()));
         }
         let table = self.norm.then(|| Table::open(&model, TOKEN_EMBEDDING)).transpose();
         let table = table.with_context(name)?;
@@ -116,20 +104,18 @@ impl TokensRequest {
         if matched == 0 {
             let sign = self.pattern.text().contains(['▁', 'Ġ']);
             let spaces = if sign { ": here a space is a space, not the sign for one" } else { "" };
-            notes.push(format!(
-                "none of the {} tokens matches{spaces}",
-                grouped(vocab.len().into())
-            ));
+            let n = grouped(vocab.len().into());
+            notes.push(format!("none of the {n} tokens matches{spaces}"));
         }
         if rowless > 0 {
-            notes
-                .push(format!("{rowless} of {matched} tokens have no row in the file, so no norm"));
+            let of = format!("{rowless} of {matched} tokens");
+            notes.push(format!("{of} have no row in the file, so no norm"));
         }
         sink.end(notes)
     }
 }
 
-/// Whether a token's text is one that is asked for.
+/// Whether a token's text matches.
 type Test<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 impl Pattern {
@@ -157,9 +143,10 @@ impl Pattern {
 
 fn regex(text: &str) -> Result<Regex> {
     Regex::new(text).map_err(|error| {
-        // The crate draws the place over several lines and says what last.
+        // The crate's message draws the position over several lines; its last line has
+        // the reason.
         let drawn = error.to_string();
         let what = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        anyhow!("the regular expression {} is not one: {what}", quoted(text, 64))
+        anyhow!("invalid regular expression {}: {what}", quoted(text, 64))
     })
 }

@@ -242,3 +242,26 @@ impl Serialize for Fields<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::TokenText;
+
+    #[test]
+    fn programs_get_names_and_people_get_headings() {
+        let text = TokenText { token: Some("\u{fffd}".into()), token_hex: Some("ff".into()) };
+        let columns = [
+            ("", "way", Kind::Word),
+            ("n", "", Kind::Count),
+            ("none", "none", Kind::Count),
+            ("token", "token", Kind::Token),
+        ];
+        let columns = columns.map(|(name, heading, kind)| (name, heading.to_owned(), kind)).into();
+        let row = row!["a", 5000_u64, Value::Absent, TourToken { id: 7, text }];
+        let table = ValueTable { name: "", columns, rows: vec![row] };
+        assert_eq!(table.cells().next().unwrap(), ["a", "", "(bytes ff)"]);
+        let json = serde_json::to_string(&Figures(vec![Item::Table(table)])).unwrap();
+        assert_eq!(json, r#"{"a":{"n":5000,"token":"�","token_hex":"ff"}}"#);
+    }
+}

@@ -10,7 +10,7 @@ use super::answer::{TourHead, TourStep, TourTitle, TourTitles};
 use super::figures::{Item, ValueTable};
 use crate::report::markdown::{Markdown, code, prose as escaped};
 use crate::report::{Answer, Cell, Column, Grid, List, Notes, Page, Records, json, lines};
-use crate::text::visible;
+use crate::text::{harmless, visible};
 
 /// At most this many columns of prose: longer lines are hard to follow.
 const PROSE: usize = 96;
@@ -123,7 +123,7 @@ fn body(
 
 /// Prints a paragraph. No line breaks at the space that a token begins with.
 fn plain(text: &str, page: &mut Page) -> Result<()> {
-    let text = visible(text).replace(" \" ", " \"\u{a0}").replace("(\" ", "(\"\u{a0}");
+    let text = harmless(text).replace(" \" ", " \"\u{a0}").replace("(\" ", "(\"\u{a0}");
     let width = page.width().min(PROSE);
     lines(&text, width).iter().try_for_each(|line| Ok(writeln!(page, "{line}")?))
 }

@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+
+use regex::Regex;
 
 /// The limits for any hostile file: two seconds of processor time, which a busy
 /// machine does not stretch, and 64 MB of private memory.
@@ -145,8 +148,36 @@ fn is_verdict(args: &[&OsStr], outcome: &Outcome) -> bool {
 /// line ends, and no character is invisible.
 #[track_caller]
 pub fn assert_harmless(printed: &str) {
-    let raw = |c: &char| *c != '\n' && embcli::text::acts(*c);
-    assert_eq!(printed.chars().find(raw), None, "raw in {printed:?}");
+    // By another way than the program's: what Unicode says of each character.
+    const UNSEEN: &str = r"[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Zs}\p{DI}\u{2800}--[\n ]]";
+    static RAW: LazyLock<Regex> = LazyLock::new(|| Regex::new(UNSEEN).unwrap());
+    let raw = RAW.find(printed).map(|found| found.as_str());
+    assert_eq!(raw, None, "raw in {printed:?}");
+}
+
+/// Whether the tests run as root, who may do what others may not.
+#[cfg(unix)]
+pub fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// The user that owns nothing.
+#[cfg(unix)]
+pub const NOBODY: u32 = 65534;
+
+/// The binary, run by nobody. Only for root; `None` where nobody can't run it
+/// where it lies.
+#[cfg(unix)]
+pub fn as_nobody() -> Option<Command> {
+    use std::os::unix::process::CommandExt;
+    let nobody = || {
+        let mut command = command();
+        command.uid(NOBODY).gid(NOBODY).current_dir("/");
+        command
+    };
+    let runs = nobody().arg("--version").output().is_ok_and(|output| output.status.success());
+    runs.then(nobody)
 }
 
 /// Runs every command on one file with `watched`. Returns the outcomes of lookup,

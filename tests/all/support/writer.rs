@@ -352,3 +352,28 @@ pub fn charsmap(with: &[u8]) -> Vec<u8> {
     bytes.push(0);
     bytes
 }
+
+/// A `tokenizer.ggml.precompiled_charsmap` that replaces an `A` with an `a`, and
+/// leads along a row of so many `A`s in the search for a longer one.
+pub fn deep_charsmap(length: usize) -> Vec<u8> {
+    // As above; each `A` has children at a multiple of 256, and so another `A`.
+    let letter = u32::from(b'A');
+    let mut units = vec![0_u32; (length + 2) * 256];
+    let mut base = 1;
+    units[0] = base << 10;
+    for at in 1..=length as u32 {
+        let unit = base ^ letter;
+        let next = at * 256;
+        let offset = unit ^ next;
+        units[unit as usize] = offset << 10 | letter;
+        if at == 1 {
+            units[unit as usize] |= 1 << 8;
+            units[next as usize] = 1 << 31;
+        }
+        base = next;
+    }
+    let mut bytes = (units.len() as u32 * 4).to_le_bytes().to_vec();
+    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    bytes.extend(b"a\0");
+    bytes
+}

@@ -1,4 +1,4 @@
-//! The vocabulary, held for looking texts up.
+//! The vocabulary in memory: finds the token of a text.
 
 use std::sync::Arc;
 
@@ -7,31 +7,30 @@ use crate::model::{Model, Numbers, TokenType, ValueType};
 use super::Error;
 use super::strings::{Index, Strings};
 
-/// As long as all tokens of a file may be. Those of the largest vocabulary known
-/// have 3 MB.
+/// The most bytes of all tokens of a file. The largest known vocabulary has 3 MB.
 const MOST_BYTES: usize = 6 << 20;
 
-/// As long as one token may be, in bytes. It bounds how far the text is compared
-/// with tokens from each place in it; the longest known has 1024.
+/// The most bytes of one token. It bounds the comparisons at each position of a
+/// text; the longest known token has 1024.
 const LONGEST: usize = 2 << 10;
 
-/// All tokens: their texts as stored, scores and types, and the way from a text
-/// to its ID.
+/// All tokens: their texts as stored, scores and types, and an index from text to
+/// ID.
 ///
-/// It is a copy of what the file has, some megabytes: encoding jumps about in it
-/// a few million times a second.
+/// It is a copy of the file's lists, some megabytes, because encoding makes a few
+/// million random reads a second.
 #[derive(Debug)]
-pub(super) struct Vocabulary {
+pub(super) struct TokenIndex {
     texts: Arc<Strings>,
     index: Index,
-    /// Empty where the file has none: then each is 0.
+    /// Empty if the file has none: then each score is 0.
     scores: Vec<f32>,
     types: Vec<Types>,
     /// The length of the longest text in bytes.
     longest: usize,
 }
 
-/// What a token is, as a set: llama.cpp's attributes.
+/// The types of a token, as a set: llama.cpp's attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Types(u8);
 
@@ -43,16 +42,16 @@ impl Types {
     pub const CONTROL: Self = Self(1 << 3);
     pub const USER_DEFINED: Self = Self(1 << 4);
     pub const BYTE: Self = Self(1 << 5);
-    /// Takes the white space before it along.
+    /// Includes the white space before it.
     pub const LSTRIP: Self = Self(1 << 6);
-    /// Takes the white space after it along.
+    /// Includes the white space after it.
     pub const RSTRIP: Self = Self(1 << 7);
 
-    /// What is looked for in a text before anything else.
+    /// The types that are searched in a text first.
     pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
 
-    /// From the number in the file.
-    fn from_id(id: i128) -> Self {
+    /// The type with a number in the file.
+    fn from_id(id: i64) -> Self {
         match TokenType::from_id(id) {
             Some(TokenType::Normal) => Self::NORMAL,
             Some(TokenType::Unknown) => Self::UNKNOWN,
@@ -64,7 +63,7 @@ impl Types {
         }
     }
 
-    /// Whether it is any of `others`.
+    /// Whether it has any of `others`.
     pub fn any(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
@@ -74,7 +73,7 @@ impl Types {
     }
 }
 
-impl Vocabulary {
+impl TokenIndex {
     /// Reads the vocabulary of a model.
     pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
         let tokens = model.tokens()?;
@@ -89,7 +88,7 @@ impl Vocabulary {
         let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
         if longest > LONGEST {
             return Err(unusable(format!(
-                "has a token of {longest} bytes, and up to {LONGEST} are looked for"
+                "has a token of {longest} bytes; the limit is {LONGEST}"
             )));
         }
         let mut index = Index::with_capacity(texts.len());
@@ -106,16 +105,16 @@ impl Vocabulary {
             ));
         }
         let scores = numbers(model.scores()?, texts.len(), |number| {
-            // Minus nothing is nothing, for the order of scores too.
+            // Turns -0 into 0, so that both sort alike.
             number.as_f64() as f32 + 0.0
         })?;
         let types =
-            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i128))?;
+            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i64))?;
         let types = if types.is_empty() { vec![Types::NORMAL; texts.len()] } else { types };
         Ok(Self { texts, index, scores, types, longest })
     }
 
-    /// Of some tokens, for tests of what looks them up.
+    /// An index of some tokens, for tests.
     #[cfg(test)]
     pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, Types)>) -> Self {
         let (texts, types): (Vec<T>, Vec<Types>) = tokens.into_iter().unzip();
@@ -127,12 +126,12 @@ impl Vocabulary {
         Self { texts: Arc::new(texts), index, scores: Vec::new(), types, longest: LONGEST }
     }
 
-    /// How many tokens there are: at least one.
+    /// The number of tokens, at least one.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// The texts of all tokens by their IDs, for those who keep them too.
+    /// The texts of all tokens by ID, shared.
     pub fn texts(&self) -> Arc<Strings> {
         Arc::clone(&self.texts)
     }
@@ -150,17 +149,17 @@ impl Vocabulary {
         self.index.get(&self.texts, text)
     }
 
-    /// A token's score; 0 where the file has none.
+    /// A token's score; 0 if the file has none.
     pub fn score(&self, id: u32) -> f32 {
         self.scores.get(id as usize).copied().unwrap_or(0.0)
     }
 
-    /// What a token is.
+    /// The types of a token.
     pub fn types(&self, id: u32) -> Types {
         self.types[id as usize]
     }
 
-    /// Makes a token something else.
+    /// Sets the types of a token.
     pub fn set_types(&mut self, id: u32, types: Types) {
         self.types[id as usize] = types;
     }
@@ -186,7 +185,7 @@ impl Number {
     }
 }
 
-/// A number for each token; empty where the model has none.
+/// A number for each token; empty if the model has none.
 fn numbers<T>(
     list: Option<Numbers>,
     n_tokens: usize,
@@ -199,7 +198,7 @@ fn numbers<T>(
         ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
         other => {
             return Err(Error::Unusable(format!(
-                "{key} is an array of {}, which tokenizers don't have",
+                "{key} is an array of {}, but must be of i32, u32 or f32",
                 other.name()
             )));
         }

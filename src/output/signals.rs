@@ -1,0 +1,105 @@
+//! Signals remove an unfinished file that has a name.
+//!
+//! The signal still ends the process. A signal that is ignored when the program
+//! starts stays ignored (`nohup` ignores SIGHUP), and one that has a handler keeps
+//! it.
+
+#[cfg(unix)]
+pub(super) use unix::Watch;
+#[cfg(unix)]
+pub use unix::prepare_for_signals;
+
+#[cfg(not(unix))]
+pub(super) use elsewhere::Watch;
+#[cfg(not(unix))]
+pub use elsewhere::prepare_for_signals;
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::{CString, c_char, c_int};
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+    use std::ptr::{null, null_mut};
+    use std::sync::atomic::{AtomicPtr, Ordering};
+
+    /// The path of the unfinished file. The C string is never freed, because a
+    /// handler may read it.
+    static PATH: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+
+    /// The signals that end a process and can be caught: from a user or another
+    /// program, at the limit of processor time, from `abort`.
+    const ENDS: [c_int; 6] =
+        [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGXCPU, libc::SIGABRT];
+
+    /// From here on, a signal that ends the process removes its unfinished file,
+    /// and a write past the limit on file sizes (`ulimit -f`) returns an error.
+    /// Only a program should call this: it changes what signals do.
+    pub fn prepare_for_signals() {
+        // SAFETY: to ignore a signal has no precondition.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        for signal in ENDS {
+            // SAFETY: a zeroed `sigaction` is a valid one, with no flags.
+            let mut before: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: the action is only read, into one of our own.
+            let read = unsafe { libc::sigaction(signal, null(), &mut before) };
+            if read == 0 && before.sa_sigaction == libc::SIG_DFL {
+                let handler = on_signal as extern "C" fn(c_int);
+                // SAFETY: the handler calls only what a handler may call.
+                unsafe { libc::signal(signal, handler as libc::sighandler_t) };
+            }
+        }
+    }
+
+    extern "C" fn on_signal(signal: c_int) {
+        let path = PATH.load(Ordering::Acquire);
+        if !path.is_null() {
+            // SAFETY: it is a C string that is never freed, and `unlink` may be
+            // called in a handler.
+            unsafe { libc::unlink(path) };
+        }
+        // SAFETY: both may be called in a handler. The signal is delivered again
+        // when this function returns, and ends the process.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+    }
+
+    /// While this value lives, signals remove a file.
+    pub(in super::super) struct Watch(*mut c_char);
+
+    impl Watch {
+        /// Watches the file at a path. If another file is watched, does nothing.
+        pub(in super::super) fn over(path: &Path) -> Self {
+            let Ok(name) = CString::new(path.as_os_str().as_bytes()) else {
+                return Self(null_mut());
+            };
+            let name = name.into_raw();
+            let taken =
+                PATH.compare_exchange(null_mut(), name, Ordering::AcqRel, Ordering::Acquire);
+            Self(if taken.is_ok() { name } else { null_mut() })
+        }
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            if !self.0.is_null() {
+                PATH.store(null_mut(), Ordering::Release);
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod elsewhere {
+    /// Does nothing here.
+    pub fn prepare_for_signals() {}
+
+    pub(in super::super) struct Watch;
+
+    impl Watch {
+        pub(in super::super) fn over(_: &std::path::Path) -> Self {
+            Self
+        }
+    }
+}
