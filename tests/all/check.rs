@@ -145,13 +145,14 @@ fn the_real_model_is_in_order() {
     let path = support::real_model();
     let (answer, code) = check(&path, &["--strict"]);
     assert_eq!((code, &answer["verdict"]), (0, &json!("ok")), "{answer:#}");
-    assert_eq!(answer["findings"], json!([]));
+    let notes = answer["findings"].as_array().unwrap();
+    assert_eq!(notes.len(), 1, "{notes:#?}");
+    assert_eq!(finding(&answer, "under_trained")["severity"], "note");
     let order = &answer["order"];
-    let pairs = order["pairs"].as_f64().unwrap();
-    assert!((pairs / 54_297.0 - 1.0).abs() < 0.001, "{pairs} pairs");
-    for (key, expected) in [("mean_cosine", 0.588), ("shuffled", 0.187), ("shuffled_sd", 0.082)] {
+    assert_eq!(order["judged"], 239_535);
+    for (key, expected) in [("sum_r2", 19.3), ("bar", 17.0), ("smallest", 4.0)] {
         let value = order[key].as_f64().unwrap();
-        assert!((value - expected).abs() < 0.004, "{key} {value}");
+        assert!((value - expected).abs() < 0.3, "{key} {value}");
     }
 }
 
@@ -273,8 +274,8 @@ fn other_damage_has_its_own_name() {
     real.rows[1234][..2].copy_from_slice(&[0xff, 0xff]);
     real.rows[77][34..36].copy_from_slice(&[0x00, 0x7c]);
     real.rows[5000].fill(0);
-    let twin = real.rows[600].clone();
-    real.rows[601] = twin;
+    let twin = real.rows[6000].clone();
+    real.rows[6001] = twin;
     let (answer, code) = check(real.file().path(), &[]);
     assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
     assert_eq!(finding(&answer, "nan")["evidence"]["first"], json!([1234]));
@@ -282,7 +283,8 @@ fn other_damage_has_its_own_name() {
     assert_eq!(finding(&answer, "zero")["severity"], "problem");
     assert_eq!(finding(&answer, "zero")["evidence"]["first"], json!([5000]));
     assert_eq!(finding(&answer, "duplicate")["severity"], "note");
-    assert_eq!(finding(&answer, "duplicate")["evidence"]["first"], json!([601]));
+    assert_eq!(finding(&answer, "duplicate")["evidence"]["first"], json!([6001]));
+    assert_eq!(finding(&answer, "copied")["evidence"]["ids"], json!([6001]));
 
     let cut = Real { rows: real.rows[..19_900].to_vec(), ..real };
     let (answer, _) = check(cut.file().path(), &[]);
@@ -321,7 +323,7 @@ fn clean_tables_raise_no_alarm() {
     }
     // Too few words, then no words.
     judge("300 tokens".to_owned(), Real::of(0..300).file(), "unknown");
-    judge("the last".to_owned(), Real::of(250_000..262_144).file(), "unknown");
+    judge("unused ones".to_owned(), Real::of(256_100..262_144).file(), "unknown");
     for (seed, (n, d_model, mean)) in [
         (30_000, 16, 0.0),
         (30_000, 64, 0.0),
@@ -402,38 +404,41 @@ const WORDS: usize = 2000;
 const WIDTH: usize = 64;
 
 /// A made-up table. Each word has three spellings, ` word`, `word` and ` Word`, at
-/// random IDs; or only the first two, at adjacent IDs. The row of a spelling is a row
-/// of its word plus some noise.
+/// random IDs. A row is the sum of a direction for how the word begins, one for how
+/// it ends, one for the spelling, a row of the word, and some noise.
 struct Made {
     tokens: Vec<String>,
     rows: Vec<Vec<f32>>,
 }
 
 impl Made {
-    fn new(is_scattered: bool) -> Self {
+    fn new() -> Self {
+        const STARTS: [&str; 14] =
+            ["ba", "co", "de", "fi", "gu", "ha", "jo", "ke", "li", "mo", "na", "pe", "ru", "sto"];
+        const ENDS: [&str; 12] =
+            ["ing", "ed", "ly", "ness", "tion", "er", "est", "able", "ous", "ism", "al", "ment"];
         let words = random(WORDS, WIDTH, 0.0, 7);
         let noise = random(3 * WORDS, WIDTH, 0.0, 8);
-        // Random letters, so that no two words look related.
-        let letters = |n: usize| -> String {
-            let bits = mix(n as u64);
-            (0..8).map(|i| char::from(b'a' + (bits >> (8 * i)) as u8 % 26)).collect()
-        };
+        let directions = random(STARTS.len() + ENDS.len() + 3, WIDTH, 0.0, 9);
         let (mut tokens, mut rows) = (Vec::new(), Vec::new());
-        let order = if is_scattered {
-            shuffled(3 * WORDS, 9)
-        } else {
-            (0..3 * WORDS).filter(|place| place % 3 < 2).collect()
-        };
-        for place in order {
-            let word = letters(place / 3);
-            tokens.push(match place % 3 {
+        for place in shuffled(3 * WORDS, 9) {
+            let (n, spelling) = (place / 3, place % 3);
+            let bits = mix(n as u64);
+            let [start, end] = [bits as usize % 14, (bits >> 8) as usize % 12];
+            let middle: String =
+                (2..5).map(|i| char::from(b'a' + (bits >> (8 * i)) as u8 % 26)).collect();
+            let word = format!("{}{middle}{}", STARTS[start], ENDS[end]);
+            tokens.push(match spelling {
                 0 => format!("▁{word}"),
                 1 => word,
                 _ => format!("▁{}{}", word[..1].to_uppercase(), &word[1..]),
             });
-            let base = &words[place / 3 * WIDTH..][..WIDTH];
-            let noise = &noise[place * WIDTH..][..WIDTH];
-            rows.push(base.iter().zip(noise).map(|(base, noise)| base + 0.5 * noise).collect());
+            let parts = [start, 14 + end, 26 + spelling];
+            let value = |i: usize| {
+                let shown: f32 = parts.iter().map(|part| directions[part * WIDTH + i]).sum();
+                shown + 0.7 * words[n * WIDTH + i] + 0.3 * noise[place * WIDTH + i]
+            };
+            rows.push((0..WIDTH).map(value).collect());
         }
         Self { tokens, rows }
     }
@@ -451,43 +456,30 @@ impl Made {
 
 #[test]
 fn a_table_in_order_is_ok() {
-    for is_scattered in [false, true] {
-        let made = Made::new(is_scattered);
-        let (answer, code) = made.check();
-        assert_eq!((code, &answer["verdict"], &answer["findings"]), (0, &json!("ok"), &json!([])));
-        let spellings = if is_scattered { 3 } else { 2 };
-        assert_eq!(answer["order"]["pairs"], (spellings - 1) * WORDS);
-        assert_eq!(answer["order"]["judged_ids"], json!([0, spellings * WORDS - 1]));
-    }
+    let (answer, code) = Made::new().check();
+    assert_eq!((code, &answer["verdict"], &answer["findings"]), (0, &json!("ok"), &json!([])));
+    assert_eq!(answer["order"]["judged"], 3 * WORDS);
 }
 
-/// With adjacent spellings and a shift by one, a row must not be compared with itself.
 #[test]
 fn one_extra_row_is_found_at_any_position() {
-    for (is_scattered, from) in [(false, 0), (true, 0), (true, 2000)] {
-        let mut made = Made::new(is_scattered);
+    for from in [0, 2000] {
+        let mut made = Made::new();
         made.rows[from..].rotate_right(1);
         let last = made.rows.len() as i64 - 1;
-        if is_scattered {
-            assert_places(&made.check().0, &[(from as i64, last, Some(1))]);
-        } else {
-            // With adjacent spellings, other offsets match as well.
-            let (answer, code) = made.check();
-            let found = places(&answer);
-            assert_eq!((code, &found[0][0], &found[0][1]), (1, &json!(0), &json!(last)));
-        }
+        assert_places(&made.check().0, &[(from as i64, last, Some(1))]);
     }
 }
 
 #[test]
 fn blocks_and_permutations_are_found_in_a_made_up_table() {
-    let mut blocks = Made::new(true);
+    let mut blocks = Made::new();
     for i in 0..500 {
         blocks.rows.swap(1000 + i, 4000 + i);
     }
     assert_places(&blocks.check().0, &[(1000, 1499, Some(3000)), (4000, 4499, Some(-3000))]);
 
-    let mut permuted = Made::new(true);
+    let mut permuted = Made::new();
     let order = shuffled(3 * WORDS, 3);
     permuted.rows = order.into_iter().map(|i| permuted.rows[i].clone()).collect();
     assert_places(&permuted.check().0, &[(0, 3 * WORDS as i64 - 1, None)]);
@@ -495,7 +487,7 @@ fn blocks_and_permutations_are_found_in_a_made_up_table() {
 
 #[test]
 fn only_the_two_swapped_rows_are_found() {
-    let mut made = Made::new(true);
+    let mut made = Made::new();
     made.rows.swap(100, 5000);
     let (answer, code) = made.check();
     assert_eq!(code, 1);
@@ -505,12 +497,12 @@ fn only_the_two_swapped_rows_are_found() {
     );
 }
 
-/// Even if the spellings of a word hardly resemble each other, clean rows are not
+/// Even where rows hardly show how their tokens are spelled, clean rows are not
 /// reported.
 #[test]
 fn weak_tables_raise_no_alarm() {
     for noise in [2.0, 3.0, 5.0] {
-        let mut made = Made::new(true);
+        let mut made = Made::new();
         let more = random(3 * WORDS, WIDTH, 0.0, 21);
         for (row, more) in made.rows.iter_mut().zip(more.chunks(WIDTH)) {
             row.iter_mut().zip(more).for_each(|(x, more)| *x += noise * more);
@@ -522,7 +514,7 @@ fn weak_tables_raise_no_alarm() {
 
 #[test]
 fn wasted_bytes_are_a_note() {
-    let mut made = Made::new(true);
+    let mut made = Made::new();
     let bf16 = |x: &mut f32| *x = half::bf16::from_f32(*x).to_f32();
     made.rows.iter_mut().flatten().for_each(bf16);
     let (n, rows) = (made.rows.len() as u64, f32_bytes(&made.rows.concat()));
@@ -544,7 +536,7 @@ fn wasted_bytes_are_a_note() {
 
 #[test]
 fn constant_rows_and_missing_rows_are_problems() {
-    let mut made = Made::new(true);
+    let mut made = Made::new();
     made.rows[3] = vec![0.25; WIDTH];
     let file = |bytes: &[u8]| {
         let file = tempfile::NamedTempFile::with_suffix(".gguf").unwrap();
@@ -567,14 +559,14 @@ fn constant_rows_and_missing_rows_are_problems() {
 
 #[test]
 fn two_files_with_different_rows_are_not_ok() {
-    let made = Made::new(true);
+    let made = Made::new();
     let file = made.gguf().write();
-    let mut other = Made::new(true);
+    let mut other = Made::new();
     other.rows.iter_mut().flatten().for_each(|x| *x = -*x);
     let (answer, code) = beside(file.path(), other.gguf().write().path());
     assert_eq!((code, &finding(&answer, "unlike")["severity"]), (1, &json!("problem")));
 
-    let mut other = Made::new(true);
+    let mut other = Made::new();
     let order = shuffled(3 * WORDS, 4);
     other.rows = order.into_iter().map(|i| made.rows[i].clone()).collect();
     let (answer, code) = beside(file.path(), other.gguf().write().path());
@@ -582,7 +574,7 @@ fn two_files_with_different_rows_are_not_ok() {
     assert!(finding(&answer, "unlike")["evidence"]["neighbors_lost"].as_u64().unwrap() > 100);
 
     // A row with the same NaN in both files is the same row.
-    let mut odd = Made::new(true);
+    let mut odd = Made::new();
     odd.rows[5][0] = f32::NAN;
     let odd = odd.gguf().write();
     let (answer, _) = beside(odd.path(), odd.path());

@@ -74,23 +74,19 @@ pub struct OrderPlace {
     pub offset: Option<i64>,
 }
 
-/// How much nearer to each other spellings of a word are than random words.
+/// How well rows show the spelling of their tokens.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderInfo {
-    pub pairs: u64,
-    pub mean_cosine: Float<f64>,
-    pub shuffled: Float<f64>,
-    /// The standard deviation of `shuffled`.
-    pub shuffled_sd: Float<f64>,
-    /// The difference of the means, in that standard deviation.
-    pub effect: Float<f64>,
-    /// The same in standard errors.
-    pub z: Float<f64>,
-    /// The probability of a `z` this large if the pairs are random.
-    pub p: Float<f64>,
-    /// The first and the last token that were judged. Other tokens have no spellings to
-    /// compare.
-    pub judged_ids: [u64; 2],
+    /// Tokens whose spelling their rows should show.
+    pub judged: u64,
+    /// The sum of the squared canonical correlations of rows and spelling.
+    pub sum_r2: Float<f64>,
+    /// How many nats have to speak against a stretch of rows.
+    pub bar: Float<f64>,
+    /// How many do so at most where rows are taken to be in place.
+    pub highest: Float<f64>,
+    /// How many wrong rows in a row would have shown, on average.
+    pub smallest: u64,
 }
 
 /// The difference between the tables of two models.

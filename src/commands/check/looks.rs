@@ -58,16 +58,14 @@ impl Answer for CheckReport {
         }
         if let Some(order) = &self.order {
             let text = format!(
-                "{} pairs of spellings have mean cosine {:.3}, shuffled {:.3} (sd {:.3}): {:.1} sd \
-             apart, z {:.0}; they tell of tokens {} to {}, and not of others",
-                grouped(order.pairs),
-                order.mean_cosine.0,
-                order.shuffled.0,
-                order.shuffled_sd.0,
-                order.effect.0 + 0.0,
-                order.z.0 + 0.0,
-                order.judged_ids[0],
-                order.judged_ids[1]
+                "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): at most \
+                 {:.1} nats speak against a run of rows, {:.1} would be believed; {} wrong rows in \
+                 a row would show",
+                grouped(order.judged),
+                order.sum_r2.0,
+                order.highest.0,
+                order.bar.0,
+                order.smallest
             );
             page.labelled(INDENT, "order", &text)?;
         }

@@ -3,170 +3,222 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Severity::{Problem, Unknown};
+use super::Severity::{Note, Problem, Unknown};
 use super::{Findings, OrderInfo, OrderPlace, named};
-use crate::check::Families;
-use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
+use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
 use crate::commands::model::View;
 use crate::report::Float;
-use crate::stats::upper_tail;
 use crate::text::{counted, grouped};
 use crate::threads;
 
-/// At most this many parts, and at most this many swapped tokens, get their own finding.
-const MOST_PARTS: usize = 12;
-const MOST_SWAPS: usize = 60;
+/// At most this many stretches, and this many swaps, are reported one by one.
+const MOST_STRETCHES: usize = 12;
+const MOST_SWAPS: usize = 30;
+
+/// At most this many IDs are listed, and this many named with their text.
+const MOST_IDS: usize = 10_000;
+const NAMED: usize = 5;
+
+/// Seed of the folds.
+const SEED: u64 = 1;
 
 pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
     // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
-    let n_tokens = vocab.len().min(view.table.rows_present());
-    let families = Families::of(vocab, n_tokens)?;
-    let order = order::judge(&view.table, vocab, &families, n_tokens, threads::available())?;
-    match order.judged {
-        Judged::TooFew => {
-            findings.add(
-                ("unjudged", Unknown),
-                format!(
-                    "the order of the rows can't be judged: {} of spellings of one word, and it \
-                     takes {FEWEST_PAIRS}",
-                    counted(order.pairs, "pair")
-                ),
-                "compare with a file that is known to be good: embcli check MODEL OTHER",
-                json!({ "pairs": order.pairs }),
-            );
+    let present = view.table.rows_present();
+    let mut tokens = spelling::Builder::new();
+    vocab.each(|id, text| -> Result<bool> {
+        if id >= present.min(spelling::MOST_TOKENS) {
+            return Ok(false);
+        }
+        tokens.push(text, vocab.token_type(id)?);
+        Ok(true)
+    })?;
+    let order = spelling::judge(&view.table, &tokens.finish(), SEED, threads::available())?;
+    match order.verdict {
+        Verdict::TooFew | Verdict::NotLearned => {
+            unjudged(&order, findings);
             return Ok(None);
         }
-        Judged::NotLearned => {
-            let geometry = order.geometry.map_or((0.0, 0.0), |it| (it.z, it.chance));
-            findings.add(
-                ("unjudged", Unknown),
-                format!(
-                    "the order of the rows can't be judged: spellings of one word are no nearer \
-                     than other words (mean cosine {:.3}, shuffled {:.3}), and rows have no near \
-                     ones: the table seems random",
-                    order.cosine, order.shuffled
-                ),
-                "nothing, if the table was never trained",
-                json!({ "pairs": order.pairs, "nearest_z": geometry.0, "nearest_z_by_chance": geometry.1 }),
-            );
-        }
-        Judged::Fits | Judged::Broken => {}
+        Verdict::InOrder | Verdict::Broken => {}
     }
-    let told = told(&order.parts);
-    for part in &told {
-        self::part(part, &order, findings);
+    let told = told(&order.stretches);
+    for stretch in &told {
+        self::stretch(stretch, findings);
     }
-    if told.len() < order.parts.len() {
-        let more = (order.parts.len() - told.len()) as u64;
+    if told.len() < order.stretches.len() {
+        let more = (order.stretches.len() - told.len()) as u64;
         findings.add(
             ("order_more", Problem),
-            format!("{} more of the kind, each with fewer tokens", counted(more, "part")),
+            format!("{} more of the kind, each with fewer tokens", counted(more, "stretch")),
             "there is no one order that rows could be put back in: convert again",
-            json!({ "parts": order.parts.len() }),
+            json!({ "stretches": order.stretches.len() }),
         );
     }
     for swap in order.swaps.iter().take(MOST_SWAPS) {
-        self::swap(view, swap, &order, findings)?;
+        self::swap(view, swap, findings)?;
     }
     if let Some(more @ 1..) = order.swaps.len().checked_sub(MOST_SWAPS) {
         findings.add(
             ("order_more", Problem),
-            format!("{} more have another's row", counted(more as u64, "token")),
+            format!("{} more have each other's rows", counted(more as u64, "pair of tokens")),
             "too many to put back by hand: convert again",
             json!({ "swaps": order.swaps.len() }),
         );
     }
+    singles(view, &order, findings)?;
     Ok(Some(OrderInfo {
-        pairs: order.pairs,
-        mean_cosine: Float(order.cosine),
-        shuffled: Float(order.shuffled),
-        shuffled_sd: Float(order.shuffled_sd),
-        effect: Float((order.cosine - order.shuffled) / order.shuffled_sd.max(f64::MIN_POSITIVE)),
-        z: Float(order.z),
-        p: Float(order.p()),
-        judged_ids: order.judged_ids,
+        judged: order.judged as u64,
+        sum_r2: Float(order.sum_r2),
+        bar: Float(order.bar),
+        highest: Float(order.highest),
+        smallest: order.smallest,
     }))
 }
 
-/// The parts with the most tokens, sorted by ID. Each gets its own finding.
-fn told(parts: &[Part]) -> Vec<&Part> {
-    let mut told: Vec<&Part> = parts.iter().collect();
-    told.sort_by_key(|part| std::cmp::Reverse(part.tokens));
-    told.truncate(MOST_PARTS);
-    told.sort_by_key(|part| part.ids);
+fn unjudged(order: &Order, findings: &mut Findings) {
+    let judged = counted(order.judged as u64, "ordinary word");
+    let (message, next) = match order.verdict {
+        Verdict::NotLearned => (
+            format!(
+                "the order of the rows can't be judged: they show nothing of how {judged} are \
+                 spelled, and their values are independent of each other: the table seems random"
+            ),
+            "nothing, if the table was never trained",
+        ),
+        _ => (
+            format!("the order of the rows can't be judged: {judged} are too few to tell"),
+            "compare with a file that is known to be good: embcli check MODEL OTHER",
+        ),
+    };
+    let evidence = json!({ "judged": order.judged, "sum_r2": order.sum_r2 });
+    findings.add(("unjudged", Unknown), message, next, evidence);
+}
+
+/// The stretches to tell one by one, ascending: the longest.
+fn told(stretches: &[Stretch]) -> Vec<&Stretch> {
+    let mut told: Vec<&Stretch> = stretches.iter().collect();
+    told.sort_by_key(|stretch| std::cmp::Reverse(stretch.judged));
+    told.truncate(MOST_STRETCHES);
+    told.sort_by_key(|stretch| stretch.first);
     told
 }
 
-fn part(part: &Part, order: &Order, findings: &mut Findings) {
-    let [from_id, to_id] = part.ids;
-    let place = OrderPlace { from_id, to_id, offset: part.offset };
-    let tokens = format!("tokens {from_id} to {to_id}");
-    let (message, next, z) = match (part.offset, order.geometry) {
-        (Some(offset), _) => (
-            format!(
-                "{tokens} do not fit their own rows but those at ID {offset:+}: mean cosine with \
-                 other spellings {:.3} there, {:.3} in place ({}, z {:.0})",
-                part.expected,
-                part.cosine,
-                counted(part.tokens, "word"),
-                part.z
-            ),
+fn stretch(stretch: &Stretch, findings: &mut Findings) {
+    let tokens = format!("tokens {} to {}", stretch.first, stretch.last);
+    let words = counted(stretch.judged, "word");
+    let evidence = format!("({words}, {} nats)", grouped(stretch.nats.round() as u128));
+    let (message, next) = match stretch.rows {
+        Where::Offset(offset) => (
+            format!("{tokens} do not fit their own rows but those at ID {offset:+} {evidence}"),
             format!(
                 "the rows of these tokens lie {} too {}: convert again, or move them",
                 grouped(offset.unsigned_abs().into()),
                 if offset > 0 { "high" } else { "low" }
             ),
-            part.z,
         ),
-        (None, Some(geometry)) => (
+        Where::Exchanged => (
             format!(
-                "{tokens} do not fit their rows at any offset: spellings of a word have mean \
-                 cosine {:.3}, shuffled {:.3}, while rows do have near ones (z {:.1}, by chance \
-                 {:.1})",
-                order.cosine, order.shuffled, geometry.z, geometry.chance
+                "{tokens} have each the row of their neighbor: even and odd rows are exchanged {evidence}"
             ),
-            "rows are shuffled, or the vocabulary is another model's: take both from one model"
-                .to_owned(),
-            geometry.z,
+            "exchange every two rows, or convert again".to_owned(),
         ),
-        (None, None) => (
+        Where::Reversed(sum) => (
             format!(
-                "{tokens} do not fit their rows at any offset: mean cosine with other spellings \
-                 {:.3}, elsewhere {:.3} ({}, z {:.0})",
-                part.cosine,
-                part.expected,
-                counted(part.tokens, "word"),
-                part.z
+                "{tokens} have rows in reverse order: token and row add up to {sum} {evidence}"
             ),
-            "rows there are shuffled, not of these tokens, or never trained: convert again"
-                .to_owned(),
-            part.z,
+            "reverse the rows, or convert again".to_owned(),
         ),
+        Where::Nowhere => (
+            format!("{tokens} do not fit their rows at any offset {evidence}"),
+            "rows there are shuffled, not of these tokens, or never trained: take rows and \
+             vocabulary from one model, and convert again"
+                .to_owned(),
+        ),
+    };
+    let (offset, name) = match stretch.rows {
+        Where::Offset(offset) => (Some(offset), "offset"),
+        Where::Exchanged => (None, "exchanged"),
+        Where::Reversed(_) => (None, "reversed"),
+        Where::Nowhere => (None, "nowhere"),
     };
     findings.place(
         ("order", Problem),
-        Some(place),
+        Some(OrderPlace { from_id: stretch.first, to_id: stretch.last, offset }),
         message,
         &next,
-        json!({ "words": part.tokens, "cosine": part.cosine, "expected_cosine": part.expected, "z": z, "p": upper_tail(z) }),
+        json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }),
     );
 }
 
-fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
-    let [token, row] = [named(view, swap.id)?, named(view, swap.row)?];
-    let offset = Some(swap.row as i64 - swap.id as i64);
-    let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
-    findings.place(
-        ("order", Problem),
-        Some(OrderPlace { from_id: swap.id, to_id: swap.id, offset }),
-        format!(
-            "token {token} has its row at {row}: cosine with its other spellings {:.3} there, \
-             {:.3} in place",
-            swap.expected, swap.cosine
+fn swap(view: &View, swap: &Swap, findings: &mut Findings) -> Result<()> {
+    let [a, b] = swap.ids;
+    for (id, row) in [(a, b), (b, a)] {
+        let offset = Some(row as i64 - id as i64);
+        findings.place(
+            ("order", Problem),
+            Some(OrderPlace { from_id: id, to_id: id, offset }),
+            format!(
+                "token {} has its row at {} ({:.0} nats)",
+                named(view, id)?,
+                named(view, row)?,
+                swap.nats
+            ),
+            &format!("rows have changed places: move row {row} to {id}"),
+            json!({ "nats": swap.nats, "rows": "swapped" }),
+        );
+    }
+    Ok(())
+}
+
+/// Findings about rows here and there.
+fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
+    let finite = |id: &u64| view.table.row(*id).is_ok_and(|row| row.iter().all(|x| x.is_finite()));
+    let blank: Vec<u64> = order.blank.iter().copied().filter(finite).collect();
+    let untrained: Vec<u64> = order.untrained.iter().map(|it| it.id).collect();
+    for (kind, severity, ids, what, next) in [
+        (
+            "copied",
+            Problem,
+            &order.copies,
+            "has the row of another, value for value, which suits the other better",
+            "rows were written over others: take these from the original",
         ),
-        &format!("rows have changed places: move row {} to {}", swap.row, swap.id),
-        json!({ "cosine": swap.cosine, "expected_cosine": swap.expected, "z": z, "p": upper_tail(z) }),
-    );
+        (
+            "mean_row",
+            Problem,
+            &blank,
+            "has the mean of all rows for a row",
+            "ordinary words should have rows: look at these in the original",
+        ),
+        (
+            "drawn",
+            Note,
+            &order.redrawn,
+            "has a row like a random draw",
+            "their rows were initialised anew, or training hardly touched them",
+        ),
+        (
+            "under_trained",
+            Note,
+            &untrained,
+            "has a row like those of tokens that no text has",
+            "training hardly touched these, least the first: don't use them in prompts",
+        ),
+    ] {
+        let Some(count @ 1..) = Some(ids.len() as u64) else { continue };
+        let first: Vec<String> =
+            ids.iter().take(NAMED).map(|id| named(view, *id)).collect::<Result<_>>()?;
+        let more = if ids.len() > NAMED { ", ..." } else { "" };
+        let mut listed: Vec<u64> = ids.iter().copied().take(MOST_IDS).collect();
+        listed.sort_unstable();
+        let what = if count > 1 { what.replacen("has", "have", 1) } else { what.to_owned() };
+        findings.add(
+            (kind, severity),
+            format!("{} {what}: {}{more}", counted(count, "ordinary token"), first.join(", ")),
+            next,
+            json!({ "tokens": count, "ids": listed }),
+        );
+    }
     Ok(())
 }
