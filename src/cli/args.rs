@@ -320,6 +320,10 @@ pub struct CheckArgs {
     #[arg(value_name = "OTHER")]
     pub other: Option<PathBuf>,
 
+    /// Check only this tensor [default: every one with a row per token]
+    #[arg(long, value_name = "NAME", conflicts_with = "other")]
+    pub tensor: Option<String>,
+
     /// Also fail if the order of the rows can't be judged
     #[arg(long)]
     pub strict: bool,
@@ -334,6 +338,7 @@ impl CheckArgs {
         CheckRequest {
             model: self.path.clone(),
             other: self.other.clone(),
+            tensor: self.tensor.clone(),
             strict: self.strict,
             allow: self.allow.clone(),
         }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::model::{Error, Model};
+use crate::model::{Error, Fact, Model};
 use crate::report::TokenText;
 use crate::vocab::Vocab;
 
@@ -55,7 +55,10 @@ impl View {
         };
         let vocab = match vocab {
             // Row i of another table, such as one of positions, is not token i.
-            Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
+            Ok(vocab)
+                if is_per_token(tensor) && !(tensor == HEAD && is_draft(model))
+                    || vocab.len() == table.n_vocab() =>
+            {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
             }
@@ -94,9 +97,23 @@ impl View {
     }
 }
 
+/// The output head, which has a row per token too.
+pub(super) const HEAD: &str = "output.weight";
+
+/// The tensors that have one row per token.
+pub(super) const PER_TOKEN: [&str; 3] = [TOKEN_EMBEDDING, HEAD, "per_layer_token_embd.weight"];
+
 /// Whether a tensor of this name has one row per token.
 fn is_per_token(tensor: &str) -> bool {
-    [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
+    PER_TOKEN.contains(&tensor)
+}
+
+/// Whether the model drafts for another one. Its head then has rows for a part of the
+/// tokens, named by `d2t`.
+pub(super) fn is_draft(model: &Model) -> bool {
+    let architecture = model.text(Fact::Architecture).ok().flatten();
+    architecture.is_some_and(|name| name.starts_with("eagle"))
+        || matches!(model.tensor("d2t"), Ok(Some(_)))
 }
 
 /// A note if the numbers of rows and tokens differ.

@@ -74,7 +74,7 @@ impl TokenType {
     }
 
     /// The name, as `--type` takes it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Normal => "normal",
             Self::Unknown => "unknown",

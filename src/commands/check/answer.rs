@@ -16,11 +16,21 @@ pub struct CheckReport {
     pub table: TableInfo,
     pub findings: Vec<Finding>,
     pub order: Option<OrderInfo>,
+    /// The other tensors with a row per token.
+    #[serde(rename = "tensors", skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<CheckedTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<ComparisonInfo>,
     /// Whether a verdict of `unknown` counts as a failure.
     #[serde(skip)]
     pub strict: bool,
+}
+
+/// Another tensor with a row per token.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedTable {
+    pub table: TableInfo,
+    pub order: Option<OrderInfo>,
 }
 
 /// The summary of all findings.

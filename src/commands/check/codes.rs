@@ -60,6 +60,12 @@ codes! {
         -> "words should have rows: look at these in the original";
     ROWS_DUPLICATE = "rows.duplicate" Problem: "rows are the same as earlier ones, byte for byte"
         -> "too many for chance: rows were written over others";
+    ROWS_OUTLIER = "rows.outlier" Problem: "a row lies far outside the table's own distribution, by its norm or its distance from the centre"
+        -> "these rows were scaled, damaged or never trained: look at them in the original";
+    ROWS_COLLAPSED = "rows.collapsed" Problem: "many rows have nearly the same direction, though not the same values"
+        -> "these tokens mean the same to the model: added and not trained, or pulled together by damage";
+    ROWS_BYTE_ORDER = "rows.byte_order" Problem: "the values of the table have their bytes the wrong way round"
+        -> "reverse the bytes of each value, or convert again on a little-endian machine";
     ROWS_COPIED = "rows.copied" Problem: "a row equals another's, and fits the other token better"
         -> "rows were written over others: take these from the original";
     ROWS_MEAN = "rows.mean" Problem: "the row of an ordinary token is the mean of all rows"
