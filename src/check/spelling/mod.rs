@@ -15,12 +15,14 @@
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | at which offset rows lie that are not in their place |
 //! | `lags` | the likeliest offsets where no fit is known |
-//! | `singles` | exchanged, copied, drawn and never trained single rows |
+//! | `singles` | exchanged, copied and never trained single rows |
+//! | `drawn` | rows that look like random draws |
 //! | `judge` | all of it in order, fitted again without what disagrees |
 //! | `matrix` | products, whitening, leading directions |
 //!
 //! Nothing depends on the number of threads. No threshold is read off one table.
 
+mod drawn;
 mod evidence;
 mod fit;
 mod frame;
@@ -61,6 +63,8 @@ pub struct Order {
     pub swaps: Vec<Swap>,
     /// Tokens whose rows equal another's, which the row suits better.
     pub copies: Vec<u64>,
+    /// Tokens whose rows equal another's, which no token of these suits.
+    pub equal: Vec<u64>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
     /// Ordinary tokens whose rows are like those of tokens that no text has;
@@ -141,6 +145,7 @@ impl Order {
             stretches: Vec::new(),
             swaps: Vec::new(),
             copies: Vec::new(),
+            equal: Vec::new(),
             redrawn: Vec::new(),
             untrained: Vec::new(),
             blank: Vec::new(),

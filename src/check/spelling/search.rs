@@ -2,9 +2,8 @@
 
 use super::Result;
 
-use super::evidence::{Evidence, Scale};
 use super::fit::{Fit, Pair};
-use super::judge::{Judge, price};
+use super::judge::{Judge, Look, price};
 use super::lags;
 use super::path::{Bar, Pairing, Run};
 use super::tokens::Role;
@@ -26,8 +25,7 @@ const REVERSED: usize = 32;
 /// Offsets that each stretch's tokens agree on, by the evidence of a fit.
 pub fn offsets(
     judge: &Judge,
-    evidence: &Evidence,
-    scale: &Scale,
+    look: &Look,
     bar: &Bar,
     runs: &[Run],
 ) -> Vec<Pairing> {
@@ -40,7 +38,7 @@ pub fn offsets(
         let mut found = Vec::new();
         while let Some(piece) = pieces.next() {
             let run = stretches[piece.start as usize];
-            found.push((piece.start, of_stretch(judge, evidence, scale, bar, run)));
+            found.push((piece.start, of_stretch(judge, look, bar, run)));
         }
         Ok(found)
     });
@@ -52,12 +50,11 @@ pub fn offsets(
 
 fn of_stretch(
     judge: &Judge,
-    evidence: &Evidence,
-    scale: &Scale,
+    look: &Look,
     bar: &Bar,
     run: &Run,
 ) -> Vec<Pairing> {
-    let cap = bar.cap();
+    let (cap, Look { evidence, scale, .. }) = (bar.cap(), look);
     let tokens: Vec<u32> = (run.span.start as u32..run.span.end as u32)
         .filter(|id| judge.tokens.role(*id as usize) == Role::Judged)
         .collect();

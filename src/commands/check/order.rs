@@ -185,6 +185,13 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
             "rows were written over others: take these from the original",
         ),
         (
+            "shared",
+            Problem,
+            &order.equal,
+            "has the row of another, value for value, which suits neither",
+            "chance makes no rows equal: take these from the original",
+        ),
+        (
             "mean_row",
             Problem,
             &blank,
