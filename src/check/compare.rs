@@ -218,12 +218,11 @@ pub fn compare(
     }
     let by_type = types.into_iter().map(|(name, each)| group(name, each.iter())).collect();
     let band = |id: u32| BANDS.iter().take_while(|end| id >= **end).count();
+    let last = matching.pairs.iter().map(|[_, other]| *other).max().unwrap_or(0);
     let bands = (0..=BANDS.len()).map(|i| {
         let start = i.checked_sub(1).map_or(0, |before| BANDS[before]);
-        let name = match BANDS.get(i) {
-            Some(end) => format!("{start} to {}", end - 1),
-            None => format!("{start} on"),
-        };
+        let end = BANDS.get(i).map_or(last, |end| last.min(end - 1));
+        let name = format!("{start} to {end}");
         group(&name, each.iter().filter(|it| band(it.ids[1]) == i))
     });
     let by_band = bands.filter(|group| group.tokens > 0).collect();

@@ -18,7 +18,10 @@ pub const MOST_ROWS: u64 = 1 << BITS;
 const BITS: u32 = 20;
 
 /// At most this many rows of a kind are named.
-const NAMED: usize = 16;
+const NAMED: usize = 10_000;
+
+/// At most this many groups of duplicates are named.
+const GROUPS: usize = 16;
 
 /// A kind of row: how many there are, and which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,9 +72,10 @@ pub struct Duplicate {
 /// What a pass over the rows finds.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// Rows with a NaN.
+    /// Rows with a NaN and no infinity.
     pub nan: RowCount,
-    /// Rows with an infinity and no NaN.
+    /// Rows with an infinity. An infinite scale makes NaN of the zeros of its block, so
+    /// a row may have both.
     pub infinite: RowCount,
     /// Rows of zeros.
     pub zero: RowCount,
@@ -158,10 +162,10 @@ impl Survey {
         exact.f16 = exact.f16 && row.iter().all(f16);
         // The sum of squares alone shows that most rows are ordinary.
         let (_, square) = kernel::estimate(level, row, row);
-        let odd = if !square.is_finite() && row.iter().any(|value| value.is_nan()) {
-            &mut self.nan
-        } else if !square.is_finite() && row.iter().any(|value| value.is_infinite()) {
+        let odd = if !square.is_finite() && row.iter().any(|value| value.is_infinite()) {
             &mut self.infinite
+        } else if !square.is_finite() && row.iter().any(|value| value.is_nan()) {
+            &mut self.nan
         } else if square == 0.0 && row.iter().all(|value| *value == 0.0) {
             &mut self.zero
         } else if row.len() > 1 && row[1..].iter().all(|value| *value == row[0]) {
@@ -206,7 +210,7 @@ fn repeated(
     }
     found.repeated.settle();
     found.duplicates.sort_by_key(|group| (Reverse(group.rows), group.first));
-    found.duplicates.truncate(NAMED);
+    found.duplicates.truncate(GROUPS);
     Ok(())
 }
 

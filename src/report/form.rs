@@ -10,14 +10,26 @@ pub enum Form {
     Tsv,
     Md,
     Npy,
+    Sarif,
 }
 
 impl Form {
-    pub const ALL: [Self; 7] =
-        [Self::Table, Self::Json, Self::Jsonl, Self::Csv, Self::Tsv, Self::Md, Self::Npy];
+    pub const ALL: [Self; 8] = [
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Tsv,
+        Self::Md,
+        Self::Npy,
+        Self::Sarif,
+    ];
 
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
+
+    /// These and the form of a matrix.
+    pub const OF_MATRIX: &[Self] = Self::ALL.split_at(7).0;
 
     pub fn name(self) -> &'static str {
         match self {
@@ -28,6 +40,7 @@ impl Form {
             Self::Tsv => "tsv",
             Self::Md => "md",
             Self::Npy => "npy",
+            Self::Sarif => "sarif",
         }
     }
 

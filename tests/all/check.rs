@@ -33,19 +33,19 @@ fn check(path: &Path, args: &[&str]) -> (Value, i32) {
 }
 
 #[track_caller]
-fn finding<'a>(answer: &'a Value, kind: &str) -> &'a Value {
-    let found = answer["findings"].as_array().unwrap().iter().find(|it| it["kind"] == kind);
-    found.unwrap_or_else(|| panic!("no {kind} in {answer:#}"))
+fn finding<'a>(answer: &'a Value, code: &str) -> &'a Value {
+    let found = answer["findings"].as_array().unwrap().iter().find(|it| it["code"] == code);
+    found.unwrap_or_else(|| panic!("no {code} in {answer:#}"))
 }
 
-/// `[from_id, to_id, offset]` of each finding of the kind "order".
+/// `[from_id, to_id, offset]` of each finding about a range of tokens.
 fn places(answer: &Value) -> Vec<[Value; 3]> {
     let findings = answer["findings"].as_array().unwrap().iter();
-    let order = findings.filter(|it| it["kind"] == "order");
+    let order = findings.filter(|it| it["from_id"].is_u64());
     order.map(|it| ["from_id", "to_id", "offset"].map(|key| it[key].clone())).collect()
 }
 
-/// Asserts that the "order" findings are at the expected IDs. A few IDs more or less
+/// Asserts that the findings about order are at the expected IDs. A few IDs more or less
 /// are allowed, because not every token has another spelling.
 #[track_caller]
 fn assert_places(answer: &Value, expected: &[(i64, i64, Option<i64>)]) {
@@ -147,7 +147,7 @@ fn the_real_model_is_in_order() {
     assert_eq!((code, &answer["verdict"]), (0, &json!("ok")), "{answer:#}");
     let notes = answer["findings"].as_array().unwrap();
     assert_eq!(notes.len(), 1, "{notes:#?}");
-    assert_eq!(finding(&answer, "under_trained")["severity"], "note");
+    assert_eq!(finding(&answer, "tokens.untrained")["severity"], "note");
     let order = &answer["order"];
     assert_eq!(order["judged"], 239_535);
     for (key, expected) in [("sum_r2", 19.3), ("bar", 17.0), ("smallest", 4.0)] {
@@ -278,17 +278,17 @@ fn other_damage_has_its_own_name() {
     real.rows[6001] = twin;
     let (answer, code) = check(real.file().path(), &[]);
     assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
-    assert_eq!(finding(&answer, "nan")["evidence"]["first"], json!([1234]));
-    assert_eq!(finding(&answer, "infinite")["evidence"]["first"], json!([77]));
-    assert_eq!(finding(&answer, "zero")["severity"], "problem");
-    assert_eq!(finding(&answer, "zero")["evidence"]["first"], json!([5000]));
-    assert_eq!(finding(&answer, "duplicate")["severity"], "note");
-    assert_eq!(finding(&answer, "duplicate")["evidence"]["first"], json!([6001]));
-    assert_eq!(finding(&answer, "copied")["evidence"]["ids"], json!([6001]));
+    assert_eq!(finding(&answer, "rows.nan")["ids"], json!([1234]));
+    assert_eq!(finding(&answer, "rows.infinite")["ids"], json!([77]));
+    assert_eq!(finding(&answer, "rows.zero")["severity"], "problem");
+    assert_eq!(finding(&answer, "rows.zero")["ids"], json!([5000]));
+    assert_eq!(finding(&answer, "rows.duplicate")["severity"], "note");
+    assert_eq!(finding(&answer, "rows.duplicate")["ids"], json!([6001]));
+    assert_eq!(finding(&answer, "rows.copied")["ids"], json!([6001]));
 
     let cut = Real { rows: real.rows[..19_900].to_vec(), ..real };
     let (answer, _) = check(cut.file().path(), &[]);
-    let rows = finding(&answer, "rows");
+    let rows = finding(&answer, "rows.count");
     assert_eq!(rows["severity"], "problem");
     assert!(rows["message"].as_str().unwrap().contains("tokens 19900 to 19999 have no row"));
 }
@@ -391,11 +391,11 @@ fn two_files_are_compared_by_text() {
     let mut damaged = real.clone();
     damaged.rows[4321] = real.rows[17].clone();
     let (answer, code) = beside(damaged.file().path(), original.path());
-    assert_eq!((code, &finding(&answer, "damage")["evidence"]["rows"]), (1, &json!(1)));
+    assert_eq!((code, &finding(&answer, "other.damage")["evidence"]["rows"]), (1, &json!(1)));
     assert_eq!(answer["comparison"]["worst"][0]["id"], 4321);
 
     let (answer, code) = beside(original.path(), TOY.as_ref());
-    assert_eq!((code, &finding(&answer, "incomparable")["severity"]), (1, &json!("problem")));
+    assert_eq!((code, &finding(&answer, "other.model")["severity"]), (1, &json!("problem")));
 }
 
 // ---- a made-up table whose rows match its words: these tests need no model
@@ -521,12 +521,12 @@ fn wasted_bytes_are_a_note() {
     let head = made.gguf().tensor("output.weight", &[WIDTH as u64, n], F32, rows.clone());
     let (answer, code) = check(head.write().path(), &[]);
     assert_eq!((code, &answer["verdict"]), (0, &json!("ok")));
-    let costly = finding(&answer, "costly_type");
+    let costly = finding(&answer, "table.type");
     assert_eq!(
         (&costly["severity"], &costly["evidence"]["exact_in"]),
         (&json!("note"), &json!("BF16"))
     );
-    assert_eq!(finding(&answer, "tied_head")["evidence"]["bytes"], rows.len());
+    assert_eq!(finding(&answer, "head.copy")["evidence"]["bytes"], rows.len());
 
     // One value that BF16 can't hold. The head then differs from the table in it.
     made.rows[7][3] = 1.0 + f32::EPSILON;
@@ -545,16 +545,16 @@ fn constant_rows_and_missing_rows_are_problems() {
     };
     let whole = made.gguf().build();
     let (answer, code) = check(file(&whole).path(), &[]);
-    assert_eq!((code, &finding(&answer, "constant")["evidence"]["first"]), (1, &json!([3])));
+    assert_eq!((code, &finding(&answer, "rows.constant")["ids"]), (1, &json!([3])));
 
     let (answer, code) = check(file(&whole[..whole.len() - 4 * WIDTH]).path(), &[]);
-    let cut = finding(&answer, "cut");
+    let cut = finding(&answer, "file.cut");
     assert_eq!((code, &cut["evidence"]["present"]), (1, &json!(3 * WORDS - 1)));
 
     // All rows are equal, so no order can be judged. This must be fast.
     made.rows.iter_mut().for_each(|row| *row = vec![0.25; WIDTH]);
     let (answer, _) = made.check();
-    assert_eq!(finding(&answer, "unjudged")["severity"], "unknown");
+    assert_eq!(finding(&answer, "order.unjudged")["severity"], "unknown");
 }
 
 #[test]
@@ -564,14 +564,14 @@ fn two_files_with_different_rows_are_not_ok() {
     let mut other = Made::new();
     other.rows.iter_mut().flatten().for_each(|x| *x = -*x);
     let (answer, code) = beside(file.path(), other.gguf().write().path());
-    assert_eq!((code, &finding(&answer, "unlike")["severity"]), (1, &json!("problem")));
+    assert_eq!((code, &finding(&answer, "other.rows")["severity"]), (1, &json!("problem")));
 
     let mut other = Made::new();
     let order = shuffled(3 * WORDS, 4);
     other.rows = order.into_iter().map(|i| made.rows[i].clone()).collect();
     let (answer, code) = beside(file.path(), other.gguf().write().path());
     assert_eq!(code, 1);
-    assert!(finding(&answer, "unlike")["evidence"]["neighbors_lost"].as_u64().unwrap() > 100);
+    assert!(finding(&answer, "other.rows")["evidence"]["neighbors_lost"].as_u64().unwrap() > 100);
 
     // A row with the same NaN in both files is the same row.
     let mut odd = Made::new();
@@ -579,7 +579,7 @@ fn two_files_with_different_rows_are_not_ok() {
     let odd = odd.gguf().write();
     let (answer, _) = beside(odd.path(), odd.path());
     assert_eq!(answer["comparison"]["relative_error"], 0.0);
-    assert!(!answer["findings"].to_string().contains("\"damage\""), "{answer}");
+    assert!(!answer["findings"].to_string().contains("\"other.damage\""), "{answer}");
 
     // Without tokens, rows are matched by ID. A row that only one file has does not
     // count as a lost neighbour.
@@ -588,6 +588,6 @@ fn two_files_with_different_rows_are_not_ok() {
         Gguf::new().table(F32, WIDTH as u64, n as u64, rows).write()
     };
     let (answer, _) = beside(bare(3 * WORDS).path(), bare(2 * WORDS).path());
-    assert_eq!(finding(&answer, "by_id")["severity"], "note");
+    assert_eq!(finding(&answer, "other.by_id")["severity"], "note");
     assert_eq!(answer["comparison"]["neighbors_lost"], 0);
 }

@@ -189,8 +189,7 @@ struct Draws {
 impl Draws {
     fn of(judge: &Judge, looks: &[Look]) -> Self {
         let n = looks.len().max(1) as f64;
-        let mean: Look =
-            std::array::from_fn(|i| looks.iter().map(|look| look[i]).sum::<f64>() / n);
+        let mean: Look = std::array::from_fn(|i| looks.iter().map(|look| look[i]).sum::<f64>() / n);
         let mut covariance = [0.0_f32; 9];
         for i in 0..3 {
             for j in 0..3 {

@@ -218,7 +218,6 @@ pub fn strange_row(token: u32, n: usize, seed: u64) -> u32 {
 /// Widest evidence that is told apart, in nats.
 const WIDEST: i32 = 80;
 const BINS: usize = 2 * WIDEST as usize + 1;
-const _: () = assert!(BINS <= 1 << u8::BITS);
 
 /// From evidence to a score: the logarithm of how much more often right pairs
 /// have it than strangers of this table.
@@ -279,11 +278,6 @@ impl Scale {
         self.scores[bin(e)]
     }
 
-    /// What the evidence in a bin comes to.
-    pub fn of_bin(&self, bin: u8) -> f32 {
-        self.scores[usize::from(bin)]
-    }
-
     /// By how many standard errors right pairs have more evidence than
     /// strangers (Mann and Whitney 1947), and the chance that a right pair has
     /// more than a strange one.
@@ -314,11 +308,6 @@ impl Scale {
     pub fn of_strangers(&self) -> f64 {
         self.strange.iter().zip(&self.scores).map(|(share, score)| share * f64::from(*score)).sum()
     }
-}
-
-/// Evidence in one byte.
-pub fn small_bin(e: f32) -> u8 {
-    bin(e) as u8
 }
 
 fn bin(e: f32) -> usize {

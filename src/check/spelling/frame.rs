@@ -5,7 +5,7 @@
 
 use super::Result;
 
-use super::matrix::{self, Panels};
+use super::matrix::{self, Leading, Panels};
 use super::tokens::{FEATURES, Role, Spellings};
 use crate::cpu::Level;
 use crate::rows::Rows;
@@ -36,6 +36,9 @@ const PARTS: u64 = 4;
 const PIECE: usize = 160;
 const PIECE_VALUES: usize = 1 << 18;
 
+/// Directions in which rows differ most, and which say little of single words.
+const LEADING: usize = 8;
+
 /// Rows of tokens that are no text, for the mean of all.
 const SILENT: u64 = 4096;
 
@@ -59,6 +62,8 @@ pub struct Frame {
     /// Squared distance from a mean up to which a row counts as the mean.
     nothing: f32,
     never_trained: Option<NeverTrained>,
+    /// The leading directions of points, one a row.
+    leading: Vec<f32>,
     /// Whitens points.
     pub rows: Vec<f32>,
     /// Whitens features.
@@ -116,6 +121,7 @@ impl Frame {
             mean_of_all: Vec::new(),
             nothing: 0.0,
             never_trained: None,
+            leading: Vec::new(),
             rows: Vec::new(),
             features: Vec::new(),
             spectrum: Spectrum { largest: 0.0, by_chance: 0.0 },
@@ -188,6 +194,7 @@ impl Frame {
         let mut of_features = covariance(&all.together, &all.feature, n_features, FEATURES);
         drop(all);
         self.spectrum = Spectrum::of(self.level, &of_rows, width, n.into());
+        self.leading = Leading::of(self.level, &of_rows, width, LEADING, 51).right;
         ridge(&mut of_rows, width);
         ridge(&mut of_features, n_features);
         let whiten = |matrix: &[f32], n| matrix::whitener(self.level, matrix, n);
@@ -201,12 +208,7 @@ impl Frame {
     }
 
     /// The mean of all rows, as a point that is not yet of unit length.
-    fn seek_mean_of_all(
-        &self,
-        rows: &dyn Rows,
-        tokens: &Spellings,
-        n: usize,
-    ) -> Result<Vec<f32>> {
+    fn seek_mean_of_all(&self, rows: &dyn Rows, tokens: &Spellings, n: usize) -> Result<Vec<f32>> {
         let silent = (0..n).filter(|id| tokens.role(*id) == Role::Silent);
         let silent: Vec<u32> = silent.map(|id| id as u32).collect();
         let chosen = sample(silent.len() as u64, SILENT, 8).into_iter();
@@ -309,6 +311,17 @@ impl Frame {
             .map(|(row, point)| self.point(row, point))
             .collect();
         (points, kinds)
+    }
+
+    /// Takes the leading directions out of a point and brings it back to unit
+    /// length.
+    pub fn drop_leading(&self, point: &mut [f32]) {
+        for direction in self.leading.chunks_exact(self.width) {
+            let share = matrix::dot(self.level, direction, point);
+            matrix::add_scaled(self.level, point, -share, direction);
+        }
+        let scale = 1.0 / matrix::dot(self.level, point, point).sqrt().max(f32::MIN_POSITIVE);
+        point.iter_mut().for_each(|x| *x *= scale);
     }
 
     /// A row less the mean, in the values of a point.

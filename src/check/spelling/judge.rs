@@ -139,14 +139,7 @@ impl<'a> Judge<'a> {
     }
 
     /// How much a token speaks for its row under a pairing.
-    fn score(
-        &self,
-        look: &Look,
-        cap: f32,
-        token: u32,
-        asked: &Asked,
-        pairing: Pairing,
-    ) -> f32 {
+    fn score(&self, look: &Look, cap: f32, token: u32, asked: &Asked, pairing: Pairing) -> f32 {
         match pairing.row(token, self.n) {
             Some(row) if look.evidence.can_tell(token, row) => {
                 look.scale.score(look.evidence.says(asked, row)).clamp(-cap, cap)
@@ -240,7 +233,8 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             } else {
                 Verdict::Broken
             };
-            let mut order = Order { judged, sum_r2: look.evidence.sum_r2(), ..Order::unjudged(verdict) };
+            let mut order =
+                Order { judged, sum_r2: look.evidence.sum_r2(), ..Order::unjudged(verdict) };
             if verdict == Verdict::Broken {
                 order.stretches.push(Stretch {
                     first: 0,

@@ -15,7 +15,9 @@
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | at which offset rows lie that are not in their place |
 //! | `lags` | the likeliest offsets where no fit is known |
-//! | `singles` | exchanged, copied and never trained single rows |
+//! | `singles` | copied and never trained single rows, and those of the next three |
+//! | `swaps` | pairs of tokens that have each other's rows |
+//! | `families` | what other spellings of a word say about a row |
 //! | `drawn` | rows that look like random draws |
 //! | `judge` | all of it in order, fitted again without what disagrees |
 //! | `matrix` | products, whitening, leading directions |
@@ -24,6 +26,7 @@
 
 mod drawn;
 mod evidence;
+mod families;
 mod fit;
 mod frame;
 mod judge;
@@ -32,6 +35,7 @@ mod matrix;
 mod path;
 mod search;
 mod singles;
+mod swaps;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -1,8 +1,8 @@
 //! The answer of `check`.
 
 use serde::Serialize;
-use serde_json::Value;
 
+use super::Finding;
 use crate::commands::TableInfo;
 use crate::report::{Float, TokenText};
 
@@ -49,29 +49,6 @@ impl Severity {
             Self::Note => "note",
         }
     }
-}
-
-/// One finding.
-#[derive(Clone, Debug, Serialize)]
-pub struct Finding {
-    /// A fixed word for what it is about.
-    pub kind: &'static str,
-    pub severity: Severity,
-    pub message: String,
-    pub next: String,
-    #[serde(flatten)]
-    pub place: Option<OrderPlace>,
-    pub evidence: Value,
-}
-
-/// A range of tokens whose rows belong to other tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct OrderPlace {
-    pub from_id: u64,
-    pub to_id: u64,
-    /// Added to a token's ID, it gives the row that fits the token. `None` if no single
-    /// offset fits.
-    pub offset: Option<i64>,
 }
 
 /// How well rows show the spelling of their tokens.

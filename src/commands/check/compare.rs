@@ -5,8 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::Severity::{Note, Problem};
-use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Findings, rows};
+use super::{ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, codes, rows};
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
 };
@@ -41,59 +40,43 @@ const ANOTHER: f64 = 0.6;
 /// The nearest rows of at least this many tokens are needed for a judgement.
 const FEWEST_ASKED: u64 = 50;
 
-/// A message names at most this many tokens.
-const NAMED: usize = 4;
-
 pub(super) fn check(
     model: &Model,
     path: &Path,
     other_path: &Path,
     open: Opener,
-    report: &mut CheckReport,
-) -> Result<()> {
+    findings: &mut Findings,
+) -> Result<Option<ComparisonInfo>> {
     let one = View::new(model, path, TOKEN_EMBEDDING)?;
     let other_model = open(other_path)?;
     let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
-    let mut findings = Findings::default();
-    report.comparison = of_views(&one, &other, &mut findings)
-        .with_context(|| format!("comparing with {}", other_path.display()))?
-        .map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info });
-    report.findings.extend(findings.finish());
-    Ok(())
+    let info = of_views(&one, &other, findings)
+        .with_context(|| format!("comparing with {}", other_path.display()))?;
+    Ok(info.map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info }))
 }
 
 fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<ComparisonInfo>> {
     let tables = [&one.table, &other.table];
     let [a, b] = tables.map(|table| table.d_model());
     if a != b {
-        findings.add(
-            ("incomparable", Problem),
-            format!("the tables can't be compared: d_model is {a} here and {b} in the other"),
-            "these are different models, or sizes of one",
-            json!({ "d_model": a, "other_d_model": b }),
-        );
+        let message =
+            format!("the tables can't be compared: d_model is {a} here and {b} in the other");
+        let evidence = json!({ "d_model": a, "other_d_model": b });
+        findings.push(Finding::of(&codes::OTHER_MODEL, message).evidence(evidence));
         return Ok(None);
     }
     let present = tables.map(|table| table.rows_present());
     let matching = match (one.vocab(), other.vocab()) {
         (Ok(vocab), Ok(others)) => Matching::by_text((vocab, present[0]), (others, present[1]))?,
         _ => {
-            findings.add(
-                ("by_id", Note),
-                "rows are compared by ID alone: one of the files says no tokens".to_owned(),
-                "where tokens have moved, their rows seem to differ",
-                json!({}),
-            );
+            let message = "rows are compared by ID alone: one of the files says no tokens";
+            findings.push(Finding::of(&codes::OTHER_BY_ID, message));
             Matching::by_id(present[0], present[1])
         }
     };
     if matching.pairs.is_empty() {
-        findings.add(
-            ("incomparable", Problem),
-            "the tables can't be compared: no token of the one is in the other".to_owned(),
-            "these are different models",
-            json!({}),
-        );
+        let message = "the tables can't be compared: no token of the one is in the other";
+        findings.push(Finding::of(&codes::OTHER_MODEL, message).next("these are different models"));
         return Ok(None);
     }
     tokens(one, other, &matching, findings)?;
@@ -113,15 +96,13 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
     if coarser.bits_per_weight() >= BITS
         && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)
     {
-        findings.add(
-            ("unlike", Problem),
-            format!(
-                "these are not the same rows: the median cosine of a token's two rows is \
-                 {median:.3}, and {lost} of {asked} tokens have another nearest one"
-            ),
-            "rows are out of order in one of the files (check each), or they are two models",
-            json!({ "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked }),
+        let message = format!(
+            "these are not the same rows: the median cosine of a token's two rows is {median:.3}, \
+             and {lost} of {asked} tokens have another nearest one"
         );
+        findings.push(Finding::of(&codes::OTHER_ROWS, message).evidence(json!({
+            "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked,
+        })));
     } else {
         damage(one, &compared, findings)?;
         whole(&compared, usual, formats, findings);
@@ -169,32 +150,24 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
 /// Reports tokens that moved, were added or were removed.
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
-    let named = |view: &View, ids: &[u32]| -> Result<String> {
-        let names = ids.iter().take(NAMED).map(|id| super::named(view, (*id).into()));
-        let more = if ids.len() > NAMED { ", ..." } else { "" };
-        Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
-    };
     if let Some([id, before]) = moved.first() {
-        let n = moved.len() as u64;
-        findings.add(
-            ("moved", Note),
-            format!("{} moved: the first is {id}, in the other {before}", counted(n, "token")),
-            "rows were compared by text; what uses token IDs has to know the new ones",
-            json!({ "tokens": n, "first": [id, before] }),
+        let n = counted(moved.len() as u64, "token");
+        let message = format!("{n} moved, the first from {before} in the other to {id}");
+        let ids = moved.iter().map(|[id, _]| u64::from(*id));
+        findings.push(
+            Finding::of(&codes::OTHER_MOVED, message)
+                .evidence(json!({ "tokens": moved.len(), "first": [id, before] }))
+                .rows(one, None, ids)?,
         );
     }
-    for (kind, view, ids, whose) in [
-        ("added", one, &matching.added, "the other has not"),
-        ("removed", other, &matching.removed, "only the other has"),
+    for (code, view, ids, whose) in [
+        (&codes::OTHER_ADDED, one, &matching.added, "the other has not"),
+        (&codes::OTHER_REMOVED, other, &matching.removed, "only the other has"),
     ] {
         if !ids.is_empty() {
-            let n = ids.len() as u64;
-            findings.add(
-                (kind, Note),
-                format!("{} that {whose}: {}", counted(n, "token"), named(view, ids)?),
-                "they could not be compared",
-                json!({ "tokens": n, "first": &ids[..ids.len().min(16)] }),
-            );
+            let message = format!("{} that {whose}", counted(ids.len() as u64, "token"));
+            let ids = ids.iter().map(|id| u64::from(*id));
+            findings.push(Finding::of(code, message).rows(view, None, ids)?);
         }
     }
     Ok(())
@@ -206,22 +179,18 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     if damaged == 0 {
         return Ok(());
     }
-    let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = super::named(one, it.ids[0].into())?;
-        Ok(format!("{token} ({:.3}, cosine {:.3})", it.error, it.cosine))
-    });
-    let named = named.collect::<Result<Vec<_>>>()?.join(", ");
-    findings.add(
-        ("damage", Problem),
-        format!(
-            "{} of {} differ by more than {limit:.3} of their norm, or point elsewhere, where half \
-             differ by {:.4} or less: {named}",
-            damaged,
-            counted(compared.all.tokens, "row"),
-            compared.all.error[0]
-        ),
-        "rounding does not do that: these rows are damaged, or of another token",
-        json!({ "rows": damaged, "limit": limit }),
+    let worst = compared.worst.iter().take(damaged as usize);
+    let worst: Vec<u64> = worst.map(|it| it.ids[0].into()).collect();
+    let message = format!(
+        "{damaged} of {} differ by more than {limit:.3} of their norm, or point elsewhere, where \
+         half differ by {:.4} or less",
+        counted(compared.all.tokens, "row"),
+        compared.all.error[0]
+    );
+    findings.push(
+        Finding::of(&codes::OTHER_DAMAGE, message)
+            .evidence(json!({ "rows": damaged, "limit": limit }))
+            .rows(one, Some(damaged), worst)?,
     );
     Ok(())
 }
@@ -231,16 +200,13 @@ fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings
     let Some(usual) = usual else { return };
     // If both tables have the same type, training may explain the difference.
     let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
-    let severity = if is_wrong { Problem } else { Note };
     if compared.error > UNUSUAL * usual + 1e-6 {
-        findings.add(
-            ("error", severity),
-            format!(
-                "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
-                compared.error, formats[0], formats[1]
-            ),
-            "quantise again, or look at the worst rows",
-            json!({ "relative_error": compared.error, "usual_error": usual }),
+        let message = format!(
+            "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
+            compared.error, formats[0], formats[1]
         );
+        let evidence = json!({ "relative_error": compared.error, "usual_error": usual });
+        let finding = Finding::of(&codes::OTHER_ERROR, message).evidence(evidence);
+        findings.push(if is_wrong { finding } else { finding.noted() });
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
+use super::finding::Finding;
 use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
 use crate::text::{clip, harmless, visible};
@@ -14,18 +15,23 @@ const INDENT: usize = "problem".len() + 2;
 
 impl Answer for CheckReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        let names = ["kind", "severity", "message", "next", "#from_id", "#to_id", "#offset"];
+        let names = [
+            "code", "severity", "message", "next", "#from_id", "#to_id", "#offset", "tensor",
+            "#n_ids",
+        ];
         out.header(&names.map(Column::of))?;
         for finding in &self.findings {
             let offset = finding.place.and_then(|place| place.offset);
             out.record(&[
-                Cell::Word(finding.kind),
-                Cell::Word(finding.severity.name()),
-                Cell::shown(&finding.message),
+                Cell::Word(finding.code),
+                Cell::Word(finding.label()),
+                Cell::shown(finding.sentence()),
                 Cell::shown(&finding.next),
                 Cell::number(finding.place.map(|place| place.from_id)),
                 Cell::number(finding.place.map(|place| place.to_id)),
                 offset.map_or(Cell::Nothing, |offset| Cell::text(offset.to_string())),
+                finding.tensor.as_deref().map_or(Cell::Nothing, Cell::text),
+                Cell::number(finding.about.as_ref().map(|about| about.n_ids)),
             ])?;
         }
         Ok(())
@@ -46,7 +52,8 @@ impl Answer for CheckReport {
     fn table(&self, page: &mut Page) -> Result<()> {
         let table = &self.table;
         let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
-        let problems = self.findings.iter().filter(|it| it.severity == Severity::Problem).count();
+        let is_problem = |it: &&Finding| it.severity == Severity::Problem && !it.allowed;
+        let problems = self.findings.iter().filter(is_problem).count();
         let verdict = match (self.verdict, problems) {
             (Verdict::Ok, _) => "ok".to_owned(),
             (Verdict::Unknown, _) => "unknown".to_owned(),
@@ -74,7 +81,8 @@ impl Answer for CheckReport {
         }
         for finding in &self.findings {
             writeln!(page)?;
-            page.labelled(INDENT, finding.severity.name(), &harmless(&finding.message))?;
+            let text = format!("{}: {}", finding.code, finding.unbroken());
+            page.labelled(INDENT, finding.label(), &text)?;
             page.labelled(INDENT, "", &format!("-> {}", harmless(&finding.next)))?;
         }
         Ok(())

@@ -1,23 +1,28 @@
 //! `check`: checks that a table fits its vocabulary.
 
 mod answer;
+mod codes;
 mod compare;
+mod finding;
 mod looks;
 mod order;
 mod rows;
+mod sarif;
 mod sizes;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::{Opener, Request, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
-use crate::report::Printer;
+use crate::report::{Answer as _, Form, Printer};
 
 pub use answer::*;
+pub use codes::Code;
+use finding::Findings;
+pub use finding::{About, Finding, NamedToken, OrderPlace};
 
 pub struct CheckRequest {
     pub model: PathBuf,
@@ -26,90 +31,59 @@ pub struct CheckRequest {
     pub other: Option<PathBuf>,
     /// Also fails if the order of the rows can't be judged.
     pub strict: bool,
+    /// Findings of these codes are shown, but don't count for the verdict.
+    pub allow: Vec<&'static Code>,
 }
 
 impl Request for CheckRequest {
+    fn forms(&self) -> &'static [Form] {
+        FORMS
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&self.run(open)?)
+        let report = self.run(open)?;
+        match out.form() {
+            Form::Sarif => {
+                out.exit_code = report.exit_code();
+                sarif::write(&report, out.out())
+            }
+            _ => out.answer(&report),
+        }
     }
 }
+
+/// The usual forms, and the one for code-scanning pages.
+const FORMS: &[Form] =
+    &[Form::Table, Form::Json, Form::Jsonl, Form::Csv, Form::Tsv, Form::Md, Form::Sarif];
 
 impl CheckRequest {
     pub fn run(&self, open: Opener) -> Result<CheckReport> {
         let model = open(&self.model)?;
-        let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;
+        let mut findings = Findings::default();
+        let mut report = self
+            .of_model(&model, &mut findings)
+            .with_context(|| self.model.display().to_string())?;
         if let Some(other) = &self.other {
-            compare::check(&model, &self.model, other, open, &mut report)?;
-            report.findings.sort_by_key(|finding| finding.severity);
-            report.verdict = verdict(&report.findings);
+            let compared = compare::check(&model, &self.model, other, open, &mut findings);
+            report.comparison = compared?;
         }
+        (report.verdict, report.findings) = findings.finish(&self.allow);
         Ok(report)
     }
 
-    fn of_model(&self, model: &Model) -> Result<CheckReport> {
+    fn of_model(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
         let view = model::View::of(model, TOKEN_EMBEDDING)?;
-        let mut findings = Findings::default();
-        sizes::check(model, &view, &mut findings)?;
-        rows::check(model, &view, &mut findings)?;
-        let order = order::check(&view, &mut findings)?;
-        let findings = findings.finish();
+        sizes::check(model, &view, findings)?;
+        rows::check(model, &view, findings)?;
+        let order = order::check(&view, findings)?;
         Ok(CheckReport {
-            verdict: verdict(&findings),
+            verdict: Verdict::Ok,
             model: self.model.display().to_string(),
             table: view.info(),
-            findings,
+            findings: Vec::new(),
             order,
             comparison: None,
             strict: self.strict,
         })
-    }
-}
-
-/// The ID and text of a token, for a message.
-fn named(view: &model::View, id: u64) -> Result<String> {
-    Ok(format!("{id} {}", view.token(id)?.named(24)))
-}
-
-/// The verdict of the worst finding.
-fn verdict(findings: &[Finding]) -> Verdict {
-    match findings.iter().map(|finding| finding.severity).min() {
-        Some(Severity::Problem) => Verdict::Problems,
-        Some(Severity::Unknown) => Verdict::Unknown,
-        Some(Severity::Note) | None => Verdict::Ok,
-    }
-}
-
-/// The findings so far.
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(
-        &mut self,
-        (kind, severity): (&'static str, Severity),
-        message: String,
-        next: &str,
-        evidence: Value,
-    ) {
-        self.place((kind, severity), None, message, next, evidence);
-    }
-
-    /// Adds a finding about the order of a range of tokens.
-    fn place(
-        &mut self,
-        (kind, severity): (&'static str, Severity),
-        place: Option<OrderPlace>,
-        message: String,
-        next: &str,
-        evidence: Value,
-    ) {
-        let next = next.to_owned();
-        self.0.push(Finding { kind, severity, message, next, place, evidence });
-    }
-
-    fn finish(mut self) -> Vec<Finding> {
-        // The sort is stable: within a severity, findings keep the order of the checks.
-        self.0.sort_by_key(|finding| finding.severity);
-        self.0
     }
 }

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Severity::{Note, Problem, Unknown};
-use super::{Findings, OrderInfo, OrderPlace, named};
+use super::codes::{self, Code};
+use super::finding::named;
+use super::{Finding, Findings, OrderInfo, OrderPlace};
 use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
 use crate::commands::model::View;
 use crate::report::Float;
@@ -14,10 +15,6 @@ use crate::threads;
 /// At most this many stretches, and this many swaps, are reported one by one.
 const MOST_STRETCHES: usize = 12;
 const MOST_SWAPS: usize = 30;
-
-/// At most this many IDs are listed, and this many named with their text.
-const MOST_IDS: usize = 10_000;
-const NAMED: usize = 5;
 
 /// Seed of the folds.
 const SEED: u64 = 1;
@@ -37,33 +34,32 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
     let order = spelling::judge(&view.table, &tokens.finish(), SEED, threads::available())?;
     match order.verdict {
         Verdict::TooFew | Verdict::NotLearned => {
-            unjudged(&order, findings);
+            unjudged(view, &order, findings);
             return Ok(None);
         }
         Verdict::InOrder | Verdict::Broken => {}
     }
     let told = told(&order.stretches);
     for stretch in &told {
-        self::stretch(stretch, findings);
+        self::stretch(view, stretch, findings)?;
     }
     if told.len() < order.stretches.len() {
         let more = (order.stretches.len() - told.len()) as u64;
-        findings.add(
-            ("order_more", Problem),
-            format!("{} more of the kind, each with fewer tokens", counted(more, "stretch")),
-            "there is no one order that rows could be put back in: convert again",
-            json!({ "stretches": order.stretches.len() }),
-        );
+        let message =
+            format!("{} more of the kind, each with fewer tokens", counted(more, "stretch"));
+        let evidence = json!({ "stretches": order.stretches.len() });
+        findings.push(Finding::of(&codes::ORDER_MORE, message).table(view).evidence(evidence));
     }
     for swap in order.swaps.iter().take(MOST_SWAPS) {
         self::swap(view, swap, findings)?;
     }
     if let Some(more @ 1..) = order.swaps.len().checked_sub(MOST_SWAPS) {
-        findings.add(
-            ("order_more", Problem),
-            format!("{} more have each other's rows", counted(more as u64, "pair of tokens")),
-            "too many to put back by hand: convert again",
-            json!({ "swaps": order.swaps.len() }),
+        let more = counted(more as u64, "pair of tokens");
+        findings.push(
+            Finding::of(&codes::ORDER_MORE, format!("{more} more have each other's rows"))
+                .next("too many to put back by hand: convert again")
+                .table(view)
+                .evidence(json!({ "swaps": order.swaps.len() })),
         );
     }
     singles(view, &order, findings)?;
@@ -76,7 +72,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
     }))
 }
 
-fn unjudged(order: &Order, findings: &mut Findings) {
+fn unjudged(view: &View, order: &Order, findings: &mut Findings) {
     let judged = counted(order.judged as u64, "ordinary word");
     let (message, next) = match order.verdict {
         Verdict::NotLearned => (
@@ -88,11 +84,12 @@ fn unjudged(order: &Order, findings: &mut Findings) {
         ),
         _ => (
             format!("the order of the rows can't be judged: {judged} are too few to tell"),
-            "compare with a file that is known to be good: embcli check MODEL OTHER",
+            codes::ORDER_UNJUDGED.remedy,
         ),
     };
     let evidence = json!({ "judged": order.judged, "sum_r2": order.sum_r2 });
-    findings.add(("unjudged", Unknown), message, next, evidence);
+    let finding = Finding::of(&codes::ORDER_UNJUDGED, message).next(next);
+    findings.push(finding.table(view).evidence(evidence));
 }
 
 /// The stretches to tell one by one, ascending: the longest.
@@ -104,68 +101,71 @@ fn told(stretches: &[Stretch]) -> Vec<&Stretch> {
     told
 }
 
-fn stretch(stretch: &Stretch, findings: &mut Findings) {
-    let tokens = format!("tokens {} to {}", stretch.first, stretch.last);
+fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()> {
+    let Stretch { first, last, .. } = *stretch;
+    let tokens = format!("tokens {} to {}", named(view, first)?, named(view, last)?);
     let words = counted(stretch.judged, "word");
     let evidence = format!("({words}, {} nats)", grouped(stretch.nats.round() as u128));
-    let (message, next) = match stretch.rows {
+    let (code, message, name) = match stretch.rows {
         Where::Offset(offset) => (
+            &codes::ORDER_SHIFT,
             format!("{tokens} do not fit their own rows but those at ID {offset:+} {evidence}"),
-            format!(
-                "the rows of these tokens lie {} too {}: convert again, or move them",
-                grouped(offset.unsigned_abs().into()),
-                if offset > 0 { "high" } else { "low" }
-            ),
+            "offset",
         ),
         Where::Exchanged => (
+            &codes::ORDER_EXCHANGED,
             format!(
-                "{tokens} have each the row of their neighbor: even and odd rows are exchanged {evidence}"
+                "{tokens} have each the row of their neighbor: even and odd rows are exchanged \
+                 {evidence}"
             ),
-            "exchange every two rows, or convert again".to_owned(),
+            "exchanged",
         ),
         Where::Reversed(sum) => (
+            &codes::ORDER_REVERSED,
             format!(
                 "{tokens} have rows in reverse order: token and row add up to {sum} {evidence}"
             ),
-            "reverse the rows, or convert again".to_owned(),
+            "reversed",
         ),
         Where::Nowhere => (
+            &codes::ORDER_PERMUTED,
             format!("{tokens} do not fit their rows at any offset {evidence}"),
-            "rows there are shuffled, not of these tokens, or never trained: take rows and \
-             vocabulary from one model, and convert again"
-                .to_owned(),
+            "nowhere",
         ),
     };
-    let (offset, name) = match stretch.rows {
-        Where::Offset(offset) => (Some(offset), "offset"),
-        Where::Exchanged => (None, "exchanged"),
-        Where::Reversed(_) => (None, "reversed"),
-        Where::Nowhere => (None, "nowhere"),
-    };
-    findings.place(
-        ("order", Problem),
-        Some(OrderPlace { from_id: stretch.first, to_id: stretch.last, offset }),
-        message,
-        &next,
-        json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }),
+    let mut finding = Finding::of(code, message);
+    let mut offset = None;
+    if let Where::Offset(by) = stretch.rows {
+        offset = Some(by);
+        finding = finding.next(format!(
+            "the rows of these tokens lie {} too {}: convert again, or move them",
+            grouped(by.unsigned_abs().into()),
+            if by > 0 { "high" } else { "low" }
+        ));
+    }
+    findings.push(
+        finding
+            .evidence(json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }))
+            .place(view, OrderPlace { from_id: first, to_id: last, offset })?,
     );
+    Ok(())
 }
 
 fn swap(view: &View, swap: &Swap, findings: &mut Findings) -> Result<()> {
     let [a, b] = swap.ids;
     for (id, row) in [(a, b), (b, a)] {
         let offset = Some(row as i64 - id as i64);
-        findings.place(
-            ("order", Problem),
-            Some(OrderPlace { from_id: id, to_id: id, offset }),
-            format!(
-                "token {} has its row at {} ({:.0} nats)",
-                named(view, id)?,
-                named(view, row)?,
-                swap.nats
-            ),
-            &format!("rows have changed places: move row {row} to {id}"),
-            json!({ "nats": swap.nats, "rows": "swapped" }),
+        let message = format!(
+            "token {} has its row at {} ({:.0} nats)",
+            named(view, id)?,
+            named(view, row)?,
+            swap.nats
+        );
+        findings.push(
+            Finding::of(&codes::ORDER_SWAPPED, message)
+                .next(format!("rows have changed places: move row {row} to {id}"))
+                .evidence(json!({ "nats": swap.nats, "rows": "swapped" }))
+                .place(view, OrderPlace { from_id: id, to_id: id, offset })?,
         );
     }
     Ok(())
@@ -176,56 +176,26 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
     let finite = |id: &u64| view.table.row(*id).is_ok_and(|row| row.iter().all(|x| x.is_finite()));
     let blank: Vec<u64> = order.blank.iter().copied().filter(finite).collect();
     let untrained: Vec<u64> = order.untrained.iter().map(|it| it.id).collect();
-    for (kind, severity, ids, what, next) in [
+    let about: [(&Code, &[u64], &str); 5] = [
         (
-            "copied",
-            Problem,
+            &codes::ROWS_COPIED,
             &order.copies,
             "has the row of another, value for value, which suits the other better",
-            "rows were written over others: take these from the original",
         ),
         (
-            "shared",
-            Problem,
+            &codes::ROWS_SHARED,
             &order.equal,
             "has the row of another, value for value, which suits neither",
-            "chance makes no rows equal: take these from the original",
         ),
-        (
-            "mean_row",
-            Problem,
-            &blank,
-            "has the mean of all rows for a row",
-            "ordinary words should have rows: look at these in the original",
-        ),
-        (
-            "drawn",
-            Note,
-            &order.redrawn,
-            "has a row like a random draw",
-            "their rows were initialised anew, or training hardly touched them",
-        ),
-        (
-            "under_trained",
-            Note,
-            &untrained,
-            "has a row like those of tokens that no text has",
-            "training hardly touched these, least the first: don't use them in prompts",
-        ),
-    ] {
+        (&codes::ROWS_MEAN, &blank, "has the mean of all rows for a row"),
+        (&codes::ROWS_DRAWN, &order.redrawn, "has a row like a random draw"),
+        (&codes::TOKENS_UNTRAINED, &untrained, "has a row like those of tokens that no text has"),
+    ];
+    for (code, ids, what) in about {
         let Some(count @ 1..) = Some(ids.len() as u64) else { continue };
-        let first: Vec<String> =
-            ids.iter().take(NAMED).map(|id| named(view, *id)).collect::<Result<_>>()?;
-        let more = if ids.len() > NAMED { ", ..." } else { "" };
-        let mut listed: Vec<u64> = ids.iter().copied().take(MOST_IDS).collect();
-        listed.sort_unstable();
         let what = if count > 1 { what.replacen("has", "have", 1) } else { what.to_owned() };
-        findings.add(
-            (kind, severity),
-            format!("{} {what}: {}{more}", counted(count, "ordinary token"), first.join(", ")),
-            next,
-            json!({ "tokens": count, "ids": listed }),
-        );
+        let message = format!("{} {what}", counted(count, "ordinary token"));
+        findings.push(Finding::of(code, message).rows(view, None, ids.iter().copied())?);
     }
     Ok(())
 }

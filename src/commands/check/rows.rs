@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Findings;
-use super::Severity::{Note, Problem};
+use super::codes;
+use super::{Finding, Findings};
 use crate::check::{self, MOST_ROWS, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
@@ -16,9 +16,6 @@ use crate::vocab::{TokenType, Vocab};
 
 /// The kind of a row whose token is a word or a part of one.
 const ORDINARY: &str = "ordinary";
-
-/// A message names at most this many IDs.
-const NAMED: usize = 4;
 
 /// A share of duplicate rows up to this is normal: rows of words that never occur in
 /// training keep their initial values.
@@ -32,29 +29,26 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     let kind = |id: u64| kind(vocab, id);
     let survey =
         check::survey(&view.table, view.table.rows_present(), threads::available(), &kind)?;
-    for (name, what, rows, is_number) in [
-        ("nan", "with a NaN", &survey.nan, false),
-        ("infinite", "with an infinity", &survey.infinite, false),
-        ("zero", "of zeros", &survey.zero, true),
-        ("constant", "of one value over and over", &survey.constant, true),
+    for (code, what, rows, is_number) in [
+        (&codes::ROWS_NAN, "with a NaN", &survey.nan, false),
+        (&codes::ROWS_INFINITE, "with an infinity", &survey.infinite, false),
+        (&codes::ROWS_ZERO, "of zeros", &survey.zero, true),
+        (&codes::ROWS_CONSTANT, "of one value over and over", &survey.constant, true),
     ] {
         if rows.count == 0 {
             continue;
         }
         let n = ordinary(rows);
         let of = if is_number { format!(" ({n} of ordinary tokens)") } else { String::new() };
-        let (severity, next) = match n {
-            _ if !is_number => {
-                (Problem, "convert again from the original: a value overflowed or was damaged")
-            }
-            0 => (Note, "usual for tokens that are reserved, unused or padding"),
-            _ => (Problem, "ordinary words should have rows: look at these in the original"),
-        };
-        let message = format!("{} {what}{of}: {}", counted(rows.count, "row"), named(rows));
-        findings.add((name, severity), message, next, evidence(rows));
+        let message = format!("{} {what}{of}", counted(rows.count, "row"));
+        let mut finding = Finding::of(code, message).evidence(evidence(rows));
+        if is_number && n == 0 {
+            finding = finding.noted().next("usual for tokens that are reserved, unused or padding");
+        }
+        findings.push(finding.rows(view, Some(rows.count), rows.first.iter().copied())?);
     }
-    repeated(&view.table, &survey, findings);
-    costs(model, &view.table, &survey, findings)
+    repeated(view, &survey, findings)?;
+    costs(model, view, &survey, findings)
 }
 
 /// The kind of a row's token.
@@ -85,28 +79,17 @@ fn ordinary(rows: &RowCount) -> u64 {
     rows.kinds.get(ORDINARY).copied().unwrap_or(0)
 }
 
-fn named(rows: &RowCount) -> String {
-    let first = rows.first.iter().take(NAMED).map(u64::to_string);
-    let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
-    format!("{}{more}", first.collect::<Vec<_>>().join(", "))
-}
-
 fn evidence(rows: &RowCount) -> Value {
-    json!({ "rows": rows.count, "first": rows.first, "token_types": rows.kinds })
+    json!({ "rows": rows.count, "token_types": rows.kinds })
 }
 
-fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
+fn repeated(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
     let rows = &survey.repeated;
     if rows.count == 0 {
-        return;
+        return Ok(());
     }
-    let compared = table.rows_present().min(MOST_ROWS);
+    let compared = view.table.rows_present().min(MOST_ROWS);
     let ordinary = ordinary(rows);
-    let (severity, next) = if ordinary as f64 > REPEATED * compared as f64 {
-        (Problem, "too many for chance: rows were written over others")
-    } else {
-        (Note, "usual for tokens that were never seen in training")
-    };
     let groups = survey.duplicates.iter().map(|group| {
         let [first, second] = group.first;
         json!({ "first": first, "second": second, "rows": group.rows })
@@ -119,19 +102,21 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
         let [first, second] = group.first;
         format!("; the largest group has {} rows, {first} and {second} the first", group.rows)
     });
-    findings.add(
-        ("duplicate", severity),
-        format!(
-            "{} the same as an earlier one, byte for byte ({ordinary} of ordinary tokens){largest}",
-            counted(rows.count, "row")
-        ),
-        next,
-        evidence,
+    let message = format!(
+        "{} the same as an earlier one, byte for byte ({ordinary} of ordinary tokens{largest})",
+        counted(rows.count, "row")
     );
+    let mut finding = Finding::of(&codes::ROWS_DUPLICATE, message).evidence(evidence);
+    if ordinary as f64 <= REPEATED * compared as f64 {
+        finding = finding.noted().next("usual for tokens that were never seen in training");
+    }
+    findings.push(finding.rows(view, Some(rows.count), rows.first.iter().copied())?);
+    Ok(())
 }
 
 /// Reports a type that is wider than needed, and an output head that repeats the table.
-fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings) -> Result<()> {
+fn costs(model: &Model, view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
+    let table = &view.table;
     let from = table.format().name;
     // F64 can't be checked, because decoding rounds it to F32.
     let narrower = match from {
@@ -141,12 +126,11 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
     };
     if let Some(to) = narrower {
         let bytes = table.n_vocab() * table.d_model() as u64 * 2;
-        findings.add(
-            ("costly_type", Note),
-            format!("every value of the {from} table is exact in {to}"),
-            "store it as that: nothing is lost",
-            json!({ "type": from, "bytes": table.bytes(), "exact_in": to, "exact_in_bytes": bytes }),
-        );
+        let message = format!("every value of the {from} table is exact in {to}");
+        let evidence = json!({
+            "type": from, "bytes": table.bytes(), "exact_in": to, "exact_in_bytes": bytes,
+        });
+        findings.push(Finding::of(&codes::TABLE_TYPE, message).table(view).evidence(evidence));
     }
     let head = match model.tensor("output.weight") {
         Ok(Some(_)) => Table::open(model, "output.weight").ok(),
@@ -155,14 +139,11 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
     if let Some(head) = head
         && same(table, &head)?
     {
-        findings.add(
-            ("tied_head", Note),
-            format!("output.weight is the embedding table again, byte for byte: {} bytes", {
-                head.bytes()
-            }),
-            "leave it out: without it llama.cpp uses the table for both",
-            json!({ "bytes": head.bytes() }),
-        );
+        let bytes = head.bytes();
+        let message =
+            format!("output.weight is the embedding table again, byte for byte: {bytes} bytes");
+        let finding = Finding::of(&codes::HEAD_COPY, message).evidence(json!({ "bytes": bytes }));
+        findings.push(Finding { tensor: Some(head.name().to_owned()), ..finding });
     }
     Ok(())
 }

@@ -1,0 +1,208 @@
+//! What `check` tells: codes, IDs with texts, accepted findings, SARIF; and each
+//! finding that needs no real model, on a small made file.
+
+use std::path::Path;
+
+use crate::support::run::{Outcome, embcli};
+use crate::support::{F32, Gguf, f32_bytes};
+use embcli::stats::mix;
+use serde_json::{Value, json};
+
+const Q8_0: u32 = 8;
+
+fn run(path: &Path, args: &[&str]) -> Outcome {
+    let args = args.iter().map(|arg| (*arg).into());
+    embcli(["check".into(), path.as_os_str().to_owned()].into_iter().chain(args))
+}
+
+/// The answer with its exit code.
+#[track_caller]
+fn check(path: &Path, args: &[&str]) -> (Value, i32) {
+    let Outcome { code, stdout, stderr } = run(path, &[args, &["--format", "json"]].concat());
+    assert_eq!(stderr, "");
+    (serde_json::from_str(&stdout).expect("JSON"), code.expect("an exit code"))
+}
+
+/// The findings of a code.
+fn of_code<'a>(answer: &'a Value, code: &str) -> Vec<&'a Value> {
+    answer["findings"].as_array().unwrap().iter().filter(|it| it["code"] == code).collect()
+}
+
+/// The only finding of a code.
+#[track_caller]
+fn finding<'a>(answer: &'a Value, code: &str) -> &'a Value {
+    let found = of_code(answer, code);
+    assert_eq!(found.len(), 1, "{code} in {answer:#}");
+    found[0]
+}
+
+/// Random values, nearly normal.
+fn random(n: usize, seed: u64) -> Vec<f32> {
+    let uniform = |i: usize, j: u64| (mix(seed << 40 | (4 * i as u64 + j)) >> 40) as f32;
+    (0..n).map(|i| (0..4).map(|j| uniform(i, j) / 16_777_216.0).sum::<f32>() - 2.0).collect()
+}
+
+/// A small table of random rows, whose tokens are words.
+struct Small {
+    width: usize,
+    tokens: Vec<String>,
+    types: Vec<i32>,
+    rows: Vec<Vec<f32>>,
+}
+
+impl Small {
+    fn new(n: usize, width: usize) -> Self {
+        Self {
+            width,
+            tokens: (0..n)
+                .map(|i| format!("▁word{}", (b'a' + (i % 26) as u8) as char) + &i.to_string())
+                .collect(),
+            types: vec![1; n],
+            rows: random(n * width, 5).chunks(width).map(<[f32]>::to_vec).collect(),
+        }
+    }
+
+    fn vocabulary(&self) -> Gguf {
+        let tokens: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
+        Gguf::new().vocab("llama", &tokens).kv("tokenizer.ggml.token_type", self.types.clone())
+    }
+
+    fn gguf(&self) -> Gguf {
+        let (width, n) = (self.width as u64, self.rows.len() as u64);
+        self.vocabulary().table(F32, width, n, f32_bytes(&self.rows.concat()))
+    }
+
+    #[track_caller]
+    fn check(&self, args: &[&str]) -> (Value, i32) {
+        check(self.gguf().write().path(), args)
+    }
+}
+
+#[test]
+fn a_finding_names_its_rows_with_their_tokens() {
+    let mut small = Small::new(300, 16);
+    for id in 20..40 {
+        small.rows[id][3] = f32::NAN;
+    }
+    let (answer, code) = small.check(&[]);
+    assert_eq!((code, &answer["verdict"]), (1, &json!("problems")));
+    let nan = finding(&answer, "rows.nan");
+    assert_eq!((&nan["tensor"], &nan["n_ids"]), (&json!("token_embd.weight"), &json!(20)));
+    assert_eq!(nan["ids"], json!((20..40).collect::<Vec<_>>()));
+    assert_eq!(nan["tokens"].as_array().unwrap().len(), 10);
+    assert_eq!(nan["tokens"][0], json!({ "id": 20, "token": " wordu20" }));
+
+    let table = run(small.gguf().write().path(), &[]).stdout;
+    assert!(table.contains("rows.nan: 20 rows with a NaN: 20 \" wordu20\","), "{table}");
+    let text = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("29 \" wordd29\" and 10 more -> convert"), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+}
+
+/// A block of Q8_0 whose scale is infinite has a NaN wherever it stores a zero.
+#[test]
+fn an_infinite_row_is_not_called_nan() {
+    let mut rows = Vec::new();
+    for row in 0..40_u8 {
+        rows.extend(if row == 7 { [0x00, 0x7c] } else { [0x00, 0x3c] });
+        rows.extend((0..32).map(|i| (row ^ i) & 0x3f));
+    }
+    let file = Small::new(40, 32).vocabulary().table(Q8_0, 32, 40, rows).write();
+    let (answer, code) = check(file.path(), &[]);
+    assert_eq!((code, &finding(&answer, "rows.infinite")["ids"]), (1, &json!([7])));
+    assert_eq!(of_code(&answer, "rows.nan").len(), 0, "{answer:#}");
+}
+
+#[test]
+fn an_accepted_finding_is_shown_and_does_not_count() {
+    let mut small = Small::new(300, 16);
+    small.rows[8] = vec![0.0; 16];
+    small.rows[9] = vec![f32::INFINITY; 16];
+    let (answer, code) = small.check(&["--allow", "rows.zero"]);
+    assert_eq!((code, &finding(&answer, "rows.zero")["allowed"]), (1, &json!(true)));
+    assert_eq!(finding(&answer, "rows.infinite")["allowed"], false);
+    let (answer, code) = small.check(&["--allow", "rows.zero,rows.infinite"]);
+    assert_eq!((code, &answer["verdict"]), (0, &json!("unknown")));
+    // What is unknown counts where it is asked for, unless it is accepted too.
+    assert_eq!(small.check(&["--allow=rows.zero,rows.infinite", "--strict"]).1, 1);
+    let all = "--allow=rows.zero,rows.infinite,order.unjudged";
+    assert_eq!(small.check(&[all, "--strict"]).1, 0);
+    let table = run(small.gguf().write().path(), &[all]).stdout;
+    assert!(table.starts_with("ok: ") && table.contains("\nallowed  rows.zero: 1 row"), "{table}");
+}
+
+#[test]
+fn an_unknown_code_is_wrong_usage() {
+    for (code, near) in [("rows.nam", "rows.nan"), ("rows", "rows.zero"), ("file.cutt", "file.cut")]
+    {
+        let said = run("toy".as_ref(), &["--allow", code]);
+        assert_eq!((said.code, &*said.stdout), (Some(2), ""), "{said:?}");
+        assert!(said.stderr.contains(code) && said.stderr.contains(near), "{said:?}");
+        assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
+    }
+}
+
+/// The parts of SARIF 2.1.0 that the standard and GitHub ask for.
+#[test]
+fn sarif_has_the_structure_that_readers_expect() {
+    let mut small = Small::new(300, 16);
+    small.rows[8] = vec![0.0; 16];
+    small.rows[9] = vec![f32::NAN; 16];
+    let file = small.gguf().write();
+    let said = run(file.path(), &["--format", "sarif", "--allow", "rows.zero"]);
+    assert_eq!((said.code, &*said.stderr), (Some(1), ""));
+    let log: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().unwrap().contains("sarif-2.1.0"));
+    let [only] = &log["runs"].as_array().unwrap()[..] else { panic!("{log:#}") };
+    let driver = &only["tool"]["driver"];
+    assert_eq!(driver["name"], "embcli");
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        assert!(!rule["shortDescription"]["text"].as_str().unwrap().is_empty());
+        assert!(
+            ["error", "warning", "note"]
+                .iter()
+                .any(|it| rule["defaultConfiguration"]["level"] == *it)
+        );
+    }
+    assert_eq!(only["invocations"][0]["executionSuccessful"], true);
+    let uri = only["artifacts"][0]["location"]["uri"].as_str().unwrap();
+    assert!(uri.starts_with("file:///") || cfg!(windows), "{uri}");
+    let results = only["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    for result in results {
+        let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(result["message"]["text"].as_str().unwrap().contains(" -> "));
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"], json!({ "uri": uri, "index": 0 }));
+        assert_eq!(place["region"]["startLine"], 1);
+        assert!(result["partialFingerprints"]["primaryLocationLineHash"].is_string());
+        let is_allowed = result["ruleId"] == "rows.zero";
+        assert_eq!(result["suppressions"].is_array(), is_allowed);
+    }
+    assert_eq!(
+        (&results[0]["ruleId"], &results[0]["level"]),
+        (&json!("rows.nan"), &json!("error"))
+    );
+    assert_eq!(results[0]["properties"]["ids"], json!([9]));
+
+    // The extension gives the form. No other command has it.
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("it.sarif");
+    assert_eq!(self::run(file.path(), &["-o", log.to_str().unwrap()]).code, Some(1));
+    assert!(std::fs::read_to_string(log).unwrap().contains("\"2.1.0\""));
+    let said = embcli(["info", "toy", "--format", "sarif"]);
+    assert!(said.stderr.contains("can't print sarif"), "{said:?}");
+}
+
+/// A heading names only IDs that the table has.
+#[test]
+fn ranges_of_ids_end_with_the_table() {
+    let file = Small::new(1500, 16).gguf().write();
+    let (answer, _) = check(file.path(), &[file.path().to_str().unwrap()]);
+    let groups = answer["comparison"]["groups"].as_array().unwrap().iter();
+    let names: Vec<_> = groups.filter(|it| it["by"] == "ids").map(|it| &it["name"]).collect();
+    assert_eq!(names, ["0 to 999", "1000 to 1499"]);
+}
