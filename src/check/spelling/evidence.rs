@@ -298,6 +298,12 @@ impl Scale {
         pairs.map(|(share, score)| share * f64::from(score.clamp(-cap, cap))).sum()
     }
 
+    /// The share of strangers with less than a score.
+    pub fn strange_below(&self, score: f32) -> f64 {
+        let bins = self.strange.iter().zip(&self.scores);
+        bins.filter(|(_, of_bin)| **of_bin < score).map(|(share, _)| share).sum()
+    }
+
     /// The mean score of strangers: what one wrong row comes to.
     pub fn of_strangers(&self) -> f64 {
         self.strange.iter().zip(&self.scores).map(|(share, score)| share * f64::from(*score)).sum()

@@ -5,7 +5,7 @@
 
 use super::Result;
 
-use super::matrix::{self, Left, Panels};
+use super::matrix::{self, Leading, Panels};
 use super::tokens::{FEATURES, Role, Spellings};
 use crate::cpu::Level;
 use crate::rows::Rows;
@@ -36,6 +36,12 @@ const PARTS: u64 = 4;
 const PIECE: usize = 160;
 const PIECE_VALUES: usize = 1 << 18;
 
+/// Directions in which rows differ most, and which say little of single words.
+const LEADING: usize = 8;
+
+/// Rows of tokens that are no text, for the mean of all.
+const SILENT: u64 = 4096;
+
 /// Rows of never trained tokens that are looked at.
 const SEEDS: usize = 512;
 
@@ -51,9 +57,13 @@ pub struct Frame {
     /// The tokens that are learned from, ascending.
     pub sample: Vec<u32>,
     mean: Vec<f32>,
-    /// Squared distance from the mean up to which a row counts as the mean.
+    /// Where the mean of all rows lies, those of tokens that are no text too.
+    mean_of_all: Vec<f32>,
+    /// Squared distance from a mean up to which a row counts as the mean.
     nothing: f32,
     never_trained: Option<NeverTrained>,
+    /// The leading directions of points, one a row.
+    leading: Vec<f32>,
     /// Whitens points.
     pub rows: Vec<f32>,
     /// Whitens features.
@@ -108,32 +118,20 @@ impl Frame {
             width: d_model.min(WIDEST),
             sample,
             mean: vec![0.0; d_model],
+            mean_of_all: Vec::new(),
             nothing: 0.0,
             never_trained: None,
+            leading: Vec::new(),
             rows: Vec::new(),
             features: Vec::new(),
             spectrum: Spectrum { largest: 0.0, by_chance: 0.0 },
         };
-        let none = || (vec![0.0; d_model], 0);
-        let parts =
-            blocks(rows, &frame.sample, threads, none, |part: &mut (Vec<f64>, u64), _, block| {
-                for row in
-                    block.chunks_exact(d_model).filter(|row| row.iter().all(|x| x.is_finite()))
-                {
-                    part.0.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
-                    part.1 += 1;
-                }
-            })?;
-        let mut sums = vec![0.0; d_model];
-        let mut n_rows = 0;
-        for (part, n) in parts {
-            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-            n_rows += n;
-        }
+        let (mean, n_rows) = mean(rows, &frame.sample, threads)?;
         if n_rows < 2 {
             return Ok(None);
         }
-        frame.mean = sums.iter().map(|sum| (sum / n_rows as f64) as f32).collect();
+        frame.mean = mean;
+        frame.mean_of_all = frame.seek_mean_of_all(rows, tokens, n)?;
         frame.nothing = frame.uncertain(rows, n_rows)?;
         frame.never_trained = frame.seek_never_trained(rows, tokens, n)?;
         frame.whiten(rows, tokens)
@@ -166,12 +164,7 @@ impl Frame {
                     }
                 }
                 sums.panels.lay(&sums.points, width);
-                matrix::multiply(
-                    frame.level,
-                    Left::Columns(&sums.points),
-                    &sums.panels,
-                    &mut sums.square,
-                );
+                matrix::square(frame.level, &sums.points, &sums.panels, &mut sums.square);
             },
         )?;
         let mut all = Sums::new(width);
@@ -190,7 +183,9 @@ impl Frame {
         let covariance = |square: &[f32], sums: &[f32], size: usize, stride: usize| {
             let mut matrix = Vec::with_capacity(size * size);
             for i in 0..size {
-                let cell = |j: usize| square[i * stride + j] / n - sums[i] / n * (sums[j] / n);
+                let cell = |j: usize| {
+                    square[i.min(j) * stride + i.max(j)] / n - sums[i] / n * (sums[j] / n)
+                };
                 matrix.extend((0..size).map(cell));
             }
             matrix
@@ -199,6 +194,7 @@ impl Frame {
         let mut of_features = covariance(&all.together, &all.feature, n_features, FEATURES);
         drop(all);
         self.spectrum = Spectrum::of(self.level, &of_rows, width, n.into());
+        self.leading = Leading::of(self.level, &of_rows, width, LEADING, 51).right;
         ridge(&mut of_rows, width);
         ridge(&mut of_features, n_features);
         let whiten = |matrix: &[f32], n| matrix::whitener(self.level, matrix, n);
@@ -209,6 +205,21 @@ impl Frame {
         };
         (self.rows, self.features) = (rows, features);
         Ok(Some(self))
+    }
+
+    /// The mean of all rows, as a point that is not yet of unit length.
+    fn seek_mean_of_all(&self, rows: &dyn Rows, tokens: &Spellings, n: usize) -> Result<Vec<f32>> {
+        let silent = (0..n).filter(|id| tokens.role(*id) == Role::Silent);
+        let silent: Vec<u32> = silent.map(|id| id as u32).collect();
+        let chosen = sample(silent.len() as u64, SILENT, 8).into_iter();
+        let chosen: Vec<u32> = chosen.map(|i| silent[i as usize]).collect();
+        let (of_silent, n_rows) = mean(rows, &chosen, self.threads)?;
+        let share = if n_rows == 0 { 0.0 } else { silent.len() as f32 / n as f32 };
+        let means = self.mean.iter().zip(of_silent);
+        let of_all: Vec<f32> = means.map(|(mean, other)| mean + share * (other - mean)).collect();
+        let mut point = vec![0.0; self.width];
+        self.centre(&of_all, &mut point);
+        Ok(point)
     }
 
     /// The square of three standard errors of the mean row: the median squared
@@ -302,7 +313,19 @@ impl Frame {
         (points, kinds)
     }
 
-    fn point(&self, row: &[f32], point: &mut [f32]) -> Kind {
+    /// Takes the leading directions out of a point and brings it back to unit
+    /// length.
+    pub fn drop_leading(&self, point: &mut [f32]) {
+        for direction in self.leading.chunks_exact(self.width) {
+            let share = matrix::dot(self.level, direction, point);
+            matrix::add_scaled(self.level, point, -share, direction);
+        }
+        let scale = 1.0 / matrix::dot(self.level, point, point).sqrt().max(f32::MIN_POSITIVE);
+        point.iter_mut().for_each(|x| *x *= scale);
+    }
+
+    /// A row less the mean, in the values of a point.
+    fn centre(&self, row: &[f32], point: &mut [f32]) {
         if self.width == self.mean.len() {
             for ((point, x), mean) in point.iter_mut().zip(row).zip(&self.mean) {
                 *point = x - mean;
@@ -313,10 +336,24 @@ impl Frame {
                 point[i % self.width] += sign * (x - mean);
             }
         }
+    }
+
+    /// Whether a row less the mean is that of a mean row.
+    fn is_mean(&self, point: &[f32], square: f32) -> bool {
+        let dot = |a, b| matrix::dot(self.level, a, b);
+        let between = dot(&self.mean_of_all, &self.mean_of_all);
+        square <= self.nothing
+            || square <= 4.0 * (between + self.nothing)
+                && square - 2.0 * dot(point, &self.mean_of_all) + between <= self.nothing
+    }
+
+    fn point(&self, row: &[f32], point: &mut [f32]) -> Kind {
+        self.centre(row, point);
         let square = matrix::dot(self.level, point, point);
         let row_square = matrix::dot(self.level, row, row);
         // What single precision leaves of a difference of equals.
-        if !square.is_finite() || square <= self.nothing.max(1e-10 * row_square) || square == 0.0 {
+        let is_rest = square <= 1e-10 * row_square || square == 0.0;
+        if !square.is_finite() || is_rest || self.is_mean(point, square) {
             point.fill(0.0);
             return Kind::None;
         }
@@ -339,6 +376,25 @@ impl Frame {
         let [a, b] = [self.width, n_features].map(|n| n as f64 / pairs.max(1) as f64);
         if a + b >= 1.0 { 1.0 } else { (a * b / ((1.0 - a) * (1.0 - b))).sqrt().min(1.0) }
     }
+}
+
+/// The mean of those of some rows that are finite, and how many they are.
+fn mean(rows: &dyn Rows, ids: &[u32], threads: usize) -> Result<(Vec<f32>, u64)> {
+    let d_model = rows.dim();
+    let none = || (vec![0.0; d_model], 0);
+    let parts = blocks(rows, ids, threads, none, |part: &mut (Vec<f64>, u64), _, block| {
+        for row in block.chunks_exact(d_model).filter(|row| row.iter().all(|x| x.is_finite())) {
+            part.0.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
+            part.1 += 1;
+        }
+    })?;
+    let (mut sums, mut n) = none();
+    for (part, n_part) in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        n += n_part;
+    }
+    let mean = sums.iter().map(|sum| (sum / n.max(1) as f64) as f32).collect();
+    Ok((mean, n))
 }
 
 struct Sums {

@@ -4,13 +4,14 @@ use super::Result;
 
 use super::evidence::{Asked, Evidence, Scale, strange_row};
 use super::fit::{Fit, Pair, folds};
-use super::frame::{Frame, Kind, LEARNED_FROM};
+use super::frame::{Frame, Kind, LEARNED_FROM, in_order};
 use super::path::{self, Bar, CHANCE, Pairing, Run};
 use super::tokens::{Role, Spellings};
 use super::{Order, Stretch, Verdict, Where};
 use super::{search, singles};
 use crate::rows::Rows;
 use crate::stats::sample;
+use crate::threads::{self, Pieces};
 
 /// Rounds of looking, dropping what disagrees, and fitting again.
 const ROUNDS: usize = 4;
@@ -43,6 +44,59 @@ pub struct Judge<'a> {
     pub states: Vec<u8>,
 }
 
+/// What a fit shows.
+pub struct Look<'a> {
+    /// How much rows say for tokens.
+    pub evidence: Evidence<'a>,
+    /// What that means in this table.
+    pub scale: Scale,
+    /// What the row in each token's own place says; NaN where it can't tell.
+    own: Vec<f32>,
+}
+
+impl Look<'_> {
+    /// The score of the row in a token's own place, 0 where it can't tell.
+    fn own(&self, token: u32, cap: f32) -> f32 {
+        let e = self.own[token as usize];
+        if e.is_nan() { 0.0 } else { self.scale.score(e).clamp(-cap, cap) }
+    }
+
+    /// How much a row says for being a token's; `None` where it can't tell.
+    pub fn says(&self, token: u32, row: u32) -> Option<f32> {
+        if token == row {
+            let e = self.own[token as usize];
+            return (!e.is_nan()).then_some(e);
+        }
+        let evidence = &self.evidence;
+        evidence.can_tell(token, row).then(|| evidence.says(&evidence.ask(token), row))
+    }
+}
+
+/// Tokens that a thread asks one after the other.
+const ASKED: u64 = 4096;
+
+/// What the evidence for `n` pairs of token and row is; NaN where it can't tell.
+fn said(
+    evidence: &Evidence,
+    n: usize,
+    threads: usize,
+    pair: impl Fn(u32) -> Option<Pair> + Sync,
+) -> Vec<f32> {
+    let pieces = Pieces::new(n as u64, ASKED);
+    let of = |i: u32| {
+        let told = pair(i).filter(|[token, row]| evidence.can_tell(*token, *row));
+        told.map_or(f32::NAN, |[token, row]| evidence.says(&evidence.ask(token), row))
+    };
+    let parts: Result<_> = threads::each(pieces.threads(threads), || {
+        let mut parts = Vec::new();
+        while let Some(piece) = pieces.next() {
+            parts.push((piece.start, (piece.start as u32..piece.end as u32).map(of).collect()));
+        }
+        Ok(parts)
+    });
+    in_order::<Vec<f32>>(parts.unwrap_or_default()).concat()
+}
+
 impl<'a> Judge<'a> {
     /// The row of a token as far as is known.
     pub fn row_of(&self, token: u32) -> Option<u32> {
@@ -52,7 +106,7 @@ impl<'a> Judge<'a> {
 
     /// Fits what is known so far. Where little of the sample is left, tokens
     /// from elsewhere are taken.
-    pub fn look(&self) -> Result<(Evidence<'a>, Scale)> {
+    pub fn look(&self) -> Result<Look<'a>> {
         let pair = |token: u32| self.row_of(token).map(|row| [token, row]);
         let mut pairs: Vec<Pair> = self.frame.sample.iter().filter_map(|id| pair(*id)).collect();
         if pairs.len() < self.frame.sample.len() / 2 {
@@ -67,42 +121,28 @@ impl<'a> Judge<'a> {
         let places = fit.place(self.rows, self.frame, self.n)?;
         let level = self.frame.level;
         let evidence = Evidence::of(level, self.tokens, fit, places, |token| self.row_of(token));
-        let scale = self.scale(&evidence);
-        Ok((evidence, scale))
-    }
-
-    /// What evidence means in this table, from the pairs known so far and the
-    /// same tokens with strange rows.
-    fn scale(&self, evidence: &Evidence) -> Scale {
-        let tokens = sample(self.n as u64, 1 << 17, 9);
-        let says = |token: u32, row: u32| {
-            evidence.can_tell(token, row).then(|| evidence.says(&evidence.ask(token), row))
-        };
-        let right = tokens.iter().filter_map(|id| says(*id as u32, self.row_of(*id as u32)?));
-        let strange = tokens.iter().filter_map(|id| {
-            let row = self.row_of(*id as u32)?;
-            says(*id as u32, strange_row(row, self.n, self.seed))
+        let threads = self.frame.threads;
+        let own = said(&evidence, self.n, threads, |id| Some([id, id]));
+        // What evidence means in this table, from the pairs known so far and
+        // the same tokens with strange rows.
+        let asked = sample(self.n as u64, 1 << 17, 9);
+        let strange = said(&evidence, asked.len(), threads, |i| {
+            let token = asked[i as usize] as u32;
+            self.row_of(token).map(|row| [token, strange_row(row, self.n, self.seed)])
         });
-        Scale::of(right, strange)
-    }
-
-    /// How many tokens can be judged.
-    pub fn judged(&self, evidence: &Evidence) -> usize {
-        (0..self.n as u32).filter(|id| evidence.can_tell(*id, *id)).count()
+        let none = || std::iter::empty::<f32>();
+        let mut look = Look { evidence, scale: Scale::of(none(), none()), own };
+        let right = asked.iter().map(|id| *id as u32);
+        let right = right.filter_map(|token| look.says(token, self.row_of(token)?));
+        look.scale = Scale::of(right, strange.into_iter().filter(|e| !e.is_nan()));
+        Ok(look)
     }
 
     /// How much a token speaks for its row under a pairing.
-    fn score(
-        &self,
-        (evidence, scale): (&Evidence, &Scale),
-        cap: f32,
-        token: u32,
-        asked: &Asked,
-        pairing: Pairing,
-    ) -> f32 {
+    fn score(&self, look: &Look, cap: f32, token: u32, asked: &Asked, pairing: Pairing) -> f32 {
         match pairing.row(token, self.n) {
-            Some(row) if evidence.can_tell(token, row) => {
-                scale.score(evidence.says(asked, row)).clamp(-cap, cap)
+            Some(row) if look.evidence.can_tell(token, row) => {
+                look.scale.score(look.evidence.says(asked, row)).clamp(-cap, cap)
             }
             Some(_) => 0.0,
             None => -cap,
@@ -115,7 +155,7 @@ impl<'a> Judge<'a> {
     /// to be refuted where they are, and then the place only has to be better
     /// than none. Else words of one kind would be sent to rows that are more
     /// usual for the kind than their own.
-    fn path(&self, with: (&Evidence, &Scale), bar: &Bar) -> Vec<Run> {
+    fn path(&self, look: &Look, bar: &Bar) -> Vec<Run> {
         let cap = bar.cap();
         let states = self.hypotheses.len() + 1;
         path::runs(self.n, states, (bar.height / 2.0) as f32, |token, out| {
@@ -123,24 +163,27 @@ impl<'a> Judge<'a> {
             if self.tokens.role(token as usize) != Role::Judged {
                 return;
             }
-            let asked = with.0.ask(token);
-            for (out, pairing) in out.iter_mut().zip(&self.hypotheses) {
-                *out = self.score(with, cap, token, &asked, *pairing);
+            out[0] = look.own(token, cap);
+            if self.hypotheses.len() == 1 {
+                return;
             }
-            out[1..].iter_mut().for_each(|out| *out *= 0.25);
+            let asked = look.evidence.ask(token);
+            for (out, pairing) in out.iter_mut().zip(&self.hypotheses).skip(1) {
+                *out = 0.25 * self.score(look, cap, token, &asked, *pairing);
+            }
         })
     }
 
     /// How much a run speaks against rows being in place, how much for where
     /// they are said to be, and how many tokens of it were judged.
-    fn weigh(&self, with: (&Evidence, &Scale), cap: f32, run: &Run) -> (f64, f64, u64) {
+    fn weigh(&self, look: &Look, cap: f32, run: &Run) -> (f64, f64, u64) {
         let (mut against, mut for_it, mut judged) = (0.0, 0.0, 0);
         for token in run.span.start as u32..run.span.end as u32 {
             if self.tokens.role(token as usize) == Role::Judged {
-                let asked = with.0.ask(token);
-                let score = |pairing| f64::from(self.score(with, cap, token, &asked, pairing));
+                let asked = look.evidence.ask(token);
+                let score = |pairing| f64::from(self.score(look, cap, token, &asked, pairing));
                 judged += 1;
-                against -= score(self.hypotheses[0]);
+                against -= f64::from(look.own(token, cap));
                 for_it += self.hypotheses.get(run.state).map_or(0.0, |pairing| score(*pairing));
             }
         }
@@ -148,14 +191,13 @@ impl<'a> Judge<'a> {
     }
 
     /// The highest score against rows in place of any run of tokens in place.
-    fn highest(&self, with: (&Evidence, &Scale), cap: f32) -> f64 {
+    fn highest(&self, look: &Look, cap: f32) -> f64 {
         let (mut height, mut highest) = (0.0_f64, 0.0_f64);
         for token in 0..self.n as u32 {
             if self.states[token as usize] != 0 {
                 height = 0.0;
             } else if self.tokens.role(token as usize) == Role::Judged {
-                let score = self.score(with, cap, token, &with.0.ask(token), self.hypotheses[0]);
-                height = (height - f64::from(score)).max(0.0);
+                height = (height - f64::from(look.own(token, cap))).max(0.0);
                 highest = highest.max(height);
             }
         }
@@ -178,9 +220,9 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         hypotheses: vec![Pairing::Shift(0)],
         states: vec![0; n],
     };
-    let (mut evidence, mut scale) = judge.look()?;
-    let judged = judge.judged(&evidence);
-    if scale.order().0 < SURE {
+    let mut look = judge.look()?;
+    let judged = look.own.iter().filter(|e| !e.is_nan()).count();
+    if look.scale.order().0 < SURE {
         // Not in order as it is.
         let all: Vec<u32> = (0..n as u32).collect();
         let Some(pairing) = search::elsewhere(&judge, &all)? else {
@@ -191,7 +233,8 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             } else {
                 Verdict::Broken
             };
-            let mut order = Order { judged, sum_r2: evidence.sum_r2(), ..Order::unjudged(verdict) };
+            let mut order =
+                Order { judged, sum_r2: look.evidence.sum_r2(), ..Order::unjudged(verdict) };
             if verdict == Verdict::Broken {
                 order.stretches.push(Stretch {
                     first: 0,
@@ -205,19 +248,19 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         };
         judge.hypotheses.push(pairing);
         judge.states.fill(1);
-        (evidence, scale) = judge.look()?;
+        look = judge.look()?;
     }
     let mut bar = Bar::ideal(judged);
     let mut runs;
     let mut round = 0;
     loop {
         round += 1;
-        runs = judge.path((&evidence, &scale), &bar);
+        runs = judge.path(&look, &bar);
         let wrong: Vec<Run> = runs.iter().filter(|run| run.state != 0).cloned().collect();
         if wrong.is_empty() {
             break;
         }
-        let found = search::offsets(&judge, &evidence, &scale, &bar, &runs);
+        let found = search::offsets(&judge, &look, &bar, &runs);
         let mut is_new = false;
         for pairing in found {
             if judge.hypotheses.len() < HYPOTHESES && !judge.hypotheses.contains(&pairing) {
@@ -226,7 +269,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             }
         }
         if is_new {
-            runs = judge.path((&evidence, &scale), &bar);
+            runs = judge.path(&look, &bar);
         }
         let before = judge.states.clone();
         let nowhere = judge.hypotheses.len();
@@ -251,24 +294,19 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             let state = judge.hypotheses.iter().position(|it| *it == pairing).unwrap_or(0) as u8;
             left.iter().for_each(|id| judge.states[*id as usize] = state);
         }
-        (evidence, scale) = judge.look()?;
+        look = judge.look()?;
         let cap = Bar::ideal(judged).cap();
-        let against =
-            (0..n as u32).filter(|id| judge.states[*id as usize] != NOWHERE).filter_map(|id| {
-                let row = judge.row_of(id)?;
-                evidence
-                    .can_tell(id, row)
-                    .then(|| (-scale.score(evidence.says(&evidence.ask(id), row))).clamp(-cap, cap))
-            });
-        bar = Bar::of(against, cap);
+        let found = said(&look.evidence, n, threads, |id| Some([id, judge.row_of(id)?]));
+        let found = found.into_iter().filter(|e| !e.is_nan());
+        bar = Bar::of(found.map(|e| (-look.scale.score(e)).clamp(-cap, cap)), cap);
     }
-    let (with, cap) = ((&evidence, &scale), bar.cap());
+    let cap = bar.cap();
     // A place has to fit at least half as well as rows in place do.
-    let of_right = scale.of_right(cap);
+    let of_right = look.scale.of_right(cap);
     let mut stretches = Vec::new();
     judge.states.fill(0);
     for run in runs.iter().filter(|run| run.state != 0) {
-        let (against, for_it, judged) = judge.weigh(with, cap, run);
+        let (against, for_it, judged) = judge.weigh(&look, cap, run);
         if against < bar.height {
             continue;
         }
@@ -292,22 +330,23 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             judged,
         });
     }
-    let of_strangers = -scale.of_strangers().min(-0.001);
-    let singles = singles::find(&judge, &evidence, &scale)?;
+    let of_strangers = -look.scale.of_strangers().min(-0.001);
+    let singles = singles::find(&judge, &look)?;
     let is_broken = !stretches.is_empty() || !singles.swaps.is_empty();
     Ok(Order {
         verdict: if is_broken { Verdict::Broken } else { Verdict::InOrder },
         judged,
-        sum_r2: evidence.sum_r2(),
+        sum_r2: look.evidence.sum_r2(),
         bar: bar.height,
-        highest: judge.highest(with, cap),
+        highest: judge.highest(&look, cap),
         smallest: (bar.height / of_strangers.min(cap.into())).ceil() as u64,
         stretches,
         swaps: singles.swaps,
         copies: singles.copies,
+        equal: singles.equal,
         redrawn: singles.redrawn,
         untrained: singles.untrained,
-        blank: blank(&judge, &evidence),
+        blank: blank(&judge, &look.evidence),
     })
 }
 

@@ -59,6 +59,17 @@ pub enum Left<'a> {
 
 /// Adds `left right` to `out`, a matrix of `right`'s columns.
 pub fn multiply(level: Level, left: Left, right: &Panels, out: &mut [f32]) {
+    multiply_above(level, left, right, out, usize::MAX);
+}
+
+/// Adds the products of all pairs of columns, of which `panels` is the layout,
+/// to `out`: on its diagonal and above. Below, not all are there.
+pub fn square(level: Level, columns: &[f32], panels: &Panels, out: &mut [f32]) {
+    multiply_above(level, Left::Columns(columns), panels, out, 0);
+}
+
+/// As [`multiply`], without tiles that lie more than `below` below the diagonal.
+fn multiply_above(level: Level, left: Left, right: &Panels, out: &mut [f32], below: usize) {
     let (depth, columns) = (right.depth, right.columns);
     let height = match left {
         Left::Rows(rows) | Left::Columns(rows) => rows.len() / depth,
@@ -83,7 +94,8 @@ pub fn multiply(level: Level, left: Left, right: &Panels, out: &mut [f32]) {
             let right = &right[from..from + deep];
             let start = panel * WIDE;
             let wide = WIDE.min(columns - start);
-            for (block, cells) in cells.chunks(DEEP).enumerate() {
+            let tiles = (start + WIDE).saturating_add(below).div_ceil(TALL);
+            for (block, cells) in cells.chunks(DEEP).enumerate().take(tiles) {
                 let sums = tile(level, &cells[..deep], right);
                 for (row, sums) in sums.iter().enumerate() {
                     let row = block * TALL + row;
@@ -350,6 +362,12 @@ mod tests {
                 let sum: f32 = (0..depth).map(|k| a[i * depth + k] * b[k * columns + j]).sum();
                 assert!((out[i * columns + j] - sum).abs() < 1e-3);
             }
+        }
+        let mut square = vec![0.0; depth * depth];
+        super::square(Level::BASELINE, &a, &Panels::of(&a, depth), &mut square);
+        let all = product(Level::BASELINE, Left::Columns(&a), &a, depth);
+        for i in 0..depth {
+            assert_eq!(square[i * depth + i..][..depth - i], all[i * depth + i..][..depth - i]);
         }
         let across = transposed(&a, depth);
         for level in Level::available() {

@@ -15,13 +15,18 @@
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | at which offset rows lie that are not in their place |
 //! | `lags` | the likeliest offsets where no fit is known |
-//! | `singles` | exchanged, copied, drawn and never trained single rows |
+//! | `singles` | copied and never trained single rows, and those of the next three |
+//! | `swaps` | pairs of tokens that have each other's rows |
+//! | `families` | what other spellings of a word say about a row |
+//! | `drawn` | rows that look like random draws |
 //! | `judge` | all of it in order, fitted again without what disagrees |
 //! | `matrix` | products, whitening, leading directions |
 //!
 //! Nothing depends on the number of threads. No threshold is read off one table.
 
+mod drawn;
 mod evidence;
+mod families;
 mod fit;
 mod frame;
 mod judge;
@@ -30,6 +35,7 @@ mod matrix;
 mod path;
 mod search;
 mod singles;
+mod swaps;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -61,6 +67,8 @@ pub struct Order {
     pub swaps: Vec<Swap>,
     /// Tokens whose rows equal another's, which the row suits better.
     pub copies: Vec<u64>,
+    /// Tokens whose rows equal another's, which no token of these suits.
+    pub equal: Vec<u64>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
     /// Ordinary tokens whose rows are like those of tokens that no text has;
@@ -141,6 +149,7 @@ impl Order {
             stretches: Vec::new(),
             swaps: Vec::new(),
             copies: Vec::new(),
+            equal: Vec::new(),
             redrawn: Vec::new(),
             untrained: Vec::new(),
             blank: Vec::new(),

@@ -2,9 +2,8 @@
 
 use super::Result;
 
-use super::evidence::{Evidence, Scale};
 use super::fit::{Fit, Pair};
-use super::judge::{Judge, price};
+use super::judge::{Judge, Look, price};
 use super::lags;
 use super::path::{Bar, Pairing, Run};
 use super::tokens::Role;
@@ -24,13 +23,7 @@ const MORE: u64 = 96;
 const REVERSED: usize = 32;
 
 /// Offsets that each stretch's tokens agree on, by the evidence of a fit.
-pub fn offsets(
-    judge: &Judge,
-    evidence: &Evidence,
-    scale: &Scale,
-    bar: &Bar,
-    runs: &[Run],
-) -> Vec<Pairing> {
+pub fn offsets(judge: &Judge, look: &Look, bar: &Bar, runs: &[Run]) -> Vec<Pairing> {
     let nowhere = judge.hypotheses.len();
     let mut stretches: Vec<&Run> = runs.iter().filter(|run| run.state == nowhere).collect();
     stretches.sort_by_key(|run| std::cmp::Reverse(run.span.len()));
@@ -40,7 +33,7 @@ pub fn offsets(
         let mut found = Vec::new();
         while let Some(piece) = pieces.next() {
             let run = stretches[piece.start as usize];
-            found.push((piece.start, of_stretch(judge, evidence, scale, bar, run)));
+            found.push((piece.start, of_stretch(judge, look, bar, run)));
         }
         Ok(found)
     });
@@ -50,14 +43,8 @@ pub fn offsets(
     found
 }
 
-fn of_stretch(
-    judge: &Judge,
-    evidence: &Evidence,
-    scale: &Scale,
-    bar: &Bar,
-    run: &Run,
-) -> Vec<Pairing> {
-    let cap = bar.cap();
+fn of_stretch(judge: &Judge, look: &Look, bar: &Bar, run: &Run) -> Vec<Pairing> {
+    let (cap, Look { evidence, scale, .. }) = (bar.cap(), look);
     let tokens: Vec<u32> = (run.span.start as u32..run.span.end as u32)
         .filter(|id| judge.tokens.role(*id as usize) == Role::Judged)
         .collect();
@@ -73,7 +60,13 @@ fn of_stretch(
                 .then(|| scale.score(evidence.says(&evidence.ask(*token), row)));
             Some(score?.clamp(-cap, cap))
         });
-        each.map(f64::from).sum()
+        // A stretch may have several orders, one after the other.
+        let (mut here, mut best) = (0.0_f64, 0.0_f64);
+        for score in each.map(f64::from) {
+            here = (here + score).max(0.0);
+            best = best.max(here);
+        }
+        best
     };
     let few = choose(ASKED);
     let n = judge.n as i64;
