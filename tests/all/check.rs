@@ -406,13 +406,13 @@ const WIDTH: usize = 64;
 /// A made-up table. Each word has three spellings, ` word`, `word` and ` Word`, at
 /// random IDs. A row is the sum of a direction for how the word begins, one for how
 /// it ends, one for the spelling, a row of the word, and some noise.
-struct Made {
-    tokens: Vec<String>,
-    rows: Vec<Vec<f32>>,
+pub struct Made {
+    pub tokens: Vec<String>,
+    pub rows: Vec<Vec<f32>>,
 }
 
 impl Made {
-    fn new() -> Self {
+    pub fn new() -> Self {
         const STARTS: [&str; 14] =
             ["ba", "co", "de", "fi", "gu", "ha", "jo", "ke", "li", "mo", "na", "pe", "ru", "sto"];
         const ENDS: [&str; 12] =

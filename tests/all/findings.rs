@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::check::Made;
 use crate::support::run::{Outcome, embcli};
 use crate::support::{F32, Gguf, f32_bytes};
 use embcli::stats::mix;
@@ -205,4 +206,154 @@ fn ranges_of_ids_end_with_the_table() {
     let groups = answer["comparison"]["groups"].as_array().unwrap().iter();
     let names: Vec<_> = groups.filter(|it| it["by"] == "ids").map(|it| &it["name"]).collect();
     assert_eq!(names, ["0 to 999", "1000 to 1499"]);
+}
+
+// ---- the rows of one table
+
+#[test]
+fn zero_rows_of_tokens_that_somebody_added_are_a_problem() {
+    const USER: i32 = 4;
+    let mut small = Small::new(300, 16);
+    for (id, text) in [(296, "<tool_call>"), (298, "[PAD298]"), (299, "[PAD299]")] {
+        small.tokens[id] = text.to_owned();
+        small.types[id] = USER;
+        small.rows[id] = vec![0.0; 16];
+    }
+    let (answer, code) = small.check(&[]);
+    let zero = finding(&answer, "rows.zero");
+    assert_eq!((code, &zero["severity"], &zero["n_ids"]), (1, &json!("problem"), &json!(3)));
+    assert!(zero["message"].as_str().unwrap().contains("0 of ordinary tokens, 1 of added ones"));
+
+    // Fillers at the end are usual, whatever their type.
+    small.rows[296] = random(16, 77);
+    let (answer, code) = small.check(&[]);
+    assert_eq!((code, &finding(&answer, "rows.zero")["severity"]), (0, &json!("note")));
+}
+
+#[test]
+fn a_gguf_has_as_many_rows_as_tokens() {
+    let mut small = Small::new(300, 16);
+    small.rows.extend([vec![0.5; 16], vec![0.25; 16]]);
+    let (answer, code) = small.check(&[]);
+    let count = finding(&answer, "rows.count");
+    assert_eq!((code, &count["severity"]), (1, &json!("problem")));
+    assert!(count["next"].as_str().unwrap().contains("llama.cpp refuses"));
+
+    // A draft model's tables may differ.
+    let draft = small.gguf().kv("general.architecture", "eagle3").kv("eagle3.embedding_length", 16);
+    let (answer, _) = check(draft.write().path(), &[]);
+    assert_eq!(finding(&answer, "rows.count")["severity"], "note");
+}
+
+#[test]
+fn rows_far_outside_are_told_with_what_is_usual() {
+    let mut small = Small::new(1000, 32);
+    assert_eq!(of_code(&small.check(&[]).0, "rows.outlier").len(), 0);
+    small.rows[900].iter_mut().for_each(|x| *x *= 0.0005);
+    small.rows[901].iter_mut().for_each(|x| *x *= 4000.0);
+    let (answer, code) = small.check(&[]);
+    let outlier = finding(&answer, "rows.outlier");
+    assert_eq!((code, &outlier["ids"]), (1, &json!([900, 901])));
+    let message = outlier["message"].as_str().unwrap();
+    assert!(message.contains("where the median is "), "{message}");
+    assert_eq!(
+        outlier["tokens"][0]["token"],
+        format!(" word{}901", (b'a' + (901 % 26) as u8) as char)
+    );
+}
+
+/// A made-up table whose rows show how its tokens are spelled, as a file.
+fn file_of(made: &Made, types: Vec<i32>) -> tempfile::NamedTempFile {
+    let tokens: Vec<&str> = made.tokens.iter().map(String::as_str).collect();
+    let (width, n) = (made.rows[0].len() as u64, made.rows.len() as u64);
+    let vocabulary = Gguf::new().vocab("llama", &tokens).kv("tokenizer.ggml.token_type", types);
+    vocabulary.table(F32, width, n, f32_bytes(&made.rows.concat())).write()
+}
+
+#[test]
+fn rows_that_have_collapsed_are_a_group() {
+    let mut made = Made::new();
+    let (n, width) = (made.rows.len(), made.rows[0].len());
+    let (answer, _) = check(file_of(&made, vec![1; n]).path(), &[]);
+    assert_eq!(answer["findings"], json!([]));
+
+    // 101 rows with a cosine of over 0.99 to row 0, of other lengths.
+    let noise = random(n * width, 9);
+    let clean = made.rows.clone();
+    for id in (1000..6000).step_by(50) {
+        let row = clean[0].iter().zip(&noise[id * width..]);
+        let scale = 1.0 + id as f32 / 10_000.0;
+        made.rows[id] = row.map(|(x, noise)| (x + 0.1 * noise) * scale).collect();
+    }
+    let (answer, _) = check(file_of(&made, vec![1; n]).path(), &[]);
+    let group = finding(&answer, "rows.collapsed");
+    let expected: Vec<usize> = [0].into_iter().chain((1000..6000).step_by(50)).collect();
+    assert_eq!((&group["severity"], &group["ids"]), (&json!("note"), &json!(expected)));
+
+    // 16 added rows, all the mean and next to nothing.
+    let mut types = vec![1; n];
+    made.rows = clean;
+    made.rows.iter_mut().flatten().for_each(|x| *x += 1.0);
+    let mean: Vec<f32> =
+        (0..width).map(|i| made.rows.iter().map(|row| row[i]).sum::<f32>() / n as f32).collect();
+    for id in n - 16..n {
+        let row = mean.iter().zip(&noise[id * width..]);
+        made.rows[id] = row.map(|(x, noise)| x + 1e-5 * noise).collect();
+        made.tokens[id] = format!("<tool_{id}>");
+        types[id] = 4;
+    }
+    let (answer, code) = check(file_of(&made, types).path(), &[]);
+    let group = finding(&answer, "rows.collapsed");
+    assert_eq!((code, &group["severity"]), (1, &json!("problem")));
+    assert_eq!(group["ids"], json!((n - 16..n).collect::<Vec<_>>()));
+}
+
+/// Every tensor with a row per token is checked; a finding names its tensor.
+#[test]
+fn the_output_head_and_per_layer_tables_are_checked_too() {
+    let small = Small::new(300, 16);
+    let mut head = random(300 * 16, 8);
+    head[16 * 7] = f32::NAN;
+    let mut layers = random(300 * 32, 9);
+    layers[32 * 9..32 * 10].fill(0.0);
+    let gguf = || {
+        small.gguf().tensor("output.weight", &[16, 300], F32, f32_bytes(&head)).tensor(
+            "per_layer_token_embd.weight",
+            &[32, 300],
+            F32,
+            f32_bytes(&layers),
+        )
+    };
+    let file = gguf().write();
+    let (answer, code) = check(file.path(), &[]);
+    let (nan, zero) = (finding(&answer, "rows.nan"), finding(&answer, "rows.zero"));
+    assert_eq!((code, &nan["tensor"], &nan["ids"]), (1, &json!("output.weight"), &json!([7])));
+    assert_eq!(
+        (&zero["tensor"], &zero["ids"]),
+        (&json!("per_layer_token_embd.weight"), &json!([9]))
+    );
+    let names: Vec<_> =
+        answer["tensors"].as_array().unwrap().iter().map(|it| &it["table"]["tensor"]).collect();
+    assert_eq!(names, ["output.weight", "per_layer_token_embd.weight"]);
+    let table = run(file.path(), &[]).stdout;
+    assert!(table.contains("rows.nan output.weight: 1 row"), "{table}");
+
+    let (answer, code) = check(file.path(), &["--tensor", "per_layer_token_embd.weight"]);
+    assert_eq!((code, of_code(&answer, "rows.nan").len()), (1, 0));
+    assert_eq!(finding(&answer, "rows.zero")["ids"], json!([9]));
+    assert_eq!(run(file.path(), &["--tensor", "nothing"]).code, Some(1));
+}
+
+/// F32 values with their bytes the wrong way round look like noise.
+#[test]
+fn values_with_reversed_bytes_are_recognised() {
+    let made = Made::new();
+    let mut bytes = f32_bytes(&made.rows.concat());
+    bytes.chunks_mut(4).for_each(<[u8]>::reverse);
+    let tokens: Vec<&str> = made.tokens.iter().map(String::as_str).collect();
+    let (width, n) = (made.rows[0].len() as u64, made.rows.len() as u64);
+    let file = Gguf::new().vocab("llama", &tokens).table(F32, width, n, bytes).write();
+    let (answer, code) = check(file.path(), &[]);
+    assert_eq!((code, &finding(&answer, "rows.byte_order")["severity"]), (1, &json!("problem")));
+    assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer:#}");
 }
