@@ -13,7 +13,8 @@ pub struct CheckReport {
     /// judged.
     pub verdict: Verdict,
     pub model: String,
-    pub table: TableInfo,
+    /// `None` if a vocabulary without a table is compared with another one.
+    pub table: Option<TableInfo>,
     pub findings: Vec<Finding>,
     pub order: Option<OrderInfo>,
     /// The other tensors with a row per token.
@@ -85,6 +86,8 @@ pub struct ComparisonInfo {
     pub moved: u64,
     pub added: u64,
     pub removed: u64,
+    /// Whether the two tables are the same, byte for byte.
+    pub is_identical: bool,
     /// `sqrt(Σ |row - other's row|² / Σ |other's row|²)`.
     pub relative_error: Float<f64>,
     /// The usual error of the coarser type. `None` if it is not known.

@@ -50,8 +50,11 @@ impl Answer for CheckReport {
     }
 
     fn table(&self, page: &mut Page) -> Result<()> {
-        let table = &self.table;
-        let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
+        let shape = match &self.table {
+            Some(table) => format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format),
+            None => "(no table)".to_owned(),
+        };
+        let own = self.table.as_ref().map(|table| &*table.tensor);
         let is_problem = |it: &&Finding| it.severity == Severity::Problem && !it.allowed;
         let problems = self.findings.iter().filter(is_problem).count();
         let verdict = match (self.verdict, problems) {
@@ -76,7 +79,7 @@ impl Answer for CheckReport {
         }
         for finding in &self.findings {
             writeln!(page)?;
-            let tensor = finding.tensor.as_deref().filter(|name| *name != self.table.tensor);
+            let tensor = finding.tensor.as_deref().filter(|name| Some(*name) != own);
             let tensor = tensor.map_or_else(String::new, |name| format!(" {}", visible(name)));
             let text = format!("{}{tensor}: {}", finding.code, finding.unbroken());
             page.labelled(INDENT, finding.label(), &text)?;
@@ -105,8 +108,10 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {
         format!(" (usual for the coarser type: {})", rounded(usual.0))
     });
+    let text =
+        if comparison.is_identical { "the tables are the same, byte for byte: " } else { "" };
     let text = format!(
-        "{} [{}, {}] {}: {} tokens in both, {} of them moved, {} added, {} removed; the rows \
+        "{} [{}, {}] {}: {text}{} tokens in both, {} of them moved, {} added, {} removed; the rows \
          differ by {} of their norm{usual}; {} of {} sampled tokens have another nearest one",
         visible(&comparison.other),
         other.n_vocab,

@@ -4,21 +4,24 @@ mod answer;
 mod codes;
 mod compare;
 mod finding;
+mod head;
 mod looks;
 mod order;
 mod rows;
 mod sarif;
 mod sizes;
+mod vocabularies;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use super::model::{HEAD, PER_TOKEN};
-use super::{Opener, Request, model};
+use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
+use crate::vocab::Vocab;
 
 pub use answer::*;
 pub use codes::Code;
@@ -75,6 +78,10 @@ impl CheckRequest {
     }
 
     fn of_model(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
+        if self.other.is_some() && model.tensor(TOKEN_EMBEDDING)?.is_none() {
+            Vocab::open(model)?;
+            return Ok(self.report(None));
+        }
         let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
@@ -92,20 +99,28 @@ impl CheckRequest {
                 {
                     continue;
                 }
-                let order = self.of_table(model, &other, findings)?;
-                others.push(CheckedTable { table: other.info(), order });
+                let order_there = self.of_table(model, &other, findings)?;
+                if name == HEAD {
+                    head::check([&view, &other], [order, order_there], findings)?;
+                }
+                others.push(CheckedTable { table: other.info(), order: order_there });
             }
         }
-        Ok(CheckReport {
+        Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+    }
+
+    /// An empty report.
+    fn report(&self, table: Option<TableInfo>) -> CheckReport {
+        CheckReport {
             verdict: Verdict::Ok,
             model: self.model.display().to_string(),
-            table: view.info(),
+            table,
             findings: Vec::new(),
-            order,
-            others,
+            order: None,
+            others: Vec::new(),
             comparison: None,
             strict: self.strict,
-        })
+        }
     }
 
     /// Checks one table by itself.

@@ -254,7 +254,7 @@ pub(super) fn copy(view: &View, head: &View, findings: &mut Findings) -> Result<
 }
 
 /// Whether two tables have the same bytes.
-fn same(a: &Table, b: &Table) -> Result<bool> {
+pub(super) fn same(a: &Table, b: &Table) -> Result<bool> {
     let shape = |table: &Table| (table.n_vocab(), table.d_model(), table.format().id);
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {
         return Ok(false);
