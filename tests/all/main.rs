@@ -9,6 +9,7 @@ mod support;
 mod as_input;
 mod check;
 mod cli;
+mod findings;
 mod first_minute;
 mod golden;
 mod hostile;
