@@ -28,6 +28,7 @@
 //! types are those in the file; when it encodes, `special::retype` has corrected
 //! the wrong ones.
 
+mod audit;
 mod bpe;
 mod charsmap;
 mod dna;
@@ -54,6 +55,7 @@ mod words;
 
 use std::fmt;
 
+pub use audit::{Fault, FaultKind, audit};
 pub use error::Error;
 
 /// The result of the families' functions.

@@ -9,6 +9,7 @@ mod order;
 mod rows;
 mod sarif;
 mod sizes;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -74,6 +75,7 @@ impl CheckRequest {
     fn of_model(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
         let view = model::View::of(model, TOKEN_EMBEDDING)?;
         sizes::check(model, &view, findings)?;
+        vocabulary::check(model, &view, findings)?;
         rows::check(model, &view, findings)?;
         let order = order::check(&view, findings)?;
         Ok(CheckReport {
