@@ -41,6 +41,11 @@ const FILL_IN: &[(Role, &str)] = &[
 /// Parts of gpt-oss' messages: always user-defined.
 const CHANNELS: &str = "<|channel|> <|message|> <|start|> <|constrain|>";
 
+/// Whether a token of this text is always a control token.
+pub(super) fn is_end(text: &[u8]) -> bool {
+    ENDS.split_whitespace().any(|end| end.as_bytes() == text)
+}
+
 pub(super) fn retype(
     vocabulary: &mut TokenIndex,
     model: &Model,

@@ -11,6 +11,7 @@ mod rows;
 mod sarif;
 mod sizes;
 mod vocabularies;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -86,6 +87,7 @@ impl CheckRequest {
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
             sizes::metadata(model, &view, findings)?;
+            vocabulary::check(model, &view, findings)?;
         }
         let order = self.of_table(model, &view, findings)?;
         let mut others = Vec::new();

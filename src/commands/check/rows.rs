@@ -97,9 +97,7 @@ fn is_filler(text: &str) -> bool {
     is_placeholder(&text)
         && (text.is_empty() || is_numbered)
         && (text.is_empty()
-            || ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"]
-                .iter()
-                .any(|it| has(it)))
+            || ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"].iter().any(has))
 }
 
 fn ordinary(rows: &RowCount) -> u64 {
