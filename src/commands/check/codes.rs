@@ -90,6 +90,10 @@ codes! {
         -> "compare with a file that is known to be good: embcli check MODEL OTHER";
     TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of tokens that no text has"
         -> "training hardly touched these, least the first: don't use them in prompts";
+    TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of tokens that no text has"
+        -> "training hardly touched these, the shortest the first: don't use them in prompts";
+    TOKENS_UNREACHABLE = "tokens.unreachable" Note: "no text gives these tokens: the tokenizer splits their own text into others"
+        -> "their rows are hardly trained; only IDs given by hand reach them";
     TABLE_TYPE = "table.type" Note: "a narrower type holds every value of the table"
         -> "store it as that: nothing is lost";
     HEAD_COPY = "head.copy" Note: "the output head is the embedding table again, byte for byte"
