@@ -6,6 +6,8 @@
 //! | file | what |
 //! |---|---|
 //! | `survey` | one pass over the rows: NaN, zeros, constants, duplicates, types too wide |
+//! | `spread` | what that pass tells of rows far outside, and of collapsed ones |
+//! | [`Swapped`] | a table whose values have their bytes the other way round |
 //! | [`compare`] | two tables, token by token |
 //! | [`spelling`] | whether each row belongs to its token, and which row does if not |
 //! | `hash` | a hash of rows and texts |
@@ -13,6 +15,10 @@
 pub mod compare;
 mod hash;
 pub mod spelling;
+mod spread;
 mod survey;
+mod swapped;
 
+pub use spread::{Limits, Outlier, Outliers};
 pub use survey::{Duplicate, Exact, MOST_ROWS, RowCount, Survey, survey};
+pub use swapped::Swapped;

@@ -25,7 +25,6 @@ use crate::vocab::TokenType;
 
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -148,7 +147,6 @@ impl NeighborsArgs {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
 pub struct FootprintArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
@@ -185,7 +183,6 @@ impl FootprintArgs {
 
 #[derive(Debug, Args)]
 pub struct TokensArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -286,7 +283,6 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 #[derive(Debug, Args)]
 pub struct InfoArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -312,13 +308,16 @@ impl InfoArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     /// Another version of the model to compare with: another precision, or before a merge
     #[arg(value_name = "OTHER")]
     pub other: Option<PathBuf>,
+
+    /// Check only this tensor [default: every one with a row per token]
+    #[arg(long, value_name = "NAME", conflicts_with = "other")]
+    pub tensor: Option<String>,
 
     /// Also fail if the order of the rows can't be judged
     #[arg(long)]
@@ -334,6 +333,7 @@ impl CheckArgs {
         CheckRequest {
             model: self.path.clone(),
             other: self.other.clone(),
+            tensor: self.tensor.clone(),
             strict: self.strict,
             allow: self.allow.clone(),
         }
@@ -342,7 +342,6 @@ impl CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct TourArgs {
-    /// The model; without one, the toy
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
@@ -365,7 +364,6 @@ impl TourArgs {
     }
 }
 
-/// The number of a step of the tour.
 fn tour_step(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=TOUR_STEPS).contains(number));
     number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows their titles)"))

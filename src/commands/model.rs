@@ -1,4 +1,5 @@
-//! The table of a model and the tokens of its rows, which every command needs.
+//! The table of a model and the tokens of its rows, which every command needs, and
+//! the steps from a row to the input of the first block.
 
 use std::path::Path;
 
@@ -6,8 +7,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::model::{Error, Model};
-use crate::report::TokenText;
+use crate::input::Step;
+use crate::model::{Error, Fact, Model, Tensor};
+use crate::report::{Float, TokenText};
 use crate::vocab::Vocab;
 
 /// The table that an answer is about.
@@ -23,6 +25,27 @@ pub struct TableInfo {
     pub offset: u64,
     /// The number of tokens in the vocabulary. `None` if there is no vocabulary.
     pub n_tokens: Option<u64>,
+}
+
+/// One step from a stored row to the input of the first block.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InputStep {
+    /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
+    /// `per_layer`, `nothing` or `unknown`.
+    pub step: &'static str,
+    /// The source of the step: a metadata key, tensors, or a rule.
+    pub from: String,
+    /// The factor of a scale, the epsilon of a norm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Float<f32>>,
+    /// The step in words.
+    pub text: String,
+}
+
+impl From<&Step> for InputStep {
+    fn from(Step { name, from, value, text, .. }: &Step) -> Self {
+        Self { step: name, from: from.clone(), value: value.map(Float), text: text.clone() }
+    }
 }
 
 /// A table with the vocabulary that names its rows.
@@ -48,14 +71,17 @@ impl View {
         }
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
-            Err(Error::NoVocabulary { reason }) => Err(reason),
+            Err(Error::NoVocabulary(reason)) => Err(reason),
             // Only the part with the vocabulary is missing: the rows can still be read.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
         let vocab = match vocab {
             // Row i of another table, such as one of positions, is not token i.
-            Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
+            Ok(vocab)
+                if is_per_token(tensor) && !(tensor == HEAD && is_draft(model))
+                    || vocab.len() == table.n_vocab() =>
+            {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
             }
@@ -94,9 +120,31 @@ impl View {
     }
 }
 
+/// The type of a tensor's values, or its number if ggml can't decode it.
+pub(super) fn type_name(tensor: &Tensor) -> String {
+    match &tensor.format {
+        Ok(format) => format.name.to_owned(),
+        Err(error) => format!("type {}", error.id),
+    }
+}
+
+/// The output head, which has a row per token too.
+pub(super) const HEAD: &str = "output.weight";
+
+/// The tensors that have one row per token.
+pub(super) const PER_TOKEN: [&str; 3] = [TOKEN_EMBEDDING, HEAD, "per_layer_token_embd.weight"];
+
 /// Whether a tensor of this name has one row per token.
 fn is_per_token(tensor: &str) -> bool {
-    [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
+    PER_TOKEN.contains(&tensor)
+}
+
+/// Whether the model drafts for another one. Its head then has rows for a part of the
+/// tokens, named by `d2t`.
+pub(super) fn is_draft(model: &Model) -> bool {
+    let architecture = model.text(Fact::Architecture).ok().flatten();
+    architecture.is_some_and(|name| name.starts_with("eagle"))
+        || matches!(model.tensor("d2t"), Ok(Some(_)))
 }
 
 /// A note if the numbers of rows and tokens differ.

@@ -13,14 +13,25 @@ pub struct CheckReport {
     /// judged.
     pub verdict: Verdict,
     pub model: String,
-    pub table: TableInfo,
+    /// `None` if a vocabulary without a table is compared with another one.
+    pub table: Option<TableInfo>,
     pub findings: Vec<Finding>,
     pub order: Option<OrderInfo>,
+    /// The other tensors with a row per token.
+    #[serde(rename = "tensors", skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<CheckedTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<ComparisonInfo>,
     /// Whether a verdict of `unknown` counts as a failure.
     #[serde(skip)]
     pub strict: bool,
+}
+
+/// Another tensor with a row per token.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedTable {
+    pub table: TableInfo,
+    pub order: Option<OrderInfo>,
 }
 
 /// The summary of all findings.
@@ -75,6 +86,8 @@ pub struct ComparisonInfo {
     pub moved: u64,
     pub added: u64,
     pub removed: u64,
+    /// Whether the two tables are the same, byte for byte.
+    pub is_identical: bool,
     /// `sqrt(Σ |row - other's row|² / Σ |other's row|²)`.
     pub relative_error: Float<f64>,
     /// The usual error of the coarser type. `None` if it is not known.

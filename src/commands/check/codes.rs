@@ -60,6 +60,12 @@ codes! {
         -> "words should have rows: look at these in the original";
     ROWS_DUPLICATE = "rows.duplicate" Problem: "rows are the same as earlier ones, byte for byte"
         -> "too many for chance: rows were written over others";
+    ROWS_OUTLIER = "rows.outlier" Problem: "a row lies far outside the table's own distribution, by its norm or its distance from the centre"
+        -> "these rows were scaled, damaged or never trained: look at them in the original";
+    ROWS_COLLAPSED = "rows.collapsed" Problem: "many rows have nearly the same direction, though not the same values"
+        -> "these tokens mean the same to the model: added and not trained, or pulled together by damage";
+    ROWS_BYTE_ORDER = "rows.byte_order" Problem: "the values of the table have their bytes the wrong way round"
+        -> "reverse the bytes of each value, or convert again on a little-endian machine";
     ROWS_COPIED = "rows.copied" Problem: "a row equals another's, and fits the other token better"
         -> "rows were written over others: take these from the original";
     ROWS_MEAN = "rows.mean" Problem: "the row of an ordinary token is the mean of all rows"
@@ -86,20 +92,42 @@ codes! {
         -> "store it as that: nothing is lost";
     HEAD_COPY = "head.copy" Note: "the output head is the embedding table again, byte for byte"
         -> "leave it out: without it llama.cpp uses the table for both";
+    HEAD_UNTRAINED = "head.untrained" Problem: "one of table and output head shows how tokens are spelled, the other does not"
+        -> "one of them was left at its random start, or is of another model: take both from one";
+    HEAD_SHIFT = "head.shift" Problem: "the rows of the output head lie a fixed number of rows away from those of the table"
+        -> "one of them is out of order: convert again";
     OTHER_MODEL = "other.model" Problem: "the two tables can't be compared"
         -> "these are different models, or sizes of one";
+    OTHER_NO_TABLE = "other.no_table" Note: "one of two files has no table, so only their vocabularies are compared"
+        -> "nothing, if one of them is a vocabulary only";
     OTHER_BY_ID = "other.by_id" Note: "one of two files has no tokens, so rows are compared by ID"
         -> "where tokens have moved, their rows seem to differ";
     OTHER_MOVED = "other.moved" Note: "tokens have other IDs in the other file"
         -> "rows were compared by text; what uses token IDs has to know the new ones";
     OTHER_ADDED = "other.added" Note: "tokens that the other file lacks"
-        -> "they could not be compared";
+        -> "they could not be compared; each row is judged against its own table";
     OTHER_REMOVED = "other.removed" Note: "tokens that only the other file has"
-        -> "they could not be compared";
+        -> "they could not be compared; each row is judged against its own table";
+    OTHER_TEXT = "other.text" Problem: "IDs with other texts in the other file"
+        -> "the rows stayed: one of the vocabularies names them wrongly";
+    OTHER_TYPE = "other.type" Note: "tokens with another type in the other file"
+        -> "the type decides whether a token is found in texts, and whether it is printed";
+    OTHER_SCORE = "other.score" Note: "tokens with another score in the other file"
+        -> "scores decide how texts are split: the two files may give other IDs";
+    OTHER_SPECIAL = "other.special" Note: "special tokens are other ones in the other file"
+        -> "texts begin and end differently: make sure that this is meant";
+    OTHER_TOKENIZER = "other.tokenizer" Note: "the other file splits texts in another way"
+        -> "the two files may give other IDs for one text: make sure that this is meant";
+    OTHER_SIZE = "other.size" Note: "the other file has another number of tokens"
+        -> "a draft model needs the tokens of its target";
     OTHER_ROWS = "other.rows" Problem: "the rows of two files are not those of one model"
         -> "rows are out of order in one of the files (check each), or they are two models";
     OTHER_DAMAGE = "other.damage" Problem: "single rows differ by more than rounding explains"
         -> "rounding does not do that: these rows are damaged, or of another token";
+    OTHER_FACTOR = "other.factor" Problem: "all rows are those of the other file times one factor"
+        -> "the table was scaled in one of the files: take the factor out, or convert again";
+    OTHER_CHANGED = "other.changed" Problem: "some rows are not the same, though both files have one type"
+        -> "a type explains no difference to itself: these rows were changed or damaged";
     OTHER_ERROR = "other.error" Problem: "the tables differ by more than their types explain"
         -> "quantise again, or look at the worst rows";
 }

@@ -5,18 +5,23 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, codes, rows};
+use super::{
+    ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, Severity, codes, rows,
+    vocabularies,
+};
 use crate::check::compare::{
-    Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
+    Comparison, Difference, Group, Matching, compare, lost_neighbors, retexted, usual_error,
 };
 use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::model::Model;
+use crate::model::{Error, Model};
 use crate::report::Float;
+use crate::report::number::rounded;
 use crate::rows::Rows;
-use crate::text::counted;
+use crate::text::{counted, grouped};
 use crate::threads;
+use crate::vocab::Vocab;
 
 /// Multiples of the type's usual error: above UNUSUAL a note, above WRONG a
 /// problem. Tables with a few large values in each row differ more than others.
@@ -47,11 +52,25 @@ pub(super) fn check(
     open: Opener,
     findings: &mut Findings,
 ) -> Result<Option<ComparisonInfo>> {
-    let one = View::new(model, path, TOKEN_EMBEDDING)?;
     let other_model = open(other_path)?;
-    let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
-    let info = of_views(&one, &other, findings)
-        .with_context(|| format!("comparing with {}", other_path.display()))?;
+    let has_table = |model: &Model| Ok::<_, Error>(model.tensor(TOKEN_EMBEDDING)?.is_some());
+    let info = match [has_table(model)?, has_table(&other_model)?] {
+        [true, true] => {
+            let one = View::new(model, path, TOKEN_EMBEDDING)?;
+            let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
+            of_views(&one, &other, findings)
+        }
+        tables => {
+            let which = if tables[0] { "the other file" } else { "this file" };
+            let message = format!("{which} has no table: the vocabularies alone are compared");
+            findings.push(Finding::of(&codes::OTHER_NO_TABLE, message));
+            let one = Vocab::open(model).with_context(|| path.display().to_string())?;
+            let other =
+                Vocab::open(&other_model).with_context(|| other_path.display().to_string())?;
+            vocabularies::alone(&one, &other, findings).map(|()| None)
+        }
+    };
+    let info = info.with_context(|| format!("comparing with {}", other_path.display()))?;
     Ok(info.map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info }))
 }
 
@@ -63,11 +82,24 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             format!("the tables can't be compared: d_model is {a} here and {b} in the other");
         let evidence = json!({ "d_model": a, "other_d_model": b });
         findings.push(Finding::of(&codes::OTHER_MODEL, message).evidence(evidence));
+        if let (Ok(vocab), Ok(others)) = (one.vocab(), other.vocab()) {
+            vocabularies::alone(vocab, others, findings)?;
+        }
         return Ok(None);
     }
     let present = tables.map(|table| table.rows_present());
+    let rows = tables.map(|table| table as &dyn Rows);
     let matching = match (one.vocab(), other.vocab()) {
-        (Ok(vocab), Ok(others)) => Matching::by_text((vocab, present[0]), (others, present[1]))?,
+        (Ok(vocab), Ok(others)) => {
+            let mut matching = Matching::by_text((vocab, present[0]), (others, present[1]))?;
+            if !matching.pairs.is_empty() {
+                let retexted = retexted(rows, present[0].min(present[1]), &matching)?;
+                vocabularies::texts([vocab, others], &retexted, findings)?;
+                matching.by_their_ids(&retexted);
+                vocabularies::beside([vocab, others], &matching, findings)?;
+            }
+            matching
+        }
         _ => {
             let message = "rows are compared by ID alone: one of the files says no tokens";
             findings.push(Finding::of(&codes::OTHER_BY_ID, message));
@@ -89,7 +121,6 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
     };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let rows = tables.map(|table| table as &dyn Rows);
     let compared = compare(rows, &matching, &kind, limits, threads::available())?;
     let [lost, asked] = lost_neighbors(rows, present, &matching, threads::available())?;
     let median = compared.all.cosine;
@@ -103,10 +134,21 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         findings.push(Finding::of(&codes::OTHER_ROWS, message).evidence(json!({
             "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked,
         })));
+    } else if let Some(factor) = factor(&compared, usual) {
+        let message = format!(
+            "all rows are those of the other file times {}, with a cosine of {median:.4}",
+            rounded(factor)
+        );
+        let evidence = json!({ "factor": factor, "median_cosine": median });
+        findings.push(Finding::of(&codes::OTHER_FACTOR, message).evidence(evidence).table(one));
     } else {
         damage(one, &compared, findings)?;
-        whole(&compared, usual, formats, findings);
+        let is_told = whole(&compared, usual, formats, findings);
+        if formats[0] == formats[1] && !is_told {
+            changed(one, &compared, usual, findings)?;
+        }
     }
+    let is_identical = x.id == y.id && rows::same(&one.table, &other.table)?;
     let group = |by| {
         move |group: &Group| ComparedGroup {
             by,
@@ -130,6 +172,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         relative_error: Float(compared.error),
         usual_error: usual.map(Float),
         groups: groups.collect(),
+        is_identical,
         worst: compared.worst.iter().map(|it| token(one, it)).collect::<Result<_>>()?,
         neighbors_asked: asked,
         neighbors_lost: lost,
@@ -165,12 +208,31 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
         (&codes::OTHER_REMOVED, other, &matching.removed, "only the other has"),
     ] {
         if !ids.is_empty() {
-            let message = format!("{} that {whose}", counted(ids.len() as u64, "token"));
-            let ids = ids.iter().map(|id| u64::from(*id));
-            findings.push(Finding::of(code, message).rows(view, None, ids)?);
+            let mut message = format!("{} that {whose}", counted(ids.len() as u64, "token"));
+            let ids: Vec<u64> = ids.iter().map(|id| u64::from(*id)).collect();
+            let mut severity = Severity::Note;
+            for (odd, worst, n) in odd_rows(view, &ids)? {
+                severity = severity.min(worst);
+                message += &format!("; {n} of them: {odd}");
+            }
+            let finding = Finding::of(code, message).rows(view, None, ids)?;
+            findings.push(Finding { severity, ..finding });
         }
     }
     Ok(())
+}
+
+/// What a table by itself tells of some of its rows: codes, severities, and how many
+/// of the rows.
+fn odd_rows(view: &View, ids: &[u64]) -> Result<Vec<(&'static str, Severity, usize)>> {
+    let mut own = Findings::default();
+    rows::check(view, &mut own)?;
+    let of = |finding: Finding| {
+        let about = finding.about?;
+        let n = about.ids.iter().filter(|id| ids.binary_search(id).is_ok()).count();
+        (n > 0).then_some((finding.code, finding.severity, n))
+    };
+    Ok(own.finish(&[]).1.into_iter().filter_map(of).collect())
 }
 
 /// Reports rows that differ more than rounding explains.
@@ -195,18 +257,63 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     Ok(())
 }
 
-/// Compares the error of the whole table with the usual error of its type.
-fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
-    let Some(usual) = usual else { return };
-    // If both tables have the same type, training may explain the difference.
-    let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
-    if compared.error > UNUSUAL * usual + 1e-6 {
+/// Compares the error of the whole table with the usual error of its type. Returns
+/// whether it is unusual.
+fn whole(
+    compared: &Comparison,
+    usual: Option<f64>,
+    formats: [&str; 2],
+    findings: &mut Findings,
+) -> bool {
+    let Some(usual) = usual else { return false };
+    let is_unusual = compared.error > UNUSUAL * usual + 1e-6;
+    // Few rows can be far off; the whole table is if most rows are.
+    if is_unusual && 2 * compared.changed.len() as u64 > compared.all.tokens {
         let message = format!(
             "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
             compared.error, formats[0], formats[1]
         );
         let evidence = json!({ "relative_error": compared.error, "usual_error": usual });
         let finding = Finding::of(&codes::OTHER_ERROR, message).evidence(evidence);
+        let is_wrong = compared.error > WRONG * usual + 1e-6;
         findings.push(if is_wrong { finding } else { finding.noted() });
+        return true;
     }
+    false
+}
+
+/// The factor between two tables, if one factor explains their difference.
+fn factor(compared: &Comparison, usual: Option<f64>) -> Option<f64> {
+    let usual = usual?;
+    let [low, median, high] = compared.factors;
+    let rounding = WRONG * usual + 1e-4;
+    let is_common = high - low < 2.0 * rounding * median.abs() && compared.residual < rounding;
+    (is_common && (median - 1.0).abs() > 2.0 * rounding).then_some(median)
+}
+
+/// Reports rows that are not the same in two tables of one type.
+fn changed(
+    one: &View,
+    compared: &Comparison,
+    usual: Option<f64>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let changed = &compared.changed;
+    if changed.is_empty() || changed.len() as u64 == compared.damaged.0 {
+        return Ok(());
+    }
+    let worst = compared.worst.first().map_or(0.0, |it| f64::from(it.error));
+    let message = format!(
+        "{} of {} not the same in both files, though both have one type; they differ by at most \
+         {} of their norm",
+        grouped(changed.len() as u128),
+        counted(compared.all.tokens, "row"),
+        rounded(worst)
+    );
+    let finding = Finding::of(&codes::OTHER_CHANGED, message)
+        .evidence(json!({ "rows": changed.len(), "largest_error": worst }))
+        .rows(one, None, changed.iter().map(|id| u64::from(*id)))?;
+    let is_rounding = usual.is_some_and(|usual| worst <= usual);
+    findings.push(if is_rounding { finding.noted() } else { finding });
+    Ok(())
 }

@@ -194,6 +194,19 @@ impl Findings {
         self.0.push(finding);
     }
 
+    /// Whether there is a finding of this code about a table.
+    pub(super) fn has(&self, code: &Code, view: &View) -> bool {
+        let name = Some(view.table.name());
+        self.0.iter().any(|it| it.code == code.name && it.tensor.as_deref() == name)
+    }
+
+    /// Takes back findings of these codes about a table, which another one explains.
+    pub(super) fn take_back(&mut self, codes: &[&Code], view: &View) {
+        let name = Some(view.table.name());
+        let is_one = |it: &Finding| codes.iter().any(|code| code.name == it.code);
+        self.0.retain(|it| it.tensor.as_deref() != name || !is_one(it));
+    }
+
     /// All findings, the worst first, and the verdict of those that are not
     /// accepted.
     pub(super) fn finish(mut self, allow: &[&'static Code]) -> (Verdict, Vec<Finding>) {

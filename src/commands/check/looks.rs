@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
+use super::answer::{CheckReport, CheckedTable, ComparisonInfo, OrderInfo, Severity, Verdict};
 use super::finding::Finding;
 use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
@@ -50,8 +50,11 @@ impl Answer for CheckReport {
     }
 
     fn table(&self, page: &mut Page) -> Result<()> {
-        let table = &self.table;
-        let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
+        let shape = match &self.table {
+            Some(table) => format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format),
+            None => "(no table)".to_owned(),
+        };
+        let own = self.table.as_ref().map(|table| &*table.tensor);
         let is_problem = |it: &&Finding| it.severity == Severity::Problem && !it.allowed;
         let problems = self.findings.iter().filter(is_problem).count();
         let verdict = match (self.verdict, problems) {
@@ -64,29 +67,39 @@ impl Answer for CheckReport {
             writeln!(page, "{}", clip(&line, page.width()))?;
         }
         if let Some(order) = &self.order {
-            let text = format!(
-                "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): at most \
-                 {:.1} nats speak against a run of rows, {:.1} would be believed; {} wrong rows in \
-                 a row would show",
-                grouped(order.judged),
-                order.sum_r2.0,
-                order.highest.0,
-                order.bar.0,
-                order.smallest
-            );
-            page.labelled(INDENT, "order", &text)?;
+            page.labelled(INDENT, "order", &judged(order))?;
+        }
+        for CheckedTable { table, order } in &self.others {
+            let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
+            let order = order.as_ref().map_or_else(String::new, |it| format!(": {}", judged(it)));
+            page.labelled(INDENT, "also", &format!("{} {shape}{order}", visible(&table.tensor)))?;
         }
         if let Some(comparison) = &self.comparison {
             beside(comparison, page)?;
         }
         for finding in &self.findings {
             writeln!(page)?;
-            let text = format!("{}: {}", finding.code, finding.unbroken());
+            let tensor = finding.tensor.as_deref().filter(|name| Some(*name) != own);
+            let tensor = tensor.map_or_else(String::new, |name| format!(" {}", visible(name)));
+            let text = format!("{}{tensor}: {}", finding.code, finding.unbroken());
             page.labelled(INDENT, finding.label(), &text)?;
             page.labelled(INDENT, "", &format!("-> {}", harmless(&finding.next)))?;
         }
         Ok(())
     }
+}
+
+/// How the order was judged.
+fn judged(order: &OrderInfo) -> String {
+    format!(
+        "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): at most {:.1} nats \
+         speak against a run of rows, {:.1} would be believed; {} wrong rows in a row would show",
+        grouped(order.judged),
+        order.sum_r2.0,
+        order.highest.0,
+        order.bar.0,
+        order.smallest
+    )
 }
 
 /// Prints the comparison with another table.
@@ -95,8 +108,10 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {
         format!(" (usual for the coarser type: {})", rounded(usual.0))
     });
+    let text =
+        if comparison.is_identical { "the tables are the same, byte for byte: " } else { "" };
     let text = format!(
-        "{} [{}, {}] {}: {} tokens in both, {} of them moved, {} added, {} removed; the rows \
+        "{} [{}, {}] {}: {text}{} tokens in both, {} of them moved, {} added, {} removed; the rows \
          differ by {} of their norm{usual}; {} of {} sampled tokens have another nearest one",
         visible(&comparison.other),
         other.n_vocab,

@@ -4,20 +4,24 @@ mod answer;
 mod codes;
 mod compare;
 mod finding;
+mod head;
 mod looks;
 mod order;
 mod rows;
 mod sarif;
 mod sizes;
+mod vocabularies;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Opener, Request, model};
+use super::model::{HEAD, PER_TOKEN};
+use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
+use crate::vocab::Vocab;
 
 pub use answer::*;
 pub use codes::Code;
@@ -29,6 +33,8 @@ pub struct CheckRequest {
     /// Another version of the model to compare with: another precision, or before a
     /// merge.
     pub other: Option<PathBuf>,
+    /// Only this tensor, instead of all with a row per token.
+    pub tensor: Option<String>,
     /// Also fails if the order of the rows can't be judged.
     pub strict: bool,
     /// Findings of these codes are shown, but don't count for the verdict.
@@ -72,18 +78,68 @@ impl CheckRequest {
     }
 
     fn of_model(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
-        let view = model::View::of(model, TOKEN_EMBEDDING)?;
-        sizes::check(model, &view, findings)?;
-        rows::check(model, &view, findings)?;
-        let order = order::check(&view, findings)?;
-        Ok(CheckReport {
+        if self.other.is_some() && model.tensor(TOKEN_EMBEDDING)?.is_none() {
+            Vocab::open(model)?;
+            return Ok(self.report(None));
+        }
+        let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
+        let view = model::View::of(model, name)?;
+        if name == TOKEN_EMBEDDING {
+            sizes::metadata(model, &view, findings)?;
+        }
+        let order = self.of_table(model, &view, findings)?;
+        let mut others = Vec::new();
+        if self.tensor.is_none() {
+            for name in PER_TOKEN.into_iter().filter(|name| *name != TOKEN_EMBEDDING) {
+                // `info` tells what is wrong with another tensor.
+                let Ok(Some(_)) = model.tensor(name) else { continue };
+                let Ok(other) = model::View::of(model, name) else { continue };
+                if other.vocab().is_err() && view.vocab().is_ok()
+                    || name == HEAD && rows::copy(&view, &other, findings)?
+                {
+                    continue;
+                }
+                let order_there = self.of_table(model, &other, findings)?;
+                if name == HEAD {
+                    head::check([&view, &other], [order, order_there], findings)?;
+                }
+                others.push(CheckedTable { table: other.info(), order: order_there });
+            }
+        }
+        Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+    }
+
+    /// An empty report.
+    fn report(&self, table: Option<TableInfo>) -> CheckReport {
+        CheckReport {
             verdict: Verdict::Ok,
             model: self.model.display().to_string(),
-            table: view.info(),
+            table,
             findings: Vec::new(),
-            order,
+            order: None,
+            others: Vec::new(),
             comparison: None,
             strict: self.strict,
-        })
+        }
+    }
+
+    /// Checks one table by itself.
+    fn of_table(
+        &self,
+        model: &Model,
+        view: &model::View,
+        findings: &mut Findings,
+    ) -> Result<Option<OrderInfo>> {
+        sizes::check(model, view, findings)?;
+        rows::check(view, findings)?;
+        let order = order::check(view, findings)?;
+        if findings.has(&codes::ROWS_BYTE_ORDER, view) {
+            findings.take_back(WRONG_BYTES, view);
+        }
+        Ok(order)
     }
 }
+
+/// What rows with reversed bytes look like.
+const WRONG_BYTES: &[&Code] =
+    &[&codes::ROWS_NAN, &codes::ROWS_INFINITE, &codes::ROWS_OUTLIER, &codes::ROWS_COLLAPSED];

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::codes::{self, Code};
 use super::finding::named;
 use super::{Finding, Findings, OrderInfo, OrderPlace};
+use crate::check::Swapped;
 use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
 use crate::commands::model::View;
 use crate::report::Float;
@@ -31,7 +32,23 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
         tokens.push(text, vocab.token_type(id)?);
         Ok(true)
     })?;
-    let order = spelling::judge(&view.table, &tokens.finish(), SEED, threads::available())?;
+    let tokens = tokens.finish();
+    let order = spelling::judge(&view.table, &tokens, SEED, threads::available())?;
+    if shows_nothing(&order)
+        && let Some(swapped) = Swapped::of(&view.table)
+        && let swapped = spelling::judge(&swapped, &tokens, SEED, threads::available())?
+        && !shows_nothing(&swapped)
+    {
+        let message = format!(
+            "with the bytes of each value reversed, {} show how they are spelled; as stored, none \
+             do",
+            counted(swapped.judged as u64, "row")
+        );
+        let evidence = json!({ "judged": swapped.judged, "sum_r2": swapped.sum_r2 });
+        let finding = Finding::of(&codes::ROWS_BYTE_ORDER, message).evidence(evidence);
+        findings.push(finding.table(view));
+        return Ok(None);
+    }
     match order.verdict {
         Verdict::TooFew | Verdict::NotLearned => {
             unjudged(view, &order, findings);
@@ -71,6 +88,17 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
         highest: Float(order.highest),
         smallest: order.smallest,
     }))
+}
+
+/// Whether no row shows how its token is spelled.
+fn shows_nothing(order: &Order) -> bool {
+    match order.verdict {
+        Verdict::InOrder => false,
+        Verdict::TooFew | Verdict::NotLearned => true,
+        Verdict::Broken => {
+            matches!(&*order.stretches, [one] if one.rows == Where::Nowhere && one.first == 0)
+        }
+    }
 }
 
 fn unjudged(view: &View, order: &Order, findings: &mut Findings) {

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::codes;
 use super::{Finding, Findings};
-use crate::commands::model::View;
+use crate::commands::model::{View, is_draft};
+use crate::gguf::Files;
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
@@ -35,21 +36,42 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
              have no row",
             tokens - 1
         ))),
-        (Some(tokens), _) if tokens < rows => findings.push(
-            count(format!(
+        (Some(tokens), _) if tokens < rows => {
+            let finding = count(format!(
                 "the table has {rows} rows and the vocabulary {tokens} tokens: rows {tokens} to \
                  {} have no token",
                 rows - 1
-            ))
-            .noted()
-            .next("padding is usual; if not so much was meant, tokens are missing"),
-        ),
+            ));
+            findings.push(match may_be_padded(model)? {
+                true => finding
+                    .noted()
+                    .next("padding is usual; if not so much was meant, tokens are missing"),
+                false => finding.next(
+                    "llama.cpp refuses such a file: name the rows of padding in the vocabulary",
+                ),
+            });
+        }
         (_, Err(reason)) => {
             let message = format!("nothing says which tokens the rows are of: {reason}");
             findings.push(Finding::of(&codes::VOCAB_MISSING, message));
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// Whether a table may have more rows than the vocabulary has tokens. llama.cpp
+/// compares every dimension of a GGUF; its converter names the rows of padding.
+fn may_be_padded(model: &Model) -> Result<bool> {
+    let has_none = model.text(Fact::Tokenizer)?.is_some_and(|name| name == "no_vocab");
+    Ok(has_none || is_draft(model) || model.as_format::<Files>().is_none())
+}
+
+/// Compares the table with the metadata.
+pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+    let table = &view.table;
+    let rows = table.n_vocab();
+    let tokens = view.vocab().ok().map(|vocab| vocab.len());
     let architecture = match model.text(Fact::Architecture) {
         Err(error) if error.is_missing_part() => return Ok(()),
         architecture => architecture?,
