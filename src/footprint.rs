@@ -42,10 +42,8 @@ pub struct Precision {
 /// A shape that has no footprint.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ShapeError {
-    /// No rows or no columns.
     #[error("a table of {0} x {1} has no values: both numbers must be at least 1")]
     Empty(u64, u64),
-    /// The F32 size does not fit a `u64`.
     #[error("a table of {0} x {1} takes {2} bytes as F32, more than 64 bits can count")]
     TooLarge(u64, u64, u128),
 }
@@ -124,9 +122,7 @@ fn instead(format: &Format, d_model: u64) -> Option<&'static str> {
 pub struct Known {
     /// The model's name, as `--like` takes it.
     pub name: &'static str,
-    /// Rows of its embedding table.
     pub n_vocab: u64,
-    /// Width of a row.
     pub d_model: u64,
 }
 

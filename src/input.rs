@@ -54,22 +54,9 @@ pub enum Error {
         /// What is wrong with it.
         source: embedding::Error,
     },
-    /// The model lacks what its architecture needs.
-    #[error("the file has no {what}, which {architecture} needs")]
-    Lacks {
-        /// The key or the tensor.
-        what: String,
-        /// The architecture.
-        architecture: String,
-    },
-    /// A tensor that must have one row has another number.
-    #[error("tensor \"{tensor}\" has {rows} rows, but must have one")]
-    Rows {
-        /// The tensor.
-        tensor: String,
-        /// How many rows it has.
-        rows: u64,
-    },
+    /// The model lacks what its architecture needs, or a tensor has too many rows.
+    #[error("{0}")]
+    Unfit(String),
     /// The model has no such position.
     #[error(
         "position {position} is out of range: {tensor} has {n} positions, 0 to {}",
@@ -117,7 +104,6 @@ enum Action {
     AddRowOf(Table),
 }
 
-/// Arithmetic on a row.
 #[derive(Clone, Debug)]
 enum Operation {
     Nothing,
@@ -137,8 +123,7 @@ impl Placed<'_> {
         self.0.iter().for_each(|operation| operation.apply(row));
     }
 
-    /// The factor, if every row is only multiplied by the same positive number; 1
-    /// if nothing is done.
+    /// The factor, if every row is only multiplied by one positive number; 1 for nothing.
     pub fn scale(&self) -> Option<f64> {
         self.0.iter().try_fold(1.0, |scale, operation| match **operation {
             Operation::Nothing => Some(scale),
@@ -230,7 +215,6 @@ impl Step {
     }
 }
 
-/// What is needed to find the steps.
 struct Plan<'a> {
     model: &'a Model,
     arch: &'a str,
@@ -379,9 +363,8 @@ impl Plan<'_> {
         Ok(Some(Step { name: "per_layer", from, value: Some(scale), text, action }))
     }
 
-    /// The error for a missing key or tensor.
     fn lacks(&self, what: &str) -> Error {
-        Error::Lacks { what: what.to_owned(), architecture: self.arch.to_owned() }
+        Error::Unfit(format!("the file has no {what}, which {} needs", self.arch))
     }
 
     fn epsilon(&self, fact: Fact) -> Result<f32> {
@@ -396,12 +379,14 @@ impl Plan<'_> {
         let table = self.table(name)?.ok_or_else(|| self.lacks(name))?;
         match table.n_vocab() {
             1 => row(&table, 0),
-            rows => Err(Error::Rows { tensor: name.to_owned(), rows }),
+            rows => {
+                let problem = format!("tensor \"{name}\" has {rows} rows, but must have one");
+                Err(Error::Unfit(problem))
+            }
         }
     }
 }
 
-/// The row of a position.
 fn row_of(table: &Table, position: u64) -> Result<Vec<f32>> {
     match table.n_vocab() {
         n if position < n => row(table, position),

@@ -65,6 +65,7 @@ pub mod gguf;
 pub mod input;
 #[doc(hidden)]
 pub mod model;
+mod named;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod output;

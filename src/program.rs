@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{Cli, Stop, complete};
 use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
-use crate::{commands, output, source, text};
+use crate::{commands, output, text};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -20,7 +20,6 @@ use crate::{commands, output, source, text};
 /// 130 by itself, a loop in a shell script would go on. No half-written file remains,
 /// because a file gets its name when it is complete.
 pub fn main() -> ExitCode {
-    source::exit_on_sigbus();
     output::prepare_for_signals();
     match complete(std::env::args_os()) {
         Ok(false) => {}
@@ -36,14 +35,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints help or the version.
 fn print(text: &str) -> Result<ExitCode> {
     let mut out = Destination::Stdout.open()?;
     writeln!(out, "{text}")?;
     out.finish().map(|()| ExitCode::SUCCESS)
 }
 
-/// Runs a command and returns its exit code.
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());

@@ -211,6 +211,7 @@ pub fn counted(n: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
 
     #[test]
     fn forms_of_a_word_are_a_few_letters_apart() {
@@ -291,11 +292,8 @@ mod tests {
             assert_eq!(visible_bytes(bytes), shown, "{bytes:?}");
             assert_eq!(read_back(shown), bytes);
         }
-        let mut state = 5_u64;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) as usize % below
-        };
+        let mut random = SplitMix64::new(5);
+        let mut random = |below: usize| random.below(below as u64) as usize;
         let odd = *b"\\nx{}u\x00\x1b\x7f\x80\x96\xbf\xc2\xe2\xf0\xff \"e";
         for _ in 0..200_000 {
             let bytes: Vec<u8> = (0..random(7)).map(|_| odd[random(odd.len())]).collect();
@@ -305,7 +303,6 @@ mod tests {
         }
     }
 
-    /// Decodes a visible text into bytes.
     fn read_back(shown: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut rest = shown.chars();

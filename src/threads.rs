@@ -1,5 +1,4 @@
-//! The same work on several threads. Each thread takes the next piece when it
-//! has finished one.
+//! The same work on several threads, which take one piece after the other.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,10 +37,7 @@ impl Pieces {
 }
 
 /// Runs `work` on every thread. Returns one result per thread, in no particular
-/// order.
-///
-/// # Errors
-/// The error of one of the threads, after all of them have ended.
+/// order. An error is returned after all threads have ended.
 pub(crate) fn each<T: Send, E: Send>(
     threads: usize,
     work: impl Fn() -> Result<T, E> + Sync,
@@ -63,13 +59,10 @@ pub(crate) fn each<T: Send, E: Send>(
 /// any number of threads.
 ///
 /// Each thread has one value, made by `start`. `make` computes a piece into it;
-/// `take` reads it, and leaves it ready for the thread's next piece. A thread
-/// waits with its value until all earlier pieces are taken, so no more than one
-/// value per thread is in memory.
-///
-/// # Errors
-/// The error of the first piece that fails, in the order of the pieces. `take` has
-/// seen all pieces before it, and none after it.
+/// `take` reads it, and leaves it ready for the thread's next piece. A thread waits
+/// with its value until all earlier pieces are taken, so no more than one value per
+/// thread is in memory. Returns the error of the first piece that fails, in the
+/// order of the pieces. `take` has seen all pieces before it, and none after it.
 pub(crate) fn in_order<T, E: Send>(
     pieces: &Pieces,
     threads: usize,

@@ -21,6 +21,8 @@ use crate::model::{Error, Model, Numbers, Spelling, Strings, TokenId, TokenList}
 pub use crate::model::TokenType;
 
 /// The tokens of a model, read one at a time. It keeps the model open.
+///
+/// Every method that reads a token fails if the token can't be read.
 #[derive(Clone, Debug)]
 pub struct Vocab {
     model: Model,
@@ -56,16 +58,12 @@ pub struct Scores(Numbers);
 
 impl Scores {
     /// The score of a token; `None` past the last.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn of(&self, id: TokenId) -> Result<Option<f32>, Error> {
         Ok(self.0.get(id)?.and_then(|value| value.float()).map(|score| score as f32))
     }
 }
 
-/// At most this many merges are ranked, in 32 MiB of memory. The largest vocabulary
-/// known has 514,906.
+/// At most this many merges are ranked, in 32 MiB. The most known are 514,906.
 const MOST_MERGES: u64 = 1 << 20;
 
 /// The merge ranks of a byte-pair vocabulary. A merge makes a token from two
@@ -96,9 +94,6 @@ impl Ranks {
 
     /// The rank of the first merge that makes a token; `None` for tokens that no
     /// merge makes, such as single bytes and special tokens.
-    ///
-    /// # Errors
-    /// If the token or the merge can't be read.
     pub fn of(&self, id: TokenId) -> Result<Option<u64>, Error> {
         let Some(token) = self.tokens.get(id)? else { return Ok(None) };
         let Some(&rank) = self.by_hash.get(&self.hasher.hash_one(&*token)) else {
@@ -151,9 +146,6 @@ impl Vocab {
     }
 
     /// The token with an ID; `None` past the last.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
         let Some(stored) = self.tokens.get(id)? else { return Ok(None) };
         Ok(Some(Token::from(match self.is_spelt(id)? {
@@ -162,20 +154,13 @@ impl Vocab {
         })))
     }
 
-    /// Reads every token, so that a file with an unreadable token is refused before
-    /// anything is printed.
-    ///
-    /// # Errors
-    /// The first error that [`Vocab::each`] would return.
+    /// Reads every token, to refuse a bad file before anything is printed.
     pub fn check(&self) -> Result<(), Error> {
         self.tokens.check()
     }
 
     /// Calls `visit` with the ID and the text's bytes of every token, in order;
     /// stops at the first `false`. One pass over the vocabulary.
-    ///
-    /// # Errors
-    /// If a token can't be read, and those of `visit`.
     pub fn each<E: From<Error>>(
         &self,
         mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
@@ -188,9 +173,6 @@ impl Vocab {
 
     /// The token whose decoded text is `text`, such as `" cat"` with its space; the
     /// lowest ID if there are several. One pass over the vocabulary.
-    ///
-    /// # Errors
-    /// If a token can't be read.
     pub fn find(&self, text: &str) -> Result<Option<TokenId>, Error> {
         let mut found = None;
         self.each(|id, read| {
@@ -213,18 +195,12 @@ impl Vocab {
     }
 
     /// The tokens' scores, if the model has any.
-    ///
-    /// # Errors
-    /// If they can't be read.
     pub fn scores(&self) -> Result<Option<Scores>, Error> {
         let scores = self.model.scores()?;
         Ok(scores.filter(|scores| scores.element().is_float()).map(Scores))
     }
 
     /// The ranks of the merges that make the tokens, if the model has any.
-    ///
-    /// # Errors
-    /// If they can't be read.
     pub fn merge_ranks(&self) -> Result<Option<Ranks>, Error> {
         let merges = match self.model.merges() {
             Ok(merges) => merges,
@@ -236,9 +212,6 @@ impl Vocab {
     }
 
     /// The type of a token; `None` if the model does not state it.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn token_type(&self, id: TokenId) -> Result<Option<TokenType>, Error> {
         let Some(types) = &self.types else { return Ok(None) };
         Ok(types.get(id)?.and_then(|value| TokenType::from_id(value.integer()?.try_into().ok()?)))
@@ -246,7 +219,6 @@ impl Vocab {
 }
 
 impl Spelling {
-    /// Decodes stored bytes.
     fn read(self, stored: &[u8]) -> Cow<'_, [u8]> {
         match self {
             Self::Underscores => match std::str::from_utf8(stored) {

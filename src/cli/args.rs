@@ -25,7 +25,6 @@ use crate::vocab::TokenType;
 
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -148,7 +147,6 @@ impl NeighborsArgs {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
 pub struct FootprintArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
@@ -185,7 +183,6 @@ impl FootprintArgs {
 
 #[derive(Debug, Args)]
 pub struct TokensArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -296,7 +293,6 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 #[derive(Debug, Args)]
 pub struct InfoArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -322,7 +318,6 @@ impl InfoArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The model
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
@@ -357,7 +352,6 @@ impl CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct TourArgs {
-    /// The model; without one, the toy
     #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
@@ -380,7 +374,6 @@ impl TourArgs {
     }
 }
 
-/// The number of a step of the tour.
 fn tour_step(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=TOUR_STEPS).contains(number));
     number.ok_or_else(|| format!("the steps are 1 to {TOUR_STEPS} (--list shows their titles)"))

@@ -26,8 +26,7 @@ use crate::store::toy::TOY;
 use crate::store::{self, Store};
 use crate::text::acts;
 
-/// The environment variable with which a script asks for completions. It holds the
-/// shell's name.
+/// The environment variable by which a script asks; it holds the shell's name.
 const ASKED: &str = "EMBCLI_COMPLETE";
 
 impl Request for CompletionsArgs {
@@ -95,8 +94,7 @@ fn command() -> clap::Command {
     })
 }
 
-/// Completes a model: names in stores, directories and GGUF files. If nothing
-/// matches, any file.
+/// Completes a model: names in stores, directories, GGUF files; else any file.
 fn models(typed: &OsStr) -> Vec<CompletionCandidate> {
     let start = typed.to_string_lossy();
     let names = store::names().into_iter().filter(|name| is_safe(name));

@@ -86,11 +86,7 @@ pub(super) fn complaint(
         }
         _ => {}
     }
-    let of_command = words.iter().find_map(|word| {
-        let name = word.to_str()?;
-        program.get_subcommands().find(|command| command.get_name() == name)
-    });
-    let Some(command) = of_command else {
+    let Some(command) = words.iter().find_map(|word| program.find_subcommand(word)) else {
         return format!("{error} ({list})");
     };
     let help = format!("embcli help {} is the manual", command.get_name());

@@ -50,7 +50,7 @@ impl From<Color> for ColorChoice {
 
 impl ValueEnum for Form {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -71,7 +71,7 @@ impl ValueEnum for Form {
 
 impl ValueEnum for Metric {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Cosine, Self::Dot, Self::L2]
+        Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -21,7 +21,6 @@ impl Request for ManArgs {
     }
 }
 
-/// The page of all commands, or of one.
 fn page(args: &ManArgs) -> Result<String> {
     let mut all = Cli::command().disable_help_subcommand(true);
     all.build();

@@ -5,7 +5,6 @@
 pub(super) const MODEL: &str =
     "A GGUF file, or a model by name: toy (built in), ollama:NAME, hf:ORG/REPO, ...";
 
-/// The full help of a model argument.
 pub(super) const MODEL_LONG: &str = "\
 A GGUF file, or a model by name:
   toy                  a small built-in table
@@ -20,7 +19,6 @@ A GGUF file, or a model by name:
 ./toy for a file). Any other name is a path if the file exists.
 `embcli models` lists all names. embcli downloads nothing.";
 
-/// The full help of `--format`.
 pub(super) const FORMAT_LONG: &str = "\
 How to print the answer [default: table, or the extension of --output]
 
@@ -29,7 +27,6 @@ In csv and tsv every cell is exact data. A cell that begins with =,
 Invisible characters are written as escapes that can be read back:
 \\n, \\u{200b}, \\xE2 for a byte that is not UTF-8, \\\\ for a backslash.";
 
-/// About `lookup`.
 pub(super) const LOOKUP: &str = "\
 Token IDs to rows: the matrix a model starts from.
 
@@ -43,7 +40,6 @@ the bytes that are read, and the rows, decoded exactly as ggml decodes them. The
 same ID twice is the same row twice. With --text it starts one step earlier: the
 model's own tokenizer turns a text into tokens, as llama.cpp does.";
 
-/// About `neighbors`.
 pub(super) const NEIGHBORS: &str = "\
 The rows nearest to a token's row, over the whole table.
 
@@ -61,7 +57,6 @@ both.
 In the toy only the cat, the dog and the semicolon have meaningful rows; a real
 model shows more.";
 
-/// About `footprint`.
 pub(super) const FOOTPRINT: &str = "\
 The size of a table at each precision of ggml: n_vocab times d_model values as
 F32, BF16, Q8_0, Q4_K, and so on.
@@ -71,7 +66,6 @@ one row. In a small model the table can be most of the file, so many models use
 it as the output head too. Give a model (this also shows its precision and the
 table's share of the file), a shape, or the name of a well-known model.";
 
-/// About `tokens`.
 pub(super) const TOKENS: &str = "\
 The vocabulary: every token, those that match, or those of a text.
 
@@ -83,7 +77,6 @@ roughly the order of frequency. It is printed while it is read.
 With --text, tokens prints the tokens of a text instead. The model's own
 tokenizer encodes it and gives the same IDs as llama.cpp.";
 
-/// About `info`.
 pub(super) const INFO: &str = "\
 What a file contains, on one screen: name, architecture, parameters, types, the
 embedding table and its share of the file, whether the output head is tied to
@@ -91,7 +84,6 @@ it, the tokenizer, its special tokens, and oddities.
 
 info reads only the header, however large the file is.";
 
-/// About `tour`.
 pub(super) const TOUR: &str = "\
 Ten steps through one table: what embeddings are, measured.
 
@@ -101,7 +93,6 @@ why one-hot and random vectors are not enough, what a learned table knows, what
 it costs, and what comes after it. If a table can't show a step, the step says
 so.";
 
-/// About `check`.
 pub(super) const CHECK: &str = "\
 Checks that a table fits its vocabulary.
 
@@ -115,7 +106,6 @@ for NaN, zeros, duplicate rows and types that are wider than needed.
 With OTHER, it compares two tables of one model token by token and matches rows
 by the text of their tokens. `added` counts tokens that only the first has.";
 
-/// About `models`.
 pub(super) const MODELS: &str = "\
 The models on this machine: in Ollama, the Hugging Face hub's cache, LM Studio
 and llama.cpp's cache.

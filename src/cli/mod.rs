@@ -1,5 +1,4 @@
-//! The command line: every argument, default and help text. Only this module turns
-//! it into a request.
+//! The command line: arguments, defaults, help, and the request that they make.
 
 mod args;
 mod completions;
@@ -38,7 +37,6 @@ pub use form::Color;
     after_help = first::AFTER
 )]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 
@@ -216,7 +214,6 @@ impl Command {
         first::model_first(words, model.to_str()?, others)
     }
 
-    /// The request that the arguments make.
     pub fn request(&self) -> Box<dyn Request> {
         match self {
             Self::Lookup(args) => Box::new(args.request()),
@@ -245,7 +242,6 @@ pub struct Stop {
 }
 
 impl Cli {
-    /// Parses a command line.
     pub fn parse_from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
         let args: Vec<OsString> = args.into_iter().collect();
         let color = Color::among(&args);
@@ -336,7 +332,6 @@ impl Cli {
         })
     }
 
-    /// The form of the answer.
     pub fn form(&self) -> Form {
         self.format.unwrap_or(Form::Table)
     }

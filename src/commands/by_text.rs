@@ -18,13 +18,6 @@ const SHOWN: usize = 64;
 /// An error lists at most this many tokens of a text.
 const MAX_NAMED: usize = 6;
 
-/// The first two tokens with one text.
-#[derive(Clone, Copy, Default)]
-struct Hits {
-    first: Option<u64>,
-    second: Option<u64>,
-}
-
 /// The ID of each text, in order, and notes on ambiguous texts. Reads the vocabulary
 /// once, or not at all if there are no texts.
 pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<String>)> {
@@ -36,15 +29,16 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
             quoted(first, SHOWN)
         ),
     };
-    let mut hits: HashMap<Vec<u8>, Hits> = HashMap::new();
+    // The first two tokens with each text.
+    let mut hits: HashMap<Vec<u8>, [Option<u64>; 2]> = HashMap::new();
     for text in texts {
-        hits.insert(text.as_bytes().to_vec(), Hits::default());
-        hits.insert(twin(text).into_bytes(), Hits::default());
+        hits.insert(text.as_bytes().to_vec(), [None; 2]);
+        hits.insert(twin(text).into_bytes(), [None; 2]);
     }
     vocab.each(|id, text| -> Result<bool> {
         match hits.get_mut(text) {
-            Some(Hits { first: first @ None, .. }) => *first = Some(id),
-            Some(Hits { second: second @ None, .. }) => *second = Some(id),
+            Some([first @ None, _]) => *first = Some(id),
+            Some([_, second @ None]) => *second = Some(id),
             _ => {}
         }
         Ok(true)
@@ -54,15 +48,15 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
     let (mut ids, mut notes) = (Vec::new(), Vec::new());
     for text in texts {
         let twin = twin(text);
-        let (found, other) = (hits_of(text), hits_of(&twin).first);
-        let Some(id) = found.first else { bail!(no_token(text, &twin, other, vocab)?) };
+        let ([first, second], [other, _]) = (hits_of(text), hits_of(&twin));
+        let Some(id) = first else { bail!(no_token(text, &twin, other, vocab)?) };
         ids.push(id);
         let mut note = |note| {
             if !notes.contains(&note) {
                 notes.push(note)
             }
         };
-        if let Some(second) = found.second {
+        if let Some(second) = second {
             note(format!(
                 "{} is ID {id} here, the lowest of the tokens that read so; the next is ID {second}",
                 quoted(text, SHOWN)

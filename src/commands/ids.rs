@@ -21,8 +21,7 @@ impl NamedTokens {
         self.typed.is_empty() && self.texts.is_empty()
     }
 
-    /// The IDs in order, with repeats. Checks that each is in range, and adds notes on
-    /// texts to the view.
+    /// The IDs in order, with repeats, all in range. Adds notes on texts to the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
         let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
@@ -31,15 +30,11 @@ impl NamedTokens {
         let mut found = found.into_iter();
         let table = &view.table;
         let mut ids = Vec::new();
-        let add_text = |id: Option<u64>, ids: &mut Vec<u64>| {
-            let id = id.context("a text without an ID")?;
-            table.check_id(id)?;
-            ids.push(id);
-            anyhow::Ok(())
-        };
         for arg in &self.typed {
             if is_text(arg) {
-                add_text(found.next(), &mut ids)?;
+                let id = found.next().context("a text without an ID")?;
+                table.check_id(id)?;
+                ids.push(id);
             } else if arg == "-" {
                 let list =
                     String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
@@ -54,7 +49,10 @@ impl NamedTokens {
                 add(arg, table, &mut ids)?;
             }
         }
-        found.try_for_each(|id| add_text(Some(id), &mut ids))?;
+        for id in found {
+            table.check_id(id)?;
+            ids.push(id);
+        }
         ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
         Ok(ids)
     }

@@ -13,7 +13,6 @@ pub mod lookup;
 mod model;
 pub mod models;
 pub mod neighbors;
-mod steps;
 pub mod text;
 pub mod tokens;
 pub mod tour;
@@ -28,8 +27,7 @@ use crate::report::{Form, Printer};
 use crate::store;
 
 pub use ids::NamedTokens;
-pub use model::TableInfo;
-pub use steps::InputStep;
+pub use model::{InputStep, TableInfo};
 
 /// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;

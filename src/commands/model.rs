@@ -1,4 +1,5 @@
-//! The table of a model and the tokens of its rows, which every command needs.
+//! The table of a model and the tokens of its rows, which every command needs, and
+//! the steps from a row to the input of the first block.
 
 use std::path::Path;
 
@@ -6,8 +7,9 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::model::{Error, Fact, Model};
-use crate::report::TokenText;
+use crate::input::Step;
+use crate::model::{Error, Fact, Model, Tensor};
+use crate::report::{Float, TokenText};
 use crate::vocab::Vocab;
 
 /// The table that an answer is about.
@@ -23,6 +25,27 @@ pub struct TableInfo {
     pub offset: u64,
     /// The number of tokens in the vocabulary. `None` if there is no vocabulary.
     pub n_tokens: Option<u64>,
+}
+
+/// One step from a stored row to the input of the first block.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InputStep {
+    /// `scale`, `token_type`, `position`, `layer_norm`, `rms_norm`,
+    /// `per_layer`, `nothing` or `unknown`.
+    pub step: &'static str,
+    /// The source of the step: a metadata key, tensors, or a rule.
+    pub from: String,
+    /// The factor of a scale, the epsilon of a norm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Float<f32>>,
+    /// The step in words.
+    pub text: String,
+}
+
+impl From<&Step> for InputStep {
+    fn from(Step { name, from, value, text, .. }: &Step) -> Self {
+        Self { step: name, from: from.clone(), value: value.map(Float), text: text.clone() }
+    }
 }
 
 /// A table with the vocabulary that names its rows.
@@ -48,7 +71,7 @@ impl View {
         }
         let vocab = match Vocab::open(model) {
             Ok(vocab) => Ok(vocab),
-            Err(Error::NoVocabulary { reason }) => Err(reason),
+            Err(Error::NoVocabulary(reason)) => Err(reason),
             // Only the part with the vocabulary is missing: the rows can still be read.
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
@@ -94,6 +117,14 @@ impl View {
             offset: table.offset(),
             n_tokens: self.vocab.as_ref().ok().map(Vocab::len),
         }
+    }
+}
+
+/// The type of a tensor's values, or its number if ggml can't decode it.
+pub(super) fn type_name(tensor: &Tensor) -> String {
+    match &tensor.format {
+        Ok(format) => format.name.to_owned(),
+        Err(error) => format!("type {}", error.id),
     }
 }
 

@@ -4,8 +4,7 @@ use super::TOKEN_EMBEDDING;
 use crate::model::{Error, Model};
 use crate::text;
 
-/// At most this many tensor names are in one message, and this many columns of
-/// each.
+/// A message has at most this many tensor names of this many columns.
 const LISTED: usize = 8;
 const COLUMNS: usize = 64;
 
@@ -13,30 +12,14 @@ const COLUMNS: usize = 64;
 /// million names costs little time.
 const COMPARED: usize = 10_000;
 
-/// Names of one kind: their number, and the first few.
-#[derive(Default)]
-struct Names {
-    first: Vec<String>,
-    total: usize,
-}
-
-impl Names {
-    fn add(&mut self, name: &str) {
-        self.total += 1;
-        if self.first.len() < LISTED {
-            self.first.push(shown(name));
-        }
-    }
-}
-
 fn shown(name: &str) -> String {
     text::clip(&text::visible(name), COLUMNS).into_owned()
 }
 
 /// The message for a tensor that a model does not have.
 pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
-    let mut tables = Names::default();
-    let mut layers = Names::default();
+    // The first few tables, then the first few weights of layers, and the number of each.
+    let (mut first, mut totals) = ([Vec::new(), Vec::new()], [0; 2]);
     let mut nearest: Option<String> = None;
     let mut count = 0;
     for tensor in model.tensors()? {
@@ -48,9 +31,12 @@ pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
             nearest = text::nearest(name, so_far.chain([&*tensor.name])).map(str::to_owned);
         }
         if tensor.matrix().is_some() {
-            // List tables first, not the weights of each layer.
             let is_layer = tensor.name.starts_with("blk.") || tensor.name.contains(".blk.");
-            if is_layer { &mut layers } else { &mut tables }.add(&tensor.name);
+            let kind = usize::from(is_layer);
+            totals[kind] += 1;
+            if first[kind].len() < LISTED {
+                first[kind].push(shown(&tensor.name));
+            }
         }
     }
 
@@ -65,16 +51,16 @@ pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
     {
         message += &format!("; this file seems to be {kind}");
     }
-    let names = if tables.total > 0 { tables } else { layers };
-    message += &match names.total {
+    let kind = usize::from(totals[0] == 0);
+    message += &match totals[kind] {
         0 if count == 0 => "; embcli info and embcli tokens read what it has".to_owned(),
         0 => "; it has no two-dimensional tensor".to_owned(),
         total => {
-            let more = match total - names.first.len() {
+            let more = match total - first[kind].len() {
                 0 => String::new(),
                 n => format!(" and {n} more"),
             };
-            let listed = names.first.join(", ");
+            let listed = first[kind].join(", ");
             format!("; two-dimensional tensors (--tensor NAME): {listed}{more}")
         }
     };

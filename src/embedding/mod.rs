@@ -3,7 +3,6 @@
 mod error;
 mod find;
 
-use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ const MAX_D_MODEL: u64 = 1 << 20;
 ///
 /// Files store dimensions fastest first, `[d_model, n_vocab]`; everything here
 /// counts rows first, `[n_vocab, d_model]`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Table {
     source: Arc<dyn Source>,
     file: Option<Arc<str>>,
@@ -40,8 +39,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The tensor `name` of a model, which must be two-dimensional and of a type
-    /// that ggml can decode.
+    /// The tensor `name` of a model: two-dimensional, of a type that ggml can decode.
     ///
     /// # Errors
     /// If it does not exist (the message says what the file seems to be and which
@@ -129,6 +127,15 @@ impl Table {
         Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
     }
 
+    /// A table in memory, for tests. It may have fewer rows than it claims.
+    #[cfg(test)]
+    pub(crate) fn in_memory(format: &str, [n_vocab, d_model]: [u64; 2], bytes: Vec<u8>) -> Self {
+        let (name, dims) = ("test".to_owned(), vec![d_model, n_vocab]);
+        let format = Ok(Format::from_name(format).unwrap());
+        let (at, source) = (Some(0), Arc::new(bytes));
+        Self::of(Tensor { name, dims, format, at, source, file: None }).unwrap()
+    }
+
     /// The tensor's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -164,8 +171,7 @@ impl Table {
         self.at
     }
 
-    /// The number of rows that are complete in the file: all, unless the file is
-    /// cut.
+    /// The number of complete rows in the file: all, unless the file is cut.
     pub fn rows_present(&self) -> u64 {
         let there = self.source.len().saturating_sub(self.at);
         (there / self.row_bytes as u64).min(self.n_vocab)
@@ -246,12 +252,5 @@ impl Rows for Table {
 
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.format.decode(stored, values);
-    }
-}
-
-impl fmt::Debug for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, format, n_vocab, d_model, .. } = self;
-        write!(f, "Table({name}, [{n_vocab}, {d_model}] {format})")
     }
 }

@@ -8,9 +8,7 @@ use crate::model::{Error, Numbers, Place, Strings, ValueType};
 /// A metadata array whose elements are not decoded yet.
 #[derive(Clone, Debug)]
 pub enum Array {
-    /// An array of strings.
     Strings(Strings),
-    /// An array of numbers or flags.
     Numbers(Numbers),
     /// An array of this many arrays. They are not read.
     Nested(u64),
@@ -32,7 +30,6 @@ impl Array {
         })
     }
 
-    /// The type that every element has.
     pub fn element_type(&self) -> ValueType {
         match self {
             Self::Strings(_) => ValueType::String,
@@ -41,7 +38,6 @@ impl Array {
         }
     }
 
-    /// The number of elements.
     pub fn len(&self) -> u64 {
         match self {
             Self::Strings(strings) => strings.len(),
@@ -50,7 +46,6 @@ impl Array {
         }
     }
 
-    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

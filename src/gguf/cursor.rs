@@ -15,8 +15,7 @@ const START: u64 = 64 << 10;
 /// keys and tensor names are read in small steps.
 const SPARE: u64 = 16 << 10;
 
-/// The most levels of arrays within arrays. The format allows any depth; no known
-/// file has two levels.
+/// The most levels of nested arrays. The format has no limit; no known file has two.
 const MAX_DEPTH: usize = 8;
 
 /// The longest key and tensor name, in bytes: the format's limit for keys (its
@@ -39,11 +38,9 @@ pub(super) struct Cursor<'s> {
     window: Cow<'s, [u8]>,
     /// The position of the window in the source.
     base: u64,
-    /// The cursor's position in the window. After a skip it can be past the
-    /// window's end.
+    /// The cursor's position in the window; after a skip, maybe past its end.
     at: u64,
-    /// The number of bytes that will probably be read after the next ones, such as
-    /// the rest of an array.
+    /// How many bytes will probably be read next, such as the rest of an array.
     expected: u64,
 }
 
@@ -143,8 +140,7 @@ impl<'s> Cursor<'s> {
         self.hold(n, self.expected.saturating_add(spare))
     }
 
-    /// Makes the window hold the next `n` bytes. A request asks for `more` bytes
-    /// beyond them.
+    /// Makes the window hold the next `n` bytes; a request asks for `more` too.
     fn hold(&mut self, n: u64, more: u64) -> Step<()> {
         let end = self.position() + n;
         loop {
@@ -212,24 +208,19 @@ impl<'s> Cursor<'s> {
         u32::try_from(self.position()).or_else(|_| Self::too_long())
     }
 
-    /// Copies a string (its length as u64, then its bytes) into `text`, if it is
-    /// at most `most` bytes long; returns its length.
-    pub(super) fn string(&mut self, most: u64, text: &mut Vec<u8>) -> Step<u64> {
-        text.clear();
-        let len = self.u64()?;
-        if len <= most {
-            text.extend_from_slice(self.take(len)?);
-        }
-        Ok(len)
-    }
-
-    /// Copies a key or a tensor's name into `name`. Refuses one that is too long.
+    /// Copies a key or a tensor's name into `name`: its length as u64, then its bytes.
+    /// Refuses one that is too long.
     pub(super) fn name(&mut self, name: &mut Vec<u8>) -> Step<()> {
-        match self.string(MAX_NAME, name)? {
-            len if len <= MAX_NAME => Ok(()),
-            len if len > self.remaining() => self.short(len),
-            len => Err(Stop::Bad(format!("its name is {len} bytes long; the limit is {MAX_NAME}"))),
+        name.clear();
+        match self.u64()? {
+            len if len <= MAX_NAME => name.extend_from_slice(self.take(len)?),
+            len if len > self.remaining() => return self.short(len),
+            len => {
+                let problem = format!("its name is {len} bytes long; the limit is {MAX_NAME}");
+                return Err(Stop::Bad(problem));
+            }
         }
+        Ok(())
     }
 
     #[inline]
@@ -307,8 +298,7 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// An array's element type and count. The count is checked against the bytes
-    /// left.
+    /// An array's element type and count, which is checked against the bytes left.
     pub(super) fn array_header(&mut self) -> Step<(ValueType, u64)> {
         let element = self.value_type()?;
         let count = self.u64()?;

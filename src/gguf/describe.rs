@@ -6,10 +6,8 @@ use crate::model::{
     Value, ValueType,
 };
 
-/// The prefix of the keys of the vocabulary and the tokenizer.
 const TOKENIZER: &str = "tokenizer.ggml.";
 
-/// The suffix of a key that gives a token a role.
 const TOKEN_ID: &str = "_token_id";
 
 const TOKENS: &str = "tokenizer.ggml.tokens";
@@ -47,7 +45,6 @@ fn key_of(fact: Fact) -> Key {
     }
 }
 
-/// The keys that can give a token a role.
 fn keys_of(role: Role) -> &'static [&'static str] {
     match role {
         Role::Bos => &["tokenizer.ggml.bos_token_id"],
@@ -66,14 +63,12 @@ fn keys_of(role: Role) -> &'static [&'static str] {
     }
 }
 
-/// Whether a key is about the vocabulary or the tokenizer.
 pub fn is_tokenizer_key(key: &str) -> bool {
     key.starts_with(TOKENIZER)
 }
 
 impl Files {
-    /// The key of a fact; `None` if it depends on the architecture and the file
-    /// does not state one.
+    /// The key of a fact; `None` if it needs an architecture that is not stated.
     fn full_key(&self, fact: Fact) -> Result<Option<String>, Error> {
         Ok(match key_of(fact) {
             Key::Whole(key) => Some(key.to_owned()),
@@ -92,18 +87,11 @@ impl Files {
 }
 
 impl Gguf {
-    /// The value of `general.file_type`.
-    ///
-    /// # Errors
-    /// If the key exists twice or can't be read.
     pub fn file_type(&self) -> Result<Option<u64>, Error> {
         self.integer("general.file_type")
     }
 
     /// The value of `general.basename`: the name of the model without its version.
-    ///
-    /// # Errors
-    /// As for [`file_type`](Self::file_type).
     pub fn basename(&self) -> Result<Option<String>, Error> {
         self.text("general.basename")
     }
@@ -137,11 +125,10 @@ impl Description for Files {
         let Some((gguf, entry)) = self.stated(fact)? else { return Ok(None) };
         match gguf.decode(&entry)? {
             Value::F32(value) => Ok(Some(value)),
-            _ => Err(Error::Type {
-                key: self.key(fact),
-                found: entry.value_type.name(),
-                expected: ValueType::F32.name(),
-            }),
+            _ => {
+                let (key, found) = (self.key(fact), entry.value_type.name());
+                Err(Error::Unfit(format!("{key} is of type {found}, but must be f32")))
+            }
         }
     }
 
@@ -180,7 +167,7 @@ impl Description for Files {
 
     fn tokens(&self) -> Result<TokenList, Error> {
         let gguf = self.metadata()?;
-        let none = |reason: &str| Error::NoVocabulary { reason: reason.to_owned() };
+        let none = |reason: &str| Error::NoVocabulary(reason.to_owned());
         let texts = match gguf.array(TOKENS)? {
             Some(Array::Strings(texts)) => texts,
             Some(_) => return Err(none("tokenizer.ggml.tokens is not an array of strings")),

@@ -4,7 +4,6 @@
 //! (gguf-py: `LlamaFileType`), not those of tensor types: 7 here is mostly Q8_0,
 //! but 7 as the type of a tensor is Q5_1.
 
-/// The names, by number.
 #[rustfmt::skip]
 const NAMES: &[(u64, &str)] = &[
     ( 0, "all F32"),

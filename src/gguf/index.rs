@@ -29,14 +29,11 @@ use crate::source::Source;
 #[derive(Debug)]
 pub(super) struct Index {
     pub version: u32,
-    /// The metadata entries, found by key.
     pub keys: Entries,
     /// For each long array of strings: its number in `keys`, and the position of
     /// every 256th string except the first.
     pub marks: Vec<(usize, Arc<[u32]>)>,
-    /// The tensor entries, found by name.
     pub tensors: Entries,
-    /// The position of the first tensor entry.
     pub tensors_at: u64,
     /// One past the last tensor entry; the data begins at the next multiple of
     /// the alignment.
@@ -67,7 +64,6 @@ impl Entries {
         self.starts.len()
     }
 
-    /// Where entry `i` begins.
     pub fn start(&self, i: usize) -> Option<u64> {
         self.starts.get(i).copied().map(u64::from)
     }
@@ -207,7 +203,8 @@ fn check_magic(start: &[u8]) -> Result<(), Error> {
     } else {
         format!("\"{}\"", start[..start.len().min(4)].escape_ascii())
     };
-    Err(Error::Magic { found })
+    let found = format!("it begins with {found}, where GGUF files begin with \"GGUF\"");
+    Err(Error::Unsupported(format!("not a GGUF file: {found}")))
 }
 
 fn check_version(version: u32) -> Result<(), Error> {
@@ -216,10 +213,18 @@ fn check_version(version: u32) -> Result<(), Error> {
         1 => "convert the original model again with a current converter",
         0 => "the header is damaged; download or convert it again",
         // A big-endian file stores a small version in its high byte.
-        v if v.swap_bytes() < 256 => return Err(Error::BigEndian { version: v.swap_bytes() }),
+        v if v.swap_bytes() < 256 => {
+            return Err(Error::Unsupported(format!(
+                "big-endian GGUF (version {}) is not supported: convert it with the `gguf` Python \
+                 package, `gguf-convert-endian FILE little`",
+                v.swap_bytes()
+            )));
+        }
         _ => "the file is newer than this program, or damaged",
     };
-    Err(Error::Version { version, advice })
+    Err(Error::Unsupported(format!(
+        "GGUF version {version} is not supported (2 and 3 are): {advice}"
+    )))
 }
 
 /// Reads the element type and the count of the array at a position.

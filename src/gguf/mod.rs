@@ -56,16 +56,14 @@ pub fn open_source(source: Box<dyn Source>) -> Result<Model, Error> {
     Gguf::new(source).map(Model::from)
 }
 
-/// The longest value that is decoded at once, in bytes. Arrays are read through
-/// [`Array`].
+/// The longest value that is decoded at once, in bytes. [`Array`] reads longer ones.
 const MAX_DECODED: u64 = 1 << 20;
 
 /// An open GGUF file: its bytes and their index. A clone shares both.
 #[derive(Clone)]
 pub struct Gguf {
     source: Arc<dyn Source>,
-    /// The bytes of the header: the source if it returns borrowed bytes, else a
-    /// copy.
+    /// The bytes of the header: the source if it lends bytes, else a copy.
     header: Arc<dyn Source>,
     index: Arc<Index>,
     alignment: u64,
@@ -78,9 +76,7 @@ pub struct Gguf {
 pub struct Entry {
     /// The key's bytes. Usually ASCII, but not always.
     pub key: Vec<u8>,
-    /// The value's type.
     pub value_type: ValueType,
-    /// The value's bytes in the file.
     pub span: Range<u64>,
     /// The entry's number, counted from 0.
     index: usize,
@@ -108,8 +104,7 @@ impl Gguf {
         let Some(entry) = self.entry(KEY)? else { return Ok(32) };
         let problem = match entry.value_type {
             ValueType::U32 => match self.decode(&entry)?.integer() {
-                // The format's description asks for a multiple of 8, llama.cpp for a
-                // power of two.
+                // The format asks for a multiple of 8, llama.cpp for a power of two.
                 Some(n) if n > 0 && (n % 8 == 0 || (n as u64).is_power_of_two()) => {
                     return Ok(n as u64);
                 }
@@ -130,27 +125,22 @@ impl Gguf {
         self.alignment
     }
 
-    /// The length of the file in bytes.
     pub fn file_len(&self) -> u64 {
         self.source.len()
     }
 
-    /// The length of the header in bytes.
     pub fn header_len(&self) -> u64 {
         self.index.end
     }
 
-    /// The bytes of the file.
     fn source(&self) -> &dyn Source {
         &*self.source
     }
 
-    /// The header's bytes, at the same positions as in the file.
     fn header(&self) -> &dyn Source {
         &*self.header
     }
 
-    /// How many metadata entries the file has.
     pub fn key_count(&self) -> u64 {
         self.index.keys.len() as u64
     }
@@ -173,7 +163,6 @@ impl Gguf {
         Ok(Entry { key, value_type, span: cursor.position()..end, index })
     }
 
-    /// The header from the start of an entry on.
     fn cursor(&self, entries: &Entries, i: usize) -> Cursor<'_> {
         Cursor::new(self.header(), entries.start(i).unwrap_or(self.index.end))
     }
@@ -191,11 +180,9 @@ impl Gguf {
     }
 
     /// Decodes the value of an entry. An array is not decoded: see
-    /// [`array_of`](Self::array_of).
-    ///
-    /// # Errors
-    /// If gguf-rs-lib refuses the value (text that is not UTF-8, a flag that is
-    /// neither 0 nor 1), or if it is longer than a megabyte.
+    /// [`array_of`](Self::array_of). An error if gguf-rs-lib refuses the value (text
+    /// that is not UTF-8, a flag that is neither 0 nor 1), or if it is longer than a
+    /// megabyte.
     pub fn decode(&self, entry: &Entry) -> Result<Value, Error> {
         let malformed = |problem| Error::Malformed {
             place: Place::Value { key: index::quotable(&entry.key) },
@@ -223,8 +210,7 @@ impl Gguf {
         }
     }
 
-    /// A whole number of any width; `None` if the key is absent or has another
-    /// type.
+    /// A whole number of any width; `None` if the key is absent or of another type.
     pub fn integer(&self, key: &str) -> Result<Option<u64>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type.is_integer() => {
@@ -234,8 +220,7 @@ impl Gguf {
         }
     }
 
-    /// The array that a key holds, undecoded; `None` if the key is absent or has
-    /// another type.
+    /// The array of a key, undecoded; `None` if it is absent or of another type.
     pub fn array(&self, key: &str) -> Result<Option<Array>, Error> {
         match self.entry(key)? {
             Some(entry) if entry.value_type == ValueType::Array => self.array_of(&entry).map(Some),
@@ -264,7 +249,6 @@ impl Gguf {
         Ok((len, self.bytes(start..start + len.min(most as u64))?))
     }
 
-    /// How many tensors the file describes.
     pub fn tensor_count(&self) -> u64 {
         self.index.tensors.len() as u64
     }

@@ -15,8 +15,7 @@ use std::sync::{Arc, OnceLock};
 use super::Gguf;
 use crate::model::{Error, Tensor};
 
-/// The files of a model: one GGUF file, or the shards of one. A clone shares the
-/// open files.
+/// The files of a model: one, or its shards. A clone shares the open files.
 #[derive(Clone, Debug)]
 pub struct Files {
     named: Gguf,
@@ -36,13 +35,10 @@ struct Split {
 impl Files {
     /// Opens the model of a file, whole or split.
     ///
-    /// A file is a shard if its name *and* its metadata say so: the name alone can
-    /// be a coincidence, and a shard with another name (a blob of a store) does not
-    /// tell the names of the others.
-    ///
-    /// # Errors
-    /// As for [`Gguf::open`], and if name and metadata both describe a split but
-    /// disagree.
+    /// A file is a shard if its name *and* its metadata say so: the name alone can be
+    /// a coincidence, and a shard with another name (a blob of a store) does not tell
+    /// the names of the others. If both describe a split but disagree, that is an
+    /// error.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let named = Gguf::open(path)?;
         let split = match ShardName::of(path) {
@@ -56,10 +52,8 @@ impl Files {
         Ok(Self { named, split })
     }
 
-    /// The file with the metadata of the model: its architecture, its vocabulary.
-    ///
-    /// # Errors
-    /// If that is another shard than the named one, and it can't be read.
+    /// The file with the metadata of the model: its architecture, its vocabulary. An
+    /// error if that is another shard than the named one, and it can't be read.
     pub fn metadata(&self) -> Result<&Gguf, Error> {
         match self.shard(0)? {
             Some(gguf) => Ok(gguf),
@@ -67,10 +61,8 @@ impl Files {
         }
     }
 
-    /// The tensor with a name, from any of the files.
-    ///
-    /// # Errors
-    /// If shards are missing and no other shard has the tensor: it may be in them.
+    /// The tensor with a name, from any of the files. An error if shards are missing
+    /// and no other shard has the tensor: it may be in them.
     pub(super) fn find_tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
         let mut missing = Vec::new();
         for no in 0..self.shard_count() {
@@ -90,9 +82,6 @@ impl Files {
     }
 
     /// The files of the model that exist, in order.
-    ///
-    /// # Errors
-    /// If one of them can't be read.
     pub fn files(&self) -> Result<Vec<&Gguf>, Error> {
         let shards = (0..self.shard_count()).map(|no| self.shard(no).transpose());
         shards.flatten().collect()
@@ -103,7 +92,6 @@ impl Files {
         self.split.as_ref().map_or(1, |split| split.name.count)
     }
 
-    /// The tensors of the files that exist, in order.
     pub(super) fn all_tensors(&self) -> Result<impl Iterator<Item = Result<Tensor, Error>>, Error> {
         let mut files = Vec::new();
         for no in 0..self.shard_count() {
@@ -131,7 +119,6 @@ impl Files {
         }
     }
 
-    /// The names of the missing files.
     pub(super) fn missing_names(&self) -> Vec<String> {
         let Some(split) = &self.split else { return Vec::new() };
         (0..split.name.count)
@@ -169,15 +156,13 @@ impl Files {
     }
 }
 
-/// A model in one file, from any source.
 impl From<Gguf> for Files {
     fn from(named: Gguf) -> Self {
         Self { named, split: None }
     }
 }
 
-/// The paths of the other parts of a split model, from the name of one part alone.
-/// They need not exist.
+/// The paths of the other parts of a split model, by the name of one alone.
 pub fn parts(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = ShardName::of(path);
     let others = name.into_iter().flat_map(|name| {

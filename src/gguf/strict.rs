@@ -7,11 +7,9 @@ use gguf_rs_lib::prelude::GGUFFileReader;
 use super::Gguf;
 
 impl Gguf {
-    /// Reads the whole header again with gguf-rs-lib's strict reader, which
-    /// decodes every value and checks that every tensor's data is there.
-    ///
-    /// # Errors
-    /// The reader's error message.
+    /// Reads the whole header again with gguf-rs-lib's strict reader, which decodes
+    /// every value and checks that every tensor's data is there. Returns the reader's
+    /// error message.
     pub fn strict(&self) -> Result<(), String> {
         let bytes = io::BufReader::new(Bytes { gguf: self, at: 0 });
         GGUFFileReader::new(bytes).map(drop).map_err(|error| error.to_string())

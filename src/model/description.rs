@@ -1,5 +1,4 @@
-//! The interface of file formats: a format implements [`Description`], and a
-//! [`Model`] holds one.
+//! The interface of file formats: each implements [`Description`].
 
 use std::any::Any;
 use std::fmt;
@@ -20,7 +19,7 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
     /// A whole number that the model states.
     fn whole(&self, fact: Fact) -> Result<Option<u64>, Error>;
 
-    /// A number that the model states in single precision. [`Error::Type`] if the
+    /// A number that the model states in single precision. [`Error::Unfit`] if the
     /// value has another type.
     fn real(&self, fact: Fact) -> Result<Option<f32>, Error>;
 
@@ -30,12 +29,10 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
     /// The format's own name for a fact, for messages.
     fn key(&self, fact: Fact) -> String;
 
-    /// The token IDs that the model gives a role. If there are several, the last
-    /// valid one counts.
+    /// The token IDs that the model gives a role; the last valid one counts.
     fn special(&self, role: Role) -> Result<Vec<u64>, Error>;
 
-    /// Every token that the model gives a role. The role can be one that [`Role`]
-    /// lacks.
+    /// Every token that the model gives a role, even one that [`Role`] lacks.
     fn special_tokens(&self) -> Box<dyn Iterator<Item = Result<SpecialToken, Error>> + '_>;
 
     /// The vocabulary. [`Error::NoVocabulary`] if there is none.

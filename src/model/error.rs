@@ -4,8 +4,6 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::source::OpenError;
-
 /// Why a model, or a part of it, could not be read.
 ///
 /// Messages contain raw text from the file (keys, names). Escape a message before
@@ -13,41 +11,12 @@ use crate::source::OpenError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system returned an error.
+    /// The file is no regular file, or the operating system returned an error.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A directory, device, pipe or socket.
-    #[error("this is {kind}, not a regular file; name a GGUF file")]
-    NotAFile {
-        /// What it is, with its article.
-        kind: &'static str,
-    },
-    /// Zero bytes long.
-    #[error("the file is empty (0 bytes): an interrupted download?")]
-    Empty,
-    /// The first four bytes are not `GGUF`.
-    #[error("not a GGUF file: it begins with {found}, where GGUF files begin with \"GGUF\"")]
-    Magic {
-        /// The first bytes, and their usual meaning if it is known.
-        found: String,
-    },
-    /// Little-endian, but a version this crate does not read.
-    #[error("GGUF version {version} is not supported (2 and 3 are): {advice}")]
-    Version {
-        /// The version in the header.
-        version: u32,
-        /// What to do about it.
-        advice: &'static str,
-    },
-    /// The version's bytes are swapped.
-    #[error(
-        "big-endian GGUF (version {version}) is not supported: \
-         convert it with the `gguf` Python package, `gguf-convert-endian FILE little`"
-    )]
-    BigEndian {
-        /// The version, bytes swapped back.
-        version: u32,
-    },
+    /// Not a GGUF file, or of a version or a byte order that this crate does not read.
+    #[error("{0}")]
+    Unsupported(String),
     /// The header continues past the end of the file.
     #[error(
         "the file ends at byte {len}, in {place}, which needs bytes up to {need}: \
@@ -83,25 +52,12 @@ pub enum Error {
     /// A file of the model is missing, and it has (or may have) what was requested.
     #[error("{0}")]
     MissingFile(String),
-    /// The value of a key has the wrong type.
-    #[error("{key} is of type {found}, but must be {expected}")]
-    Type {
-        /// The key.
-        key: String,
-        /// The type that it has.
-        found: &'static str,
-        /// The type that it must have.
-        expected: &'static str,
-    },
-    /// A list has the wrong type.
+    /// A value or a list has the wrong type.
     #[error("{0}")]
     Unfit(String),
     /// The model has no vocabulary.
-    #[error("{reason}")]
-    NoVocabulary {
-        /// What is missing or wrong.
-        reason: String,
-    },
+    #[error("{0}")]
+    NoVocabulary(String),
 }
 
 impl Error {
@@ -120,34 +76,10 @@ pub enum Place {
     Header,
     /// The name and type of a metadata entry.
     #[error("metadata key {index} of {count}")]
-    Key {
-        /// Counted from 1.
-        index: u64,
-        /// As the header claims.
-        count: u64,
-    },
-    /// The value of a metadata entry.
+    Key { index: u64, count: u64 },
     #[error("the value of metadata key \"{key}\"")]
-    Value {
-        /// The key, lossily decoded.
-        key: String,
-    },
+    Value { key: String },
     /// A tensor's entry in the header (not its data).
     #[error("tensor entry {index} of {count}")]
-    Tensor {
-        /// Counted from 1.
-        index: u64,
-        /// As the header claims.
-        count: u64,
-    },
-}
-
-impl From<OpenError> for Error {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Io(error) => Self::Io(error),
-            OpenError::NotAFile { kind } => Self::NotAFile { kind },
-            OpenError::Empty => Self::Empty,
-        }
-    }
+    Tensor { index: u64, count: u64 },
 }

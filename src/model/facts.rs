@@ -15,8 +15,7 @@ pub enum Fact {
     EmbeddingLength,
     /// Number: `n_vocab`.
     VocabSize,
-    /// Number: the number of values that each layer receives for a token, besides
-    /// the table's row.
+    /// Number: the values that each layer gets for a token besides its row.
     PerLayerLength,
     /// Number: the factor that multiplies every row.
     EmbeddingScale,
@@ -46,17 +45,12 @@ pub enum Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// The beginning of a text.
     Bos,
-    /// The end of a text.
     Eos,
     /// Replaces text that the vocabulary can't spell.
     Unknown,
-    /// Between two texts.
     Separator,
-    /// The end of a turn.
     EndOfTurn,
-    /// The end of a message.
     EndOfMessage,
     /// Filling in the middle: goes before the text that precedes the gap.
     FillPrefix,
@@ -64,11 +58,8 @@ pub enum Role {
     FillSuffix,
     /// Goes before the text that fills the gap.
     FillMiddle,
-    /// Padding.
     FillPad,
-    /// Before a repository's name.
     FillRepository,
-    /// Before a file's name.
     FillSeparator,
 }
 
@@ -79,7 +70,6 @@ pub struct SpecialToken {
     pub name: String,
     /// The format's key for it.
     pub key: String,
-    /// The token ID; `None` if the value is not a whole number. The vocabulary may
-    /// have no such ID.
+    /// The token ID, maybe beyond the vocabulary; `None` if it is no whole number.
     pub id: Option<i128>,
 }

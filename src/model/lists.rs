@@ -1,7 +1,6 @@
 //! Long lists in a header: strings and numbers that are read one at a time.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const CHUNK: u64 = 2 * MAX_STRING;
 
 /// A list of strings, each stored as its length (u64, little-endian) and its bytes.
 /// It keeps its source open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Strings {
     bytes: Part,
     len: u64,
@@ -30,18 +29,16 @@ pub struct Strings {
 }
 
 /// A list of numbers of one type. It keeps its source open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Numbers {
     bytes: Part,
     element: ValueType,
 }
 
-/// A part of a source.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Part {
     source: Arc<dyn Source>,
     range: Range<u64>,
-    /// The list's name in messages.
     key: Arc<str>,
 }
 
@@ -63,8 +60,7 @@ impl Part {
 /// A string and what follows it.
 type Split<'r> = (&'r [u8], &'r [u8]);
 
-/// The error for missing bytes. The walk has checked that they exist, so the file
-/// has changed.
+/// The error for missing bytes: they existed when the header was walked.
 fn changed() -> Error {
     std::io::Error::other("the file changed while it was read").into()
 }
@@ -83,25 +79,19 @@ impl Strings {
         Self { bytes: Part { source, range, key }, len, marks }
     }
 
-    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
 
-    /// The number of strings.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// A copy of string `i`; `None` past the end.
-    ///
-    /// # Errors
-    /// If it is longer than 64 KiB, or can't be read.
+    /// A copy of string `i`; `None` past the end; an error if longer than 64 KiB.
     pub fn get(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.len {
             return Ok(None);
@@ -124,9 +114,6 @@ impl Strings {
 
     /// Calls `visit` with the index and a copy of every string, in order; stops at
     /// the first `false`. One pass.
-    ///
-    /// # Errors
-    /// As for [`get`](Self::get), and those of `visit`.
     pub fn each<E: From<Error>>(
         &self,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
@@ -154,9 +141,6 @@ impl Strings {
     }
 
     /// Reads every string.
-    ///
-    /// # Errors
-    /// The first error that [`each`](Self::each) would return.
     pub fn check(&self) -> Result<(), Error> {
         let all = self.bytes.read(self.bytes.range.clone())?;
         let mut rest = &*all;
@@ -166,8 +150,7 @@ impl Strings {
         Ok(())
     }
 
-    /// Splits `rest` after string `i`, which is at its start; `None` if the string
-    /// is cut.
+    /// Splits `rest` after string `i`, at its start; `None` if the string is cut.
     fn split<'r>(&self, i: u64, most: u64, rest: &'r [u8]) -> Result<Option<Split<'r>>, Error> {
         let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
         match u64::from_le_bytes(*len) {
@@ -207,31 +190,24 @@ impl Numbers {
         Self::new(Arc::new(Vec::new()), 0, 0, element, key.into())
     }
 
-    /// The list's name in messages.
     pub fn key(&self) -> &str {
         &self.bytes.key
     }
 
-    /// The type that every number has.
     pub fn element(&self) -> ValueType {
         self.element
     }
 
-    /// The length of the list.
     pub fn len(&self) -> u64 {
         let Range { start, end } = self.bytes.range;
         (end - start).checked_div(self.element.size().unwrap_or(0)).unwrap_or(0)
     }
 
-    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Number `i`; `None` past the end.
-    ///
-    /// # Errors
-    /// If it can't be read, or is a flag that is neither 0 nor 1.
+    /// Number `i`; `None` past the end; an error for a flag that is not 0 or 1.
     pub fn get(&self, i: u64) -> Result<Option<Value>, Error> {
         let (true, Some(size)) = (i < self.len(), self.element.size()) else { return Ok(None) };
         let start = self.bytes.range.start + i * size;
@@ -244,22 +220,7 @@ impl Numbers {
     }
 
     /// A copy of the bytes of all numbers, little-endian.
-    ///
-    /// # Errors
-    /// If they can't be read.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.bytes.read(self.bytes.range.clone())?.into_owned())
-    }
-}
-
-impl fmt::Debug for Strings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Strings({}, {})", self.key(), self.len)
-    }
-}
-
-impl fmt::Debug for Numbers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Numbers({}, {} {})", self.key(), self.len(), self.element.name())
     }
 }

@@ -3,15 +3,6 @@
 //! Tables, vocabularies, tokenizers and inputs are made from a [`Model`] and know
 //! no file format. The module of a format (`gguf`) implements [`Description`] and
 //! returns models; no other module names that format's keys.
-//!
-//! | file | what |
-//! |---|---|
-//! | `description` | the interface of a file format |
-//! | `facts` | what a model can state: numbers, texts, flags, special tokens |
-//! | `tensor` | a tensor: name, shape, type, position in its file |
-//! | `tokens`, `lists` | the vocabulary, and its lists with cheap random access |
-//! | `value` | the types that metadata has |
-//! | `error` | what can be wrong with a file |
 
 mod description;
 mod error;

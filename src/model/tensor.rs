@@ -1,6 +1,5 @@
 //! A tensor as a model's header describes it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::quant::{Format, TypeError};
@@ -8,12 +7,11 @@ use crate::source::Source;
 
 /// A tensor: its name, shape and type, and the position of its bytes. It keeps its
 /// file open.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Tensor {
     /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
-    /// The dimensions, fastest first: a table of `n_vocab` rows is
-    /// `[d_model, n_vocab]`.
+    /// The dimensions, fastest first: those of a table are `[d_model, n_vocab]`.
     pub dims: Vec<u64>,
     /// The type of its values, or why it has no known type.
     pub format: Result<&'static Format, TypeError>,
@@ -48,11 +46,5 @@ impl Tensor {
             }
             _ => None,
         }
-    }
-}
-
-impl fmt::Debug for Tensor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor({} {:?} {:?} at {:?})", self.name, self.dims, self.format, self.at)
     }
 }

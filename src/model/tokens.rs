@@ -1,13 +1,12 @@
 //! The vocabulary as a model states it.
 
 use super::{Numbers, Strings};
+use crate::named::named;
 
-/// The tokens of a model.
 #[derive(Clone, Debug)]
 pub struct TokenList {
     /// The stored texts by token ID.
     pub texts: Strings,
-    /// The spelling of the texts.
     pub spelling: Spelling,
     /// The types by token ID, as numbers that [`TokenType::from_id`] knows.
     pub types: Option<Numbers>,
@@ -28,8 +27,7 @@ pub enum Spelling {
 pub(crate) const UNDERSCORES: [&str; 3] = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"];
 
 impl Spelling {
-    /// The spelling of a tokenizer family and a pre-tokenizer, by llama.cpp's
-    /// names.
+    /// The spelling of a family and a pre-tokenizer, by llama.cpp's names.
     pub fn of(family: Option<&str>, pre: Option<&str>) -> Self {
         match (family, pre) {
             (Some("gpt2" | "hybriddna"), Some(pre)) if UNDERSCORES.contains(&pre) => {
@@ -42,46 +40,29 @@ impl Spelling {
     }
 }
 
-/// The type of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenType {
-    /// Ordinary text.
-    Normal,
-    /// Replaces text that the vocabulary can't spell.
-    Unknown,
-    /// Steers the model; never part of plain text.
-    Control,
-    /// Added by the model's authors; matched before any other token.
-    UserDefined,
-    /// Reserved, never trained.
-    Unused,
-    /// A single byte, for text that no other token covers.
-    Byte,
+named! {
+    /// The type of a token, in the order of the numbers in the file,
+    /// `LLAMA_TOKEN_TYPE_*`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum TokenType {
+        /// Ordinary text.
+        Normal = "normal",
+        /// Replaces text that the vocabulary can't spell.
+        Unknown = "unknown",
+        /// Steers the model; never part of plain text.
+        Control = "control",
+        /// Added by the model's authors; matched before any other token.
+        UserDefined = "user",
+        /// Reserved, never trained.
+        Unused = "unused",
+        /// A single byte, for text that no other token covers.
+        Byte = "byte",
+    }
 }
 
 impl TokenType {
-    /// The type with a number in the file, `LLAMA_TOKEN_TYPE_*`.
+    /// The type with a number in the file, which counts from 1.
     pub fn from_id(id: i64) -> Option<Self> {
-        Some(match id {
-            1 => Self::Normal,
-            2 => Self::Unknown,
-            3 => Self::Control,
-            4 => Self::UserDefined,
-            5 => Self::Unused,
-            6 => Self::Byte,
-            _ => return None,
-        })
-    }
-
-    /// The name, as `--type` takes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Unknown => "unknown",
-            Self::Control => "control",
-            Self::UserDefined => "user",
-            Self::Unused => "unused",
-            Self::Byte => "byte",
-        }
+        Self::ALL.get(usize::try_from(id).ok()?.checked_sub(1)?).copied()
     }
 }

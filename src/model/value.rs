@@ -1,50 +1,30 @@
 //! Metadata values and their types.
 
-/// The type of a metadata value, by its number in GGUF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum ValueType {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    F32,
-    Bool,
-    String,
-    Array,
-    U64,
-    I64,
-    F64,
+use crate::named::named;
+
+named! {
+    /// The type of a metadata value, in the order of the numbers in GGUF.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ValueType {
+        U8 = "u8",
+        I8 = "i8",
+        U16 = "u16",
+        I16 = "i16",
+        U32 = "u32",
+        I32 = "i32",
+        F32 = "f32",
+        Bool = "bool",
+        String = "string",
+        Array = "array",
+        U64 = "u64",
+        I64 = "i64",
+        F64 = "f64",
+    }
 }
 
-/// The types in the order of their numbers, and their names.
-const TYPES: [(ValueType, &str); 13] = [
-    (ValueType::U8, "u8"),
-    (ValueType::I8, "i8"),
-    (ValueType::U16, "u16"),
-    (ValueType::I16, "i16"),
-    (ValueType::U32, "u32"),
-    (ValueType::I32, "i32"),
-    (ValueType::F32, "f32"),
-    (ValueType::Bool, "bool"),
-    (ValueType::String, "string"),
-    (ValueType::Array, "array"),
-    (ValueType::U64, "u64"),
-    (ValueType::I64, "i64"),
-    (ValueType::F64, "f64"),
-];
-
 impl ValueType {
-    /// The type with a number.
     pub fn from_id(id: u32) -> Option<Self> {
-        TYPES.get(id as usize).map(|(value_type, _)| *value_type)
-    }
-
-    /// Its name: `u32`, `string`.
-    pub fn name(self) -> &'static str {
-        TYPES[self as usize].1
+        Self::ALL.get(id as usize).copied()
     }
 
     /// The size of a value in bytes; `None` for strings and arrays.
@@ -58,31 +38,22 @@ impl ValueType {
         }
     }
 
-    /// Whether values are floating-point numbers.
     pub fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
     }
 
-    /// Whether values are whole numbers.
     pub fn is_integer(self) -> bool {
         self.size().is_some() && !self.is_float() && self != Self::Bool
     }
 }
 
-/// A metadata value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// A whole number of an unsigned type.
     Unsigned(u64),
-    /// A whole number of a signed type.
     Signed(i64),
-    /// A single-precision number.
     F32(f32),
-    /// A double-precision number.
     F64(f64),
-    /// A flag.
     Bool(bool),
-    /// A text.
     Text(String),
     /// A list. Its elements are not read here.
     Array,

@@ -1,5 +1,5 @@
-//! The three steps of every decoder: cut a block into its fields, unpack the
-//! quants, widen a half-precision scale.
+//! The steps of every decoder: cut a block into its fields, unpack the quants, widen
+//! a half-precision scale, compute the values.
 
 /// Cuts a block into its fields, in storage order.
 ///
@@ -65,6 +65,18 @@ pub(super) fn join<const SHIFT: u32, const M: usize>(mut low: [u8; M], high: [u8
         *low |= high << SHIFT;
     }
     low
+}
+
+/// Writes the value of each quant.
+#[inline(always)]
+pub(super) fn decode<const N: usize>(
+    out: &mut [f32; N],
+    quants: &[u8; N],
+    value: impl Fn(u8) -> f32,
+) {
+    for (y, q) in out.iter_mut().zip(quants) {
+        *y = value(*q);
+    }
 }
 
 /// Pairs each sub-block of a super-block's output with its quants.

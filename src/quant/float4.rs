@@ -13,7 +13,7 @@
 
 use std::iter::zip;
 
-use super::bits::{fields, planes, sub_blocks};
+use super::bits::{decode, fields, planes, sub_blocks};
 
 /// Twice the value of each E2M1 code. Negative zero is plain zero in ggml.
 const E2M1_DOUBLED: [f32; 16] =
@@ -33,10 +33,7 @@ const E2M1_DOUBLED: [f32; 16] =
 pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
     fields!(block => e: 1, qs: 16);
     let d = e8m0_halved(e[0]);
-    let quants: [u8; 32] = planes::<4, 16, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = E2M1_DOUBLED[usize::from(*q)] * d;
-    }
+    decode(out, &planes::<4, 16, _, _>(qs), |q| E2M1_DOUBLED[usize::from(q)] * d);
 }
 
 /// NVFP4: 4 sub-blocks of 16 values, 4.5 bits per weight.
@@ -52,17 +49,14 @@ pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
 /// y = (d / 2) * doubled(q)
 /// ```
 ///
-/// NVIDIA's second scale is one number for a whole tensor. A file stores it as a
-/// separate tensor.
+/// NVIDIA's second scale, one for a whole tensor, is a tensor of its own.
 #[inline(always)]
 pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     fields!(block => d: 4, qs: 32);
     let quants = planes::<4, 8, _, _>(qs);
     for ((out, quants), d) in zip(sub_blocks::<16, _>(out, &quants), d) {
         let d = ue4m3_halved(*d);
-        for (y, q) in zip(out, quants) {
-            *y = E2M1_DOUBLED[usize::from(*q)] * d;
-        }
+        decode(out, quants, |q| E2M1_DOUBLED[usize::from(q)] * d);
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::iter::zip;
 
-use super::bits::{f16, fields, join, planes, sequence, sub_blocks};
+use super::bits::{decode, f16, fields, join, planes, sequence, sub_blocks};
 use super::iq_grids;
 
 /// The values that a coordinate of each grid can have.
@@ -281,10 +281,7 @@ const LEVELS_IQ4: [f32; 16] =
 pub(super) fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
-    let quants: [u8; 32] = planes::<4, 16, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = d * LEVELS_IQ4[usize::from(*q)];
-    }
+    decode(out, &planes::<4, 16, _, _>(qs), |q| d * LEVELS_IQ4[usize::from(q)]);
 }
 
 /// IQ4_XS: 8 sub-blocks of 32 values, 4.25 bits per weight.
@@ -306,8 +303,6 @@ pub(super) fn iq4_xs(block: &[u8; 136], out: &mut [f32; 256]) {
     let quants = planes::<4, 16, _, _>(qs);
     for ((out, quants), scale) in zip(sub_blocks::<32, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed() - 32);
-        for (y, q) in zip(out, quants) {
-            *y = scale * LEVELS_IQ4[usize::from(*q)];
-        }
+        decode(out, quants, |q| scale * LEVELS_IQ4[usize::from(q)]);
     }
 }

@@ -10,7 +10,7 @@
 
 use std::iter::zip;
 
-use super::bits::{f16, fields, join, planes, sub_blocks};
+use super::bits::{decode, f16, fields, join, planes, sub_blocks};
 
 /// Q2_K: 16 sub-blocks of 16 values, 2.625 bits per weight.
 ///
@@ -31,8 +31,8 @@ pub(super) fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
     let (d, dmin) = (f16(d), f16(dmin));
     let quants = planes::<2, 32, _, _>(qs);
     for ((out, quants), scale) in zip(sub_blocks::<16, _>(out, &quants), scales) {
-        let scale_and_min = (d * f32::from(scale & 15), dmin * f32::from(scale >> 4));
-        affine(out, quants, scale_and_min);
+        let (scale, min) = (d * f32::from(scale & 15), dmin * f32::from(scale >> 4));
+        decode(out, quants, |q| scale * f32::from(q) - min);
     }
 }
 
@@ -61,9 +61,7 @@ pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
         join::<4, _>(planes::<4, 8, _, _>(scales_low), planes::<2, 4, _, _>(scales_high));
     for ((out, quants), scale) in zip(sub_blocks::<16, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed() - 32);
-        for (y, q) in zip(out, quants) {
-            *y = scale * f32::from(q.cast_signed() - 4);
-        }
+        decode(out, quants, |q| scale * f32::from(q.cast_signed() - 4));
     }
 }
 
@@ -87,8 +85,8 @@ pub(super) fn q4_k(block: &[u8; 144], out: &mut [f32; 256]) {
     fields!(block => d: 2, dmin: 2, scales: 12, qs: 128);
     let quants = planes::<4, 32, _, _>(qs);
     let scales = scales_and_mins(f16(d), f16(dmin), scales);
-    for ((out, quants), scale_and_min) in zip(sub_blocks::<32, _>(out, &quants), scales) {
-        affine(out, quants, scale_and_min);
+    for ((out, quants), (scale, min)) in zip(sub_blocks::<32, _>(out, &quants), scales) {
+        decode(out, quants, |q| scale * f32::from(q) - min);
     }
 }
 
@@ -110,8 +108,8 @@ pub(super) fn q5_k(block: &[u8; 176], out: &mut [f32; 256]) {
     fields!(block => d: 2, dmin: 2, scales: 12, qh: 32, qs: 128);
     let quants = join::<4, _>(planes::<4, 32, _, _>(qs), planes::<1, 32, _, _>(qh));
     let scales = scales_and_mins(f16(d), f16(dmin), scales);
-    for ((out, quants), scale_and_min) in zip(sub_blocks::<32, _>(out, &quants), scales) {
-        affine(out, quants, scale_and_min);
+    for ((out, quants), (scale, min)) in zip(sub_blocks::<32, _>(out, &quants), scales) {
+        decode(out, quants, |q| scale * f32::from(q) - min);
     }
 }
 
@@ -138,17 +136,7 @@ pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
     let quants = join::<4, _>(planes::<4, 64, _, _>(ql), planes::<2, 32, _, _>(qh));
     for ((out, quants), scale) in zip(sub_blocks::<16, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed());
-        for (y, q) in zip(out, quants) {
-            *y = scale * f32::from(q.cast_signed() - 32);
-        }
-    }
-}
-
-/// Decodes one sub-block with a scale and a min.
-#[inline(always)]
-fn affine<const LEN: usize>(out: &mut [f32; LEN], quants: &[u8; LEN], (scale, min): (f32, f32)) {
-    for (y, q) in zip(out, quants) {
-        *y = scale * f32::from(*q) - min;
+        decode(out, quants, |q| scale * f32::from(q.cast_signed() - 32));
     }
 }
 

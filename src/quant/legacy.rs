@@ -3,9 +3,7 @@
 //! A `_0` type has only a scale `d`; a `_1` type has a scale and a minimum `m`. The
 //! blocks are `block_q4_0`, `block_q1_0`, ... in ggml's `ggml-common.h`.
 
-use std::iter::zip;
-
-use super::bits::{f16, fields, join, planes, sequence};
+use super::bits::{decode, f16, fields, join, planes, sequence};
 
 /// Q1_0: 128 values, 1.125 bits per weight. A weight is its sign.
 ///
@@ -20,10 +18,7 @@ use super::bits::{f16, fields, join, planes, sequence};
 pub(super) fn q1_0(block: &[u8; 18], out: &mut [f32; 128]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
-    let quants: [u8; 128] = sequence::<1, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = if *q == 1 { d } else { -d };
-    }
+    decode(out, &sequence::<1, _, _>(qs), |q| if q == 1 { d } else { -d });
 }
 
 /// Q2_0: 64 values, 2.25 bits per weight. The four levels are -1, 0, 1 and 2.
@@ -39,10 +34,7 @@ pub(super) fn q1_0(block: &[u8; 18], out: &mut [f32; 128]) {
 pub(super) fn q2_0(block: &[u8; 18], out: &mut [f32; 64]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
-    let quants: [u8; 64] = sequence::<2, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(q.cast_signed() - 1) * d;
-    }
+    decode(out, &sequence::<2, _, _>(qs), |q| f32::from(q.cast_signed() - 1) * d);
 }
 
 /// Q4_0: 32 values, 4.5 bits per weight.
@@ -59,10 +51,7 @@ pub(super) fn q2_0(block: &[u8; 18], out: &mut [f32; 64]) {
 pub(super) fn q4_0(block: &[u8; 18], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
-    let quants: [u8; 32] = planes::<4, 16, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(q.cast_signed() - 8) * d;
-    }
+    decode(out, &planes::<4, 16, _, _>(qs), |q| f32::from(q.cast_signed() - 8) * d);
 }
 
 /// Q4_1: 32 values, 5 bits per weight.
@@ -78,10 +67,7 @@ pub(super) fn q4_0(block: &[u8; 18], out: &mut [f32; 32]) {
 pub(super) fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
     fields!(block => d: 2, m: 2, qs: 16);
     let (d, m) = (f16(d), f16(m));
-    let quants: [u8; 32] = planes::<4, 16, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(*q) * d + m;
-    }
+    decode(out, &planes::<4, 16, _, _>(qs), |q| f32::from(q) * d + m);
 }
 
 /// Q5_0: 32 values, 5.5 bits per weight. Bit 4 of each quant is stored separately.
@@ -97,10 +83,9 @@ pub(super) fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
 pub(super) fn q5_0(block: &[u8; 22], out: &mut [f32; 32]) {
     fields!(block => d: 2, qh: 4, qs: 16);
     let d = f16(d);
-    let quants: [u8; 32] = join::<4, _>(planes::<4, 16, _, _>(qs), sequence::<1, _, _>(qh));
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(q.cast_signed() - 16) * d;
-    }
+    decode(out, &join::<4, _>(planes::<4, 16, _, _>(qs), sequence::<1, _, _>(qh)), |q| {
+        f32::from(q.cast_signed() - 16) * d
+    });
 }
 
 /// Q5_1: 32 values, 6 bits per weight.
@@ -116,10 +101,9 @@ pub(super) fn q5_0(block: &[u8; 22], out: &mut [f32; 32]) {
 pub(super) fn q5_1(block: &[u8; 24], out: &mut [f32; 32]) {
     fields!(block => d: 2, m: 2, qh: 4, qs: 16);
     let (d, m) = (f16(d), f16(m));
-    let quants: [u8; 32] = join::<4, _>(planes::<4, 16, _, _>(qs), sequence::<1, _, _>(qh));
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(*q) * d + m;
-    }
+    decode(out, &join::<4, _>(planes::<4, 16, _, _>(qs), sequence::<1, _, _>(qh)), |q| {
+        f32::from(q) * d + m
+    });
 }
 
 /// Q8_0: 32 values, 8.5 bits per weight.
@@ -135,7 +119,5 @@ pub(super) fn q5_1(block: &[u8; 24], out: &mut [f32; 32]) {
 pub(super) fn q8_0(block: &[u8; 34], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 32);
     let d = f16(d);
-    for (y, q) in zip(out, qs) {
-        *y = f32::from(q.cast_signed()) * d;
-    }
+    decode(out, qs, |q| f32::from(q.cast_signed()) * d);
 }

@@ -4,7 +4,7 @@
 
 use std::iter::zip;
 
-use super::bits::{f16, fields, planes};
+use super::bits::{decode, f16, fields, planes};
 
 /// TQ1_0: 256 values, 1.6875 bits per weight: five trits in a byte.
 ///
@@ -59,8 +59,5 @@ fn trits<const GROUP: usize>(bytes: &[u8; GROUP], out: &mut [f32], d: f32) {
 pub(super) fn tq2_0(block: &[u8; 66], out: &mut [f32; 256]) {
     fields!(block => qs: 64, d: 2);
     let d = f16(d);
-    let quants: [u8; 256] = planes::<2, 32, _, _>(qs);
-    for (y, q) in zip(out, &quants) {
-        *y = f32::from(q.cast_signed() - 1) * d;
-    }
+    decode(out, &planes::<2, 32, _, _>(qs), |q| f32::from(q.cast_signed() - 1) * d);
 }

@@ -11,28 +11,16 @@ use super::markdown::Markdown;
 use super::page::{Grid, Page};
 use super::records::Records;
 
-/// A value that can be written as JSON, such as any struct that derives `Serialize`.
-pub trait Json {
-    /// Writes it on one line, without the line end.
-    fn json(&self, out: &mut dyn Write) -> Result<()>;
-}
-
-impl<T: Serialize + ?Sized> Json for T {
-    fn json(&self, out: &mut dyn Write) -> Result<()> {
-        json::value(self, out)
-    }
-}
-
 /// An answer that is complete before it is written. [`records`](Self::records)
 /// alone gives all usual forms; an answer overrides those that should look
 /// different.
-pub trait Answer: Json {
+pub trait Answer: Serialize {
     /// Writes the records: a header, then one line per item.
     fn records(&self, out: &mut dyn Records) -> Result<()>;
 
     /// Writes JSON lines, one object per item.
     fn lines(&self, out: &mut dyn Write) -> Result<()> {
-        self.records(&mut json::Lines::new(out))
+        self.records(&mut json::Lines { columns: Vec::new(), out })
     }
 
     /// Prints the table that a person reads.
@@ -47,7 +35,6 @@ pub trait Answer: Json {
         self.records(&mut Markdown::new(page))
     }
 
-    /// Notes for the reader.
     fn notes(&self) -> &[String] {
         &[]
     }

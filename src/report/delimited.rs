@@ -1,5 +1,4 @@
-//! Comma- or tab-separated values for programs: a header, then one line per
-//! record.
+//! Comma- or tab-separated values for programs: a header, then a line per record.
 //!
 //! Cells are quoted as RFC 4180 says: a cell that contains the delimiter, a quote
 //! or a line end is put in quotes, and quotes inside it are doubled.
@@ -20,7 +19,6 @@ use super::Form;
 use super::records::{Cell, Column, Records};
 use crate::text::{harmless, visible};
 
-/// Writes records as delimited values.
 pub(super) struct Delimited<W: Write>(Writer<W>);
 
 impl<W: Write> Delimited<W> {

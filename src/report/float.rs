@@ -57,7 +57,6 @@ impl Serialize for Float<f64> {
     }
 }
 
-/// The name of a value that is not finite.
 fn special(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
@@ -71,15 +70,13 @@ fn special(value: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
 
     #[test]
     fn floats_read_back_whatever_the_readers_width() {
         let odd = [7.038531e-26_f32, 1e-45, -0.0, 0.1, f32::MAX, f32::MIN_POSITIVE, 16777216.0];
-        let mut state = 1_u64;
-        let random = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            f32::from_bits((state >> 32) as u32)
-        });
+        let mut random = SplitMix64::new(1);
+        let random = std::iter::repeat_with(|| f32::from_bits(random.bits() as u32));
         for value in odd.into_iter().chain(random.filter(|v| v.is_finite()).take(100_000)) {
             let json = serde_json::to_string(&Float(value)).unwrap();
             let narrow: f32 = json.parse().unwrap();

@@ -1,48 +1,27 @@
 //! The forms an answer can take.
 
-/// A form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    Table,
-    Json,
-    Jsonl,
-    Csv,
-    Tsv,
-    Md,
-    Npy,
-    Sarif,
+use crate::named::named;
+
+named! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Form {
+        Table = "table",
+        Json = "json",
+        Jsonl = "jsonl",
+        Csv = "csv",
+        Tsv = "tsv",
+        Md = "md",
+        Npy = "npy",
+        Sarif = "sarif",
+    }
 }
 
 impl Form {
-    pub const ALL: [Self; 8] = [
-        Self::Table,
-        Self::Json,
-        Self::Jsonl,
-        Self::Csv,
-        Self::Tsv,
-        Self::Md,
-        Self::Npy,
-        Self::Sarif,
-    ];
-
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
 
     /// These and the form of a matrix.
     pub const OF_MATRIX: &[Self] = Self::ALL.split_at(7).0;
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Md => "md",
-            Self::Npy => "npy",
-            Self::Sarif => "sarif",
-        }
-    }
 
     /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
@@ -50,7 +29,7 @@ impl Form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),
             other => extension.eq_ignore_ascii_case(other.name()),
         };
-        Self::ALL.into_iter().find(of)
+        Self::ALL.iter().copied().find(of)
     }
 }
 

@@ -15,24 +15,17 @@ const ZERO: char = '·';
 /// A cell that holds a NaN or an infinity.
 const NO_NUMBER: char = '×';
 
+/// The colours of negative numbers, of positive ones, and of bars.
+const BELOW: AnsiColor = AnsiColor::Blue;
+const ABOVE: AnsiColor = AnsiColor::Yellow;
+const QUIET: AnsiColor = AnsiColor::Cyan;
+
 /// Text that may be coloured.
 pub(crate) struct Painter {
     pub color: bool,
 }
 
 impl Painter {
-    pub(crate) fn below(&self, text: &str) -> String {
-        self.paint(AnsiColor::Blue, text)
-    }
-
-    pub(crate) fn above(&self, text: &str) -> String {
-        self.paint(AnsiColor::Yellow, text)
-    }
-
-    pub(crate) fn quiet(&self, text: &str) -> String {
-        self.paint(AnsiColor::Cyan, text)
-    }
-
     fn paint(&self, color: AnsiColor, text: &str) -> String {
         if !self.color || text.is_empty() {
             return text.to_owned();
@@ -76,8 +69,8 @@ pub(crate) fn strip(cells: &[f32], extent: f32, paint: &Painter) -> String {
     for run in marks.chunk_by(|a, b| sign(a) == sign(b)) {
         let text: String = run.iter().collect();
         painted += &match sign(&run[0]) {
-            Some(true) => paint.above(&text),
-            Some(false) => paint.below(&text),
+            Some(true) => paint.paint(ABOVE, &text),
+            Some(false) => paint.paint(BELOW, &text),
             None => text,
         };
     }
@@ -102,10 +95,10 @@ pub(crate) fn bar(part: f64, columns: usize, paint: &Painter) -> String {
     }
     let eighths = (part.abs().min(1.0) * columns as f64 * 8.0).round() as usize;
     if part < 0.0 {
-        return paint.below(&"░".repeat(eighths.div_ceil(8)));
+        return paint.paint(BELOW, &"░".repeat(eighths.div_ceil(8)));
     }
     let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
-    paint.quiet(&("█".repeat(eighths / 8) + rest))
+    paint.paint(QUIET, &("█".repeat(eighths / 8) + rest))
 }
 
 #[cfg(test)]

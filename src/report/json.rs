@@ -10,14 +10,8 @@ use super::records::{Cell, Column, Records};
 
 /// Writes records as JSON, one object per line, with the column names as keys.
 pub(super) struct Lines<'o> {
-    columns: Vec<String>,
-    out: &'o mut dyn Write,
-}
-
-impl<'o> Lines<'o> {
-    pub(super) fn new(out: &'o mut dyn Write) -> Self {
-        Self { columns: Vec::new(), out }
-    }
+    pub columns: Vec<String>,
+    pub out: &'o mut dyn Write,
 }
 
 impl Records for Lines<'_> {

@@ -1,5 +1,4 @@
-//! Answers with a head and many items, which are written one by one as they are
-//! found.
+//! Answers with a head and many items, which are written as they are found.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -18,8 +17,7 @@ pub trait List: Serialize + Sized {
     /// Where the notes are shown.
     const NOTES: Notes = Notes::Last;
 
-    /// Whether the table is printed item by item. If not, all items are kept
-    /// until the end.
+    /// Whether the table is printed item by item, or all items at the end.
     const LINE_BY_LINE: bool = false;
 
     fn columns(&self) -> Vec<Column<'_>>;
@@ -73,7 +71,6 @@ pub trait Sink<L: List> {
     /// Receives the head, before the first item.
     fn head(&mut self, head: L) -> Result<()>;
 
-    /// Receives the next item.
     fn item(&mut self, item: L::Item) -> Result<()>;
 
     /// Flushes the output, because the next item takes a while.
@@ -112,7 +109,6 @@ impl<L: List> Default for Listed<L> {
 }
 
 impl<L: List> Listed<L> {
-    /// Gives the list to another sink.
     pub fn give(self, sink: &mut dyn Sink<L>) -> Result<()> {
         self.head.into_iter().try_for_each(|head| sink.head(head))?;
         self.items.into_iter().try_for_each(|item| sink.item(item))?;

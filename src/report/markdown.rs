@@ -27,7 +27,6 @@ pub(crate) struct Markdown<'p, 'w> {
 }
 
 impl<'p, 'w> Markdown<'p, 'w> {
-    /// Writes values rounded.
     pub(crate) fn new(page: &'p mut Page<'w>) -> Self {
         Self { page, exact: false }
     }
@@ -74,8 +73,7 @@ impl Records for Markdown<'_, '_> {
     }
 }
 
-/// Escapes a sentence that quotes tokens, so that nothing in it is read as
-/// Markdown.
+/// Escapes a sentence that quotes tokens: nothing in it is read as Markdown.
 pub(crate) fn prose(text: &str) -> String {
     let mut shown = String::new();
     for c in harmless(text).chars() {
@@ -91,7 +89,6 @@ pub(crate) fn prose(text: &str) -> String {
     shown
 }
 
-/// Writes the notes.
 pub(crate) fn notes(notes: &[String], page: &mut Page) -> Result<()> {
     for note in notes {
         writeln!(page, "\nNote: {}", code(&harmless(note)))?;

@@ -20,7 +20,7 @@ mod progress;
 pub(crate) mod records;
 mod token;
 
-pub use answer::{Answer, Json};
+pub use answer::Answer;
 pub use float::Float;
 pub use form::{Form, listed};
 pub use list::{List, Listed, Notes, Sink};

@@ -51,31 +51,22 @@ pub(crate) fn percent(share: f64) -> String {
 /// small and very large values are in powers of ten.
 pub(crate) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
-    if value.is_nan() {
-        "NaN".to_owned()
-    } else if value.is_infinite() {
-        (if value > 0.0 { "inf" } else { "-inf" }).to_owned()
-    } else if magnitude == 0.0 {
+    if magnitude == 0.0 {
         "0".to_owned()
     } else if (0.0001..10_000.0).contains(&magnitude) {
         let decimals = if magnitude < 10.0 { 4 } else { 2 };
         let shown = format!("{value:.decimals$}");
         shown.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
+        // NaN and infinities too: NaN, inf, -inf.
         format!("{value:.1e}")
     }
 }
 
 /// A value with the fewest digits that identify it among the `f32`.
 pub(crate) fn exact(value: f32) -> String {
-    match value {
-        v if v.is_nan() => "NaN".to_owned(),
-        v if v.is_infinite() => (if v > 0.0 { "inf" } else { "-inf" }).to_owned(),
-        v => {
-            let shown = format!("{v:?}");
-            shown.strip_suffix(".0").map_or(shown.clone(), str::to_owned)
-        }
-    }
+    let shown = format!("{value:?}");
+    shown.strip_suffix(".0").unwrap_or(&shown).to_owned()
 }
 
 #[cfg(test)]
@@ -115,7 +106,9 @@ mod tests {
         assert_eq!(rounded(0.12_f32.into()), "0.12");
         assert_eq!(rounded(-0.030_273_438), "-0.0303");
         assert_eq!(rounded(1.2e-7), "1.2e-7");
-        assert_eq!(rounded(0.0), "0");
+        assert_eq!([0.0, -0.0].map(rounded), ["0", "0"]);
+        assert_eq!([f64::NAN, f64::INFINITY, -f64::INFINITY].map(rounded), ["NaN", "inf", "-inf"]);
+        assert_eq!([f32::NAN, f32::INFINITY, -f32::INFINITY].map(exact), ["NaN", "inf", "-inf"]);
         assert_eq!(exact(-0.0), "-0");
         assert_eq!(exact(0.1), "0.1");
     }

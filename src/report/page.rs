@@ -19,9 +19,7 @@ const TEXT_WIDTH: usize = 48;
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Columns of text.
     pub width: usize,
-    /// Whether to use colours.
     pub color: bool,
 }
 
@@ -63,7 +61,6 @@ impl<'p> Page<'p> {
         Self { style: style.fitted(), out }
     }
 
-    /// The columns of text.
     pub(crate) fn width(&self) -> usize {
         self.style.width
     }
@@ -96,7 +93,6 @@ impl<'p> Page<'p> {
         Ok(())
     }
 
-    /// Prints rows under a header.
     pub(crate) fn grid<C: Into<String>>(
         &mut self,
         columns: &[Column],

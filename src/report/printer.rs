@@ -20,7 +20,6 @@ use super::records::Records;
 /// Asks a person whether to go on.
 pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
 
-/// Writes answers in a form.
 pub struct Printer<'w> {
     form: Form,
     style: Style,
@@ -58,8 +57,7 @@ impl<'w> Printer<'w> {
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    /// Writes a whole answer.
-    pub fn answer(&mut self, answer: &dyn Answer) -> Result<()> {
+    pub fn answer(&mut self, answer: &impl Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
         if !answer.tells_notes(self.form) {
@@ -68,7 +66,7 @@ impl<'w> Printer<'w> {
         let mut page = Page::new(self.style, &mut *self.out);
         match self.form {
             Form::Table => answer.table(&mut page).and_then(|()| page.notes(notes)),
-            Form::Json => answer.json(&mut page).and_then(|()| Ok(writeln!(page)?)),
+            Form::Json => json::line(answer, &mut page),
             Form::Jsonl => answer.lines(&mut page),
             Form::Csv | Form::Tsv => {
                 let mut out = Delimited::new(self.form, &mut page);
@@ -80,7 +78,6 @@ impl<'w> Printer<'w> {
         }
     }
 
-    /// A sink that writes a list item by item.
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
         let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
         ListPrinter { printer: self, head: None, lines, kept, n: 0, progress }
@@ -93,7 +90,6 @@ const NO_WRITER: &str = "this command does not write that form";
 /// At most this many bytes of lines are buffered.
 const HELD: usize = 1 << 16;
 
-/// Writes a list item by item.
 pub struct ListPrinter<'p, 'w, L: List> {
     printer: &'p mut Printer<'w>,
     head: Option<L>,

@@ -19,7 +19,6 @@ pub trait Records {
     fn record(&mut self, cells: &[Cell]) -> Result<()>;
 }
 
-/// A column of records.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
     pub name: Cow<'a, str>,
@@ -28,12 +27,10 @@ pub struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// A column of texts.
     pub(crate) fn text(name: &'a str) -> Self {
         Self { name: name.into(), is_number: false }
     }
 
-    /// A column of numbers.
     pub(crate) fn number(name: &'a str) -> Self {
         Self { name: name.into(), is_number: true }
     }
@@ -44,7 +41,6 @@ impl<'a> Column<'a> {
     }
 }
 
-/// What one cell holds.
 #[derive(Clone, Debug)]
 pub enum Cell<'a> {
     /// Nothing: the value is not known.
@@ -59,7 +55,6 @@ pub enum Cell<'a> {
     Token(&'a TokenText),
     /// A number that is a name: an ID, a rank.
     Number(u64),
-    /// A count.
     Count(u64),
     /// A value of a row.
     Value(Float<f32>),
@@ -68,12 +63,10 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// A text from the file.
     pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
     }
 
-    /// A sentence, or a text that is already visible.
     pub(crate) fn shown(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Shown(text.into())
     }
@@ -83,17 +76,14 @@ impl<'a> Cell<'a> {
         text.as_ref().map_or(Self::Nothing, Self::text)
     }
 
-    /// A word, or nothing for `None`.
     pub(crate) fn word(word: Option<&'a str>) -> Self {
         word.map_or(Self::Nothing, Self::Word)
     }
 
-    /// A count, or nothing for `None`.
     pub(crate) fn count(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Count)
     }
 
-    /// A number that is a name, or nothing for `None`.
     pub(crate) fn number(n: Option<u64>) -> Self {
         n.map_or(Self::Nothing, Self::Number)
     }

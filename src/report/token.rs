@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::text::{clip, quoted_bytes, visible, visible_bytes};
 use crate::vocab::Token;
 
-/// The text of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenText {
     /// The text that a person reads. `None` if the row has no token. Bytes that are not
@@ -31,7 +30,6 @@ impl From<Option<Token>> for TokenText {
 }
 
 impl TokenText {
-    /// The bytes of the token. Empty if the row has no token.
     fn bytes(&self) -> Cow<'_, [u8]> {
         bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
     }
@@ -67,7 +65,6 @@ pub fn bytes_of<'a>(text: &'a str, hex: Option<&str>) -> Cow<'a, [u8]> {
     pairs.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
 }
 
-/// Bytes as two hex digits each.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -32,11 +32,7 @@ pub trait Rows: Sync {
     /// work on the stored bytes.
     fn is_scaled_bytes(&self) -> bool;
 
-    /// Reads a run of rows as it is stored. The caller keeps the buffer, so a
-    /// scan allocates once.
-    ///
-    /// # Errors
-    /// When the bytes can't be read.
+    /// Reads a run of rows as it is stored, into a buffer that a scan keeps.
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;
 
     /// Decodes stored rows into `values`, which has room for exactly these rows.
@@ -76,15 +72,10 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of a table, with empty buffers.
     pub fn new(rows: &'a dyn Rows) -> Self {
         Self { rows, stored: Vec::new(), values: Vec::new() }
     }
 
-    /// The values of a run of rows, one row after the other.
-    ///
-    /// # Errors
-    /// When the rows can't be read.
     pub fn read(&mut self, ids: Range<u64>) -> Result<&[f32], ReadError> {
         self.rows.read(ids, &mut self.stored)?;
         decode(self.rows, &self.stored, &mut self.values);

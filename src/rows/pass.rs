@@ -43,7 +43,6 @@ pub(crate) fn rows_per_run(rows: &dyn Rows) -> usize {
     (RUN_BYTES / rows.row_bytes()).min(RUN_VALUES / rows.dim()).max(1)
 }
 
-/// A pass over the first rows of a table.
 #[derive(Clone, Copy)]
 pub struct Pass<'a> {
     rows: &'a dyn Rows,
@@ -52,20 +51,15 @@ pub struct Pass<'a> {
     rows_per_run: usize,
 }
 
-/// A run of rows in a pass.
 #[derive(Clone, Debug)]
 pub struct RowRun<'a> {
-    /// The IDs of the rows.
     pub ids: Range<u64>,
-    /// The rows as they are stored.
     pub stored: &'a [u8],
-    /// The values of the rows, one row after the other.
     pub values: &'a [f32],
     dim: usize,
 }
 
 impl<'a> RowRun<'a> {
-    /// Each row's ID and values.
     pub fn rows(&self) -> impl Iterator<Item = (u64, &'a [f32])> + use<'a> {
         self.ids.clone().zip(self.values.chunks_exact(self.dim))
     }
@@ -77,8 +71,7 @@ impl<'a> Pass<'a> {
         Self { rows, n_rows, threads, rows_per_run: rows_per_run(rows) }
     }
 
-    /// Makes the number of rows in a run a multiple of `rows`; the last run may
-    /// be shorter.
+    /// Makes every run but the last a multiple of `rows` rows.
     #[must_use]
     pub fn in_multiples_of(self, rows: usize) -> Self {
         Self { rows_per_run: self.rows_per_run.next_multiple_of(rows), ..self }
@@ -87,9 +80,6 @@ impl<'a> Pass<'a> {
     /// Calls `each` with every run of rows, as it is stored, and the state of the
     /// thread that read it. Returns the states, one per thread, in no particular
     /// order.
-    ///
-    /// # Errors
-    /// When rows can't be read.
     pub fn fold_stored<T: Send>(
         &self,
         start: impl Fn() -> T + Sync,
@@ -109,9 +99,6 @@ impl<'a> Pass<'a> {
 
     /// Calls `each` with every run of rows, decoded, and the state of the thread
     /// that read it. Returns the states, one per thread, in no particular order.
-    ///
-    /// # Errors
-    /// When rows can't be read.
     pub fn fold<T: Send>(
         &self,
         start: impl Fn() -> T + Sync,
@@ -130,12 +117,9 @@ impl<'a> Pass<'a> {
     /// threads.
     ///
     /// Each thread has one value, made by `start`. `each` computes a run into it;
-    /// `take` reads it, and leaves it ready for the thread's next run. No more
-    /// than one value per thread is in memory.
-    ///
-    /// # Errors
-    /// When rows can't be read. `take` has then seen all runs before those rows,
-    /// and none after them.
+    /// `take` reads it, and leaves it ready for the thread's next run. No more than
+    /// one value per thread is in memory. After an error, `take` has seen all runs
+    /// before the rows that can't be read, and none after them.
     pub fn in_order<T>(
         &self,
         start: impl Fn() -> T + Sync,
@@ -163,53 +147,20 @@ impl<'a> Pass<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
+    use crate::embedding::Table;
 
     /// A table whose row `id` holds `1 / (id + 1)` over and over. Rows from
     /// `readable` on can't be read.
-    struct Inverses {
-        n_rows: u64,
-        dim: usize,
-        readable: u64,
-    }
-
-    impl Rows for Inverses {
-        fn n_rows(&self) -> u64 {
-            self.n_rows
-        }
-        fn dim(&self) -> usize {
-            self.dim
-        }
-        fn row_bytes(&self) -> usize {
-            8
-        }
-        fn is_scaled_bytes(&self) -> bool {
-            false
-        }
-        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-            if rows.end > self.readable {
-                return Err(ReadError::new(rows, io::ErrorKind::UnexpectedEof.into()));
-            }
-            stored.clear();
-            stored.extend(rows.flat_map(u64::to_le_bytes));
-            Ok(())
-        }
-        fn decode(&self, stored: &[u8], values: &mut [f32]) {
-            for (id, row) in stored.as_chunks().0.iter().zip(values.chunks_exact_mut(self.dim)) {
-                row.fill(1.0 / (u64::from_le_bytes(*id) + 1) as f32);
-            }
-        }
-    }
-
-    fn table(n_rows: u64, dim: usize) -> Inverses {
-        Inverses { n_rows, dim, readable: n_rows }
+    fn table(n_rows: u64, dim: u64, readable: u64) -> Table {
+        let row = |id: u64| [(1.0 / (id + 1) as f32).to_le_bytes()].repeat(dim as usize);
+        let bytes = (0..readable).flat_map(row).flatten().collect();
+        Table::in_memory("F32", [n_rows, dim], bytes)
     }
 
     #[test]
     fn every_row_is_read_once() {
-        let table = table(40_000, 3);
+        let table = table(40_000, 3, 40_000);
         for threads in [1, 3] {
             let each = |ids: &mut Vec<u64>, run: RowRun| {
                 for (id, row) in run.rows() {
@@ -226,10 +177,10 @@ mod tests {
 
     #[test]
     fn a_run_has_whole_multiples() {
-        let table = table(40_000, 3);
+        let table = table(40_000, 3, 40_000);
         let each = |_: &mut (), ids: Range<u64>, stored: &[u8]| {
             assert!(ids.start.is_multiple_of(1000));
-            assert_eq!(stored.len() as u64, (ids.end - ids.start) * 8);
+            assert_eq!(stored.len() as u64, (ids.end - ids.start) * 12);
         };
         Pass::new(&table, 40_000, 2).in_multiples_of(1000).fold_stored(|| (), each).unwrap();
     }
@@ -244,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_sum_in_order_has_the_same_bits_for_any_number_of_threads() {
-        let table = table(20_000, 70);
+        let table = table(20_000, 70, 20_000);
         let expected = sum(&table, 1).unwrap().to_bits();
         for threads in [2, 3, 16] {
             assert_eq!(sum(&table, threads).unwrap().to_bits(), expected);
@@ -253,9 +204,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_first_rows_that_could_not_be_read() {
-        let mut table = table(20_000, 70);
-        let run = rows_per_run(&table) as u64;
-        table.readable = 2 * run + 5;
+        let run = rows_per_run(&table(1, 70, 1)) as u64;
+        let table = table(20_000, 70, 2 * run + 5);
         for threads in [1, 4] {
             assert_eq!(sum(&table, threads).unwrap_err().rows, 2 * run..3 * run);
         }

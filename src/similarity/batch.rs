@@ -20,11 +20,9 @@ const BLOCK: usize = 32;
 
 /// All queries in 8-bit codes, shared by the threads.
 pub(super) struct Codes {
-    /// The codes, one query after the other, each padded to whole steps of the
-    /// kernel.
+    /// The codes of each query, padded to whole steps of the kernel.
     codes: Vec<i8>,
-    /// Each query's code, and what the panels' offset of 128 adds to its
-    /// products.
+    /// Each query's code, and what the panels' offset of 128 adds to products.
     each: Vec<(kernel::Code, i32)>,
 }
 
@@ -45,7 +43,6 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Codes the queries.
     pub fn prepare(level: Level, queries: &[Query]) -> Codes {
         let padded = queries.first().map_or(0, |query| padded(query.values.len()));
         let mut codes = vec![0; padded * queries.len()];

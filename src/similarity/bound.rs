@@ -44,7 +44,6 @@ const SLACK: f64 = 1.0 / 131_072.0;
 /// outside this range are scored exactly.
 pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
-/// What the bound needs to know of a query.
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
     metric: Metric,
@@ -121,8 +120,7 @@ impl Bound {
 }
 
 impl Limit {
-    /// Whether row `i` can be among the k nearest, given the product of its codes
-    /// with the query's.
+    /// Whether row `i` can be among the k nearest, given the product of the codes.
     #[inline(always)]
     pub fn admits<const N: usize>(&self, i: usize, row: &Terms<N>, product: f32) -> bool {
         let sum = product * row.step[i] * self.alpha

@@ -66,7 +66,6 @@ impl<'a> Few<'a> {
         }
     }
 
-    /// Computes the cheap scores of a run with every query.
     fn estimate(&mut self, stored: &[u8]) {
         let n_rows = stored.len() / self.rows.row_bytes();
         self.estimates.resize(self.rankings.len() * n_rows, (0.0, 0.0));
@@ -136,8 +135,7 @@ impl Work for Few<'_> {
     }
 }
 
-/// A query in 16-bit codes: the codes, their step, and the norm of what they
-/// leave out.
+/// A query in 16-bit codes, their step, and the norm of what they leave out.
 fn encode(values: &[f32]) -> (Vec<i16>, f64, f64) {
     let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(f64::from(*x).abs()));
     if largest == 0.0 {

@@ -1,28 +1,22 @@
 //! The plain arithmetic of every score.
 
+use crate::named::named;
 use crate::stats::is_usable;
 
-/// How near two rows are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// The cosine of the angle between them, `a·b / (|a| |b|)`; 1 is nearest.
-    Cosine,
-    /// The dot product `a·b`; the largest is nearest.
-    Dot,
-    /// The Euclidean distance `|a - b|`; the smallest is nearest.
-    L2,
+named! {
+    /// How near two rows are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Metric {
+        /// The cosine of the angle between them, `a·b / (|a| |b|)`; 1 is nearest.
+        Cosine = "cosine",
+        /// The dot product `a·b`; the largest is nearest.
+        Dot = "dot",
+        /// The Euclidean distance `|a - b|`; the smallest is nearest.
+        L2 = "l2",
+    }
 }
 
 impl Metric {
-    /// The name as it is typed and printed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cosine => "cosine",
-            Self::Dot => "dot",
-            Self::L2 => "l2",
-        }
-    }
-
     /// The score of `b` as a neighbour of `a`, each given with its norm.
     #[inline(always)]
     pub fn score(self, a: (&[f32], f64), b: (&[f32], f64)) -> f64 {

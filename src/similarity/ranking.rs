@@ -47,7 +47,6 @@ impl<'q> Ranking<'q> {
         self.top.offer(id, kernel::score(self.level, self.metric, query, (row, norm)))
     }
 
-    /// The best rows.
     pub fn finish(self) -> TopK {
         self.top
     }

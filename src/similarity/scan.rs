@@ -17,8 +17,7 @@ pub struct Nearest {
     pub left_out: LeftOut,
 }
 
-/// Up to this number of queries, a pass spends its time on reading rows, not on
-/// multiplying.
+/// Up to this number of queries, a pass reads more than it multiplies.
 const FEW: usize = 8;
 
 /// The `k` nearest of the first `n_rows` rows for each query. The answer is

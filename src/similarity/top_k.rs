@@ -1,6 +1,5 @@
 //! The best k of a stream.
 
-use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// A row and how near it is.
@@ -12,35 +11,12 @@ pub struct Neighbor {
     pub score: f64,
 }
 
-/// Keeps the k nearest of all rows it is shown.
 #[derive(Debug)]
 pub(super) struct TopK {
     k: usize,
     descending: bool,
-    /// The worst of the kept rows is on top.
-    heap: BinaryHeap<Ranked>,
-}
-
-/// The nearer of two compares as less.
-#[derive(Debug, PartialEq)]
-struct Ranked {
-    key: f64,
-    id: u64,
-}
-
-impl Eq for Ranked {}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // `0.0 +` makes a negative zero positive: total_cmp tells them apart.
-        (0.0 + self.key).total_cmp(&(0.0 + other.key)).then(self.id.cmp(&other.id))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+    /// The [`key`](Self::key) of each kept row's score, and its ID; the worst on top.
+    heap: BinaryHeap<(i64, u64)>,
 }
 
 impl TopK {
@@ -50,10 +26,10 @@ impl TopK {
 
     /// Shows a row. Returns whether it was kept.
     pub(super) fn offer(&mut self, id: u64, score: f64) -> bool {
-        self.keep(Ranked { key: self.sign() * score, id })
+        self.keep((self.key(score), id))
     }
 
-    fn keep(&mut self, candidate: Ranked) -> bool {
+    fn keep(&mut self, candidate: (i64, u64)) -> bool {
         if self.heap.len() < self.k {
             self.heap.push(candidate);
             return true;
@@ -67,8 +43,8 @@ impl TopK {
 
     /// The score that the next row has to reach; `None` while every row is kept.
     pub(super) fn worst(&self) -> Option<f64> {
-        let worst = self.heap.peek().filter(|_| self.heap.len() == self.k)?;
-        Some(self.sign() * worst.key)
+        let (key, _) = self.heap.peek().filter(|_| self.heap.len() == self.k)?;
+        Some(self.score(*key))
     }
 
     /// Shows it all rows that another thread kept.
@@ -78,18 +54,29 @@ impl TopK {
         }
     }
 
-    /// What a score is multiplied with, so that the lowest key is the nearest.
-    fn sign(&self) -> f64 {
-        if self.descending { -1.0 } else { 1.0 }
+    /// A whole number for a score, the lowest for the nearest row. It sorts as the
+    /// score does under [`f64::total_cmp`].
+    fn key(&self, score: f64) -> i64 {
+        // `0.0 +` makes a negative zero positive.
+        sortable((0.0 + if self.descending { -score } else { score }).to_bits().cast_signed())
+    }
+
+    /// The score of a key. No score is -0.
+    fn score(&self, key: i64) -> f64 {
+        let score = f64::from_bits(sortable(key).cast_unsigned());
+        0.0 + if self.descending { -score } else { score }
     }
 
     /// The kept rows, nearest first; ties are in the order of their IDs.
-    pub(super) fn into_sorted(self) -> Vec<Neighbor> {
-        let sign = self.sign();
-        let sorted = self.heap.into_sorted_vec();
-        // `0.0 +` again, so that no score is printed as -0.
-        sorted.into_iter().map(|r| Neighbor { id: r.id, score: 0.0 + sign * r.key }).collect()
+    pub(super) fn into_sorted(mut self) -> Vec<Neighbor> {
+        let sorted = std::mem::take(&mut self.heap).into_sorted_vec();
+        sorted.into_iter().map(|(key, id)| Neighbor { id, score: self.score(key) }).collect()
     }
+}
+
+/// The bits of a float as a number that sorts as the float does, and back.
+fn sortable(bits: i64) -> i64 {
+    if bits < 0 { bits ^ i64::MAX } else { bits }
 }
 
 #[cfg(test)]

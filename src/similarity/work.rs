@@ -64,7 +64,6 @@ impl LeftOut {
         true
     }
 
-    /// Adds what another thread counted.
     pub(super) fn merge(&mut self, other: Self) {
         self.zero += other.zero;
         self.not_finite += other.not_finite;

@@ -1,5 +1,4 @@
-//! A file as a source, mapped into memory: reading a row costs only the pages of
-//! that row.
+//! A file mapped into memory: reading a row costs only the pages of that row.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -7,7 +6,6 @@ use std::io;
 use std::path::Path;
 
 use memmap2::{Mmap, MmapOptions};
-use thiserror::Error;
 
 use super::{Source, tail};
 
@@ -23,39 +21,20 @@ pub struct MappedFile {
     len: u64,
 }
 
-/// Why a file could not be mapped.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The operating system returned an error.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// A directory, device, pipe or socket.
-    #[error("this is {kind}, not a regular file")]
-    NotAFile {
-        /// What it is, with its article.
-        kind: &'static str,
-    },
-    /// Zero bytes long.
-    #[error("the file is empty (0 bytes)")]
-    Empty,
-}
-
 impl MappedFile {
-    /// Maps the file at `path`; no byte of it is read yet.
-    ///
-    /// # Errors
-    /// If it does not exist, is not readable, is empty, or is not a regular file.
-    /// (A pipe is never opened, because that would wait for a writer.)
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    /// Maps the file at `path`; no byte of it is read yet. A pipe is never opened,
+    /// because that would wait for a writer.
+    pub fn open(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path)?;
         if !found.is_file() {
-            return Err(OpenError::NotAFile { kind: kind_of(found.file_type()) });
+            let kind = kind_of(found.file_type());
+            let problem = format!("this is {kind}, not a regular file; name a GGUF file");
+            return Err(io::Error::other(problem));
         }
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         if len == 0 {
-            return Err(OpenError::Empty);
+            return Err(io::Error::other("the file is empty (0 bytes): an interrupted download?"));
         }
         // SAFETY: a shared mapping is sound as long as nobody changes or
         // truncates the file under it. No program can rule that out for a file

@@ -9,9 +9,10 @@ mod mapped;
 mod sigbus;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 
-pub use mapped::{MappedFile, OpenError};
+pub use mapped::MappedFile;
 pub use sigbus::exit_on_sigbus;
 
 /// Random access to the bytes of one file.
@@ -72,6 +73,12 @@ impl Source for &'static [u8] {
 
     fn window(&self, at: u64, _want: usize) -> io::Result<Cow<'_, [u8]>> {
         Ok(Cow::Borrowed(tail(self, at)))
+    }
+}
+
+impl fmt::Debug for dyn Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
     }
 }
 

@@ -1,25 +1,19 @@
 //! Counts of numbers by bin.
 
-/// The count of numbers between each two edges.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Histogram(pub Vec<u64>);
-
-impl Histogram {
-    /// Counts numbers into the bins between `edges`. A bin includes its lower
-    /// edge; the last bin also includes its upper edge.
-    pub fn of(values: &[f64], edges: &[f64]) -> Self {
-        let bins = edges.len().saturating_sub(1);
-        let mut counts = vec![0; bins];
-        for value in values {
-            let above = edges.partition_point(|edge| edge <= value);
-            if (1..=bins).contains(&above) {
-                counts[above - 1] += 1;
-            } else if above == bins + 1 && edges.last() == Some(value) {
-                counts[bins - 1] += 1;
-            }
+/// Counts numbers into the bins between `edges`. A bin includes its lower edge; the
+/// last bin also includes its upper edge.
+pub fn histogram(values: &[f64], edges: &[f64]) -> Vec<u64> {
+    let bins = edges.len().saturating_sub(1);
+    let mut counts = vec![0; bins];
+    for value in values {
+        let above = edges.partition_point(|edge| edge <= value);
+        if (1..=bins).contains(&above) {
+            counts[above - 1] += 1;
+        } else if above == bins + 1 && edges.last() == Some(value) {
+            counts[bins - 1] += 1;
         }
-        Self(counts)
     }
+    counts
 }
 
 /// Edges of at most `most` bins of one round width that cover `min` to `max`, for
@@ -48,7 +42,7 @@ mod tests {
         let edges = edges(-1.0, 1.0, 20);
         assert_eq!((edges.len(), edges[0], edges[20]), (21, -1.0, 1.0));
         let values = [-1.0, -0.95, -0.9, 0.0, 1.0];
-        let Histogram(counts) = Histogram::of(&values, &edges);
+        let counts = histogram(&values, &edges);
         assert_eq!((counts[0], counts[1], counts[10], counts[19]), (2, 1, 1, 1));
         assert_eq!(counts.iter().sum::<u64>(), 5);
         assert_eq!(super::edges(0.5, 0.5, 20), [0.5, 0.51]);

@@ -1,15 +1,4 @@
-//! Statistics: plain functions of numbers, each written once, with its formula
-//! and its source.
-//!
-//! | file | what |
-//! |---|---|
-//! | `random` | a seeded generator, the same on every machine |
-//! | `normal` | the normal distribution: random numbers, tail probabilities |
-//! | `sample` | an even sample of a range |
-//! | `moments` | mean, standard deviation, extremes, standard errors |
-//! | `rank` | quantiles, rank correlation |
-//! | `histogram` | counts by bin |
-//! | `norm` | whether a row has a direction |
+//! Statistics: plain functions of numbers, with their formulas and sources.
 
 mod histogram;
 mod moments;
@@ -19,7 +8,7 @@ mod random;
 mod rank;
 mod sample;
 
-pub use histogram::{Histogram, edges};
+pub use histogram::{edges, histogram};
 pub use moments::Moments;
 pub use norm::is_usable;
 pub use normal::upper_tail;

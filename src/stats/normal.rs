@@ -5,17 +5,14 @@ use std::sync::LazyLock;
 
 use super::SplitMix64;
 
-/// The number of layers of the ziggurat.
 const LAYERS: usize = 256;
 
 /// Where the lowest of 256 layers ends and the tail begins.
 const EDGE: f64 = 3.654_152_885_361_009;
 
-/// The area of a layer.
 const AREA: f64 = 0.004_928_673_233_992_336;
 
-/// The edges of the layers from the outermost inwards, and the height of the
-/// curve at each.
+/// The edges of the layers, the outermost first, and the curve at each.
 struct Ziggurat {
     x: [f64; LAYERS + 1],
     y: [f64; LAYERS + 1],

@@ -1,5 +1,4 @@
-//! Random numbers that depend on a seed alone: the same on every machine and in
-//! every run.
+//! Random numbers from a seed alone: the same on every machine, in every run.
 
 /// Steele, Lea and Flood's generator, 64 bits of state ("Fast splittable
 /// pseudorandom number generators", 2014;
@@ -21,12 +20,10 @@ pub fn mix(seed: u64) -> u64 {
 }
 
 impl SplitMix64 {
-    /// A generator with a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         let bits = mix(self.0);
         self.0 = self.0.wrapping_add(STEP);

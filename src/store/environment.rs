@@ -26,7 +26,6 @@ const READ: [&str; 9] = [
 pub struct Environment(BTreeMap<&'static str, PathBuf>);
 
 impl Environment {
-    /// The environment of this process.
     pub fn of_process() -> Self {
         Self::of(|name| std::env::var_os(name))
     }
@@ -37,7 +36,6 @@ impl Environment {
         Self(READ.into_iter().filter_map(set).collect())
     }
 
-    /// The user's home folder.
     pub fn home(&self) -> Option<&Path> {
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         self.0.get(name).map(PathBuf::as_path)

@@ -36,8 +36,7 @@ pub(super) fn components(name: &str) -> Result<Vec<&str>> {
     name.split('/').map(component).collect()
 }
 
-/// Refuses a path whose links lead out of the store. For a split model, checks the
-/// other parts too.
+/// Refuses a path with links out of the store, also of the parts of a split model.
 pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
     let root = fs::canonicalize(root).with_context(|| root.display().to_string())?;
     let within = |path: &Path| -> io::Result<Result<(), PathBuf>> {

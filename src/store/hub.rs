@@ -20,8 +20,7 @@ use super::{Address, Found, Store};
 /// `None` if the cache does not have the repository.
 pub(super) fn find(root: &Path, name: &str) -> Result<Option<Address>> {
     let parts = components(name)?;
-    // The oldest repositories have no organisation. After `org/repo`, the rest of
-    // the name is the file.
+    // The oldest repositories have no organisation. The file follows `org/repo`.
     let (repo, file) = match &parts[..] {
         [org, repo, file @ ..] => (format!("{org}/{repo}"), file.join("/")),
         _ => (name.to_owned(), String::new()),

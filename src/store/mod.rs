@@ -42,13 +42,9 @@ use walk::{Walk, is_absence};
 pub enum Store {
     /// embcli itself, for the toy table.
     BuiltIn,
-    /// Ollama's manifests and blobs.
     Ollama,
-    /// The Hugging Face hub's cache.
     Hub,
-    /// LM Studio's folder.
     LmStudio,
-    /// llama.cpp's own cache.
     LlamaCpp,
 }
 
@@ -56,7 +52,6 @@ impl Store {
     /// The stores on disk. Any of them may be missing.
     const ALL: [Self; 4] = [Self::Ollama, Self::Hub, Self::LmStudio, Self::LlamaCpp];
 
-    /// The prefix of a name in this store.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::BuiltIn => "",
@@ -90,9 +85,7 @@ impl Store {
 /// Where a model's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// In the program's own memory.
     BuiltIn,
-    /// In a file.
     File(PathBuf),
 }
 
@@ -111,7 +104,6 @@ impl Location {
 pub struct Found {
     /// The full name that a user types.
     pub name: String,
-    /// The store that has it.
     pub store: Store,
     /// Its bare names, without a store's prefix.
     called: Vec<String>,
@@ -160,7 +152,6 @@ impl Address {
 /// A folder that a store may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Root {
-    /// The store it belongs to.
     pub store: Store,
     /// Its path, which may not exist.
     pub path: PathBuf,
@@ -182,12 +173,10 @@ pub fn names() -> Vec<String> {
 pub struct Stores(Environment);
 
 impl Stores {
-    /// The stores of this process's environment.
     pub fn of_process() -> Self {
         Self::new(Environment::of_process())
     }
 
-    /// The stores of a given environment.
     pub fn new(environment: Environment) -> Self {
         Self(environment)
     }
@@ -251,7 +240,6 @@ impl Stores {
         }
     }
 
-    /// Finds the model that an argument names.
     pub fn locate(&self, name: &Path) -> Result<Location> {
         let path = || Location::File(name.to_owned());
         let Some(text) = name.to_str() else { return Ok(path()) };

@@ -27,7 +27,6 @@ pub(super) struct Walk {
     unsaid: usize,
 }
 
-/// An entry of a folder.
 pub(super) struct Entry {
     pub name: String,
     pub path: PathBuf,
@@ -119,8 +118,7 @@ impl Walk {
         }
     }
 
-    /// Whether a folder lies in the store after its links are resolved. If not, adds
-    /// a note.
+    /// Whether a folder lies in the store, links resolved. If not, adds a note.
     pub(super) fn is_within(&mut self, root: &Path, folder: &Path) -> bool {
         let within = match (fs::canonicalize(root), fs::canonicalize(folder)) {
             (Ok(root), Ok(real)) => real.starts_with(root),
@@ -157,8 +155,7 @@ pub(super) fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
-/// Whether an error means that nothing exists there. Other errors mean that it
-/// can't be read.
+/// Whether an error means that nothing exists there, not that it can't be read.
 pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -6,20 +6,14 @@
 //! equals), until no pair has a rank.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use super::Result;
-
-use crate::vocab::char_of;
 
 use super::merges::Merges;
 use super::pre::{Pre, Spelling};
 use super::symbols::Symbols;
 use super::token_index::TokenIndex;
-use super::utf8;
 use super::words::Cutter;
-use super::{Family, Fragment, escape_spaces};
+use super::{Family, Fragment, Result, escape_spaces, utf8};
+use crate::vocab::char_of;
 
 /// The family `gpt2`, and `gemma4`.
 pub(super) struct Bpe {
@@ -71,24 +65,7 @@ impl Bpe {
             return;
         }
         let mut symbols = Symbols::of_characters(word);
-        let mut pairs = BinaryHeap::new();
-        // Ordered by rank, then by position. `right` and the length are only carried.
-        let pair = |symbols: &Symbols<'_>, left: Option<u32>| {
-            let left = left?;
-            let right = symbols.after(left)?;
-            let (l, r) = (symbols.text(left), symbols.text(right));
-            let rank = self.merges.rank(l, r)?;
-            Some(Reverse((rank, left, right, l.len() + r.len())))
-        };
-        for left in symbols.iter() {
-            pairs.extend(pair(&symbols, Some(left)));
-        }
-        while let Some(Reverse((_, left, right, len))) = pairs.pop() {
-            if symbols.merge(left, right, len) {
-                pairs.extend(pair(&symbols, symbols.before(left)));
-                pairs.extend(pair(&symbols, Some(left)));
-            }
-        }
+        symbols.merge_all(|text, at| self.merges.rank(&text[..at], &text[at..]));
         for symbol in symbols.iter() {
             let text = symbols.text(symbol);
             match vocabulary.id_of(text) {
@@ -105,19 +82,13 @@ impl Bpe {
 }
 
 impl Family for Bpe {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
-        self.encode_text(vocabulary, &self.escaped(fragment.text), ids);
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        self.encode_text(vocabulary, &self.escaped(text.bytes), ids);
         Ok(())
     }
 }
 
-/// The code points of a text. A value above U+10FFFF becomes U+FFFD; llama.cpp
-/// aborts there.
+/// The code points of a text; U+FFFD for one above U+10FFFF (llama.cpp aborts).
 pub(super) fn points(text: &[u8]) -> Vec<u32> {
     let known = |point| if point > char::MAX.into() { 0xfffd } else { point };
     utf8::code_points(text).map(known).collect()

@@ -1,11 +1,10 @@
 //! Byte-pair encoding, but between `<dna>` and `</dna>` each six bases are a token.
 
-use super::Result;
 use memchr::memmem;
 
 use super::bpe::Bpe;
 use super::token_index::TokenIndex;
-use super::{Family, Fragment};
+use super::{Family, Fragment, Result};
 
 /// The family `hybriddna`.
 pub(super) struct Dna {
@@ -24,7 +23,6 @@ struct Tokens {
 const BEGIN: &[u8] = b"<dna>";
 const END: &[u8] = b"</dna>";
 
-/// The number of bases in a token.
 const K: usize = 6;
 
 /// The text of a DNA token ends with U+E000, because `CCCCCC` may be a word too.
@@ -44,13 +42,8 @@ impl Dna {
 }
 
 impl Family for Dna {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
-        let text = self.bpe.escaped(fragment.text);
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let text = self.bpe.escaped(text.bytes);
         let mut text = &*text;
         if let Some(tokens) = &self.tokens {
             while let Some(at) = memmem::find(text, BEGIN) {

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::NothingAround;
 use crate::model;
 
 /// Why a model has no usable tokenizer, or why a text can't be encoded.
@@ -18,9 +17,13 @@ pub enum Error {
     /// The text is too long.
     #[error("the text is over half a gigabyte long: encode it in parts")]
     TooLong,
-    /// The model needs a token around the text, but does not say which.
-    #[error(transparent)]
-    NothingAround(#[from] NothingAround),
+    /// The model wants a token around the text, such as BOS, and its file does not name
+    /// it. It occurs only with [`Options::add_special`](super::Options::add_special).
+    #[error("the model wants {name} around a text, and its file names no {name} token")]
+    NothingAround {
+        /// The name of the token.
+        name: &'static str,
+    },
     /// The vocabulary has no token for a part of the text.
     #[error("{0}")]
     Unspellable(String),

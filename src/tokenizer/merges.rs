@@ -1,7 +1,5 @@
 //! The merges of a byte-pair vocabulary: which pairs merge, in which order.
 
-use std::hash::{BuildHasher, Hasher};
-
 use hashbrown::hash_table::{Entry, HashTable};
 
 use crate::model::Model;
@@ -9,7 +7,7 @@ use crate::vocab::halves;
 
 use super::Error;
 use super::pre::Pre;
-use super::strings::Strings;
+use super::strings::{Strings, hash};
 
 /// The most bytes of all merges of a file. The largest known vocabulary has 5 MB.
 const MOST_BYTES: usize = 16 << 20;
@@ -24,7 +22,6 @@ pub(super) struct Merges {
 }
 
 impl Merges {
-    /// Reads the merges of a model.
     pub fn of(model: &Model, pre: &Pre) -> Result<Self, Error> {
         match model.merges().map_err(super::unfit)? {
             Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_| String::new())?)),
@@ -41,7 +38,7 @@ impl Merges {
         let mut ranks = HashTable::with_capacity(texts.len());
         let hash_at = |&rank: &u32| {
             let (left, right) = halves(texts.get(rank)).unwrap_or_default();
-            hash(&hasher, left, right)
+            hash(&hasher, &[left, right])
         };
         for rank in 0..texts.len() as u32 {
             let merge = texts.get(rank);
@@ -49,15 +46,15 @@ impl Merges {
             let Some((left, right)) = halves(merge) else { continue };
             let is_it = |&rank: &u32| texts.get(rank) == merge;
             // Of two equal merges, the first counts.
-            if let Entry::Vacant(free) = ranks.entry(hash(&hasher, left, right), is_it, hash_at) {
+            if let Entry::Vacant(free) = ranks.entry(hash(&hasher, &[left, right]), is_it, hash_at)
+            {
                 free.insert(rank);
             }
         }
         Self { texts, ranks, hasher }
     }
 
-    /// The rank of the merge of two neighbours: lower ranks merge first. `None` if
-    /// they never merge.
+    /// The rank of the merge of two neighbours: the lowest is first. `None` for none.
     #[inline]
     pub fn rank(&self, left: &[u8], right: &[u8]) -> Option<u32> {
         let is_it = |&rank: &u32| {
@@ -67,16 +64,8 @@ impl Merges {
                 && merge[left.len()] == b' '
                 && merge.ends_with(right)
         };
-        self.ranks.find(hash(&self.hasher, left, right), is_it).copied()
+        self.ranks.find(hash(&self.hasher, &[left, right]), is_it).copied()
     }
-}
-
-#[inline]
-fn hash(hasher: &hashbrown::DefaultHashBuilder, left: &[u8], right: &[u8]) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write(left);
-    hasher.write(right);
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -45,7 +45,6 @@ mod strings;
 mod symbols;
 mod token_index;
 mod unicode;
-mod unicode_data;
 mod unigram;
 mod utf8;
 mod white;
@@ -56,7 +55,6 @@ use std::fmt;
 
 pub use error::Error;
 
-/// The result of the families' functions.
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
@@ -65,7 +63,7 @@ use bpe::Bpe;
 use merges::Merges;
 use partition::{Part, Partition};
 use pre::Pre;
-use settings::{Kind, Settings};
+use settings::{Frame, Kind, Settings};
 use token_index::TokenIndex;
 
 /// Encodes text to the token IDs of a model.
@@ -99,35 +97,24 @@ impl Default for Options {
 /// becomes three bytes, and each of those becomes two in GPT-2's alphabet.
 const MAX_TEXT: usize = 1 << 29;
 
-/// The error of [`Tokenizer::encode`] if the model wants a token around the text,
-/// such as BOS, and the file does not name it. It occurs only with
-/// [`Options::add_special`].
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the model wants {name} around a text, and its file names no {name} token")]
-pub struct NothingAround {
-    /// The name of the token.
-    pub name: &'static str,
-}
-
-/// A way to turn plain text into token IDs.
 trait Family {
-    /// Appends the IDs of a fragment to `ids`.
-    ///
-    /// # Errors
-    /// If the vocabulary can't spell it (llama.cpp aborts then).
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<(), Error>;
+    /// Appends the IDs of a text to `ids`. An error if the vocabulary can't spell it
+    /// (llama.cpp aborts then).
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()>;
+
+    #[cfg(test)]
+    fn ids(&self, vocabulary: &TokenIndex, bytes: &[u8]) -> Result<Vec<u32>> {
+        let mut ids = Vec::new();
+        self.encode(vocabulary, Fragment { bytes, leads: true }, &mut ids)?;
+        Ok(ids)
+    }
 }
 
 /// A stretch of text between special tokens; never empty.
 #[derive(Clone, Copy, Debug)]
 struct Fragment<'t> {
-    /// Its bytes, which need not be UTF-8.
-    text: &'t [u8],
+    /// They need not be UTF-8.
+    bytes: &'t [u8],
     /// Whether it begins the text or follows a special token.
     leads: bool,
 }
@@ -188,10 +175,10 @@ impl Tokenizer {
                     _ => Box::new(bpe),
                 }
             }
-            Kind::WordPiece => Box::new(wordpiece::WordPiece::of(&vocabulary, &settings)),
+            Kind::WordPiece => Box::new(wordpiece::WordPiece::new(&vocabulary, &settings)),
             Kind::Unigram => Box::new(unigram::Unigram::of(model, &vocabulary, &settings)?),
-            Kind::Rwkv => Box::new(rwkv::Rwkv::of(&vocabulary, &settings)),
-            Kind::Plamo2 => Box::new(plamo2::Plamo2::of(&vocabulary).map_err(Error::Unusable)?),
+            Kind::Rwkv => Box::new(rwkv::Rwkv::new(&vocabulary, &settings)),
+            Kind::Plamo2 => Box::new(plamo2::Plamo2::new(&vocabulary).map_err(Error::Unusable)?),
         };
         special::retype(&mut vocabulary, model, &settings)?;
         let partition = Partition::new(&vocabulary);
@@ -206,7 +193,7 @@ impl Tokenizer {
     /// The tokens that [`Options::add_special`] adds before and after a text.
     pub fn around(&self) -> (Option<TokenId>, Option<TokenId>) {
         let (front, behind) = self.settings.frame();
-        let id = |frame: Option<settings::Frame>| frame?.id.map(TokenId::from);
+        let id = |frame: Option<Frame>| frame?.1.map(TokenId::from);
         (id(front), id(behind))
     }
 
@@ -217,7 +204,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// If the vocabulary lacks what the text needs: a byte without a token, or a
-    /// BOS that the file does not name ([`NothingAround`]).
+    /// BOS that the file does not name ([`Error::NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
@@ -255,8 +242,8 @@ impl Tokenizer {
         for part in self.partition.split(&self.vocabulary, text, parse_special) {
             match part {
                 Part::Token(id) => ids.push(id),
-                Part::Text(text) => {
-                    self.family.encode(&self.vocabulary, Fragment { text, leads }, ids)?;
+                Part::Text(bytes) => {
+                    self.family.encode(&self.vocabulary, Fragment { bytes, leads }, ids)?;
                 }
             }
             leads = matches!(part, Part::Token(_));
@@ -273,9 +260,8 @@ fn unfit(error: model::Error) -> Error {
     }
 }
 
-/// The ID of a token that goes around a text.
-fn named(token: settings::Frame) -> Result<u32, NothingAround> {
-    token.id.ok_or(NothingAround { name: token.name })
+fn named((name, id): Frame) -> Result<u32> {
+    id.ok_or(Error::NothingAround { name })
 }
 
 impl fmt::Debug for Tokenizer {

@@ -7,7 +7,6 @@ use super::prefixes::{Prefix, Prefixes};
 use super::token_index::{TokenIndex, Types};
 use super::unicode::is_space;
 
-/// The special tokens, which are searched before the text is tokenized.
 #[derive(Debug)]
 pub(super) struct Partition {
     special: Prefixes,
@@ -15,7 +14,6 @@ pub(super) struct Partition {
     user_defined: Prefixes,
 }
 
-/// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'t> {
     Token(u32),
@@ -123,6 +121,7 @@ mod tests {
     use memchr::memmem;
 
     use super::*;
+    use crate::stats::SplitMix64;
 
     /// The reference, which works like llama.cpp: it searches the remaining text for
     /// one token after another, the longest first.
@@ -190,11 +189,8 @@ mod tests {
 
     #[test]
     fn split_equals_a_search_for_one_token_after_another() {
-        let mut state = 11_usize;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) % below
-        };
+        let mut random = SplitMix64::new(11);
+        let mut random = |below: usize| random.below(below as u64) as usize;
         let mut cuts = 0;
         for round in 0..6_000 {
             // Few letters, so that tokens overlap. Some rounds have mostly spaces.
@@ -214,7 +210,7 @@ mod tests {
                 Types::USER_DEFINED.with(Types::RSTRIP),
                 Types::CONTROL.with(Types::LSTRIP).with(Types::RSTRIP),
             ];
-            let tokens = tokens.into_iter().map(|token| (token, kinds[random(kinds.len())]));
+            let tokens = tokens.into_iter().map(|token| (token, 0.0, kinds[random(kinds.len())]));
             let vocabulary = TokenIndex::of(tokens);
             let partition = Partition::new(&vocabulary);
             for text in &texts {

@@ -7,18 +7,10 @@
 //! automaton uses one score as its own end mark. Vocabularies with that score are
 //! refused.
 
-use std::sync::Arc;
-
-use super::Result;
-
 use super::prefixes::{Prefix, Prefixes};
-use super::strings::Strings;
 use super::token_index::{TokenIndex, Types};
-use super::utf8;
-use super::{Family, Fragment};
+use super::{Family, Fragment, Result, utf8};
 
-/// A PLaMo-2 vocabulary.
-#[derive(Debug)]
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.
     tokens: Prefixes,
@@ -26,14 +18,6 @@ pub(super) struct Plamo2 {
     scores: Vec<i32>,
     /// The token ID of each byte.
     bytes: [u32; 256],
-}
-
-/// The properties of a token that PLaMo-2 uses.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    score: f32,
-    /// Whether it stands for a byte, as `<0x0A>` does.
-    is_byte: bool,
 }
 
 /// A token with this score or less is ignored.
@@ -54,23 +38,15 @@ struct Best {
 
 impl Plamo2 {
     /// Reads a vocabulary. The error says why it is not one of PLaMo-2.
-    pub(super) fn of(vocabulary: &TokenIndex) -> Result<Self, String> {
-        let pieces = vocabulary.ids().map(|id| Piece {
-            score: vocabulary.score(id),
-            is_byte: vocabulary.types(id).any(Types::BYTE),
-        });
-        Self::new(vocabulary.texts(), pieces)
-    }
-
-    /// Takes the tokens in order of ID. The error is as for `of`.
-    fn new(texts: Arc<Strings>, pieces: impl Iterator<Item = Piece>) -> Result<Self, String> {
+    pub(super) fn new(vocabulary: &TokenIndex) -> Result<Self, String> {
         // 0 marks a missing byte, as in llama.cpp. So token 0 can't be a byte.
         let mut bytes = [0; 256];
         let mut scores = Vec::new();
         let mut tokens = Vec::new();
-        for (Piece { score, is_byte }, id) in pieces.zip(0..) {
-            let text = texts.get(id);
-            let score = if is_byte { INVALID } else { fixed(score) };
+        for id in vocabulary.ids() {
+            let text = vocabulary.text(id);
+            let is_byte = vocabulary.types(id).any(Types::BYTE);
+            let score = if is_byte { INVALID } else { fixed(vocabulary.score(id)) };
             scores.push(score);
             if is_byte {
                 if let Some(byte) = byte_of(text) {
@@ -94,13 +70,15 @@ impl Plamo2 {
         if let Some(byte) = bytes.iter().position(|&id| id == 0) {
             return Err(format!("the vocabulary has no token for the byte <0x{byte:02X}>"));
         }
-        let tokens = Prefixes::new(texts, tokens);
+        let tokens = Prefixes::new(vocabulary.texts(), tokens);
         tokens.refuse_deep_nesting()?;
         Ok(Self { tokens, scores, bytes })
     }
+}
 
-    /// Appends the tokens of a text.
-    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) {
+impl Family for Plamo2 {
+    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let text = text.bytes;
         let mut written = Vec::with_capacity(text.len());
         // A byte order mark at the start is skipped.
         let is_mark = |&(at, code_point): &(usize, u32)| at == 0 && code_point == 0xfeff;
@@ -128,25 +106,18 @@ impl Plamo2 {
         while at < written.len() {
             let Best { token, len, .. } = best[at];
             match token {
-                Some(id) => out.push(id),
-                None => out.extend(
+                Some(id) => ids.push(id),
+                None => ids.extend(
                     written[at..at + len].iter().map(|byte| self.bytes[usize::from(*byte)]),
                 ),
             }
             at += len;
         }
-    }
-}
-
-impl Family for Plamo2 {
-    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
-        self.tokens_of(fragment.text, ids);
         Ok(())
     }
 }
 
-/// A score in ten-thousandths. NaN, and a score that does not fit an `i32`, become
-/// `INVALID`.
+/// A score in ten-thousandths; `INVALID` if it is NaN or does not fit an `i32`.
 fn fixed(score: f32) -> i32 {
     let scaled = (f64::from(score) * 1e4).round();
     let fits = scaled.abs() <= f64::from(i32::MAX);
@@ -165,20 +136,17 @@ fn byte_of(text: &[u8]) -> Option<u8> {
 mod tests {
     use super::*;
 
-    fn vocabulary(words: &[(&'static str, f32)]) -> Result<Plamo2, String> {
-        let names: Vec<String> = (0..=255).map(|byte: u8| format!("<0x{byte:02X}>")).collect();
-        let texts = ["<unk>"].into_iter().chain(names.iter().map(|name| &**name));
-        let texts = Arc::new(texts.chain(words.iter().map(|(text, _)| *text)).collect());
-        let unknown = Piece { score: 0.0, is_byte: false };
-        let bytes = [Piece { score: 0.0, is_byte: true }; 256];
-        let words = words.iter().map(|&(_, score)| Piece { score, is_byte: false });
-        Plamo2::new(texts, [unknown].into_iter().chain(bytes).chain(words))
+    /// A token for nothing, then one for each byte, then the words.
+    fn vocabulary(words: &[(&'static str, f32)]) -> TokenIndex {
+        let bytes = (0..=255_u8).map(|byte| (format!("<0x{byte:02X}>"), 0.0, Types::BYTE));
+        let words = words.iter().map(|&(text, score)| (text.to_owned(), score, Types::NORMAL));
+        let unknown = ("<unk>".to_owned(), 0.0, Types::NORMAL);
+        TokenIndex::of([unknown].into_iter().chain(bytes).chain(words))
     }
 
     fn ids(words: &[(&'static str, f32)], text: &[u8]) -> Vec<u32> {
-        let mut out = Vec::new();
-        vocabulary(words).unwrap().tokens_of(text, &mut out);
-        out
+        let vocabulary = vocabulary(words);
+        Plamo2::new(&vocabulary).unwrap().ids(&vocabulary, text).unwrap()
     }
 
     #[test]
@@ -207,9 +175,10 @@ mod tests {
 
     #[test]
     fn vocabularies_that_would_give_other_ids_are_refused() {
-        let refused = |words| vocabulary(words).unwrap_err();
+        let refused = |words| Plamo2::new(&vocabulary(words)).err().unwrap();
         assert!(refused(&[("a", -1000.0)]).contains("token 257 has the score -1000"));
-        let none = Plamo2::new(Default::default(), [].into_iter()).unwrap_err();
+        let empty = TokenIndex::of(Vec::<(&str, f32, Types)>::new());
+        let none = Plamo2::new(&empty).err().unwrap();
         assert!(none.contains("<0x00>"), "{none}");
         assert_eq!(byte_of(b"<0x0a>"), Some(10));
         assert_eq!(byte_of(b"<0xg0>"), None);

@@ -21,26 +21,24 @@ use known::{DEFAULT, KNOWN, PLAIN};
 /// A pre-tokenizer, and the other settings that its name implies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pre {
-    names: &'static [&'static str],
+    /// Separated by spaces.
+    names: &'static str,
     /// The cuts, applied one after another.
     pub rules: &'static [Rule],
     /// A word that is a token becomes that token, even if its parts do not merge.
     pub ignore_merges: bool,
     /// The default of `add_bos` if the file does not set it.
     pub add_bos: bool,
-    /// Whether token 11 is the BOS if the file names none; `default_eos` likewise
-    /// for the EOS.
+    /// Whether token 11 is the BOS if the file names none; the same for the EOS.
     pub default_bos: bool,
     pub default_eos: bool,
-    /// The default of `lowercase` if the file does not set it. Only the family
-    /// `whitespace` uses it.
+    /// The default of `lowercase`. Only the family `whitespace` uses it.
     pub lowercase: bool,
     /// Whether a file without merges is refused.
     pub needs_merges: bool,
     /// What the characters of its vocabulary stand for.
     pub spelling: Spelling,
-    /// A word of only newlines that is a token becomes that token. There is always a
-    /// BOS.
+    /// A word of only newlines becomes its token, if it has one. A BOS is always added.
     pub gemma: bool,
 }
 
@@ -61,23 +59,16 @@ pub(super) enum Rule {
     /// At the matches of a pattern over classes.
     Classes(&'static str),
     /// At the matches of a pattern over classes, and at runs of white space where it
-    /// does not match.
-    Words(&'static str, Spaces),
+    /// does not match: `|\s+(?!\S)|\s+`.
+    Words(&'static str),
+    /// The same with `|\s{512}(?!\S)|\s{256}(?!\S)|...|\s{4}(?!\S)|\s{1,2}(?!\S)|\s`.
+    WordsAndPowers(&'static str),
     /// At the matches of a pattern over points.
     Points(&'static str),
     /// Only within runs of `\p{N}`: into groups of three, counted from the run's end.
     Threes,
     /// Before each group of three ASCII digits, counted from the run's end.
     BeforeThrees,
-}
-
-/// How a run of white space is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spaces {
-    /// `\s+(?!\S)|\s+`: all of it, but without its last character if a word follows.
-    Run,
-    /// `\s{512}(?!\S)|\s{256}(?!\S)|...|\s{4}(?!\S)|\s{1,2}(?!\S)|\s`
-    Powers,
 }
 
 impl Pre {
@@ -90,21 +81,19 @@ impl Pre {
         Self { default_bos: false, default_eos: false, ..pre }
     }
 
-    /// All known names.
     #[cfg(test)]
     pub fn names() -> impl Iterator<Item = &'static str> {
-        KNOWN.iter().flat_map(|pre| pre.names).copied()
+        KNOWN.iter().flat_map(|pre| pre.names.split(' '))
     }
 
-    /// The pre-tokenizer with a name. If the name is missing or unknown: the default,
-    /// and a note.
+    /// The pre-tokenizer with a name; the default and a note for no or an unknown one.
     pub fn named(name: Option<&str>) -> (Self, Option<String>) {
         let Some(name) = name.filter(|name| !name.is_empty()) else {
             let note = "the file names no pre-tokenizer (tokenizer.ggml.pre): words are cut by \
                         llama.cpp's default, and the IDs may not be those the model knows";
             return (DEFAULT, Some(note.to_owned()));
         };
-        match KNOWN.iter().find(|pre| pre.names.contains(&name)) {
+        match KNOWN.iter().find(|pre| pre.names.split(' ').any(|known| known == name)) {
             Some(&pre) => (pre, None),
             None => {
                 let note = format!(
@@ -145,7 +134,7 @@ mod tests {
     fn a_missing_or_unknown_name_gives_the_default_and_a_note() {
         for name in [None, Some(""), Some("gpt-5000")] {
             let (pre, note) = Pre::named(name);
-            assert_eq!(pre.names, ["default"]);
+            assert_eq!(pre.names, "default");
             assert!(note.unwrap().contains(name.unwrap_or_default()));
         }
         let (pre, note) = Pre::named(Some("glm4"));

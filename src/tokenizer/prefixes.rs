@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use super::strings::Strings;
 
-/// A set of texts, for finding which of them a text begins with.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     texts: Arc<Strings>,
@@ -35,7 +34,6 @@ pub(super) struct Prefixes {
 /// A text of the set that another text begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
-    /// Its length in bytes.
     pub len: usize,
     /// Its place among all texts.
     pub place: u32,
@@ -57,7 +55,6 @@ struct Key {
 /// with. Of all published vocabularies, the one with the most has 86.
 const MOST_NESTED: usize = 256;
 
-/// No key.
 const NONE: u32 = u32::MAX;
 
 /// A key with at most this many ancestors needs no jumps.
@@ -157,7 +154,6 @@ impl Prefixes {
         std::iter::successors(self.longest(text), |prefix| self.parent(*prefix))
     }
 
-    /// The longest text of the set that `text` begins with.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> Option<Prefix> {
         let (key, shared) = self.last_before(text)?;
@@ -180,8 +176,7 @@ impl Prefixes {
         (parent != NONE).then(|| self.prefix(parent))
     }
 
-    /// The length of the longest start of `text` that is also the start of a text
-    /// of the set.
+    /// The length of the longest start of `text` that starts a text of the set.
     pub(super) fn depth(&self, text: &[u8]) -> usize {
         let Some((low, _)) = text.first().map(|&byte| self.beginning_with(byte)) else { return 0 };
         let next = self.last_before(text).map_or(low, |(key, _)| key as usize + 1);
@@ -267,6 +262,7 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
 
     fn prefixes<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = T>) -> Prefixes {
         let texts: Strings = texts.into_iter().collect();
@@ -305,11 +301,8 @@ mod tests {
     fn it_equals_a_search_through_all_texts() {
         // Few letters, so that many words begin alike; and bytes past 127.
         let letters = [0, b'a', b'b', 0xff];
-        let mut state = 7_usize;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) % below
-        };
+        let mut random = SplitMix64::new(7);
+        let mut random = |below: usize| random.below(below as u64) as usize;
         for (letters, longest) in [(&letters[..], 12), (&letters[..2], 30), (&letters[1..2], 90)] {
             let mut word = |longest: usize| {
                 (0..1 + random(longest)).map(|_| letters[random(letters.len())]).collect()

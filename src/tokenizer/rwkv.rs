@@ -9,40 +9,32 @@ use super::strings::Strings;
 use super::token_index::TokenIndex;
 use super::{Error, Family, Fragment, Result};
 
-/// The tokens of an RWKV vocabulary by their bytes.
-#[derive(Debug)]
 pub(super) struct Rwkv {
     tokens: Prefixes,
     unknown: Option<u32>,
 }
 
 impl Rwkv {
-    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
-        Self::new(vocabulary.ids().map(|id| vocabulary.text(id)), settings.unk)
+    pub(super) fn new(vocabulary: &TokenIndex, settings: &Settings) -> Self {
+        let texts: Strings = vocabulary.ids().map(|id| unescape(vocabulary.text(id))).collect();
+        let tokens = Prefixes::new(Arc::new(texts), vocabulary.ids());
+        Self { tokens, unknown: settings.unk }
     }
+}
 
-    /// Takes the texts of all tokens, escaped as the file stores them.
-    fn new<'v>(tokens: impl IntoIterator<Item = &'v [u8]>, unknown: Option<u32>) -> Self {
-        let texts: Strings = tokens.into_iter().map(unescape).collect();
-        let ids = 0..texts.len() as u32;
-        Self { tokens: Prefixes::new(Arc::new(texts), ids), unknown }
-    }
-
-    /// Appends the tokens of a text.
-    ///
-    /// # Errors
-    /// If a byte has no token. Real vocabularies have a token for every byte.
-    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
-        let mut rest = text;
+impl Family for Rwkv {
+    /// Real vocabularies have a token for every byte.
+    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let mut rest = text.bytes;
         while let [byte, ..] = rest {
             if let Some(Prefix { len, place, .. }) = self.tokens.longest(rest) {
-                out.push(place);
+                ids.push(place);
                 rest = &rest[len..];
             } else if self.tokens.depth(rest) > 0 {
                 // llama.cpp loops here until memory runs out.
                 return Err(Error::Unspellable(format!(
                     "the vocabulary has no token for the text from byte {} on (0x{byte:02x})",
-                    text.len() - rest.len()
+                    text.bytes.len() - rest.len()
                 )));
             } else {
                 let unknown = self.unknown.ok_or_else(|| {
@@ -51,17 +43,11 @@ impl Rwkv {
                          unknown token"
                     ))
                 })?;
-                out.push(unknown);
+                ids.push(unknown);
                 rest = &rest[1..];
             }
         }
         Ok(())
-    }
-}
-
-impl Family for Rwkv {
-    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
-        self.tokens_of(fragment.text, ids)
     }
 }
 
@@ -100,12 +86,13 @@ fn unescape(stored: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::settings::Kind;
+    use crate::tokenizer::token_index::Types;
 
-    fn encoded(tokens: &[&str], unknown: Option<u32>, text: &[u8]) -> Result<Vec<u32>> {
-        let tokens = tokens.iter().map(|token| token.as_bytes());
-        let mut out = Vec::new();
-        Rwkv::new(tokens, unknown).tokens_of(text, &mut out)?;
-        Ok(out)
+    fn encoded(tokens: &[&str], unk: Option<u32>, text: &[u8]) -> Result<Vec<u32>> {
+        let vocabulary = TokenIndex::of(tokens.iter().map(|token| (token, 0.0, Types::NORMAL)));
+        let rwkv = Rwkv::new(&vocabulary, &Settings { unk, ..Settings::defaults(Kind::Rwkv) });
+        rwkv.ids(&vocabulary, text)
     }
 
     #[test]

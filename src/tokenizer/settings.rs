@@ -38,7 +38,6 @@ impl Kind {
     }
 }
 
-/// Which tokens have a meaning, and how text is prepared.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub kind: Kind,
@@ -56,12 +55,8 @@ pub(super) struct Settings {
     pub strip_accents: bool,
 }
 
-/// A token that goes around a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub name: &'static str,
-    pub id: Option<u32>,
-}
+/// The name and the ID of a token that goes around a text.
+pub(super) type Frame = (&'static str, Option<u32>);
 
 impl Settings {
     /// Reads the settings of a model with `n_tokens` tokens; `pre` is the
@@ -90,7 +85,7 @@ impl Settings {
     }
 
     /// The settings of a file that states none.
-    fn defaults(kind: Kind) -> Self {
+    pub fn defaults(kind: Kind) -> Self {
         use Kind::*;
         let id = |kinds: &[(Kind, u32)]| kinds.iter().find(|(k, _)| *k == kind).map(|&(_, id)| id);
         Self {
@@ -124,13 +119,11 @@ impl Settings {
         Ok(())
     }
 
-    /// The tokens that go before and after a text.
     pub fn frame(&self) -> (Option<Frame>, Option<Frame>) {
-        let bos = Frame { name: "BOS", id: self.bos };
-        let eos = Frame { name: "EOS", id: self.eos };
+        let (bos, eos) = (("BOS", self.bos), ("EOS", self.eos));
         match self.kind {
             // BERT's [CLS] and [SEP]: the file can't turn them off.
-            Kind::WordPiece => (Some(bos), Some(Frame { name: "SEP", id: self.sep })),
+            Kind::WordPiece => (Some(bos), Some(("SEP", self.sep))),
             Kind::Rwkv | Kind::Plamo2 => (None, None),
             Kind::Spm | Kind::Bpe | Kind::Unigram => {
                 (self.add_bos.then_some(bos), self.add_eos.then_some(eos))

@@ -5,15 +5,12 @@
 //! until no pair makes a token. A symbol that then has no token is spelt in byte
 //! tokens: `<0xE2>`.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
-use super::{Error, Result};
+use std::cmp::Reverse;
 
 use super::settings::Settings;
 use super::symbols::Symbols;
 use super::token_index::TokenIndex;
-use super::{Family, Fragment, escape_spaces};
+use super::{Error, Family, Fragment, Result, escape_spaces};
 
 /// The family `llama`.
 pub(super) struct Spm {
@@ -26,43 +23,15 @@ impl Spm {
     }
 }
 
-/// Two adjacent symbols that make a token.
-struct Pair {
-    score: f32,
-    left: u32,
-    right: u32,
-    /// Their joint length when the pair was found. If it has changed since, one of
-    /// them has merged with another symbol.
-    len: usize,
-}
-
 impl Family for Spm {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
-        let prefix: &[u8] = if self.add_space_prefix && fragment.leads { b" " } else { b"" };
-        let text = escape_spaces(&[prefix, fragment.text].concat());
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let prefix: &[u8] = if self.add_space_prefix && text.leads { b" " } else { b"" };
+        let text = escape_spaces(&[prefix, text.bytes].concat());
         let mut symbols = Symbols::of_characters(&text);
-        let mut pairs = BinaryHeap::new();
-        let pair = |symbols: &Symbols<'_>, left: Option<u32>| {
-            let left = left?;
-            let right = symbols.after(left)?;
-            let text = symbols.text_of_both(left, right);
+        symbols.merge_all(|text, _| {
             let score = vocabulary.score(vocabulary.id_of(text)?);
-            Some(Pair { score, left, right, len: text.len() })
-        };
-        for left in symbols.iter() {
-            pairs.extend(pair(&symbols, Some(left)));
-        }
-        while let Some(Pair { left, right, len, .. }) = pairs.pop() {
-            if symbols.merge(left, right, len) {
-                pairs.extend(pair(&symbols, symbols.before(left)));
-                pairs.extend(pair(&symbols, Some(left)));
-            }
-        }
+            Some(Reverse(sortable(score)))
+        });
         for symbol in symbols.iter() {
             let text = symbols.text(symbol);
             match vocabulary.id_of(text) {
@@ -78,6 +47,12 @@ impl Family for Spm {
     }
 }
 
+/// A whole number that sorts as a score does under [`f32::total_cmp`].
+fn sortable(score: f32) -> i32 {
+    let bits = score.to_bits().cast_signed();
+    if bits < 0 { bits ^ i32::MAX } else { bits }
+}
+
 /// The token of a byte: `<0x0A>`, or else the one whose text is the byte itself.
 fn byte_token(vocabulary: &TokenIndex, byte: u8) -> Result<u32> {
     let itself = || (byte != 0).then(|| vocabulary.id_of(&[byte])).flatten();
@@ -87,23 +62,3 @@ fn byte_token(vocabulary: &TokenIndex, byte: u8) -> Result<u32> {
         ))
     })
 }
-
-impl Ord for Pair {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.score.total_cmp(&other.score).then_with(|| other.left.cmp(&self.left))
-    }
-}
-
-impl PartialOrd for Pair {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Pair {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Pair {}

@@ -95,11 +95,10 @@ impl Index {
         Self { places: HashTable::with_capacity(capacity), hasher: Default::default() }
     }
 
-    /// Adds string `i`. If an equal string is in the index, replaces it and returns
-    /// its place.
+    /// Adds string `i`. Replaces an equal string, and returns its place.
     pub fn insert(&mut self, strings: &Strings, i: u32) -> Option<u32> {
         let Self { places, hasher } = self;
-        let hash_at = |&j: &u32| hash(hasher, strings.get(j));
+        let hash_at = |&j: &u32| hash(hasher, &[strings.get(j)]);
         match places.entry(hash_at(&i), |&j| strings.get(j) == strings.get(i), hash_at) {
             Entry::Occupied(mut there) => Some(std::mem::replace(there.get_mut(), i)),
             Entry::Vacant(free) => {
@@ -111,14 +110,15 @@ impl Index {
 
     #[inline]
     pub fn get(&self, strings: &Strings, string: &[u8]) -> Option<u32> {
-        self.places.find(hash(&self.hasher, string), |&i| strings.get(i) == string).copied()
+        self.places.find(hash(&self.hasher, &[string]), |&i| strings.get(i) == string).copied()
     }
 }
 
+/// The hash of a string that is in parts.
 #[inline]
-fn hash(hasher: &hashbrown::DefaultHashBuilder, string: &[u8]) -> u64 {
+pub(super) fn hash(hasher: &hashbrown::DefaultHashBuilder, parts: &[&[u8]]) -> u64 {
     let mut hasher = hasher.build_hasher();
-    hasher.write(string);
+    parts.iter().for_each(|part| hasher.write(part));
     hasher.finish()
 }
 

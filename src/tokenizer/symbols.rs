@@ -1,9 +1,11 @@
 //! A text as a list of symbols. Adjacent symbols can merge.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// A list of symbols that together cover a text.
 ///
-/// Positions have 32 bits, because [`MAX_TEXT`](super::MAX_TEXT) limits texts to
-/// less than that.
+/// Positions have 32 bits: [`MAX_TEXT`](super::MAX_TEXT) is less than that.
 pub(super) struct Symbols<'t> {
     text: &'t [u8],
     symbols: Vec<Symbol>,
@@ -18,7 +20,6 @@ struct Symbol {
     after: u32,
 }
 
-/// No symbol.
 const NONE: u32 = u32::MAX;
 
 impl<'t> Symbols<'t> {
@@ -49,11 +50,11 @@ impl<'t> Symbols<'t> {
         std::iter::successors(first, |&symbol| self.after(symbol))
     }
 
-    pub fn before(&self, symbol: u32) -> Option<u32> {
+    fn before(&self, symbol: u32) -> Option<u32> {
         Some(self.symbols[symbol as usize].before).filter(|&before| before != NONE)
     }
 
-    pub fn after(&self, symbol: u32) -> Option<u32> {
+    fn after(&self, symbol: u32) -> Option<u32> {
         Some(self.symbols[symbol as usize].after).filter(|&after| after != NONE)
     }
 
@@ -62,8 +63,26 @@ impl<'t> Symbols<'t> {
         &self.text[start as usize..][..len as usize]
     }
 
-    /// The joint text of two adjacent symbols.
-    pub fn text_of_both(&self, left: u32, right: u32) -> &'t [u8] {
+    /// Merges adjacent symbols, the lowest key first (the leftmost of equals), until no
+    /// pair has a key. `key` gets the joint text of a pair and the length of its left
+    /// symbol.
+    pub fn merge_all<K: Ord>(&mut self, key: impl Fn(&[u8], usize) -> Option<K>) {
+        let pair = |symbols: &Self, left: u32| {
+            let right = symbols.after(left)?;
+            let text = symbols.text_of_both(left, right);
+            let key = key(text, symbols.symbols[left as usize].len as usize)?;
+            Some(Reverse((key, left, right, text.len())))
+        };
+        let mut pairs: BinaryHeap<_> = self.iter().filter_map(|left| pair(self, left)).collect();
+        while let Some(Reverse((_, left, right, len))) = pairs.pop() {
+            if self.merge(left, right, len) {
+                let changed = self.before(left).into_iter().chain([left]);
+                pairs.extend(changed.filter_map(|left| pair(self, left)));
+            }
+        }
+    }
+
+    fn text_of_both(&self, left: u32, right: u32) -> &'t [u8] {
         let len = self.symbols[left as usize].len + self.symbols[right as usize].len;
         &self.text[self.symbols[left as usize].start as usize..][..len as usize]
     }
@@ -71,7 +90,7 @@ impl<'t> Symbols<'t> {
     /// Merges `right` into `left`, the symbol before it, and returns true. If their
     /// joint length is no longer `len`, one of them has merged with another symbol
     /// since they were paired; then nothing changes, and it returns false.
-    pub fn merge(&mut self, left: u32, right: u32, len: usize) -> bool {
+    fn merge(&mut self, left: u32, right: u32, len: usize) -> bool {
         let (l, r) = (&self.symbols[left as usize], &self.symbols[right as usize]);
         if l.len == 0 || r.len == 0 || (l.len + r.len) as usize != len {
             return false;

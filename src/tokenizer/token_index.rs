@@ -14,8 +14,7 @@ const MOST_BYTES: usize = 6 << 20;
 /// text; the longest known token has 1024.
 const LONGEST: usize = 2 << 10;
 
-/// All tokens: their texts as stored, scores and types, and an index from text to
-/// ID.
+/// All tokens: texts as stored, scores, types, and an index from text to ID.
 ///
 /// It is a copy of the file's lists, some megabytes, because encoding makes a few
 /// million random reads a second.
@@ -50,7 +49,6 @@ impl Types {
     /// The types that are searched in a text first.
     pub const SPECIAL: Self = Self(Self::CONTROL.0 | Self::USER_DEFINED.0 | Self::UNKNOWN.0);
 
-    /// The type with a number in the file.
     fn from_id(id: i64) -> Self {
         match TokenType::from_id(id) {
             Some(TokenType::Normal) => Self::NORMAL,
@@ -63,7 +61,6 @@ impl Types {
         }
     }
 
-    /// Whether it has any of `others`.
     pub fn any(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
@@ -74,7 +71,6 @@ impl Types {
 }
 
 impl TokenIndex {
-    /// Reads the vocabulary of a model.
     pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
         let tokens = model.tokens()?;
         let key = tokens.texts.key();
@@ -104,26 +100,25 @@ impl TokenIndex {
                  vocabulary; here the last of its kind is taken"
             ));
         }
-        let scores = numbers(model.scores()?, texts.len(), |number| {
-            // Turns -0 into 0, so that both sort alike.
-            number.as_f64() as f32 + 0.0
-        })?;
-        let types =
-            numbers(tokens.types, texts.len(), |number| Types::from_id(number.as_f64() as i64))?;
+        // Turns -0 into 0, so that both sort alike.
+        let scores = numbers(model.scores()?, texts.len(), |number| number as f32 + 0.0)?;
+        let types = numbers(tokens.types, texts.len(), |number| Types::from_id(number as i64))?;
         let types = if types.is_empty() { vec![Types::NORMAL; texts.len()] } else { types };
         Ok(Self { texts, index, scores, types, longest })
     }
 
     /// An index of some tokens, for tests.
     #[cfg(test)]
-    pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, Types)>) -> Self {
-        let (texts, types): (Vec<T>, Vec<Types>) = tokens.into_iter().unzip();
-        let texts: Strings = texts.into_iter().collect();
-        let mut index = Index::with_capacity(texts.len());
-        for id in 0..texts.len() as u32 {
+    pub fn of<T: AsRef<[u8]>>(tokens: impl IntoIterator<Item = (T, f32, Types)>) -> Self {
+        let (mut texts, mut scores, mut types) = (Strings::default(), Vec::new(), Vec::new());
+        let mut index = Index::with_capacity(0);
+        for ((text, score, token_types), id) in tokens.into_iter().zip(0..) {
+            texts.push(text.as_ref());
             index.insert(&texts, id);
+            scores.push(score);
+            types.push(token_types);
         }
-        Self { texts: Arc::new(texts), index, scores: Vec::new(), types, longest: LONGEST }
+        Self { texts: Arc::new(texts), index, scores, types, longest: LONGEST }
     }
 
     /// The number of tokens, at least one.
@@ -131,7 +126,6 @@ impl TokenIndex {
         self.texts.len()
     }
 
-    /// The texts of all tokens by ID, shared.
     pub fn texts(&self) -> Arc<Strings> {
         Arc::clone(&self.texts)
     }
@@ -154,34 +148,16 @@ impl TokenIndex {
         self.scores.get(id as usize).copied().unwrap_or(0.0)
     }
 
-    /// The types of a token.
     pub fn types(&self, id: u32) -> Types {
         self.types[id as usize]
     }
 
-    /// Sets the types of a token.
     pub fn set_types(&mut self, id: u32, types: Types) {
         self.types[id as usize] = types;
     }
 
-    /// All IDs, in order.
     pub fn ids(&self) -> std::ops::Range<u32> {
         0..self.texts.len() as u32
-    }
-}
-
-/// A number of one of the two types that these arrays have.
-enum Number {
-    Whole(i32),
-    Real(f32),
-}
-
-impl Number {
-    fn as_f64(&self) -> f64 {
-        match *self {
-            Self::Whole(number) => number.into(),
-            Self::Real(number) => number.into(),
-        }
     }
 }
 
@@ -189,13 +165,13 @@ impl Number {
 fn numbers<T>(
     list: Option<Numbers>,
     n_tokens: usize,
-    read: impl Fn(Number) -> T,
+    read: impl Fn(f64) -> T,
 ) -> Result<Vec<T>, Error> {
     let Some(list) = list else { return Ok(Vec::new()) };
     let key = list.key();
     let number = match list.element() {
-        ValueType::I32 | ValueType::U32 => |bytes| Number::Whole(i32::from_le_bytes(bytes)),
-        ValueType::F32 => |bytes| Number::Real(f32::from_le_bytes(bytes)),
+        ValueType::I32 | ValueType::U32 => |bytes| f64::from(i32::from_le_bytes(bytes)),
+        ValueType::F32 => |bytes| f32::from_le_bytes(bytes).into(),
         other => {
             return Err(Error::Unusable(format!(
                 "{key} is an array of {}, but must be of i32, u32 or f32",

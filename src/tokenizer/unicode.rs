@@ -1,6 +1,8 @@
 //! Unicode character properties as llama.cpp has them: version 15.1.
 
-use super::unicode_data::RUNS;
+use std::sync::LazyLock;
+
+use regex_syntax::hir::{Class, HirKind};
 
 /// The first letter of a character's general category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,23 +21,51 @@ pub(super) enum Category {
     Punctuation,
     /// `\p{S}`
     Symbol,
-    /// `\p{C}` without unassigned characters: controls, formats, surrogates, private
-    /// use.
+    /// `\p{C}` without unassigned: controls, formats, surrogates, private use.
     Control,
 }
 
+/// The first and the last character of each run with one category, sorted.
+/// `regex-syntax` has the Unicode data; its version is newer, so the age of a
+/// character counts too.
+static RUNS: LazyLock<Vec<(char, char, Category)>> = LazyLock::new(|| {
+    use Category::{Control, Letter, Mark, Number, Punctuation, Separator, Symbol};
+    let sets = [
+        (r"\p{N}", Number),
+        (r"\p{L}", Letter),
+        (r"\p{Z}", Separator),
+        (r"\p{M}", Mark),
+        (r"\p{P}", Punctuation),
+        (r"\p{S}", Symbol),
+        (r"[\p{Cc}\p{Cf}\p{Co}]", Control),
+    ];
+    let mut runs = Vec::new();
+    for (set, category) in sets {
+        let set = format!(r"[{set}&&\p{{Age:15.1}}]");
+        match regex_syntax::parse(&set).expect("the set is well-formed").into_kind() {
+            HirKind::Class(Class::Unicode(set)) => {
+                runs.extend(set.iter().map(|run| (run.start(), run.end(), category)));
+            }
+            other => unreachable!("a set is a class, not {other:?}"),
+        }
+    }
+    runs.sort_unstable_by_key(|(start, ..)| *start);
+    runs
+});
+
 impl Category {
-    /// The category of a code point, which may be a surrogate.
+    /// The category of a code point, which may be a surrogate or above U+10FFFF.
     pub fn of(point: u32) -> Self {
-        use Category::*;
-        const BY_NUMBER: [Category; 8] =
-            [Unassigned, Number, Letter, Separator, Mark, Punctuation, Symbol, Control];
-        let after = RUNS.partition_point(|&run| run >> 3 <= point);
-        // The first run starts at 0, so `after` is at least 1.
-        BY_NUMBER[(RUNS[after - 1] & 7) as usize]
+        let Some(c) = char::from_u32(point) else {
+            return if point <= char::MAX.into() { Self::Control } else { Self::Unassigned };
+        };
+        let at = RUNS.partition_point(|&(_, last, _)| last < c);
+        match RUNS.get(at) {
+            Some(&(first, _, category)) if first <= c => category,
+            _ => Self::Unassigned,
+        }
     }
 }
-
 /// `\s`: Unicode's property White_Space.
 pub(super) fn is_whitespace(point: u32) -> bool {
     char::from_u32(point).is_some_and(char::is_whitespace)
@@ -75,5 +105,16 @@ mod tests {
         assert_eq!(Category::of(0xd800), Category::Control);
         assert_eq!(lower('İ'.into()), u32::from('i'));
         assert_eq!(lower(0x1c89), 0x1c89);
+    }
+
+    /// The number of characters in each category is that of Unicode 15.1.
+    #[test]
+    fn a_newer_unicode_version_changes_no_category() {
+        use Category::*;
+        let counts =
+            [Number, Letter, Separator, Mark, Punctuation, Symbol, Control].map(|category| {
+                (0..=char::MAX.into()).filter(|&point| Category::of(point) == category).count()
+            });
+        assert_eq!(counts, [1831, 136_726, 19, 2450, 842, 7775, 139_751]);
     }
 }

@@ -1,19 +1,15 @@
 //! Unigram tokenizers, as SentencePiece trains them for T5 and XLM-R: of all
 //! the ways to write a text in tokens, the one with the highest sum of scores.
 
-use std::sync::Arc;
-
 use super::charsmap::{self, Charsmap};
 use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
-use super::strings::Strings;
 use super::symbols::utf8_len;
 use super::token_index::{TokenIndex, Types};
 use super::{Error, Family, Fragment, Result, utf8};
 use crate::model::Model;
 
 /// A unigram vocabulary and how it reads text.
-#[derive(Debug)]
 pub(super) struct Unigram {
     /// Normal, user-defined and unused tokens.
     tokens: Prefixes,
@@ -24,23 +20,10 @@ pub(super) struct Unigram {
     unknown_score: f64,
     unknown: Option<u32>,
     charsmap: Option<Charsmap>,
-    spaces: Spaces,
-}
-
-/// How spaces are written.
-#[derive(Clone, Copy, Debug)]
-struct Spaces {
-    /// Whether one is added before the text.
-    prefix: bool,
-    /// Whether runs become one, and those at the end are removed.
-    merge: bool,
-}
-
-/// A token as a unigram vocabulary sees it.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    score: f32,
-    types: Types,
+    /// Whether a space is added before the text.
+    add_space: bool,
+    /// Whether runs of spaces become one, and those at the end are removed.
+    merge_spaces: bool,
 }
 
 /// How a space is written in a vocabulary.
@@ -64,7 +47,6 @@ struct Best {
 }
 
 impl Unigram {
-    /// Made from a vocabulary and the model's normalisation.
     pub(super) fn of(
         model: &Model,
         vocabulary: &TokenIndex,
@@ -77,110 +59,30 @@ impl Unigram {
             ),
             None => None,
         };
-        let pieces = vocabulary
-            .ids()
-            .map(|id| Piece { score: vocabulary.score(id), types: vocabulary.types(id) });
-        let spaces =
-            Spaces { prefix: settings.add_space_prefix, merge: settings.remove_extra_whitespaces };
-        let unigram = Self::new(&vocabulary.texts(), pieces, settings.unk, charsmap, spaces);
+        let unigram = Self::new(vocabulary, settings, charsmap);
         unigram.tokens.refuse_deep_nesting().map_err(Error::Unusable)?;
         Ok(unigram)
     }
 
-    /// Made from the tokens in the order of their IDs. `unknown` is the token for a
-    /// character without one.
-    fn new(
-        texts: &Arc<Strings>,
-        pieces: impl Iterator<Item = Piece> + Clone,
-        unknown: Option<u32>,
-        charsmap: Option<Charsmap>,
-        spaces: Spaces,
-    ) -> Self {
-        let of = |types| {
-            let pieces = pieces.clone().zip(0..).filter(|(piece, _)| piece.types.any(types));
-            Prefixes::new(Arc::clone(texts), pieces.map(|(_, id)| id))
-        };
-        let normal = pieces.clone().filter(|piece| piece.types.any(Types::NORMAL));
+    fn new(vocabulary: &TokenIndex, settings: &Settings, charsmap: Option<Charsmap>) -> Self {
+        let of = |types| vocabulary.ids().filter(move |&id| vocabulary.types(id).any(types));
+        let tokens = Types::NORMAL.with(Types::USER_DEFINED).with(Types::UNUSED);
         // A NaN is never the lowest score.
-        let lowest = normal.fold(f32::MAX, |lowest, piece| lowest.min(piece.score));
+        let lowest = of(Types::NORMAL).map(|id| vocabulary.score(id)).fold(f32::MAX, f32::min);
         Self {
-            tokens: of(Types::NORMAL.with(Types::USER_DEFINED).with(Types::UNUSED)),
-            user_defined: of(Types::USER_DEFINED),
+            tokens: Prefixes::new(vocabulary.texts(), of(tokens)),
+            user_defined: Prefixes::new(vocabulary.texts(), of(Types::USER_DEFINED)),
             unknown_score: (lowest - UNKNOWN_PENALTY).into(),
-            unknown,
+            unknown: settings.unk,
             charsmap,
-            spaces,
+            add_space: settings.add_space_prefix,
+            merge_spaces: settings.remove_extra_whitespaces,
         }
     }
 
-    /// Appends the tokens of a text. `score_of` gives each token's score.
-    ///
-    /// # Errors
-    /// If the normalisation in the file is damaged, or if the text needs an unknown
-    /// token and there is none.
-    fn tokens_of(
-        &self,
-        text: &[u8],
-        score_of: impl Fn(u32) -> f64,
-        out: &mut Vec<u32>,
-    ) -> Result<()> {
-        let text = self.normalized(text)?;
-        if text.is_empty() {
-            return Ok(());
-        }
-        // Viterbi's algorithm: finds the best way to the end of each character.
-        let none = Best { token: None, start: 0, score: -f64::MAX };
-        let mut best = vec![none; text.len() + 1];
-        best[0].score = 0.0;
-        let mut at = 0;
-        while at < text.len() {
-            let rest = &text[at..];
-            let character = utf8_len(rest[0]).min(rest.len());
-            let so_far = best[at].score;
-            let mut is_token = false;
-            for Prefix { len, place: id, .. } in self.tokens.all(rest) {
-                is_token |= len == character;
-                let score = so_far + score_of(id);
-                if score > best[at + len].score {
-                    best[at + len] = Best { token: Some(id), start: at, score };
-                }
-            }
-            if !is_token {
-                let score = so_far + self.unknown_score;
-                if score > best[at + character].score {
-                    best[at + character] = Best { token: None, start: at, score };
-                }
-            }
-            at += character;
-        }
-
-        // Goes back from the end. Unknown characters side by side become one token.
-        let begun = out.len();
-        let mut after_unknown = false;
-        let mut at = text.len();
-        while at > 0 {
-            let Best { token, start, .. } = best[at];
-            let is_unknown = token.is_none() || token == self.unknown;
-            if !(is_unknown && after_unknown) {
-                let token = token.or(self.unknown);
-                out.push(token.ok_or_else(|| {
-                    let what = "a character has no token, and the vocabulary has no unknown token";
-                    Error::Unspellable(what.to_owned())
-                })?);
-            }
-            after_unknown = is_unknown;
-            at = start;
-        }
-        out[begun..].reverse();
-        Ok(())
-    }
-
-    /// The normalized text, in the vocabulary's spelling.
-    ///
-    /// # Errors
-    /// If the normalisation in the file is damaged or makes the text too long.
+    /// The normalized text, in the vocabulary's spelling. An error if the normalisation
+    /// in the file is damaged or makes the text too long.
     fn normalized(&self, text: &[u8]) -> Result<Vec<u8>> {
-        let Spaces { prefix, merge } = self.spaces;
         let mut normalized = Vec::with_capacity(text.len() + SPACE.len());
         let (mut begun, mut in_word) = (false, false);
         let mut rest = text;
@@ -188,7 +90,7 @@ impl Unigram {
             let (part, consumed) = self.normalized_start(rest)?;
             for &byte in part {
                 if byte != b' ' {
-                    if !in_word && (merge || (prefix && !begun)) {
+                    if !in_word && (self.merge_spaces || (self.add_space && !begun)) {
                         normalized.extend_from_slice(SPACE);
                         begun = true;
                     }
@@ -196,7 +98,7 @@ impl Unigram {
                     normalized.push(byte);
                 } else {
                     in_word = false;
-                    if !merge {
+                    if !self.merge_spaces {
                         normalized.extend_from_slice(SPACE);
                     }
                 }
@@ -232,26 +134,68 @@ impl Unigram {
 }
 
 impl Family for Unigram {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let text = self.normalized(text.bytes)?;
+        if text.is_empty() {
+            return Ok(());
+        }
         let score_of = |id| match vocabulary.types(id).any(Types::USER_DEFINED) {
             // Scores are logarithms of probabilities, so 0 is the best.
             true => 0.0,
-            false => vocabulary.score(id).into(),
+            false => f64::from(vocabulary.score(id)),
         };
-        self.tokens_of(fragment.text, score_of, ids)
+        // Viterbi's algorithm: finds the best way to the end of each character.
+        let none = Best { token: None, start: 0, score: -f64::MAX };
+        let mut best = vec![none; text.len() + 1];
+        best[0].score = 0.0;
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text[at..];
+            let character = utf8_len(rest[0]).min(rest.len());
+            let so_far = best[at].score;
+            let mut is_token = false;
+            for Prefix { len, place: id, .. } in self.tokens.all(rest) {
+                is_token |= len == character;
+                let score = so_far + score_of(id);
+                if score > best[at + len].score {
+                    best[at + len] = Best { token: Some(id), start: at, score };
+                }
+            }
+            if !is_token {
+                let score = so_far + self.unknown_score;
+                if score > best[at + character].score {
+                    best[at + character] = Best { token: None, start: at, score };
+                }
+            }
+            at += character;
+        }
+
+        // Goes back from the end. Unknown characters side by side become one token.
+        let begun = ids.len();
+        let mut after_unknown = false;
+        let mut at = text.len();
+        while at > 0 {
+            let Best { token, start, .. } = best[at];
+            let is_unknown = token.is_none() || token == self.unknown;
+            if !(is_unknown && after_unknown) {
+                let token = token.or(self.unknown);
+                ids.push(token.ok_or_else(|| {
+                    let what = "a character has no token, and the vocabulary has no unknown token";
+                    Error::Unspellable(what.to_owned())
+                })?);
+            }
+            after_unknown = is_unknown;
+            at = start;
+        }
+        ids[begun..].reverse();
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PLAIN: Spaces = Spaces { prefix: true, merge: false };
+    use crate::tokenizer::settings::Kind;
 
     const PIECES: [(&str, f32, Types); 10] = [
         ("<unk>", 0.0, Types::UNKNOWN),
@@ -266,44 +210,42 @@ mod tests {
         ("é", f32::NAN, Types::UNUSED),
     ];
 
-    fn ids_of(text: &[u8], spaces: Spaces) -> Vec<u32> {
-        let texts = Arc::new(PIECES.iter().map(|&(text, ..)| text).collect());
-        let pieces = PIECES.iter().map(|&(_, score, types)| Piece { score, types });
-        let mut out = vec![7];
-        let score_of = |id: u32| PIECES[id as usize].1.into();
-        let unigram = Unigram::new(&texts, pieces, Some(0), None, spaces);
-        unigram.tokens_of(text, score_of, &mut out).unwrap();
-        assert_eq!(out.remove(0), 7, "what was there stays");
-        out
+    fn ids_of(text: &[u8], add_space_prefix: bool, remove_extra_whitespaces: bool) -> Vec<u32> {
+        let (unk, vocabulary) = (Some(0), TokenIndex::of(PIECES));
+        let defaults = Settings::defaults(Kind::Unigram);
+        let settings = Settings { unk, add_space_prefix, remove_extra_whitespaces, ..defaults };
+        let unigram = Unigram::new(&vocabulary, &settings, None);
+        let mut ids = vec![7];
+        unigram.encode(&vocabulary, Fragment { bytes: text, leads: true }, &mut ids).unwrap();
+        assert_eq!(ids.remove(0), 7, "what was there stays");
+        ids
     }
 
-    fn ids(text: &str, spaces: Spaces) -> Vec<u32> {
-        ids_of(text.as_bytes(), spaces)
+    fn ids(text: &str) -> Vec<u32> {
+        ids_of(text.as_bytes(), true, false)
     }
 
     #[test]
     fn the_best_sum_of_scores_wins() {
-        assert_eq!(ids("the", PLAIN), [2]);
-        assert_eq!(ids("cat", PLAIN), [1, 5]);
-        assert_eq!(ids("the the", PLAIN), [2, 2]);
-        assert!(ids("", PLAIN).is_empty());
-        assert_eq!(ids("t<x>", PLAIN), [1, 3, 8]);
+        assert_eq!(ids("the"), [2]);
+        assert_eq!(ids("cat"), [1, 5]);
+        assert_eq!(ids("the the"), [2, 2]);
+        assert!(ids("").is_empty());
+        assert_eq!(ids("t<x>"), [1, 3, 8]);
     }
 
     #[test]
     fn spaces_are_kept_or_merged() {
-        assert_eq!(ids("  the  cat ", PLAIN), [1, 1, 2, 1, 1, 5, 1]);
-        let merge = Spaces { prefix: true, merge: true };
-        assert_eq!(ids("  the  cat ", merge), [2, 1, 5]);
-        let bare = Spaces { prefix: false, merge: false };
-        assert_eq!(ids("the the", bare), [3, 4, 2]);
+        assert_eq!(ids("  the  cat "), [1, 1, 2, 1, 1, 5, 1]);
+        assert_eq!(ids_of(b"  the  cat ", true, true), [2, 1, 5]);
+        assert_eq!(ids_of(b"the the", false, false), [3, 4, 2]);
     }
 
     #[test]
     fn unknown_characters_side_by_side_are_one_token() {
-        assert_eq!(ids("t猫犬t猫", PLAIN), [1, 3, 0, 3, 0]);
-        assert_eq!(ids_of(b"\xff\xfe", PLAIN), [1, 0]);
+        assert_eq!(ids("t猫犬t猫"), [1, 3, 0, 3, 0]);
+        assert_eq!(ids_of(b"\xff\xfe", true, false), [1, 0]);
         // A token with a NaN score is found, but is never the better one.
-        assert_eq!(ids("é", PLAIN), [0]);
+        assert_eq!(ids("é"), [0]);
     }
 }

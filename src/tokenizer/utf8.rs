@@ -5,8 +5,7 @@
 /// The replacement for a byte that starts no code point.
 pub(super) const REPLACEMENT: u32 = 0xfffd;
 
-/// The first code point of a text, and its length in bytes. `None` if the text does
-/// not start with one.
+/// The code point that a text starts with, if any, and its length in bytes.
 pub(super) fn decode(text: &[u8]) -> Option<(u32, usize)> {
     let (&first, rest) = text.split_first()?;
     let (len, bits) = match first {
@@ -40,8 +39,7 @@ pub(super) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Appends a code point in its shortest form. It may be any value that `decode`
-/// returns.
+/// Appends a code point, any that `decode` returns, in its shortest form.
 pub(super) fn encode(code_point: u32, out: &mut Vec<u8>) {
     let continued = |shift: u32| 0x80 | (code_point >> shift & 0x3f) as u8;
     match code_point {

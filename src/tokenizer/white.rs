@@ -1,13 +1,10 @@
 //! Byte-pair encoding that drops all white space.
 
-use super::Result;
-
 use super::bpe::{Bpe, points};
 use super::settings::Settings;
 use super::token_index::TokenIndex;
 use super::unicode::{is_whitespace, lower};
-use super::utf8;
-use super::{Family, Fragment};
+use super::{Family, Fragment, Result, utf8};
 
 /// The family `whitespace`: it encodes each part between white space separately.
 pub(super) struct White {
@@ -22,13 +19,8 @@ impl White {
 }
 
 impl Family for White {
-    fn encode(
-        &self,
-        vocabulary: &TokenIndex,
-        fragment: Fragment<'_>,
-        ids: &mut Vec<u32>,
-    ) -> Result<()> {
-        let text = self.bpe.escaped(fragment.text);
+    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        let text = self.bpe.escaped(text.bytes);
         for words in points(&text).split(|&point| is_whitespace(point)) {
             let mut text = Vec::with_capacity(words.len());
             for &point in words {

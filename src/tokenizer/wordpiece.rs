@@ -5,20 +5,15 @@
 //! In GGUF, a token at the start of a word starts with `▁`. A token inside a word
 //! (`##ing`) is stored without the `##`.
 
-use std::sync::Arc;
-
 use unicode_normalization::char::decompose_canonical;
 
 use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
-use super::strings::Strings;
 use super::token_index::TokenIndex;
 use super::unicode::{self, Category};
 use super::utf8;
 use super::{Error, Family, Fragment, Result};
 
-/// A WordPiece vocabulary and its normalisation.
-#[derive(Debug)]
 pub(super) struct WordPiece {
     tokens: Prefixes,
     unknown: Option<u32>,
@@ -34,92 +29,53 @@ struct Normalizer {
 }
 
 impl WordPiece {
-    pub(super) fn of(vocabulary: &TokenIndex, settings: &Settings) -> Self {
-        let &Settings { unk, lowercase, strip_accents, .. } = settings;
-        Self::new(vocabulary.texts(), unk, Normalizer { lowercase, strip_accents })
-    }
-
-    /// Takes the texts of all tokens, in order of ID.
-    fn new(texts: Arc<Strings>, unknown: Option<u32>, normalizer: Normalizer) -> Self {
-        let ids = 0..texts.len() as u32;
-        Self { tokens: Prefixes::new(texts, ids), unknown, normalizer }
-    }
-
-    /// Appends the tokens of a text.
-    ///
-    /// # Errors
-    /// If a word has no token and the vocabulary has no unknown token.
-    fn tokens_of(&self, text: &[u8], out: &mut Vec<u32>) -> Result<()> {
-        let mut words = PrefixedWords::default();
-        self.normalizer.words(text, &mut words);
-        for word in words.iter() {
-            let begun = out.len();
-            let mut rest = word;
-            while !rest.is_empty()
-                && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
-            {
-                out.push(place);
-                rest = &rest[len..];
-            }
-            if !rest.is_empty() {
-                out.truncate(begun);
-                out.push(self.unknown.ok_or_else(|| {
-                    let what = "a word has no token, and the vocabulary has no unknown token";
-                    Error::Unspellable(what.to_owned())
-                })?);
-            }
-        }
-        Ok(())
+    pub(super) fn new(vocabulary: &TokenIndex, settings: &Settings) -> Self {
+        let &Settings { unk: unknown, lowercase, strip_accents, .. } = settings;
+        let tokens = Prefixes::new(vocabulary.texts(), vocabulary.ids());
+        Self { tokens, unknown, normalizer: Normalizer { lowercase, strip_accents } }
     }
 }
 
 impl Family for WordPiece {
-    fn encode(&self, _: &TokenIndex, fragment: Fragment<'_>, ids: &mut Vec<u32>) -> Result<()> {
-        self.tokens_of(fragment.text, ids)
+    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+        self.normalizer.words(text.bytes, |word| {
+            let begun = ids.len();
+            let mut rest = word;
+            while !rest.is_empty()
+                && let Some(Prefix { len, place, .. }) = self.tokens.longest(rest)
+            {
+                ids.push(place);
+                rest = &rest[len..];
+            }
+            if !rest.is_empty() {
+                ids.truncate(begun);
+                ids.push(self.unknown.ok_or_else(|| {
+                    let what = "a word has no token, and the vocabulary has no unknown token";
+                    Error::Unspellable(what.to_owned())
+                })?);
+            }
+            Ok(())
+        })
     }
-}
-
-/// Words, one after another, each with `▁` in front.
-#[derive(Default)]
-struct PrefixedWords {
-    bytes: Vec<u8>,
-    /// The end of each word.
-    ends: Vec<usize>,
 }
 
 /// The mark at the start of a word.
 const BEGIN: &[u8] = "▁".as_bytes();
 
-impl PrefixedWords {
-    fn push(&mut self, code_point: u32) {
-        if self.ends.last().copied().unwrap_or(0) == self.bytes.len() {
-            self.bytes.extend_from_slice(BEGIN);
-        }
-        utf8::encode(code_point, &mut self.bytes);
-    }
-
-    /// Ends the current word, if there is one.
-    fn end(&mut self) {
-        let end = self.bytes.len();
-        if self.ends.last().copied().unwrap_or(0) < end {
-            self.ends.push(end);
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(&start, &end)| &self.bytes[start..end])
-    }
-}
-
 impl Normalizer {
-    /// Cuts a text into words at white space. Each punctuation or Chinese character is
-    /// a word of its own.
-    fn words(self, text: &[u8], words: &mut PrefixedWords) {
+    /// Cuts a text into words at white space, and passes each to `take`, with `▁` in
+    /// front. Each punctuation or Chinese character is a word of its own.
+    fn words(self, text: &[u8], mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut word = Vec::new();
+        let mut end = |word: &mut Vec<u8>| {
+            let taken = if word.is_empty() { Ok(()) } else { take(word) };
+            word.clear();
+            taken
+        };
         for code_point in utf8::code_points(text) {
             let code_point = if self.strip_accents { base(code_point) } else { code_point };
             if unicode::is_whitespace(code_point) {
-                words.end();
+                end(&mut word)?;
                 continue;
             }
             let category = Category::of(code_point);
@@ -130,19 +86,22 @@ impl Normalizer {
             if is_nothing {
                 continue;
             }
-            let written = if self.lowercase { unicode::lower(code_point) } else { code_point };
             let stands_alone = category == Category::Punctuation
                 || (code_point < 0x7f && category == Category::Symbol)
                 || is_chinese(code_point);
             if stands_alone {
-                words.end();
+                end(&mut word)?;
             }
-            words.push(written);
+            if word.is_empty() {
+                word.extend_from_slice(BEGIN);
+            }
+            let written = if self.lowercase { unicode::lower(code_point) } else { code_point };
+            utf8::encode(written, &mut word);
             if stands_alone {
-                words.end();
+                end(&mut word)?;
             }
         }
-        words.end();
+        end(&mut word)
     }
 }
 
@@ -161,8 +120,7 @@ fn base(code_point: u32) -> u32 {
     first.unwrap_or(c).into()
 }
 
-/// Whether BERT treats a character as Chinese. The gap before U+2B920 is in its
-/// published code too.
+/// Whether a character is Chinese for BERT, whose code has the gap at U+2B820 too.
 fn is_chinese(code_point: u32) -> bool {
     matches!(code_point,
         0x4e00..=0x9fff
@@ -178,11 +136,17 @@ fn is_chinese(code_point: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::settings::Kind;
+    use crate::tokenizer::token_index::Types;
 
     fn words(lowercase: bool, text: &[u8]) -> Vec<String> {
-        let mut words = PrefixedWords::default();
-        Normalizer { lowercase, strip_accents: lowercase }.words(text, &mut words);
-        words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+        let mut words = Vec::new();
+        let take = |word: &[u8]| {
+            words.push(String::from_utf8_lossy(word).into_owned());
+            Ok(())
+        };
+        Normalizer { lowercase, strip_accents: lowercase }.words(text, take).unwrap();
+        words
     }
 
     #[test]
@@ -198,14 +162,10 @@ mod tests {
     #[test]
     fn a_word_is_cut_into_the_longest_tokens() {
         let tokens = ["[UNK]", "▁un", "aff", "able", "▁", "a", "!", "▁!"];
-        let texts = Arc::new(tokens.into_iter().collect());
-        let normalizer = Normalizer { lowercase: true, strip_accents: true };
-        let bert = WordPiece::new(texts, Some(0), normalizer);
-        let ids = |text: &str| {
-            let mut out = Vec::new();
-            bert.tokens_of(text.as_bytes(), &mut out).unwrap();
-            out
-        };
+        let vocabulary = TokenIndex::of(tokens.map(|token| (token, 0.0, Types::NORMAL)));
+        let settings = Settings { unk: Some(0), ..Settings::defaults(Kind::WordPiece) };
+        let bert = WordPiece::new(&vocabulary, &settings);
+        let ids = |text: &str| bert.ids(&vocabulary, text.as_bytes()).unwrap();
         assert_eq!(ids("unaffable!"), [1, 2, 3, 7]);
         assert_eq!(ids("a aa"), [4, 5, 4, 5, 5]);
         assert_eq!(ids("unaffected able"), [0, 4, 3]);

@@ -2,10 +2,9 @@
 
 use regex::{Regex, RegexBuilder, bytes};
 
-use super::pre::{Rule, Spaces};
+use super::pre::Rule;
 use super::unicode::{Category, is_space, is_whitespace};
 
-/// Compiled rules.
 pub(super) struct Cutter {
     cuts: Vec<Cut>,
     needs_classes: bool,
@@ -13,14 +12,13 @@ pub(super) struct Cutter {
 
 enum Cut {
     Classes(bytes::Regex),
-    Words(bytes::Regex, Spaces),
+    Words { pattern: bytes::Regex, powers: bool },
     Points(Regex),
     Threes,
     BeforeThrees,
 }
 
-/// The bytes that stand for the classes of non-ASCII characters. White space is a
-/// vertical tab.
+/// The bytes for the classes of non-ASCII characters. White space is b'\x0b'.
 const NUMBER: u8 = 0xd1;
 const LETTER: u8 = 0xd2;
 const PUNCTUATION: u8 = 0xd3;
@@ -32,8 +30,11 @@ const HAN: u8 = 0xd6;
 const HAN_UNASSIGNED: u8 = 0xd7;
 const OTHER: u8 = 0xd0;
 
-/// Each category of a pattern, written as a set of these bytes.
-const CATEGORIES: [(&str, &str); 6] = [
+/// What patterns have in common: contractions in upper or lower case, the rest after
+/// letters and digits, and the categories, which are sets of these bytes.
+const PARTS: [(&str, &str); 8] = [
+    ("<contraction>", "(?i:'(?:s|t|re|ve|m|ll|d))"),
+    ("<others>", r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"),
     (r"\p{N}", r"[0-9\xd1]"),
     (r"\p{L}", r"[A-Za-z\xd2\xd6]"),
     (r"\p{P}", r"[!-#%-*,-/:;?@\[-\]_{}\xd3]"),
@@ -58,25 +59,32 @@ impl Cutter {
             false => Vec::new(),
         };
         let mut ends = vec![points.len()];
+        // The starts and ends of words in a stretch, counted from its start.
+        let mut found = Vec::new();
         for cut in &self.cuts {
-            let mut finer = Vec::with_capacity(ends.len());
+            let mut finer: Vec<usize> = Vec::with_capacity(ends.len());
             let mut start = 0;
             for end in ends {
-                let mut words = WordEnds { start, end: start, ends: &mut finer };
+                let (classes, points) = (classes.get(start..end), &points[start..end]);
+                let classes = classes.unwrap_or_default();
                 match cut {
                     Cut::Classes(pattern) => {
-                        for found in pattern.find_iter(&classes[start..end]) {
-                            words.found(found.range());
-                        }
+                        let words = pattern.find_iter(classes);
+                        found.extend(words.flat_map(|word| [word.start(), word.end()]));
                     }
-                    Cut::Words(pattern, spaces) => {
-                        cut_words(pattern, *spaces, &classes[start..end], &mut words);
+                    Cut::Words { pattern, powers } => {
+                        cut_words(pattern, *powers, classes, &mut found);
                     }
-                    Cut::Points(pattern) => cut_points(pattern, &points[start..end], &mut words),
-                    Cut::Threes => cut_threes(&classes[start..end], &mut words),
-                    Cut::BeforeThrees => cut_before_threes(&points[start..end], &mut words),
+                    Cut::Points(pattern) => cut_points(pattern, points, &mut found),
+                    Cut::Threes => cut_threes(classes, &mut found),
+                    Cut::BeforeThrees => cut_before_threes(points, &mut found),
                 }
-                words.finish(end);
+                for at in found.drain(..).chain([end - start]) {
+                    // No word is empty.
+                    if start + at > finer.last().copied().unwrap_or(0) {
+                        finer.push(start + at);
+                    }
+                }
                 start = end;
             }
             ends = finer;
@@ -85,49 +93,20 @@ impl Cutter {
     }
 }
 
-/// Records the ends of words in a stretch of the text.
-struct WordEnds<'e> {
-    /// The start of the stretch.
-    start: usize,
-    /// The end of the last word.
-    end: usize,
-    ends: &'e mut Vec<usize>,
-}
-
-impl WordEnds<'_> {
-    /// Ends a word at `at`, counted from the stretch's start, unless it is empty.
-    fn end_at(&mut self, at: usize) {
-        let end = self.start + at;
-        if end > self.end {
-            self.ends.push(end);
-            self.end = end;
-        }
-    }
-
-    /// Adds a word, and before it the text since the last word, if any.
-    fn found(&mut self, word: std::ops::Range<usize>) {
-        self.end_at(word.start);
-        self.end_at(word.end);
-    }
-
-    fn finish(&mut self, end: usize) {
-        self.end_at(end - self.start);
-    }
-}
-
 impl Cut {
     fn new(rule: Rule) -> Self {
         const KNOWN: &str = "the patterns in pre/known.rs are valid: a test compiles them all";
         let classes = |pattern: &str| {
-            let mut pattern = pattern.to_owned();
-            for (category, class) in CATEGORIES {
-                pattern = pattern.replace(category, class);
-            }
+            let replace = |pattern: String, (part, with)| pattern.replace(part, with);
+            let pattern = PARTS.into_iter().fold(pattern.to_owned(), replace);
             bytes::RegexBuilder::new(&pattern).unicode(false).build().expect(KNOWN)
         };
         match rule {
             Rule::Classes(pattern) => Self::Classes(classes(pattern)),
-            Rule::Words(pattern, spaces) => Self::Words(classes(pattern), spaces),
+            Rule::Words(pattern) => Self::Words { pattern: classes(pattern), powers: false },
+            Rule::WordsAndPowers(pattern) => {
+                Self::Words { pattern: classes(pattern), powers: true }
+            }
             Rule::Points(pattern) => Self::Points(RegexBuilder::new(pattern).build().expect(KNOWN)),
             Rule::Threes => Self::Threes,
             Rule::BeforeThrees => Self::BeforeThrees,
@@ -169,26 +148,33 @@ fn is_han(point: u32) -> bool {
     )
 }
 
-/// Cuts at the matches of a pattern that ends with `|\s+(?!\S)|\s+`, or the like.
+/// The longest run of white space that is one word if runs are cut into powers of two.
+const LARGEST: usize = 512;
+
+/// Cuts at the matches of a pattern and, beside them, at runs of white space.
 ///
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It
 /// never backtracks, so the time is proportional to the length of the text.
-fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut WordEnds<'_>) {
+fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], cuts: &mut Vec<usize>) {
     let mut at = 0;
     let mut found = pattern.find(classes);
     loop {
         let before = &classes[at..found.map_or(classes.len(), |found| found.start())];
         if let Some(skipped) = before.iter().position(|&class| is_space(class)) {
             at += skipped;
-            let len = spaces.take(&classes[at..]);
-            words.found(at..at + len);
+            let rest = classes[at..].iter().take(if powers { LARGEST + 1 } else { usize::MAX });
+            let run = rest.take_while(|&&class| is_space(class)).count();
+            // The last space before a word belongs to that word.
+            let free = if at + run == classes.len() { run } else { run - 1 }.max(1);
+            let len = if powers { 1 << free.min(LARGEST).ilog2() } else { free };
+            cuts.extend([at, at + len]);
             at += len;
             if found.is_some_and(|found| found.start() < at) {
                 found = pattern.find_at(classes, at);
             }
         } else if let Some(match_) = found {
-            words.found(match_.range());
+            cuts.extend([match_.start(), match_.end()]);
             at = match_.end();
             found = pattern.find_at(classes, at);
         } else {
@@ -197,28 +183,8 @@ fn cut_words(pattern: &bytes::Regex, spaces: Spaces, classes: &[u8], words: &mut
     }
 }
 
-impl Spaces {
-    /// The length of the first word of a text that starts with white space.
-    fn take(self, classes: &[u8]) -> usize {
-        let longest = match self {
-            Self::Run => classes.len(),
-            Self::Powers => classes.len().min(513),
-        };
-        let run = classes[..longest].iter().take_while(|&&class| is_space(class)).count();
-        // The last space before a word belongs to that word.
-        let free = if run == classes.len() { run } else { run - 1 };
-        match self {
-            Self::Run => free.max(1),
-            Self::Powers => {
-                let powers = [512, 256, 128, 64, 32, 16, 8, 4, 2];
-                powers.into_iter().find(|&power| power <= free).unwrap_or(1)
-            }
-        }
-    }
-}
-
 /// Cuts at the matches of a pattern over points.
-fn cut_points(pattern: &Regex, points: &[u32], words: &mut WordEnds<'_>) {
+fn cut_points(pattern: &Regex, points: &[u32], cuts: &mut Vec<usize>) {
     let text: String = points
         .iter()
         .map(|&point| match char::from_u32(point) {
@@ -236,13 +202,12 @@ fn cut_points(pattern: &Regex, points: &[u32], words: &mut WordEnds<'_>) {
         at
     };
     for found in pattern.find_iter(&text) {
-        let start = points_up_to(found.start());
-        words.found(start..points_up_to(found.end()));
+        cuts.extend([points_up_to(found.start()), points_up_to(found.end())]);
     }
 }
 
 /// Cuts runs of numbers into groups of three. The first group may be shorter.
-fn cut_threes(classes: &[u8], words: &mut WordEnds<'_>) {
+fn cut_threes(classes: &[u8], cuts: &mut Vec<usize>) {
     let is_number = |&class: &u8| class == NUMBER || class.is_ascii_digit();
     let mut at = 0;
     while let Some(start) = classes[at..].iter().position(is_number) {
@@ -252,17 +217,17 @@ fn cut_threes(classes: &[u8], words: &mut WordEnds<'_>) {
         // In llama.cpp the text before a run belongs to the run's first word.
         if run % 3 > 0 {
             at += run % 3;
-            words.end_at(at);
+            cuts.push(at);
         }
         while at < end {
             at += 3;
-            words.end_at(at);
+            cuts.push(at);
         }
     }
 }
 
 /// Cuts before each group of three digits of a run, counted from its end.
-fn cut_before_threes(points: &[u32], words: &mut WordEnds<'_>) {
+fn cut_before_threes(points: &[u32], cuts: &mut Vec<usize>) {
     let is_digit = |&point: &u32| char::from_u32(point).is_some_and(|c| c.is_ascii_digit());
     let mut at = 0;
     while at < points.len() {
@@ -270,7 +235,7 @@ fn cut_before_threes(points: &[u32], words: &mut WordEnds<'_>) {
         let end = at + run;
         at += run % 3;
         while at < end {
-            words.end_at(at);
+            cuts.push(at);
             at += 3;
         }
         at = end + 1;

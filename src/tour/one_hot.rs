@@ -2,14 +2,11 @@
 
 use crate::rows::{Pass, ReadError, Rows};
 
-/// The product of one-hot vectors and a table.
 #[derive(Clone, Debug)]
 pub struct Product {
     /// One row per vector.
     pub rows: Vec<Vec<f32>>,
-    /// The number of multiplications.
     pub multiplications: u64,
-    /// The number of threads that did them.
     pub threads: usize,
     /// The number of rows with a NaN or an infinity. They are left out: 0 times
     /// infinity is NaN, and one such row would make every sum NaN.
@@ -22,9 +19,6 @@ pub struct Product {
 ///
 /// Each thread adds up a part of each sum. The result does not depend on the
 /// parts: all terms of a sum but one are zero, and adding zero changes nothing.
-///
-/// # Errors
-/// When rows can't be read.
 pub fn product(
     rows: &dyn Rows,
     n_rows: u64,
@@ -77,54 +71,28 @@ fn is_finite(row: &[f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedding::Table;
     use crate::tour::RandomRows;
-    use std::ops::Range;
 
     #[test]
     fn a_one_hot_vector_picks_its_row() {
         let table = RandomRows { seed: 5, n_rows: 70_000, dim: 3 };
         for threads in [1, 2] {
             let found = product(&table, 70_000, &[0, 69_999, 0], threads).unwrap();
-            let mut row = [0.0; 3];
-            for (id, picked) in [0, 69_999, 0].into_iter().zip(&found.rows) {
-                table.row(id, &mut row);
-                assert_eq!(picked[..], row);
-            }
+            assert_eq!(found.rows, [0, 69_999, 0].map(|id| table.row(id)));
             assert_eq!((found.multiplications, found.left_out), (3 * 3 * 70_000, 0));
         }
     }
 
-    /// A table with given rows.
-    struct Given([[f32; 2]; 3]);
-
-    impl Rows for Given {
-        fn n_rows(&self) -> u64 {
-            3
-        }
-        fn dim(&self) -> usize {
-            2
-        }
-        fn row_bytes(&self) -> usize {
-            1
-        }
-        fn is_scaled_bytes(&self) -> bool {
-            false
-        }
-        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-            *stored = rows.map(|id| id as u8).collect();
-            Ok(())
-        }
-        fn decode(&self, stored: &[u8], values: &mut [f32]) {
-            for (id, row) in stored.iter().zip(values.chunks_exact_mut(2)) {
-                row.copy_from_slice(&self.0[usize::from(*id)]);
-            }
-        }
+    fn table(rows: [[f32; 2]; 3]) -> Table {
+        let bytes = rows.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+        Table::in_memory("F32", [3, 2], bytes)
     }
 
     #[test]
     fn a_row_that_would_spoil_the_sums_is_left_out_and_counted() {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            let table = Given([[1.0, -2.0], [bad, 0.0], [f32::MAX, f32::MAX]]);
+            let table = table([[1.0, -2.0], [bad, 0.0], [f32::MAX, f32::MAX]]);
             let found = product(&table, 3, &[0, 2], 1).unwrap();
             assert_eq!(found.rows, [[1.0, -2.0], [f32::MAX, f32::MAX]]);
             assert_eq!((found.left_out, found.multiplications), (1, 8));
@@ -134,7 +102,7 @@ mod tests {
     /// A sum that begins at +0 never becomes -0, so the sign of a zero is lost.
     #[test]
     fn a_negative_zero_comes_out_positive() {
-        let table = Given([[-0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]);
+        let table = table([[-0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]);
         let found = product(&table, 3, &[0], 1).unwrap();
         assert_eq!(found.rows[0][0].to_bits(), 0.0_f32.to_bits());
     }

@@ -3,22 +3,20 @@
 use crate::similarity::{Metric, norm};
 use crate::stats::{SplitMix64, is_usable};
 
-/// Pairs of rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pairs {
     /// The IDs of each pair, the lower one first.
     pub ids: Vec<(u64, u64)>,
-    /// The cosine of each pair.
     pub cosines: Vec<f64>,
-    /// The number of pairs that have none: one of the rows is all zeros, or has a
-    /// NaN or an infinity.
+    /// The number of pairs that have none: a row of theirs has no direction.
     pub left_out: u64,
 }
 
 impl Pairs {
-    fn measure<E>(
+    /// Measures pairs of IDs. `row` reads a row.
+    pub fn of<E>(
         ids: impl Iterator<Item = (u64, u64)>,
-        row: &dyn Fn(u64) -> Result<Vec<f32>, E>,
+        row: impl Fn(u64) -> Result<Vec<f32>, E>,
     ) -> Result<Self, E> {
         let mut found = Self::default();
         for (a, b) in ids {
@@ -36,52 +34,31 @@ impl Pairs {
 }
 
 /// `n` random pairs of two different rows of the first `n_rows`; every pair, once,
-/// where there are no more than `n`. `row` reads a row.
-///
-/// # Errors
-/// Those of `row`.
-pub fn random_pairs<E>(
-    n_rows: u64,
-    n: u64,
-    seed: u64,
-    row: &dyn Fn(u64) -> Result<Vec<f32>, E>,
-) -> Result<Pairs, E> {
+/// where there are no more than `n`.
+pub fn random_pairs(n_rows: u64, n: u64, seed: u64) -> Box<dyn Iterator<Item = (u64, u64)>> {
     if u128::from(n_rows) * u128::from(n_rows.saturating_sub(1)) / 2 <= u128::from(n) {
-        let every = (0..n_rows).flat_map(|a| (a + 1..n_rows).map(move |b| (a, b)));
-        return Pairs::measure(every, row);
+        return Box::new((0..n_rows).flat_map(move |a| (a + 1..n_rows).map(move |b| (a, b))));
     }
     let mut random = SplitMix64::new(seed);
-    let drawn = (0..n).map(|_| {
+    Box::new((0..n).map(move |_| {
         let a = random.below(n_rows);
         // Any row but `a`, each with the same probability.
         let b = random.below(n_rows - 1);
         let b = b + u64::from(b >= a);
         (a.min(b), a.max(b))
-    });
-    Pairs::measure(drawn, row)
+    }))
 }
 
-/// `n` random pairs of rows whose IDs differ by 1; every such pair, once, where
-/// there are no more than `n`. `row` reads a row.
-///
-/// # Errors
-/// Those of `row`.
-pub fn adjacent_pairs<E>(
-    n_rows: u64,
-    n: u64,
-    seed: u64,
-    row: &dyn Fn(u64) -> Result<Vec<f32>, E>,
-) -> Result<Pairs, E> {
+/// `n` random pairs of rows whose IDs differ by 1; every such pair, once, where there
+/// are no more than `n`.
+pub fn adjacent_pairs(n_rows: u64, n: u64, seed: u64) -> Box<dyn Iterator<Item = (u64, u64)>> {
     let last = n_rows.saturating_sub(1);
+    let pair = |a| (a, a + 1);
     if last <= n {
-        return Pairs::measure((0..last).map(|a| (a, a + 1)), row);
+        return Box::new((0..last).map(pair));
     }
     let mut random = SplitMix64::new(seed);
-    let drawn = (0..n).map(|_| {
-        let a = random.below(last);
-        (a, a + 1)
-    });
-    Pairs::measure(drawn, row)
+    Box::new((0..n).map(move |_| pair(random.below(last))))
 }
 
 #[cfg(test)]
@@ -98,29 +75,25 @@ mod tests {
         })
     }
 
-    fn ones(_: u64) -> Result<Vec<f32>, Infallible> {
-        Ok(vec![1.0])
-    }
-
     #[test]
     fn all_pairs_of_a_few_rows_are_taken() {
-        let found = random_pairs(5, 10, 1, &unit).unwrap();
+        let found = Pairs::of(random_pairs(5, 10, 1), unit).unwrap();
         assert_eq!((&*found.ids, found.left_out), (&[(0, 1), (0, 2), (1, 2)][..], 7));
         assert!((found.cosines[0] - 0.5_f64.sqrt()).abs() < 1e-12);
-        let found = adjacent_pairs(5, 10, 1, &unit).unwrap();
+        let found = Pairs::of(adjacent_pairs(5, 10, 1), unit).unwrap();
         assert_eq!((&*found.ids, found.left_out), (&[(0, 1), (1, 2)][..], 2));
-        assert_eq!(random_pairs(1, 10, 1, &unit).unwrap(), Pairs::default());
-        assert_eq!(adjacent_pairs(0, 10, 1, &unit).unwrap(), Pairs::default());
+        assert_eq!(Pairs::of(random_pairs(1, 10, 1), unit).unwrap(), Pairs::default());
+        assert_eq!(Pairs::of(adjacent_pairs(0, 10, 1), unit).unwrap(), Pairs::default());
     }
 
     #[test]
     fn pairs_of_many_rows_are_drawn_from_all_of_them() {
-        let found = random_pairs(100, 500, 1, &ones).unwrap();
-        assert_eq!(found.ids.len(), 500);
-        assert!(found.ids.iter().all(|(a, b)| a < b && *b < 100));
-        let met = |id| found.ids.iter().any(|(a, b)| *a == id || *b == id);
+        let found: Vec<_> = random_pairs(100, 500, 1).collect();
+        assert_eq!(found.len(), 500);
+        assert!(found.iter().all(|(a, b)| a < b && *b < 100));
+        let met = |id| found.iter().any(|(a, b)| *a == id || *b == id);
         assert!((0..100).all(met), "an ID can't be drawn");
-        let found = adjacent_pairs(1000, 50, 1, &ones).unwrap();
-        assert!(found.ids.len() == 50 && found.ids.iter().all(|(a, b)| a + 1 == *b));
+        let found: Vec<_> = adjacent_pairs(1000, 50, 1).collect();
+        assert!(found.len() == 50 && found.iter().all(|(a, b)| a + 1 == *b));
     }
 }

@@ -11,15 +11,19 @@ use crate::stats::{SplitMix64, mix};
 pub struct RandomRows {
     /// The seed. It decides every value of the table.
     pub seed: u64,
-    /// The number of rows.
     pub n_rows: u64,
-    /// The number of values in a row.
     pub dim: usize,
 }
 
 impl RandomRows {
-    /// Fills `values` with the row of an ID.
-    pub fn row(&self, id: u64, values: &mut [f32]) {
+    /// The row of an ID.
+    pub fn row(&self, id: u64) -> Vec<f32> {
+        let mut values = vec![0.0; self.dim];
+        self.fill(id, &mut values);
+        values
+    }
+
+    fn fill(&self, id: u64, values: &mut [f32]) {
         // Each row has a generator of its own. The seeds of neighbouring IDs
         // differ in few bits, so they are mixed first.
         let mut random = SplitMix64::new(mix(self.seed ^ id));
@@ -53,7 +57,7 @@ impl Rows for RandomRows {
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         let (ids, _) = stored.as_chunks();
         for (id, row) in ids.iter().zip(values.chunks_exact_mut(self.dim)) {
-            self.row(u64::from_le_bytes(*id), row);
+            self.fill(u64::from_le_bytes(*id), row);
         }
     }
 }
@@ -68,8 +72,7 @@ mod tests {
         let table = RandomRows { seed: 3, n_rows: 10, dim: 5 };
         let mut reader = Reader::new(&table);
         let values = reader.read(4..7).unwrap();
-        let mut row = [0.0; 5];
-        table.row(5, &mut row);
+        let row = table.row(5);
         assert_eq!(values[5..10], row);
         assert_ne!(values[..5], row);
     }

@@ -68,7 +68,7 @@ fn agrees(what: &str, bytes: &[u8]) -> bool {
         let ours = ours.unwrap();
         assert_eq!(ours.name, info.name(), "{what}");
         assert_eq!(ours.dims, info.shape().dims(), "{what}: {}", ours.name);
-        let id = ours.format.as_ref().map_or_else(|error| error.id(), |format| format.id);
+        let id = ours.format.as_ref().map_or_else(|error| error.id, |format| format.id);
         assert_eq!(id, info.tensor_type() as u32, "{what}: {}", ours.name);
         let at = reader.tensor_data_offset() + info.data_offset();
         assert_eq!(ours.at, Some(at), "{what}: {}", ours.name);

@@ -68,8 +68,6 @@ codes! {
         -> "reverse the bytes of each value, or convert again on a little-endian machine";
     ROWS_COPIED = "rows.copied" Problem: "a row equals another's, and fits the other token better"
         -> "rows were written over others: take these from the original";
-    ROWS_SHARED = "rows.shared" Problem: "ordinary tokens have one row between them, which fits none of them"
-        -> "chance makes no rows equal: take these from the original";
     ROWS_MEAN = "rows.mean" Problem: "the row of an ordinary token is the mean of all rows"
         -> "words should have rows: look at these in the original";
     ROWS_DRAWN = "rows.drawn" Note: "the row of an ordinary token looks like a random draw"

@@ -43,7 +43,6 @@ impl FootprintReport {
     }
 }
 
-/// A table as a file stores it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ActualTable {
     pub tensor: String,
@@ -118,7 +117,6 @@ impl Answer for FootprintReport {
     }
 }
 
-/// A precision, and the shape that it stores.
 #[derive(Serialize)]
 struct OfShape<'a> {
     n_vocab: u64,
@@ -203,8 +201,7 @@ fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
     }
 }
 
-/// A sentence on the types that can't store the table, and on what llama-quantize
-/// does with them.
+/// Says which types can't store the table, and what llama-quantize does then.
 fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
     let mut groups: Vec<(usize, Option<&str>, Vec<&str>)> = Vec::new();
     for Precision { format, block, instead, .. } in

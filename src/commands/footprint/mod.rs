@@ -20,7 +20,6 @@ pub enum FootprintRequest {
         path: PathBuf,
         tensor: String,
     },
-    /// Well-known tables.
     Like(Vec<String>),
     /// One table for each pair of a number of rows and a width.
     Shapes {
@@ -120,9 +119,6 @@ fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<Out
 }
 
 fn describe(tensor: &Tensor) -> OutputHead {
-    let format = match &tensor.format {
-        Ok(format) => format.name.to_owned(),
-        Err(error) => format!("type {}", error.id()),
-    };
-    OutputHead { format, bytes: tensor.matrix().and_then(|_| tensor.bytes()) }
+    let bytes = tensor.matrix().and_then(|_| tensor.bytes());
+    OutputHead { format: model::type_name(tensor), bytes }
 }

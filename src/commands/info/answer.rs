@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::named::named;
 use crate::report::{Float, TokenText};
 
-/// The contents of a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoReport {
     pub model: String,
@@ -52,7 +52,6 @@ pub struct FileType {
     pub name: Option<&'static str>,
 }
 
-/// The tensors of one type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TypeShare {
     /// The ggml type, or its number if ggml does not know it.
@@ -63,7 +62,6 @@ pub struct TypeShare {
     pub bytes: Option<u64>,
 }
 
-/// A tensor, from the header.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoTensor {
     pub name: String,
@@ -75,7 +73,6 @@ pub struct InfoTensor {
     pub bytes: Option<u64>,
 }
 
-/// The embedding table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InfoTable {
     #[serde(flatten)]
@@ -83,30 +80,20 @@ pub struct InfoTable {
     pub share: Option<f64>,
 }
 
-/// Where the output head is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputKind {
-    Tied,
-    Separate,
-    /// There is none: the file is an encoder, or not a model.
-    None,
-    /// It may be in a part that is missing.
-    Unknown,
-}
-
-impl OutputKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Tied => "tied",
-            Self::Separate => "separate",
-            Self::None => "none",
-            Self::Unknown => "unknown",
-        }
+named! {
+    /// Where the output head is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum OutputKind {
+        Tied = "tied",
+        Separate = "separate",
+        /// There is none: the file is an encoder, or not a model.
+        None = "none",
+        /// It may be in a part that is missing.
+        Unknown = "unknown",
     }
 }
 
-/// The facts about a vocabulary that need no token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenizerInfo {
     pub model: Option<String>,
@@ -127,14 +114,12 @@ pub struct SpecialToken {
     pub token: TokenText,
 }
 
-/// The verdict of gguf-rs-lib's strict reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StrictVerdict {
     pub accepted: bool,
     pub problem: Option<String>,
 }
 
-/// A metadata entry, shortened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyInfo {
     /// The key. Bytes that are not UTF-8 are replaced.
@@ -147,7 +132,6 @@ pub struct KeyInfo {
     pub value: KeyValue,
 }
 
-/// A metadata value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum KeyValue {

@@ -93,45 +93,39 @@ fn tensor_list(tensors: &[InfoTensor], page: &mut Page) -> Result<()> {
 }
 
 fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
-    let mut say = |label: &str, text: &str| page.labelled(LABEL, label, text);
-    say("name", &text_or_none(report.name.as_deref(), "(none given)"))?;
-    say("architecture", &text_or_none(report.architecture.as_deref(), "(none given)"))?;
     let parameters = grouped(report.parameters);
-    say("parameters", &format!("{parameters} in {}", counted(report.n_tensors, "tensor")))?;
-    if let Some(file_type) = &report.file_type {
+    let file_type = report.file_type.as_ref().map(|file_type| {
         let name = file_type.name.unwrap_or("not a number that llama.cpp knows");
-        say("file type", &format!("{name} (general.file_type {})", file_type.id))?;
+        format!("{name} (general.file_type {})", file_type.id)
+    });
+    let has_head = report.table.is_some() || report.output.is_some();
+    let tokenizer = report.tokenizer.as_ref();
+    let kind = tokenizer.map(|tokenizer| kind(tokenizer, report.table.as_ref()));
+    let special = tokenizer.map(special).filter(|special| !special.is_empty());
+    let context = report.context_length.map(|length| format!("{} tokens", grouped(length)));
+    let facts = [
+        ("name", Some(text_or_none(report.name.as_deref(), "(none given)"))),
+        ("architecture", Some(text_or_none(report.architecture.as_deref(), "(none given)"))),
+        ("parameters", Some(format!("{parameters} in {}", counted(report.n_tensors, "tensor")))),
+        ("file type", file_type),
+        ("stored as", (!report.types.is_empty()).then(|| types(report))),
+        ("table", Some(table(report))),
+        ("output head", has_head.then(|| head(report))),
+        ("other tables", (report.n_other_tables > 0).then(|| others(report))),
+        ("tokenizer", Some(kind.unwrap_or_else(|| "none".to_owned()))),
+        ("special", special),
+        ("context", context),
+        ("file", Some(file(report))),
+    ];
+    for (label, fact) in facts {
+        fact.map_or(Ok(()), |fact| page.labelled(LABEL, label, &fact))?;
     }
-    if !report.types.is_empty() {
-        say("stored as", &types(report))?;
-    }
-    say("table", &table(report))?;
-    if report.table.is_some() || report.output.is_some() {
-        say("output head", &head(report))?;
-    }
-    if report.n_other_tables > 0 {
-        say("other tables", &others(report))?;
-    }
-    match &report.tokenizer {
-        None => say("tokenizer", "none")?,
-        Some(tokenizer) => {
-            say("tokenizer", &kind(tokenizer, report.table.as_ref()))?;
-            let special = special(tokenizer);
-            if !special.is_empty() {
-                say("special", &special)?;
-            }
-        }
-    }
-    if let Some(length) = report.context_length {
-        say("context", &format!("{} tokens", grouped(length)))?;
-    }
-    say("file", &file(report))?;
-    for (i, oddity) in report.oddities.iter().take(TOLD).enumerate() {
-        say(if i == 0 { "odd" } else { "" }, &harmless(oddity))?;
-    }
+    let mut odd = ["odd"].into_iter();
+    let mut say = |text: &str| page.labelled(LABEL, odd.next().unwrap_or_default(), text);
+    report.oddities.iter().take(TOLD).try_for_each(|oddity| say(&harmless(oddity)))?;
     match report.oddities.len().saturating_sub(TOLD) {
         0 => Ok(()),
-        more => say("", &format!("and {more} more (--format json has them)")),
+        more => say(&format!("and {more} more (--format json has them)")),
     }
 }
 

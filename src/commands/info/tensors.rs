@@ -10,7 +10,6 @@ use super::{Oddities, shown};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::Gguf;
 use crate::model::Tensor;
-use crate::quant::TypeError;
 
 /// The answer names at most this many other tables.
 const NAMED: usize = 8;
@@ -18,7 +17,6 @@ const NAMED: usize = 8;
 /// At most this many types that ggml does not store are counted separately.
 const STRANGE: usize = 16;
 
-/// The result of one pass over the tensors.
 #[derive(Default)]
 pub(super) struct Tally {
     pub n_tensors: u64,
@@ -91,16 +89,13 @@ fn info(tensor: &Tensor) -> InfoTensor {
 }
 
 fn type_id(tensor: &Tensor) -> u32 {
-    tensor.format.as_ref().map_or_else(TypeError::id, |format| format.id)
+    tensor.format.as_ref().map_or_else(|error| error.id, |format| format.id)
 }
 
 fn type_name(tensor: &Tensor) -> String {
     match &tensor.format {
         Ok(format) => format.name.to_owned(),
-        Err(TypeError::Removed { name, .. } | TypeError::Internal { name, .. }) => {
-            (*name).to_owned()
-        }
-        Err(TypeError::Unknown { id }) => format!("type {id}"),
+        Err(error) => error.name.map_or_else(|| format!("type {}", error.id), str::to_owned),
     }
 }
 

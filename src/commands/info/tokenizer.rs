@@ -49,7 +49,7 @@ pub(super) fn of(
     }
     let vocab = match Vocab::open(said) {
         Ok(vocab) => Some(vocab),
-        Err(Error::NoVocabulary { .. }) => None,
+        Err(Error::NoVocabulary(_)) => None,
         Err(error) => {
             oddities.add(error.to_string());
             None

@@ -17,8 +17,7 @@ pub struct LookupHead {
     pub shape: [u64; 2],
     /// The bytes of the table that were read. A repeated row counts once.
     pub bytes_read: u64,
-    /// The steps to the first block, in order. Only with `--as-input`; the rows are
-    /// then the result.
+    /// The steps to the first block, only with `--as-input`: rows are the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
     /// How many values of a row a table prints. `None`: as many as fit on a line.
@@ -26,7 +25,6 @@ pub struct LookupHead {
     pub values: Option<usize>,
 }
 
-/// One row of the matrix.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LookupRow {
     /// The position in the input. The first is 0, or the one from `--start`.

@@ -109,7 +109,6 @@ fn record(row: &LookupRow, dimensions: &[Option<usize>], out: &mut dyn Records) 
     out.record(&cells)
 }
 
-/// Writes the rows as an npy matrix.
 pub(super) struct Matrix<'p, 'w>(pub &'p mut Printer<'w>);
 
 impl Sink<LookupHead> for Matrix<'_, '_> {

@@ -26,15 +26,12 @@ pub struct LookupRequest {
     pub of: RowsOf,
     /// How many values of a row a table prints. `None`: as many as fit on a line.
     pub values: Option<usize>,
-    /// Shows the rows as the first block receives them. The first row is at this
-    /// position.
+    /// Shows the rows as the first block receives them, from this position on.
     pub as_input: Option<u64>,
 }
 
-/// The tokens to look up.
 pub enum RowsOf {
     Tokens(NamedTokens),
-    /// The tokens of a text.
     Text(TextToRead),
 }
 

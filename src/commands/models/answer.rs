@@ -16,8 +16,7 @@ pub struct ModelsReport {
     pub notes: Vec<String>,
 }
 
-/// A model and its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ModelInfo {
     /// The name to type.
     pub name: String,
@@ -46,7 +45,6 @@ pub struct PlaceInfo {
 
 const HEADER: [&str; 5] = ["store", "size", "architecture", "table", "type"];
 
-/// The maximum width of a cell.
 const WIDEST: usize = 18;
 
 impl Answer for ModelsReport {

@@ -4,6 +4,7 @@ mod answer;
 
 use anyhow::{Context, Result};
 
+use super::model::type_name;
 use super::{Opener, Request};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::{Fact, Model};
@@ -24,7 +25,6 @@ impl Request for ModelsRequest {
     }
 }
 
-/// The models of some stores.
 pub fn list(stores: &Stores) -> Result<ModelsReport> {
     let (found, mut notes) = stores.list();
     let (opened, others) = found.split_at(found.len().min(MOST_OPENED));
@@ -74,16 +74,8 @@ fn describe(found: &Found) -> ModelInfo {
 
 /// A model by name only, without opening it.
 fn named(found: &Found) -> ModelInfo {
-    ModelInfo {
-        name: found.name.clone(),
-        store: found.store.title(),
-        path: None,
-        bytes: None,
-        architecture: None,
-        shape: None,
-        format: None,
-        problem: None,
-    }
+    let (name, store) = (found.name.clone(), found.store.title());
+    ModelInfo { name, store, ..ModelInfo::default() }
 }
 
 fn look(found: &Found, info: &mut ModelInfo) -> Result<()> {
@@ -107,9 +99,6 @@ fn table(model: &Model, info: &mut ModelInfo) -> Result<()> {
     };
     let [columns, rows] = tensor.matrix().context("the embedding table is no matrix")?;
     info.shape = Some([rows, columns]);
-    info.format = Some(match &tensor.format {
-        Ok(format) => format.name.to_owned(),
-        Err(error) => format!("type {}", error.id()),
-    });
+    info.format = Some(type_name(&tensor));
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! The answer of `neighbors` and how it looks: a table per query, or only records
-//! with `--all`.
+//! The answer of `neighbors` and how it looks: a table per query, or records.
 
 use std::io::Write;
 
@@ -13,7 +12,6 @@ use crate::report::number::grouped;
 use crate::report::{Cell, Column, Float, Grid, List, Page, Records, TOKEN_WIDTH, TokenText};
 use crate::text::{visible, width};
 
-/// The head of the answer: the table and the search options.
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighborsHead {
     pub model: String,
@@ -31,7 +29,6 @@ pub struct NeighborsHead {
     pub all: bool,
 }
 
-/// The neighbours of one row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueryAnswer {
     pub id: u64,
@@ -41,7 +38,6 @@ pub struct QueryAnswer {
     pub neighbors: Vec<NeighborAnswer>,
 }
 
-/// One neighbour.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NeighborAnswer {
     pub rank: u64,

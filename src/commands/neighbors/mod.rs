@@ -135,7 +135,6 @@ impl NeighborsRequest {
     }
 }
 
-/// The answer to one query, with the tokens of the rows.
 fn answer(
     view: &model::View,
     space: &Space,
@@ -159,7 +158,6 @@ fn answer(
     })
 }
 
-/// Notes on the search and on rows that were not candidates.
 fn notes(view: &model::View, space: &Space, left_out: LeftOut) -> Vec<String> {
     let mut notes = view.notes.clone();
     notes.extend(space.note.clone());

@@ -16,7 +16,6 @@ use crate::input::{Input, Placed};
 use crate::rows::{ReadError, Rows};
 use crate::similarity::{Metric, norm};
 
-/// The rows that a search compares.
 pub(super) struct Space<'a> {
     table: &'a Table,
     /// The steps to the first block. `None` to compare the stored rows.
@@ -30,7 +29,6 @@ pub(super) struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    /// The stored rows.
     pub(super) fn stored(table: &'a Table) -> Self {
         Self { table, placed: None, applies: false, factor: 1.0, note: None }
     }
@@ -109,12 +107,10 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Converts a score of the search to this space.
     pub(super) fn score(&self, found: f64) -> f64 {
         found * self.factor
     }
 
-    /// The rows that a search scans.
     pub(super) fn rows(&self) -> &dyn Rows {
         if self.applies { self } else { self.table }
     }

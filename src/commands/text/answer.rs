@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::report::{Answer, Cell, Column, Form, Page, Records, TOKEN_WIDTH, TokenText, bytes_of};
 use crate::text::{counted, quoted_bytes};
 
-/// The text that was tokenized.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextInput {
     /// The text. Bytes that are not UTF-8 are replaced.
@@ -28,13 +27,11 @@ pub struct TextInput {
 }
 
 impl TextInput {
-    /// Its bytes, UTF-8 or not.
     pub fn exact(&self) -> Cow<'_, [u8]> {
         bytes_of(&self.text, self.text_hex.as_deref())
     }
 }
 
-/// A text and its tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextReport {
     #[serde(flatten)]
@@ -45,7 +42,6 @@ pub struct TextReport {
     pub notes: Vec<String>,
 }
 
-/// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TextToken {
     pub id: u64,

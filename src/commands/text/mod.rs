@@ -29,11 +29,9 @@ pub struct TextToRead {
     pub parse_special: bool,
 }
 
-/// A tokenized text.
 pub(super) struct Tokenized {
     pub input: TextInput,
     pub ids: Vec<u64>,
-    /// Notes on the tokenizer.
     pub notes: Vec<String>,
 }
 
@@ -73,7 +71,6 @@ impl TextToRead {
         })
     }
 
-    /// Tokenizes a text with a model's own tokenizer.
     pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
@@ -98,12 +95,11 @@ impl TextToRead {
 /// Adds advice for the user to a tokenizer's error.
 fn advised(error: tokenizer::Error) -> Error {
     match error {
-        tokenizer::Error::NothingAround(_) => anyhow!("{error}; leave it out with --no-bos"),
+        tokenizer::Error::NothingAround { .. } => anyhow!("{error}; leave it out with --no-bos"),
         error => error.into(),
     }
 }
 
-/// The type that the file gives a token.
 pub(super) fn type_of(vocab: &Vocab, id: u64) -> Result<Option<&'static str>> {
     Ok(vocab.token_type(id)?.map(|token_type| token_type.name()))
 }

@@ -10,7 +10,6 @@ use crate::report::number::{exact, grouped, rounded};
 use crate::report::{Cell, Column, Float, List, Notes, Page, Records, TOKEN_WIDTH, TokenText};
 use crate::text::visible;
 
-/// The head of a list of tokens.
 #[derive(Clone, Debug, Serialize)]
 pub struct TokensHead {
     pub model: String,
@@ -23,7 +22,6 @@ pub struct TokensHead {
     pub norms: bool,
 }
 
-/// One token of a vocabulary.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenAnswer {
     pub id: u64,

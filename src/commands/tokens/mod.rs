@@ -39,7 +39,6 @@ pub enum Sort {
     Score,
 }
 
-/// Matches the texts of tokens.
 pub enum Pattern {
     Anything,
     /// Texts that contain this.
@@ -154,7 +153,6 @@ impl TokensRequest {
     }
 }
 
-/// Whether a token's text matches.
 type Test<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 impl Pattern {
@@ -182,8 +180,7 @@ impl Pattern {
 
 fn regex(text: &str) -> Result<Regex> {
     Regex::new(text).map_err(|error| {
-        // The crate's message draws the position over several lines; its last line has
-        // the reason.
+        // The crate draws the position over several lines; the last has the reason.
         let drawn = error.to_string();
         let what = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
         anyhow!("invalid regular expression {}: {what}", quoted(text, 64))

@@ -1,5 +1,4 @@
-//! The answer of `tour`: a head, and steps with a claim, what was measured and
-//! what that shows.
+//! The answer of `tour`: a head, and steps that claim, measure and show.
 
 use serde::Serialize;
 
@@ -20,7 +19,6 @@ pub struct TourHead {
     pub notes: Vec<String>,
 }
 
-/// A token that serves as an example.
 #[derive(Clone, Debug, Serialize)]
 pub struct TourWord {
     /// `first`, `word` and `third` are looked up together. `alike` should be near
@@ -30,7 +28,6 @@ pub struct TourWord {
     pub token: TourToken,
 }
 
-/// A token by ID and text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TourToken {
     pub id: u64,
@@ -38,7 +35,6 @@ pub struct TourToken {
     pub text: TokenText,
 }
 
-/// The name of a step.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TourTitle {
     pub step: u64,
@@ -48,13 +44,11 @@ pub struct TourTitle {
     pub title: &'static str,
 }
 
-/// The names of all steps.
 #[derive(Debug, Serialize)]
 pub struct TourTitles {
     pub steps: Vec<TourTitle>,
 }
 
-/// One step.
 #[derive(Clone, Debug, Serialize)]
 pub struct TourStep {
     #[serde(flatten)]

@@ -1,14 +1,9 @@
 //! Step 5: this table, and a random table of the same shape.
 
-use anyhow::Result;
+use std::convert::Infallible;
 
-use super::figures::Kind::{Cosine, Id, Word};
-use super::figures::Value;
-use super::say::{cosine, name, short};
-use super::shared::{NEAR, Near, SAMPLE, SEED, Tour, hidden, sample, spread};
-use super::{TourStep, TourToken};
-use crate::stats::{Histogram, edges};
-use crate::text::counted;
+use super::*;
+use crate::stats::{edges, histogram};
 use crate::tour::{Pairs, RandomRows, random_pairs};
 
 /// The number of neighbours that are shown.
@@ -24,13 +19,9 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "Random rows would tell tokens apart too, and need no training. But chance puts \
                   no cat near a dog.";
     let random = RandomRows { seed: SEED, n_rows: tour.present, dim: tour.table().d_model() };
-    let random_row = |id: u64| {
-        let mut values = vec![0.0; random.dim];
-        random.row(id, &mut values);
-        Ok::<_, anyhow::Error>(values)
-    };
     let learned_pairs = tour.random_pairs()?;
-    let random_pairs = random_pairs(tour.present, tour.n_pairs(), SEED, &random_row)?;
+    let drawn = random_pairs(tour.present, tour.n_pairs(), SEED);
+    let random_pairs = Pairs::of(drawn, |id| Ok::<_, Infallible>(random.row(id)))?;
     let theory = 1.0 / (tour.d_model() as f64).sqrt();
     step.value("theory_sd", theory);
     step.table(
@@ -43,7 +34,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let all = || cosines.iter().copied().flatten().copied();
     let (min, max) = (all().fold(f64::MAX, f64::min), all().fold(f64::MIN, f64::max));
     let edges = if min <= max { edges(min, max, MAX_BINS) } else { Vec::new() };
-    let counts = cosines.map(|cosines| Histogram::of(cosines, &edges).0);
+    let counts = cosines.map(|cosines| histogram(cosines, &edges));
     let [learned_counts, random_counts] = [&*counts[0], &*counts[1]];
     values!(step, edges = &*edges, learned_counts, random_counts);
     if !edges.is_empty() {
@@ -60,7 +51,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let id = tour.examples.word;
     let word = tour.token(id)?;
     let here = tour.neighbors()?.0.iter().take(NEIGHBORS).cloned().collect::<Vec<_>>();
-    let there = tour.near(&random, random_row(id)?, NEIGHBORS)?.0;
+    let there = tour.near(&random, random.row(id), NEIGHBORS)?.0;
     step.value("word", &word);
     for (name, neighbors) in [("learned_neighbors", &here), ("random_neighbors", &there)] {
         step.table(name, &hidden(NEAR), neighbors.iter().map(Near::row));

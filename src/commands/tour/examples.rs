@@ -32,7 +32,6 @@ pub(super) struct Examples {
     pub first: u64,
     /// The second one. Steps look for its neighbours.
     pub word: u64,
-    /// The third one.
     pub third: u64,
     /// A token that should be similar to the word.
     pub alike: u64,
@@ -114,7 +113,6 @@ impl Examples {
     }
 }
 
-/// The state of the choice.
 struct Chooser<'a> {
     view: &'a View,
     present: u64,
@@ -138,8 +136,7 @@ impl Chooser<'_> {
         })
     }
 
-    /// The IDs of the first choice whose texts all have a usable row that is not
-    /// taken.
+    /// The IDs of the first choice whose texts all have a usable row, not taken.
     fn texts<const N: usize>(&mut self, choices: &[[&'static str; N]]) -> Result<Option<[u64; N]>> {
         for texts in choices {
             let mut ids = Vec::new();
@@ -182,7 +179,6 @@ impl Chooser<'_> {
     }
 }
 
-/// The ID of the row nearest to a row.
 fn nearest(view: &View, present: u64, id: u64, threads: usize) -> Result<Option<u64>> {
     let query = Query::of_row(id, view.table.row(id)?);
     let search = Search { metric: Metric::Cosine, k: 1, threads };

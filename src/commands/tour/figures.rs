@@ -44,7 +44,6 @@ pub(super) struct ValueTable {
 /// How a value looks to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A text as it is.
     Word,
     /// A token in quotes. Its field has the text alone.
     Token,

@@ -1,12 +1,6 @@
 //! Step 6: a word, its neighbours, one alike and one unlike.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Id, Real};
-use super::say::{cosine, name, short};
-use super::shared::{NEAR, Near, Tour, cosine_of, spread};
-use crate::text::{counted, grouped};
+use super::*;
 
 /// The number of coordinates that are shown.
 const COORDINATES: usize = 8;

@@ -1,13 +1,7 @@
 //! Step 1: what a token's ID tells of its row.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::say::{cosine, factor, name};
-use super::shared::{SAMPLE, SEED, Tour, cosine_of, sample, spread};
-use crate::similarity::norm;
+use super::*;
 use crate::stats::rank_correlation;
-use crate::text::counted;
 use crate::tour::{Pairs, adjacent_pairs};
 
 /// Beyond this many standard deviations, a difference is not chance.
@@ -19,8 +13,7 @@ const MUCH: f64 = 0.3;
 /// Three decimals don't show a smaller difference of cosines.
 const NONE: f64 = 0.0005;
 
-/// At most this many pairs per row count as independent. More pairs share too
-/// many rows.
+/// At most this many pairs per row count as independent: more share rows.
 const PAIRS_A_ROW: u64 = 4;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
@@ -36,7 +29,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     values!(step, two = [&low, &high], id_ratio, norm_ratio, cosine = angle);
 
     let pairs = tour.random_pairs()?;
-    let adjacent = adjacent_pairs(tour.present, tour.n_pairs(), SEED, &|id| tour.table().row(id))?;
+    let beside = adjacent_pairs(tour.present, tour.n_pairs(), SEED);
+    let adjacent = Pairs::of(beside, |id| tour.table().row(id))?;
     let rows =
         [sample("random", "drawn by chance", pairs), sample("adjacent", "side by side", &adjacent)];
     step.table("", &SAMPLE, rows);

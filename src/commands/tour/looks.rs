@@ -1,5 +1,4 @@
-//! How a tour looks in each form, step by step: the claim, the figures, and what
-//! they show.
+//! How a tour looks in each form: claims, figures, and what they show.
 
 use std::io::Write;
 

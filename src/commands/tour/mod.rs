@@ -1,8 +1,9 @@
 //! `tour`: ten steps through one table, each a claim and its measurement.
 //!
-//! Each step has a file. It measures, adds figures (`figures`) and says in words
-//! what they show (`say`). `examples` chooses tokens, `clock` measures times,
-//! `shared` has what several steps need. The arithmetic is in [`crate::tour`].
+//! Each step has a file, which uses the names of this one. It measures, adds
+//! figures (`figures`) and says in words what they show (`say`). `examples` chooses
+//! tokens, `clock` measures times, `shared` has what several steps need. The
+//! arithmetic is in [`crate::tour`].
 
 /// Makes a table row: one value for each column.
 macro_rules! row {
@@ -42,8 +43,13 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Opener, Request};
 use crate::report::{Printer, Sink};
-use figures::Figures;
-use shared::Tour;
+use crate::rows::Rows;
+use crate::similarity::norm;
+use crate::text::{counted, grouped};
+use figures::Kind::{Cosine, Count, Id, Real, Time, Token, Word};
+use figures::{Figures, Value};
+use say::{cosine, decimal, factor, name, rounded, short};
+use shared::*;
 
 pub use answer::*;
 
@@ -64,7 +70,6 @@ const STEPS: [(&str, &str, Take); 10] = [
     ("start", "A starting point, not an identity", start::take),
 ];
 
-/// How many steps there are.
 pub const TOUR_STEPS: u64 = STEPS.len() as u64;
 
 /// The names of a step, by its index in [`STEPS`].
@@ -73,16 +78,13 @@ fn title(at: usize) -> TourTitle {
     TourTitle { step: at as u64 + 1, slug, title }
 }
 
-/// Asks for a tour of a table.
 #[derive(Clone, Debug)]
 pub struct TourRequest {
-    /// The model.
     pub model: PathBuf,
     /// The numbers of the steps, from 1; empty for all.
     pub steps: Vec<u64>,
 }
 
-/// Asks for the titles of the steps.
 #[derive(Clone, Debug)]
 pub struct TitlesRequest;
 

@@ -1,13 +1,6 @@
 //! Step 3: one-hot vectors times the table, and the lookup of the same rows.
 
-use anyhow::Result;
-
-use super::figures::Kind::{Count, Time, Word};
-use super::say::factor;
-use super::shared::Tour;
-use super::{TourStep, clock};
-use crate::rows::Rows;
-use crate::text::{counted, grouped};
+use super::*;
 use crate::tour::product;
 
 /// A product that takes less than this many microseconds is timed again.

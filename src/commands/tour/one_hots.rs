@@ -1,13 +1,7 @@
 //! Step 4: one-hot vectors as geometry, and what their width would cost.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Cosine, Real, Word};
-use super::say::{factor, short};
-use super::shared::{Tour, cosine_of};
-use crate::similarity::{Metric, norm};
-use crate::text::{counted, grouped};
+use super::*;
+use crate::similarity::Metric;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     step.claim = "One-hot vectors tell tokens apart and nothing else: each is as far from every \

@@ -2,16 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use super::*;
 
-use super::TourStep;
-use super::figures::Kind::{Count, Id, Token, Word};
-use super::say::{decimal, rounded};
-use super::shared::Tour;
-use crate::rows::Rows;
-use crate::text::grouped;
-
-/// The number of values that are shown of a row.
 const SHOWN: usize = 3;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {

@@ -12,8 +12,7 @@ pub(super) fn name(token: &TourToken) -> String {
     }
 }
 
-/// A token in a table, at most 16 columns wide; its bytes where they are not
-/// text.
+/// A token in a table, at most 16 columns wide; its bytes if they are no text.
 pub(super) fn short(token: &TourToken) -> String {
     match token.text.token {
         Some(_) => token.text.quoted(16),

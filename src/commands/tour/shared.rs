@@ -37,8 +37,7 @@ pub(super) struct Tour<'g> {
     path: &'g Path,
     view: View,
     pub examples: Examples,
-    /// What the model does to a row before the first block, or why that is not
-    /// known.
+    /// What the model does to a row before the first block, or why it is unknown.
     pub input: Result<Input, String>,
     /// The number of whole rows in the file. Steps read no others.
     pub present: u64,
@@ -107,23 +106,18 @@ impl<'g> Tour<'g> {
         Ok(TourToken { id, text: self.view.token(id)? })
     }
 
-    /// Random pairs of rows.
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
-        if let Some(pairs) = self.random_pairs.get() {
-            return Ok(pairs);
-        }
-        let row = |id| self.table().row(id);
-        let drawn = random_pairs(self.present, self.n_pairs(), SEED, &row)?;
-        Ok(self.random_pairs.get_or_init(|| drawn))
+        once(&self.random_pairs, || {
+            let drawn = random_pairs(self.present, self.n_pairs(), SEED);
+            Ok(Pairs::of(drawn, |id| self.table().row(id))?)
+        })
     }
 
     /// The rows nearest to the word's row, and how many rows were compared.
     pub(super) fn neighbors(&self) -> Result<&(Vec<Near>, u64)> {
-        if let Some(neighbors) = self.neighbors.get() {
-            return Ok(neighbors);
-        }
-        let near = self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)?;
-        Ok(self.neighbors.get_or_init(|| near))
+        once(&self.neighbors, || {
+            self.near(self.table(), self.table().row(self.examples.word)?, NEIGHBORS)
+        })
     }
 
     /// The `k` rows of a table with the highest cosine with `values`, the word's
@@ -161,12 +155,20 @@ impl<'g> Tour<'g> {
     }
 }
 
-/// A neighbour of the word.
 #[derive(Clone)]
 pub(super) struct Near {
     rank: u64,
     pub token: TourToken,
     pub cosine: f64,
+}
+
+/// The value of a cell, which is made at its first use.
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
 }
 
 /// The columns of [`Near::row`].
@@ -197,10 +199,10 @@ pub(super) const SAMPLE: [ValueColumn; 8] = [
 
 /// A table row about a sample of pairs: its name, its label and its cosines.
 pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
-    let all = spread(pairs);
-    let of = |of: fn(&Moments) -> f64| all.as_ref().map_or(Value::Absent, |all| of(all).into());
-    let [mean, sd, min, max] =
-        [of(Moments::mean), of(Moments::sd), of(Moments::min), of(Moments::max)];
+    let [mean, sd, min, max] = match spread(pairs) {
+        Some(of) => [of.mean(), of.sd(), of.min(), of.max()].map(Value::from),
+        None => [const { Value::Absent }; 4],
+    };
     row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]
 }
 
@@ -214,7 +216,6 @@ pub(super) fn hidden<'a, const N: usize>(columns: [ValueColumn<'a>; N]) -> [Valu
     columns.map(|(name, _, kind)| (name, "", kind))
 }
 
-/// Whether a row has a direction: it is finite and not all zeros.
 pub(super) fn is_usable(row: &[f32]) -> bool {
     stats::is_usable(norm(row))
 }

@@ -1,16 +1,8 @@
 //! Step 10: what enters the first block, and three questions.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Cosine, Id, Real, Token, Word};
-use super::figures::Value;
-use super::say::name;
-use super::shared::{SEED, Tour, direction_of};
+use super::*;
 use crate::commands::model;
 use crate::input::Input;
-use crate::similarity::norm;
-use crate::text::counted;
 use crate::tour::RandomRows;
 
 pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
@@ -96,7 +88,6 @@ const QUIZ: [(&str, &[u64], usize); 3] = [
     ("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
 ];
 
-/// What comes out of a lookup.
 struct Matrix {
     shape: [usize; 2],
     values: usize,
@@ -106,11 +97,7 @@ struct Matrix {
 /// Looks IDs up in a table of random rows.
 fn look_up(ids: &[u64], dim: usize) -> Matrix {
     let table = RandomRows { seed: SEED, n_rows: 12, dim };
-    let row = |id: &u64| {
-        let mut row = vec![0.0; dim];
-        table.row(*id, &mut row);
-        row.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
-    };
+    let row = |id: &u64| table.row(*id).into_iter().map(f32::to_bits).collect::<Vec<u32>>();
     let mut rows: Vec<_> = ids.iter().map(row).collect();
     let (n, values) = (rows.len(), rows.iter().flatten().count());
     rows.sort();
@@ -118,7 +105,6 @@ fn look_up(ids: &[u64], dim: usize) -> Matrix {
     Matrix { shape: [n, values / n], values, distinct_rows: rows.len() }
 }
 
-/// The answers to the questions.
 fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
     [
         format!("A matrix {:?}: a row a token.", a.shape),

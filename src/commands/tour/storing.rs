@@ -1,15 +1,9 @@
 //! Step 9: bytes touched, bytes stored, and time.
 
-use anyhow::{Context, Result};
-
-use super::figures::Kind::{Count, Id, Real, Time, Word};
-use super::figures::Value;
-use super::shared::{SEED, Tour};
-use super::{TourStep, clock};
+use super::*;
 use crate::quant::Format;
-use crate::rows::{Pass, RowRun, Rows};
+use crate::rows::{Pass, RowRun};
 use crate::stats::SplitMix64;
-use crate::text::{counted, grouped};
 
 /// The types that are timed, if they can store rows of this width.
 const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4_K", "Q4_0"];
@@ -17,8 +11,7 @@ const PRECISIONS: [&str; 8] = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_0", "Q4
 /// The rows of the second read.
 const THOUSAND: u64 = 1000;
 
-/// A median has fewer runs where it would decode more than ten times this many
-/// values.
+/// A median has fewer runs if it would decode over ten times these values.
 const VALUES: u64 = 1 << 24;
 
 /// Wider rows are not timed at other types. No model has them.

@@ -1,13 +1,6 @@
 //! Step 7: the same ID at two positions.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Cosine, Count, Word};
-use super::figures::Value;
-use super::say::{cosine, name};
-use super::shared::{Tour, direction_of};
-use crate::text::grouped;
+use super::*;
 
 /// The positions of the token.
 const POSITIONS: [u64; 2] = [0, 2];

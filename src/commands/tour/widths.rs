@@ -1,13 +1,6 @@
 //! Step 8: tables of the same tokens at other widths.
 
-use anyhow::Result;
-
-use super::TourStep;
-use super::figures::Kind::{Cosine, Count, Id, Real, Word};
-use super::figures::Value;
-use super::say::{cosine, factor};
-use super::shared::Tour;
-use crate::text::{counted, grouped};
+use super::*;
 
 /// The widths of two well-known models, from their `config.json`
 /// (openai-community/gpt2, meta-llama/Meta-Llama-3-70B).

@@ -77,8 +77,7 @@ pub(super) fn fill_panel(panel: &mut [u8], lane: usize, codes: &[i8]) {
         step[lane * DEPTH..][..DEPTH].copy_from_slice(&four.map(|code| (code as u8) ^ 0x80));
     }
     if !rest.is_empty() {
-        // The queries are zero from here on, so the rest of this step may hold
-        // anything.
+        // The queries are zero from here on: the rest of this step counts nothing.
         let step = &mut steps[fours.len()];
         for (byte, code) in step[lane * DEPTH..].iter_mut().zip(rest) {
             *byte = (*code as u8) ^ 0x80;

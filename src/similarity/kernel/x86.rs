@@ -18,6 +18,37 @@ fn fields(group: &[u8; GROUP_BYTES]) -> ([u8; 2], &[u8; GROUP]) {
     (*scale, codes.first_chunk().expect("a group has 32 codes"))
 }
 
+/// The two functions of a module: they cut their work for `block`, of which `TOGETHER`
+/// queries fit the registers, and for `estimate_row`.
+macro_rules! entries {
+    ($features:literal) => {
+        #[target_feature(enable = $features)]
+        pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
+            let steps = panel.as_chunks().0;
+            let queries = queries.as_chunks::<DEPTH>().0;
+            let (blocks, rest) = out.as_chunks_mut();
+            let (in_blocks, in_rest) = queries.split_at(blocks.len() * TOGETHER * steps.len());
+            for (i, out) in blocks.iter_mut().enumerate() {
+                block::<TOGETHER>(steps, &in_blocks[i * TOGETHER * steps.len()..], out);
+            }
+            for (i, out) in rest.iter_mut().enumerate() {
+                block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        pub fn estimate_groups(
+            rows: &[[u8; GROUP_BYTES]],
+            query: &[[i16; GROUP]],
+            out: &mut [(f32, f32)],
+        ) {
+            for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
+                *out = estimate_row(row, query);
+            }
+        }
+    };
+}
+
 pub(super) mod avx512 {
     use super::*;
 
@@ -25,19 +56,7 @@ pub(super) mod avx512 {
     /// independent additions hide the latency, for 10 loads.
     const TOGETHER: usize = 8;
 
-    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
-        let steps = panel.as_chunks().0;
-        let queries = queries.as_chunks::<DEPTH>().0;
-        let (blocks, rest) = out.as_chunks_mut();
-        let (in_blocks, in_rest) = queries.split_at(blocks.len() * TOGETHER * steps.len());
-        for (i, out) in blocks.iter_mut().enumerate() {
-            block::<TOGETHER>(steps, &in_blocks[i * TOGETHER * steps.len()..], out);
-        }
-        for (i, out) in rest.iter_mut().enumerate() {
-            block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
-        }
-    }
+    entries!("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni");
 
     /// `vpdpbusd` multiplies 64 unsigned with 64 signed bytes, and adds every four
     /// products to a 32-bit lane, without saturation.
@@ -97,17 +116,6 @@ pub(super) mod avx512 {
         }
         (_mm512_reduce_add_ps(dots), _mm512_reduce_add_ps(squares))
     }
-
-    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub fn estimate_groups(
-        rows: &[[u8; GROUP_BYTES]],
-        query: &[[i16; GROUP]],
-        out: &mut [(f32, f32)],
-    ) {
-        for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
-            *out = estimate_row(row, query);
-        }
-    }
 }
 
 pub(super) mod avx2 {
@@ -122,19 +130,7 @@ pub(super) mod avx2 {
     /// The number of queries at once: their sums fill half of the 16 registers.
     const TOGETHER: usize = 2;
 
-    #[target_feature(enable = "avx2,fma,f16c")]
-    pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
-        let steps = panel.as_chunks().0;
-        let queries = queries.as_chunks::<DEPTH>().0;
-        let (blocks, rest) = out.as_chunks_mut();
-        let (in_blocks, in_rest) = queries.split_at(blocks.len() * TOGETHER * steps.len());
-        for (i, out) in blocks.iter_mut().enumerate() {
-            block::<TOGETHER>(steps, &in_blocks[i * TOGETHER * steps.len()..], out);
-        }
-        for (i, out) in rest.iter_mut().enumerate() {
-            block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
-        }
-    }
+    entries!("avx2,fma,f16c");
 
     #[target_feature(enable = "avx2,fma,f16c")]
     fn block<const N: usize>(
@@ -192,17 +188,6 @@ pub(super) mod avx2 {
             squares = _mm256_fmadd_ps(both(codes), _mm256_mul_ps(scale, scale), squares);
         }
         (across(dots), across(squares))
-    }
-
-    #[target_feature(enable = "avx2,fma,f16c")]
-    pub fn estimate_groups(
-        rows: &[[u8; GROUP_BYTES]],
-        query: &[[i16; GROUP]],
-        out: &mut [(f32, f32)],
-    ) {
-        for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
-            *out = estimate_row(row, query);
-        }
     }
 
     #[target_feature(enable = "avx2,fma,f16c")]

@@ -1,54 +1,29 @@
 //! The known pre-tokenizers, with the patterns of each.
 
-use super::Rule::{BeforeThrees, Classes, Points, Threes, Words};
-use super::Spaces::{Powers, Run};
+use super::Rule::{BeforeThrees, Classes, Points, Threes, Words, WordsAndPowers};
 use super::{Pre, Rule, Spelling};
 
-/// `'s`, `'t`, ... in upper or lower case.
-macro_rules! contraction {
-    () => {
-        "(?i:'(?:s|t|re|ve|m|ll|d))"
-    };
-}
-
-/// The rest of most patterns, after the letters and the digits.
-macro_rules! others {
-    () => {
-        r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-    };
-}
-
 /// GPT-2's words.
-const GPT_2: Rule = Words(r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+", Run);
+const GPT_2: Rule = Words(r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+");
 
 /// The words of Llama 3, which are GPT-4's.
-const LLAMA_3: Rule =
-    Words(concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}", others!()), Run);
+const LLAMA_3: Rule = Words(r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}<others>");
 
 /// Qwen 2's words: like Llama 3's, but each digit is a word.
-const QWEN_2: Rule =
-    Words(concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}", others!()), Run);
+const QWEN_2: Rule = Words(r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}<others>");
 
 /// GPT-4o's words: a word ends before a capital letter.
-const GPT_4O: Rule = Words(
-    concat!(
-        r"[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]*[\p{L}&&[^A-Z]]+",
-        contraction!(),
-        r"?|[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]+[\p{L}&&[^A-Z]]*",
-        contraction!(),
-        r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-    ),
-    Run,
-);
+const GPT_4O: Rule = Words(concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]*[\p{L}&&[^A-Z]]+<contraction>",
+    r"?|[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]+[\p{L}&&[^A-Z]]*<contraction>",
+    r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
+));
 
 /// DeepSeek 3's words. Other rules cut numbers and CJK text before this one.
-const DEEPSEEK_3: Rule = Words(
-    concat!(
-        r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
-        r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+"
-    ),
-    Run,
-);
+const DEEPSEEK_3: Rule = Words(concat!(
+    r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
+    r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+"
+));
 
 const DIGIT: Rule = Classes(r"\p{N}");
 const UP_TO_THREE_DIGITS: Rule = Classes(r"\p{N}{1,3}");
@@ -63,7 +38,7 @@ const NEWLINE: Rule = Points(r"[\r\n]");
 
 /// The settings of most pre-tokenizers, without names and rules.
 pub(super) const PLAIN: Pre = Pre {
-    names: &[],
+    names: "",
     rules: &[],
     ignore_merges: false,
     add_bos: false,
@@ -77,7 +52,7 @@ pub(super) const PLAIN: Pre = Pre {
 
 /// The pre-tokenizer of a file that names none, or an unknown one.
 pub(super) const DEFAULT: Pre = Pre {
-    names: &["default"],
+    names: "default",
     rules: &[
         Classes(r"[\p{P}\$\+<=>\^~\|]+"),
         GPT_2,
@@ -92,191 +67,109 @@ pub(super) const DEFAULT: Pre = Pre {
 pub(super) const KNOWN: &[Pre] = &[
     DEFAULT,
     Pre {
-        names: &[
-            "gpt-2",
-            "phi-2",
-            "jina-es",
-            "jina-de",
-            "gigachat",
-            "jina-v2-es",
-            "jina-v2-de",
-            "a.x-4.0",
-            "mellum",
-            "modern-bert",
-            "jina-v1-en",
-            "jina-v2-code",
-            "roberta-bpe",
-            "exaone4",
-            "mpt",
-            "olmo",
-            "jais",
-            "trillion",
-            "granite-docling",
-        ],
+        names: "gpt-2 phi-2 jina-es jina-de gigachat jina-v2-es jina-v2-de a.x-4.0 mellum \
+                modern-bert jina-v1-en jina-v2-code roberta-bpe exaone4 mpt olmo jais trillion \
+                granite-docling",
         rules: &[GPT_2],
         ..PLAIN
     },
     Pre {
-        names: &[
-            "llama3",
-            "llama-v3",
-            "llama-bpe",
-            "falcon3",
-            "falcon-h1",
-            "pixtral",
-            "midm-2.0",
-            "lfm2",
-            "jina-v5-nano",
-        ],
+        names: "llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
         rules: &[LLAMA_3],
         ignore_merges: true,
         add_bos: true,
         ..PLAIN
     },
-    Pre { names: &["dbrx", "smaug-bpe"], rules: &[LLAMA_3], ..PLAIN },
-    Pre { names: &["chatglm-bpe"], rules: &[LLAMA_3], default_bos: false, ..PLAIN },
+    Pre { names: "dbrx smaug-bpe", rules: &[LLAMA_3], ..PLAIN },
+    Pre { names: "chatglm-bpe", rules: &[LLAMA_3], default_bos: false, ..PLAIN },
+    Pre { names: "glm4 glm5", rules: &[LLAMA_3], ignore_merges: true, default_bos: false, ..PLAIN },
     Pre {
-        names: &["glm4", "glm5"],
-        rules: &[LLAMA_3],
-        ignore_merges: true,
-        default_bos: false,
-        ..PLAIN
-    },
-    Pre {
-        names: &[
-            "qwen2",
-            "deepseek-r1-qwen",
-            "kormo",
-            "f2llmv2",
-            "megrez",
-            "stablelm2",
-            "hunyuan",
-            "solar-open",
-            "grok-2",
-        ],
+        names: "qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open \
+                grok-2",
         rules: &[QWEN_2],
         ..PLAIN
     },
     Pre {
-        names: &["qwen35"],
-        rules: &[Words(
-            concat!(
-                contraction!(),
-                r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
-                r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+"
-            ),
-            Run,
-        )],
+        names: "qwen35",
+        rules: &[Words(concat!(
+            r"<contraction>|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}",
+            r"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+"
+        ))],
         ..PLAIN
     },
+    Pre { names: "ufakzeka", rules: &[Words(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}<others>")], ..PLAIN },
+    Pre { names: "laguna", rules: &[LINES, QWEN_2], ..PLAIN },
     Pre {
-        names: &["ufakzeka"],
-        rules: &[Words(concat!(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}", others!()), Run)],
-        ..PLAIN
-    },
-    Pre { names: &["laguna"], rules: &[LINES, QWEN_2], ..PLAIN },
-    Pre {
-        names: &["minicpm5"],
+        names: "minicpm5",
         rules: &[
             UP_TO_THREE_DIGITS,
-            Words(concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+", others!()), Run),
+            Words(r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+<others>"),
         ],
         ignore_merges: true,
         ..PLAIN
     },
     Pre {
-        names: &["jais-2"],
+        names: "jais-2",
+        rules: &[WordsAndPowers(r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}<others>")],
+        ..PLAIN
+    },
+    Pre {
+        names: "bailingmoe bailingmoe2 llada-moe",
         rules: &[Words(
-            concat!(contraction!(), r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}", others!()),
-            Powers,
+            r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]",
         )],
         ..PLAIN
     },
     Pre {
-        names: &["bailingmoe", "bailingmoe2", "llada-moe"],
+        names: "seed-coder",
         rules: &[Words(
-            concat!(
-                contraction!(),
-                r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]"
-            ),
-            Run,
+            r"<contraction>|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+",
         )],
         ..PLAIN
     },
     Pre {
-        names: &["seed-coder"],
-        rules: &[Words(
-            concat!(
-                contraction!(),
-                r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+"
-            ),
-            Run,
-        )],
+        names: "exaone-moe",
+        rules: &[Words(concat!(
+            r"<contraction>|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}",
+            r"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]"
+        ))],
         ..PLAIN
     },
+    Pre { names: "gpt-4o llama4 kanana2 talkie minimax-m2", rules: &[GPT_4O], ..PLAIN },
     Pre {
-        names: &["exaone-moe"],
-        rules: &[Words(
-            concat!(
-                contraction!(),
-                r"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}",
-                r"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]"
-            ),
-            Run,
-        )],
-        ..PLAIN
-    },
-    Pre {
-        names: &["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"],
-        rules: &[GPT_4O],
-        ..PLAIN
-    },
-    Pre {
-        names: &["tekken"],
-        rules: &[Words(
-            concat!(
-                r"[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]*[\p{L}&&[^A-Z]]+",
-                r"|[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]+[\p{L}&&[^A-Z]]*",
-                r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-            ),
-            Run,
-        )],
+        names: "tekken",
+        rules: &[Words(concat!(
+            r"[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]*[\p{L}&&[^A-Z]]+",
+            r"|[^\r\n\p{L}\p{N}]?[\p{L}&&[^a-z]]+[\p{L}&&[^A-Z]]*",
+            r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
+        ))],
         ignore_merges: true,
         add_bos: true,
         ..PLAIN
     },
     Pre {
-        names: &["granite-embed-multi-97m"],
-        rules: &[Words(
-            concat!(
-                r"[^\r\n\p{L}\p{N}]?[[\p{L}\p{M}]&&[^a-z]]*[[\p{L}\p{M}]&&[^A-Z]]+",
-                contraction!(),
-                r"?|[^\r\n\p{L}\p{N}]?[[\p{L}\p{M}]&&[^a-z]]+[[\p{L}\p{M}]&&[^A-Z]]*",
-                contraction!(),
-                r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-            ),
-            Run,
-        )],
+        names: "granite-embed-multi-97m",
+        rules: &[Words(concat!(
+            r"[^\r\n\p{L}\p{N}]?[[\p{L}\p{M}]&&[^a-z]]*[[\p{L}\p{M}]&&[^A-Z]]+<contraction>",
+            r"?|[^\r\n\p{L}\p{N}]?[[\p{L}\p{M}]&&[^a-z]]+[[\p{L}\p{M}]&&[^A-Z]]*<contraction>",
+            r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
+        ))],
         ignore_merges: true,
         ..PLAIN
     },
     Pre {
-        names: &["tiny_aya", "cohere2moe"],
+        names: "tiny_aya cohere2moe",
         rules: &[
             Threes,
-            Words(
-                concat!(
-                    r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+",
-                    contraction!(),
-                    r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-                ),
-                Run,
-            ),
+            Words(concat!(
+                r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+<contraction>",
+                r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
+            )),
         ],
         ..PLAIN
     },
     Pre {
-        names: &["youtu"],
+        names: "youtu",
         rules: &[
             Points(concat!(
                 r"[\u{ac00}-\u{d7a3}\u{3131}-\u{318e}]+|",
@@ -285,34 +178,24 @@ pub(super) const KNOWN: &[Pre] = &[
                 r"[\u{3105}-\u{312f}]+|",
                 r"[\u{4e00}-\u{9fa5}\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+"
             )),
-            Words(
-                concat!(
-                    r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+",
-                    contraction!(),
-                    r"?|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
-                ),
-                Run,
-            ),
+            Words(concat!(
+                r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+<contraction>",
+                r"?|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+"
+            )),
         ],
         ignore_merges: true,
         ..PLAIN
     },
     Pre {
-        names: &["kimi-k2"],
+        names: "kimi-k2",
         rules: &[Words(
-            concat!(
-                r"\p{Han}+|[^\r\n\p{L}\p{N}]?[\p{L}&&[^\p{Han}]]+",
-                contraction!(),
-                r"?|\p{N}{1,3}",
-                others!()
-            ),
-            Run,
+            r"\p{Han}+|[^\r\n\p{L}\p{N}]?[\p{L}&&[^\p{Han}]]+<contraction>?|\p{N}{1,3}<others>",
         )],
         needs_merges: false,
         ..PLAIN
     },
     Pre {
-        names: &["deepseek-llm"],
+        names: "deepseek-llm",
         rules: &[
             NEWLINE,
             Points(concat!(
@@ -345,33 +228,30 @@ pub(super) const KNOWN: &[Pre] = &[
         ..PLAIN
     },
     Pre {
-        names: &["deepseek-coder"],
+        names: "deepseek-coder",
         rules: &[NEWLINE, Classes(r"\s?\p{L}+"), Classes(r"\s?\p{P}+"), CJK, DIGIT],
         ..PLAIN
     },
     Pre {
-        names: &["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
+        names: "deepseek-v3 hunyuan-dense joyai-llm hy_v4",
         rules: &[UP_TO_THREE_DIGITS, KANJI_AND_KANA, DEEPSEEK_3],
         ..PLAIN
     },
     Pre {
-        names: &["spark2_5"],
+        names: "spark2_5",
         rules: &[
             UP_TO_THREE_DIGITS,
             KANJI_AND_KANA,
-            Words(
-                concat!(
-                    r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
-                    r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+|[\r\n]"
-                ),
-                Run,
-            ),
+            Words(concat!(
+                r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##,
+                r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+|[\r\n]"
+            )),
             DIGIT,
         ],
         ..PLAIN
     },
     Pre {
-        names: &["afmoe"],
+        names: "afmoe",
         rules: &[
             Threes,
             // U+8C48 starts a range that was meant to start at U+F900, its
@@ -387,28 +267,19 @@ pub(super) const KNOWN: &[Pre] = &[
         ..PLAIN
     },
     Pre {
-        names: &["falcon"],
+        names: "falcon",
         rules: &[Classes(r"[\p{P}\$\+<=>\^~\|`]+"), GPT_2, Points("[0-9][0-9][0-9]")],
         ..PLAIN
     },
     Pre {
-        names: &[
-            "starcoder",
-            "refact",
-            "command-r",
-            "smollm",
-            "codeshell",
-            "exaone",
-            "minerva-7b",
-            "mellum2",
-        ],
+        names: "starcoder refact command-r smollm codeshell exaone minerva-7b mellum2",
         rules: &[DIGIT, GPT_2],
         ..PLAIN
     },
-    Pre { names: &["poro-chat", "bloom", "gpt3-finnish"], rules: &[NORDIC], ..PLAIN },
-    Pre { names: &["viking"], rules: &[NORDIC, DIGIT], ..PLAIN },
+    Pre { names: "poro-chat bloom gpt3-finnish", rules: &[NORDIC], ..PLAIN },
+    Pre { names: "viking", rules: &[NORDIC, DIGIT], ..PLAIN },
     Pre {
-        names: &["chameleon"],
+        names: "chameleon",
         rules: &[
             Points("<sentinel:[0-9]+>"),
             Points("IMGIMG[A-I]{1,4}Z"),
@@ -420,17 +291,17 @@ pub(super) const KNOWN: &[Pre] = &[
         add_bos: true,
         ..PLAIN
     },
-    Pre { names: &["superbpe"], rules: &[Classes(r"\p{N}+"), BeforeThrees], ..PLAIN },
+    Pre { names: "superbpe", rules: &[Classes(r"\p{N}+"), BeforeThrees], ..PLAIN },
     Pre {
-        names: &["gemma4", "granite-embed-multi-311m"],
+        names: "gemma4 granite-embed-multi-311m",
         rules: &[LINES],
         spelling: Spelling::Underscores,
         gemma: true,
         ..PLAIN
     },
-    Pre { names: &["sarvam-moe"], rules: &[LINES], spelling: Spelling::Underscores, ..PLAIN },
+    Pre { names: "sarvam-moe", rules: &[LINES], spelling: Spelling::Underscores, ..PLAIN },
     Pre {
-        names: &["whitespace"],
+        names: "whitespace",
         rules: &[Points(r"\S+")],
         lowercase: false,
         spelling: Spelling::Characters,
