@@ -94,14 +94,10 @@ fn is_placeholder(text: &str) -> bool {
 /// Whether a token only fills the vocabulary up, such as `[PAD151646]`.
 fn is_filler(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    let has = |part: &&str| text.contains(part);
     let is_numbered = text.bytes().any(|byte| byte.is_ascii_digit());
-    is_placeholder(&text)
-        && (text.is_empty() || is_numbered)
-        && (text.is_empty()
-            || ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"]
-                .iter()
-                .any(|it| has(it)))
+    let fills = ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"];
+    text.is_empty()
+        || is_placeholder(&text) && is_numbered && fills.iter().any(|part| text.contains(part))
 }
 
 fn ordinary(rows: &RowCount) -> u64 {
