@@ -9,6 +9,8 @@
 //! Tokens are dealt into folds, and each fold is judged by a fit that has not
 //! seen it.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::Result;
 
 use super::frame::{Frame, Kind, Reader, in_order, piece};
@@ -213,43 +215,34 @@ impl Fit {
     /// Where every row lies, in the directions of every fold.
     pub fn place(&self, rows: &dyn Rows, frame: &Frame, n: usize) -> Result<Places> {
         let (wide, d_model) = (self.folds * PAIRS, rows.dim());
-        let pieces = Pieces::new(n as u64, 8 * piece(d_model) as u64);
-        let parts = threads::each(pieces.threads(frame.threads), || {
+        let piece = piece(d_model);
+        let mut places =
+            Places { wide, coordinates: vec![0; n * wide], kinds: vec![Kind::None; n] };
+        // Each thread takes the next piece of what is to be filled in.
+        let pieces = places.coordinates.chunks_mut(piece * wide);
+        let pieces = Mutex::new(pieces.zip(places.kinds.chunks_mut(piece)).enumerate());
+        let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+        threads::each(frame.threads, || {
             let (mut points, mut placed) = (Vec::new(), Vec::new());
             let (mut stored, mut values) = (Vec::new(), Vec::new());
-            let mut parts = Vec::new();
-            while let Some(ids) = pieces.next() {
-                let start = ids.start;
-                let mut coordinates = Vec::with_capacity((ids.end - ids.start) as usize * wide);
-                let mut kinds = Vec::new();
-                for first in ids.clone().step_by(piece(d_model)) {
-                    let run = first..(first + piece(d_model) as u64).min(ids.end);
-                    values.resize((run.end - run.start) as usize * d_model, 0.0);
-                    rows.read(run, &mut stored)?;
-                    rows.decode(&stored, &mut values);
-                    let (points, these) = frame.points(&values, &mut points);
-                    placed.clear();
-                    placed.resize(these.len() * wide, 0.0);
-                    matrix::multiply(frame.level, Left::Rows(points), &self.rows, &mut placed);
-                    kinds.extend(these);
-                    for row in placed.chunks_exact(wide) {
-                        let steps = row.iter().zip(&self.row_means);
-                        coordinates.extend(steps.map(|(x, mean)| nearest((x - mean) / STEP)));
-                    }
+            while let Some((i, (coordinates, kinds))) = next() {
+                let first = (i * piece) as u64;
+                rows.read(first..first + kinds.len() as u64, &mut stored)?;
+                values.resize(kinds.len() * d_model, 0.0);
+                rows.decode(&stored, &mut values);
+                let (points, these) = frame.points(&values, &mut points);
+                kinds.copy_from_slice(&these);
+                placed.clear();
+                placed.resize(these.len() * wide, 0.0);
+                matrix::multiply(frame.level, Left::Rows(points), &self.rows, &mut placed);
+                for (to, row) in coordinates.chunks_exact_mut(wide).zip(placed.chunks_exact(wide)) {
+                    let steps = row.iter().zip(&self.row_means);
+                    let steps = steps.map(|(x, mean)| nearest((x - mean) / STEP));
+                    to.iter_mut().zip(steps).for_each(|(to, step)| *to = step);
                 }
-                parts.push((start, (coordinates, kinds)));
             }
-            Ok(parts)
+            Ok(())
         })?;
-        let mut places = Places {
-            wide,
-            coordinates: Vec::with_capacity(n * wide),
-            kinds: Vec::with_capacity(n),
-        };
-        for (coordinates, kinds) in in_order(parts) {
-            places.coordinates.extend(coordinates);
-            places.kinds.extend(kinds);
-        }
         Ok(places)
     }
 }
@@ -274,6 +267,11 @@ impl Places {
         let (words, _) = self.coordinates[at..at + self.wide].as_chunks::<8>();
         let word = |steps: &[i8; 8]| u64::from_le_bytes(steps.map(i8::cast_unsigned));
         words.iter().fold(0, |hash, steps| mix(hash ^ word(steps)))
+    }
+
+    /// Takes rows for such without a direction.
+    pub fn no_direction(&mut self, rows: &[u32]) {
+        rows.iter().for_each(|row| self.kinds[*row as usize] = Kind::None);
     }
 
     /// What kind of row it is.

@@ -61,6 +61,8 @@ pub struct Frame {
     mean_of_all: Vec<f32>,
     /// Squared distance from a mean up to which a row counts as the mean.
     nothing: f32,
+    /// The median squared distance of rows from the mean.
+    usual: f32,
     never_trained: Option<NeverTrained>,
     /// The leading directions of points, one a row.
     leading: Vec<f32>,
@@ -120,6 +122,7 @@ impl Frame {
             mean: vec![0.0; d_model],
             mean_of_all: Vec::new(),
             nothing: 0.0,
+            usual: 0.0,
             never_trained: None,
             leading: Vec::new(),
             rows: Vec::new(),
@@ -132,7 +135,9 @@ impl Frame {
         }
         frame.mean = mean;
         frame.mean_of_all = frame.seek_mean_of_all(rows, tokens, n)?;
-        frame.nothing = frame.uncertain(rows, n_rows)?;
+        frame.usual = frame.usual_square(rows)?;
+        // The square of three standard errors of the mean row.
+        frame.nothing = 9.0 * frame.usual / n_rows as f32;
         frame.never_trained = frame.seek_never_trained(rows, tokens, n)?;
         frame.whiten(rows, tokens)
     }
@@ -222,9 +227,8 @@ impl Frame {
         Ok(point)
     }
 
-    /// The square of three standard errors of the mean row: the median squared
-    /// distance from it over the number of rows, times nine.
-    fn uncertain(&self, rows: &dyn Rows, n_rows: u64) -> Result<f32> {
+    /// The median squared distance from the mean row.
+    fn usual_square(&self, rows: &dyn Rows) -> Result<f32> {
         let ids: Vec<u32> = sample(self.sample.len() as u64, 1024, 6)
             .into_iter()
             .map(|i| self.sample[i as usize])
@@ -237,8 +241,7 @@ impl Frame {
         let mut squares = parts.concat();
         squares.retain(|square| square.is_finite());
         squares.sort_unstable_by(f32::total_cmp);
-        let middle = squares.get(squares.len() / 2).copied().unwrap_or(0.0);
-        Ok(9.0 * middle / n_rows as f32)
+        Ok(squares.get(squares.len() / 2).copied().unwrap_or(0.0))
     }
 
     /// Where never trained rows lie: in one direction, if there are any. The
@@ -339,12 +342,21 @@ impl Frame {
     }
 
     /// Whether a row less the mean is that of a mean row.
-    fn is_mean(&self, point: &[f32], square: f32) -> bool {
+    fn is_mean(&self, point: &[f32], square: f32, within: f32) -> bool {
         let dot = |a, b| matrix::dot(self.level, a, b);
         let between = dot(&self.mean_of_all, &self.mean_of_all);
-        square <= self.nothing
-            || square <= 4.0 * (between + self.nothing)
-                && square - 2.0 * dot(point, &self.mean_of_all) + between <= self.nothing
+        square <= within
+            || square <= 4.0 * (between + within)
+                && square - 2.0 * dot(point, &self.mean_of_all) + between <= within
+    }
+
+    /// Whether a row is the mean row, were a share of all of them set to it.
+    pub fn is_near_mean(&self, row: &[f32], share: f32) -> bool {
+        let mut point = vec![0.0; self.width];
+        self.centre(row, &mut point);
+        let square = matrix::dot(self.level, &point, &point);
+        let within = (self.nothing.sqrt() + share * self.usual.sqrt()).powi(2);
+        self.is_mean(&point, square, within)
     }
 
     fn point(&self, row: &[f32], point: &mut [f32]) -> Kind {
@@ -353,7 +365,7 @@ impl Frame {
         let row_square = matrix::dot(self.level, row, row);
         // What single precision leaves of a difference of equals.
         let is_rest = square <= 1e-10 * row_square || square == 0.0;
-        if !square.is_finite() || is_rest || self.is_mean(point, square) {
+        if !square.is_finite() || is_rest || self.is_mean(point, square, self.nothing) {
             point.fill(0.0);
             return Kind::None;
         }

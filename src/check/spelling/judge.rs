@@ -8,7 +8,7 @@ use super::frame::{Frame, Kind, LEARNED_FROM, in_order};
 use super::path::{self, Bar, CHANCE, Pairing, Run};
 use super::tokens::{Role, Spellings};
 use super::{Order, Stretch, Verdict, Where};
-use super::{search, singles};
+use super::{equal, search, singles};
 use crate::rows::Rows;
 use crate::stats::sample;
 use crate::threads::{self, Pieces};
@@ -38,6 +38,8 @@ pub struct Judge<'a> {
     pub n: usize,
     pub frame: &'a Frame,
     pub seed: u64,
+    /// Rows that are the mean row, for more than the sampling error of it.
+    pub means: Vec<u32>,
     /// Where rows may lie.
     pub hypotheses: Vec<Pairing>,
     /// For each token, which of them holds.
@@ -118,7 +120,8 @@ impl<'a> Judge<'a> {
         }
         let fit =
             Fit::of(self.rows, self.frame, self.tokens, &pairs, folds(pairs.len()), self.seed)?;
-        let places = fit.place(self.rows, self.frame, self.n)?;
+        let mut places = fit.place(self.rows, self.frame, self.n)?;
+        places.no_direction(&self.means);
         let level = self.frame.level;
         let evidence = Evidence::of(level, self.tokens, fit, places, |token| self.row_of(token));
         let threads = self.frame.threads;
@@ -217,10 +220,16 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         n,
         frame: &frame,
         seed,
+        means: Vec::new(),
         hypotheses: vec![Pairing::Shift(0)],
         states: vec![0; n],
     };
     let mut look = judge.look()?;
+    let groups = equal::groups(&judge, &look)?;
+    judge.means = equal::means(&judge, &groups)?;
+    if !judge.means.is_empty() {
+        look = judge.look()?;
+    }
     let judged = look.own.iter().filter(|e| !e.is_nan()).count();
     if look.scale.order().0 < SURE {
         // Not in order as it is.
@@ -331,7 +340,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         });
     }
     let of_strangers = -look.scale.of_strangers().min(-0.001);
-    let singles = singles::find(&judge, &look)?;
+    let singles = singles::find(&judge, &look, &groups)?;
     let is_broken = !stretches.is_empty() || !singles.swaps.is_empty();
     Ok(Order {
         verdict: if is_broken { Verdict::Broken } else { Verdict::InOrder },
@@ -343,7 +352,6 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         stretches,
         swaps: singles.swaps,
         copies: singles.copies,
-        equal: singles.equal,
         redrawn: singles.redrawn,
         untrained: singles.untrained,
         blank: blank(&judge, &look.evidence),

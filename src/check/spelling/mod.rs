@@ -15,7 +15,8 @@
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | at which offset rows lie that are not in their place |
 //! | `lags` | the likeliest offsets where no fit is known |
-//! | `singles` | copied and never trained single rows, and those of the next three |
+//! | `singles` | never trained rows, and what the next four find |
+//! | `equal` | rows that equal others: copies, mean rows |
 //! | `swaps` | pairs of tokens that have each other's rows |
 //! | `families` | what other spellings of a word say about a row |
 //! | `drawn` | rows that look like random draws |
@@ -25,6 +26,7 @@
 //! Nothing depends on the number of threads. No threshold is read off one table.
 
 mod drawn;
+mod equal;
 mod evidence;
 mod families;
 mod fit;
@@ -67,8 +69,6 @@ pub struct Order {
     pub swaps: Vec<Swap>,
     /// Tokens whose rows equal another's, which the row suits better.
     pub copies: Vec<u64>,
-    /// Tokens whose rows equal another's, which no token of these suits.
-    pub equal: Vec<u64>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
     /// Ordinary tokens whose rows are like those of tokens that no text has;
@@ -149,7 +149,6 @@ impl Order {
             stretches: Vec::new(),
             swaps: Vec::new(),
             copies: Vec::new(),
-            equal: Vec::new(),
             redrawn: Vec::new(),
             untrained: Vec::new(),
             blank: Vec::new(),

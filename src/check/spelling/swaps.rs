@@ -12,7 +12,7 @@ use crate::threads::{self, Pieces};
 const MISFITS: usize = 2048;
 
 /// Misfits that a thread compares one after the other.
-const TOGETHER: u64 = 64;
+const TOGETHER: usize = 64;
 
 /// Pairs among tokens with their `scores`.
 pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swap>> {
@@ -26,10 +26,16 @@ pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swa
     misfits.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     misfits.truncate(MISFITS);
     let misfits: Vec<u32> = misfits.into_iter().map(|(_, token)| token).collect();
+    if misfits.len() < 2 {
+        return Ok(Vec::new());
+    }
     let fits: Vec<u32> = scores.iter().filter(|it| it.0 >= 0.0).map(|it| it.1).collect();
     let kinship = families.kinship(&misfits, &fits)?;
     let (n, said) = (misfits.len(), said(judge, look, &kinship, &misfits));
-    let at = |i: usize, j: usize| f64::from(said[i * n + j]);
+    let at = |i: usize, j: usize| {
+        let piece: &[f32] = &said[i / TOGETHER];
+        f64::from(piece[i % TOGETHER * n + j])
+    };
     let gain = |i: usize, j: usize| at(i, j) + at(j, i) - at(i, i) - at(j, j);
     let mut best: Vec<Option<(f64, usize)>> = vec![None; n];
     for i in 0..n {
@@ -62,15 +68,23 @@ pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swa
 }
 
 /// What each misfit's spelling and relatives say for the row of each: one row a
-/// token.
-fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<f32> {
-    let pieces = Pieces::new(misfits.len() as u64, TOGETHER);
+/// token, so many rows in each part.
+fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<Vec<f32>> {
+    let pieces = Pieces::new(misfits.len() as u64, TOGETHER as u64);
     let parts: Result<_> = threads::each(pieces.threads(judge.frame.threads), || {
         let mut parts = Vec::new();
         while let Some(piece) = pieces.next() {
             let tokens = piece.start as usize..piece.end as usize;
             let mut said = kinship.say(judge, tokens.clone());
-            for (said, token) in said.chunks_exact_mut(misfits.len()).zip(&misfits[tokens]) {
+            let word = |token: u32| judge.tokens.word(token as usize);
+            for (i, said) in tokens.zip(said.chunks_exact_mut(misfits.len())) {
+                let (token, own) = (&misfits[i], said[i]);
+                // Two spellings of a word are related in each other's place too.
+                if word(*token) != 0 {
+                    let others = misfits.iter().zip(said.iter_mut());
+                    let same = others.filter(|(other, _)| word(**other) == word(*token));
+                    same.for_each(|(_, said)| *said = own);
+                }
                 let asked = look.evidence.ask(*token);
                 for (said, other) in said.iter_mut().zip(misfits) {
                     let row = judge.row_of(*other).unwrap_or(*other);
@@ -81,5 +95,5 @@ fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<f
         }
         Ok(parts)
     });
-    in_order(parts.unwrap_or_default()).concat()
+    in_order(parts.unwrap_or_default())
 }

@@ -96,8 +96,6 @@ codes! {
         -> "reverse the bytes of each value, or convert again on a little-endian machine";
     ROWS_COPIED = "rows.copied" Problem: "a row equals another's, and fits the other token better"
         -> "rows were written over others: take these from the original";
-    ROWS_SHARED = "rows.shared" Problem: "ordinary tokens have one row between them, which fits none of them"
-        -> "chance makes no rows equal: take these from the original";
     ROWS_MEAN = "rows.mean" Problem: "the row of an ordinary token is the mean of all rows"
         -> "words should have rows: look at these in the original";
     ROWS_DRAWN = "rows.drawn" Note: "the row of an ordinary token looks like a random draw"
@@ -118,6 +116,10 @@ codes! {
         -> "compare with a file that is known to be good: embcli check MODEL OTHER";
     TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of tokens that no text has"
         -> "training hardly touched these, least the first: don't use them in prompts";
+    TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of tokens that no text has"
+        -> "training hardly touched these, the shortest the first: don't use them in prompts";
+    TOKENS_UNREACHABLE = "tokens.unreachable" Note: "no text gives these tokens: the tokenizer splits their own text into others"
+        -> "their rows are hardly trained; only IDs given by hand reach them";
     TABLE_TYPE = "table.type" Note: "a narrower type holds every value of the table"
         -> "store it as that: nothing is lost";
     HEAD_COPY = "head.copy" Note: "the output head is the embedding table again, byte for byte"

@@ -72,10 +72,11 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
     }
     if let Some(more @ 1..) = order.swaps.len().checked_sub(MOST_SWAPS) {
         let more = counted(more as u64, "pair of tokens");
+        let ids = order.swaps[MOST_SWAPS..].iter().flat_map(|swap| swap.ids);
         findings.push(
             Finding::of(&codes::ORDER_MORE, format!("{more} more have each other's rows"))
                 .next("too many to put back by hand: convert again")
-                .table(view)
+                .rows(view, None, ids)?
                 .evidence(json!({ "swaps": order.swaps.len() })),
         );
     }
@@ -204,16 +205,11 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
     let finite = |id: &u64| view.table.row(*id).is_ok_and(|row| row.iter().all(|x| x.is_finite()));
     let blank: Vec<u64> = order.blank.iter().copied().filter(finite).collect();
     let untrained: Vec<u64> = order.untrained.iter().map(|it| it.id).collect();
-    let about: [(&Code, &[u64], &str); 5] = [
+    let about: [(&Code, &[u64], &str); 4] = [
         (
             &codes::ROWS_COPIED,
             &order.copies,
             "has the row of another, value for value, which suits the other better",
-        ),
-        (
-            &codes::ROWS_SHARED,
-            &order.equal,
-            "has the row of another, value for value, which suits neither",
         ),
         (&codes::ROWS_MEAN, &blank, "has the mean of all rows for a row"),
         (&codes::ROWS_DRAWN, &order.redrawn, "has a row like a random draw"),
