@@ -16,7 +16,7 @@ macro_rules! named {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The name as it is typed and printed.
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{Cli, Stop, complete};
 use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
-use crate::{commands, output, source, text};
+use crate::{commands, output, text};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -20,7 +20,6 @@ use crate::{commands, output, source, text};
 /// 130 by itself, a loop in a shell script would go on. No half-written file remains,
 /// because a file gets its name when it is complete.
 pub fn main() -> ExitCode {
-    source::exit_on_sigbus();
     output::prepare_for_signals();
     match complete(std::env::args_os()) {
         Ok(false) => {}

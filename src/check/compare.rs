@@ -107,6 +107,22 @@ impl Matching {
         }
     }
 
+    /// Matches these tokens by their ID instead.
+    pub fn by_their_ids(&mut self, ids: &[u32]) {
+        let is_one = |id: &u32| ids.binary_search(id).is_ok();
+        let (left, kept): (Vec<_>, Vec<_>) =
+            self.pairs.iter().copied().partition(|[one, other]| is_one(one) || is_one(other));
+        self.pairs = kept;
+        self.added.extend(left.iter().map(|[one, _]| *one));
+        self.removed.extend(left.iter().map(|[_, other]| *other));
+        self.added.retain(|id| !is_one(id));
+        self.removed.retain(|id| !is_one(id));
+        self.pairs.extend(ids.iter().map(|id| [*id; 2]));
+        self.pairs.sort_unstable();
+        self.added.sort_unstable();
+        self.removed.sort_unstable();
+    }
+
     /// The pairs whose two IDs differ.
     pub fn moved(&self) -> impl Iterator<Item = &[u32; 2]> {
         self.pairs.iter().filter(|[one, other]| one != other)
@@ -136,6 +152,13 @@ pub struct Difference {
     /// `|one - other| / |other|`; infinite where only the other row is zero, NaN
     /// where a value is not finite. Bit-identical rows differ by 0, NaN included.
     pub error: f32,
+    /// The factor of the other row that comes nearest to the one; NaN where there is
+    /// none.
+    pub factor: f32,
+    /// The sine of the angle between the rows: what is left after that factor.
+    pub residual: f32,
+    /// Whether all values are the same, bit for bit.
+    pub is_same: bool,
 }
 
 /// How the rows of some of the tokens differ.
@@ -165,6 +188,13 @@ pub struct Comparison {
     pub by_band: Vec<Group>,
     /// The tokens whose rows differ most, the worst first.
     pub worst: Vec<Difference>,
+    /// The 10 % quantile, the median and the 90 % quantile of the factors.
+    pub factors: [f64; 3],
+    /// The median of what is left after each row's factor.
+    pub residual: f64,
+    /// Tokens whose rows are not the same bit for bit, by their ID in the one,
+    /// ascending.
+    pub changed: Vec<u32>,
     /// The number of damaged rows, and the error above which a row is damaged.
     pub damaged: (u64, f64),
 }
@@ -218,15 +248,19 @@ pub fn compare(
     }
     let by_type = types.into_iter().map(|(name, each)| group(name, each.iter())).collect();
     let band = |id: u32| BANDS.iter().take_while(|end| id >= **end).count();
+    let last = matching.pairs.iter().map(|[_, other]| *other).max().unwrap_or(0);
     let bands = (0..=BANDS.len()).map(|i| {
         let start = i.checked_sub(1).map_or(0, |before| BANDS[before]);
-        let name = match BANDS.get(i) {
-            Some(end) => format!("{start} to {}", end - 1),
-            None => format!("{start} on"),
-        };
+        let end = BANDS.get(i).map_or(last, |end| last.min(end - 1));
+        let name = format!("{start} to {end}");
         group(&name, each.iter().filter(|it| band(it.ids[1]) == i))
     });
     let by_band = bands.filter(|group| group.tokens > 0).collect();
+    let mut factors: Vec<f64> = each.iter().map(|it| it.factor.into()).collect();
+    factors.retain(|factor| factor.is_finite());
+    let mut residuals: Vec<f64> = each.iter().map(|it| it.residual.into()).collect();
+    residuals.retain(|residual| residual.is_finite());
+    let changed = each.iter().filter(|it| !it.is_same).map(|it| it.ids[0]).collect();
     let rank = |error: f32| if error.is_nan() { f32::INFINITY } else { error };
     each.sort_by(|a, b| rank(b.error).total_cmp(&rank(a.error)).then(a.ids.cmp(&b.ids)));
     each.truncate(WORST);
@@ -237,6 +271,9 @@ pub fn compare(
         by_type,
         by_band,
         worst: each,
+        factors: [0.1, 0.5, 0.9].map(|share| quantile(&mut factors, share).unwrap_or(1.0)),
+        residual: quantile(&mut residuals, 0.5).unwrap_or(0.0),
+        changed,
         damaged: (damaged, limit),
     })
 }
@@ -292,10 +329,18 @@ fn difference(ids: [u32; 2], a: &[f32], b: &[f32]) -> (Difference, [f64; 2]) {
     let (aa, bb, ab) = (similarity::dot(a, a), similarity::dot(b, b), similarity::dot(a, b));
     let apart = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
     // Bit-identical rows differ by 0, NaN included.
-    let is_same = apart == 0.0 || a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
-    let error = if is_same { 0.0 } else { (apart / bb).sqrt() };
+    let is_same = a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+    let error = if is_same || apart == 0.0 { 0.0 } else { (apart / bb).sqrt() };
     let cosine = if apart == 0.0 && aa > 0.0 { 1.0 } else { ab / (aa * bb).sqrt() };
-    (Difference { ids, cosine: cosine as f32, error: error as f32 }, [apart, bb])
+    let difference = Difference {
+        ids,
+        cosine: cosine as f32,
+        error: error as f32,
+        factor: (ab / bb) as f32,
+        residual: (1.0 - cosine * cosine).max(0.0).sqrt() as f32,
+        is_same,
+    };
+    (difference, [apart, bb])
 }
 
 fn group<'d>(name: &str, each: impl Iterator<Item = &'d Difference>) -> Group {
@@ -310,6 +355,35 @@ fn group<'d>(name: &str, each: impl Iterator<Item = &'d Difference>) -> Group {
         cosine: quantile(&mut cosines, 0.5).unwrap_or(0.0),
         error: [0.5, 0.99].map(|share| quantile(&mut errors, share).unwrap_or(0.0)),
     }
+}
+
+/// The IDs whose texts differ and whose rows are those of the ID all the same: the
+/// two rows of the ID differ by less than half of what the rows of its texts do, or,
+/// if the other lacks the text, of what it differs from a strange row. Ascending.
+///
+/// # Errors
+/// When rows can't be read.
+pub fn retexted(
+    tables: [&dyn Rows; 2],
+    n: u64,
+    matching: &Matching,
+) -> Result<Vec<u32>, ReadError> {
+    let [mut one, mut other] = tables.map(Reader::new);
+    let moved = matching.moved().map(|[id, other]| (*id, u64::from(*other)));
+    let added = matching.added.iter().map(|id| (*id, (u64::from(*id) + n / 2) % n.max(1)));
+    let mut ids = Vec::new();
+    for (id, elsewhere) in moved.chain(added).filter(|(id, _)| u64::from(*id) < n) {
+        let at = u64::from(id);
+        let row = one.read(at..at + 1)?;
+        let mut error =
+            |at: u64| Ok::<_, ReadError>(difference([id; 2], row, other.read(at..at + 1)?).0.error);
+        let (here, there) = (error(at)?, error(elsewhere)?);
+        if here < 0.5 * there {
+            ids.push(id);
+        }
+    }
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// Searches for the nearest row of a sample of tokens in both tables. Returns how

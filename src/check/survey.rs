@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use half::f16;
 
 use super::hash::hash;
+use super::spread::{Outliers, Places, Spread};
 use crate::cpu::Level;
 use crate::rows::{Pass, ReadError, Rows};
 use crate::similarity::kernel;
@@ -18,7 +19,10 @@ pub const MOST_ROWS: u64 = 1 << BITS;
 const BITS: u32 = 20;
 
 /// At most this many rows of a kind are named.
-const NAMED: usize = 16;
+const NAMED: usize = 10_000;
+
+/// At most this many groups of duplicates are named.
+const GROUPS: usize = 16;
 
 /// A kind of row: how many there are, and which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,9 +73,10 @@ pub struct Duplicate {
 /// What a pass over the rows finds.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// Rows with a NaN.
+    /// Rows with a NaN and no infinity.
     pub nan: RowCount,
-    /// Rows with an infinity and no NaN.
+    /// Rows with an infinity. An infinite scale makes NaN of the zeros of its block, so
+    /// a row may have both.
     pub infinite: RowCount,
     /// Rows of zeros.
     pub zero: RowCount,
@@ -84,6 +89,10 @@ pub struct Survey {
     pub duplicates: Vec<Duplicate>,
     /// The narrower types that hold every value exactly.
     pub exact: Exact,
+    /// Rows far outside.
+    pub outliers: Outliers,
+    /// Groups of rows in one direction that are not the same.
+    pub collapsed: Vec<Vec<u64>>,
 }
 
 /// Narrower types that hold every value of a table exactly.
@@ -116,18 +125,27 @@ pub fn survey(
     let hashes: Vec<AtomicU64> =
         std::iter::repeat_with(AtomicU64::default).take(compared).collect();
     let level = Level::detect();
+    let spread = Spread::of(rows, n_rows)?;
+    let places = Places::of(if spread.is_some() { compared } else { 0 });
     let parts = Pass::new(rows, n_rows, threads).fold(Survey::default, |found, run| {
         for ((id, row), stored) in run.rows().zip(run.stored.chunks_exact(rows.row_bytes())) {
-            let compared = found.look_at(level, id, row, kind);
+            let (compared, square) = found.look_at(level, id, row, kind);
             if let Some(of_row) = hashes.get(id as usize) {
                 let hash_or_none = if compared { hash(stored) | 1 << BITS } else { 0 };
                 of_row.store(hash_or_none, Ordering::Relaxed);
             }
+            if let Some(spread) = spread.as_ref().filter(|_| compared) {
+                spread.note(&places, id, row, square);
+            }
         }
     })?;
     let mut found = parts.into_iter().fold(Survey::default(), Survey::merge);
-    let hashes = hashes.into_iter().map(AtomicU64::into_inner);
-    repeated(rows, hashes, kind, &mut found)?;
+    let hashes: Vec<u64> = hashes.into_iter().map(AtomicU64::into_inner).collect();
+    if let Some(spread) = spread {
+        found.outliers = spread.outliers(&places);
+        found.collapsed = spread.collapsed(rows, &places, &|id| hashes[id as usize])?;
+    }
+    repeated(rows, hashes.into_iter(), kind, &mut found)?;
     Ok(found)
 }
 
@@ -142,14 +160,15 @@ impl Survey {
         self
     }
 
-    /// Looks at a row. Returns whether to compare it with others.
+    /// Looks at a row. Returns whether to compare it with others, and its sum of
+    /// squares.
     fn look_at(
         &mut self,
         level: Level,
         id: u64,
         row: &[f32],
         kind: &dyn Fn(u64) -> &'static str,
-    ) -> bool {
+    ) -> (bool, f32) {
         let exact = &mut self.exact;
         // NaN has many bit patterns, so no NaN counts as exact.
         let bf16 = |value: &f32| value.to_bits() & 0xffff == 0 && !value.is_nan();
@@ -158,20 +177,20 @@ impl Survey {
         exact.f16 = exact.f16 && row.iter().all(f16);
         // The sum of squares alone shows that most rows are ordinary.
         let (_, square) = kernel::estimate(level, row, row);
-        let odd = if !square.is_finite() && row.iter().any(|value| value.is_nan()) {
-            &mut self.nan
-        } else if !square.is_finite() && row.iter().any(|value| value.is_infinite()) {
+        let odd = if !square.is_finite() && row.iter().any(|value| value.is_infinite()) {
             &mut self.infinite
+        } else if !square.is_finite() && row.iter().any(|value| value.is_nan()) {
+            &mut self.nan
         } else if square == 0.0 && row.iter().all(|value| *value == 0.0) {
             &mut self.zero
         } else if row.len() > 1 && row[1..].iter().all(|value| *value == row[0]) {
             self.constant.add(id, kind(id));
-            return true;
+            return (true, square);
         } else {
-            return true;
+            return (true, square);
         };
         odd.add(id, kind(id));
-        false
+        (false, square)
     }
 }
 
@@ -206,7 +225,7 @@ fn repeated(
     }
     found.repeated.settle();
     found.duplicates.sort_by_key(|group| (Reverse(group.rows), group.first));
-    found.duplicates.truncate(NAMED);
+    found.duplicates.truncate(GROUPS);
     Ok(())
 }
 

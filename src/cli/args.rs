@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::manual;
-use crate::commands::check::CheckRequest;
+use crate::commands::check::{CheckRequest, Code};
 use crate::commands::footprint::FootprintRequest;
 use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
@@ -315,15 +315,28 @@ pub struct CheckArgs {
     #[arg(value_name = "OTHER")]
     pub other: Option<PathBuf>,
 
+    /// Check only this tensor [default: every one with a row per token]
+    #[arg(long, value_name = "NAME", conflicts_with = "other")]
+    pub tensor: Option<String>,
+
     /// Also fail if the order of the rows can't be judged
     #[arg(long)]
     pub strict: bool,
+
+    /// Accept findings of this code: they are shown but don't count (several: rows.zero,file.cut)
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = Code::named)]
+    pub allow: Vec<&'static Code>,
 }
 
 impl CheckArgs {
     pub(super) fn request(&self) -> CheckRequest {
-        let Self { path, other, strict } = self;
-        CheckRequest { model: path.clone(), other: other.clone(), strict: *strict }
+        CheckRequest {
+            model: self.path.clone(),
+            other: self.other.clone(),
+            tensor: self.tensor.clone(),
+            strict: self.strict,
+            allow: self.allow.clone(),
+        }
     }
 }
 

@@ -63,6 +63,7 @@ impl ValueEnum for Form {
             Self::Tsv => "The same, separated by tabs",
             Self::Md => "A Markdown table, for an issue or a notebook",
             Self::Npy => "NumPy's file format: the [n, d_model] float32 matrix of a lookup",
+            Self::Sarif => "SARIF 2.1.0: the findings of a check, for code-scanning pages",
         }))
     }
 }

@@ -47,7 +47,7 @@ pub struct Cli {
     /// Write the answer to a file: complete or not at all
     ///
     /// The extension gives the form: .txt (the table), .json, .jsonl, .csv,
-    /// .tsv, .md or .npy. The file gets its name when it is complete, so a
+    /// .tsv, .md, .npy or .sarif. The file gets its name when it is complete, so a
     /// command that fails leaves no file. - is standard output; a pipe or a
     /// device receives the bytes at once.
     #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
@@ -163,6 +163,8 @@ Examples:
   embcli check model.gguf || echo look        for scripts that convert or merge
   embcli check model.gguf --strict            also fails if order is unknown
   embcli check model.gguf --format jsonl      one finding per line
+  embcli check model.gguf -o check.sarif      for a code-scanning page
+  embcli check model.gguf --allow rows.zero   accepts this kind of finding
   embcli check q4.gguf f16.gguf               compares two, token by token
 
 Exit code: 0 without a problem, 1 with a problem.")]
@@ -322,7 +324,7 @@ impl Cli {
                 ErrorKind::InvalidValue,
                 format!(
                     "cannot tell the output format from \"{}\": use .txt, .json, .jsonl, .csv, \
-                     .tsv, .md or .npy, or pass --format",
+                     .tsv, .md, .npy or .sarif, or pass --format",
                     path.display()
                 ),
             )

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::input::Step;
-use crate::model::{Error, Model, Tensor};
+use crate::model::{Error, Fact, Model, Tensor};
 use crate::report::{Float, TokenText};
 use crate::vocab::Vocab;
 
@@ -78,7 +78,10 @@ impl View {
         };
         let vocab = match vocab {
             // Row i of another table, such as one of positions, is not token i.
-            Ok(vocab) if is_per_token(tensor) || vocab.len() == table.n_vocab() => {
+            Ok(vocab)
+                if is_per_token(tensor) && !(tensor == HEAD && is_draft(model))
+                    || vocab.len() == table.n_vocab() =>
+            {
                 notes.extend(mismatch(table.n_vocab(), vocab.len()));
                 Ok(vocab)
             }
@@ -125,9 +128,23 @@ pub(super) fn type_name(tensor: &Tensor) -> String {
     }
 }
 
+/// The output head, which has a row per token too.
+pub(super) const HEAD: &str = "output.weight";
+
+/// The tensors that have one row per token.
+pub(super) const PER_TOKEN: [&str; 3] = [TOKEN_EMBEDDING, HEAD, "per_layer_token_embd.weight"];
+
 /// Whether a tensor of this name has one row per token.
 fn is_per_token(tensor: &str) -> bool {
-    [TOKEN_EMBEDDING, "output.weight", "per_layer_token_embd.weight"].contains(&tensor)
+    PER_TOKEN.contains(&tensor)
+}
+
+/// Whether the model drafts for another one. Its head then has rows for a part of the
+/// tokens, named by `d2t`.
+pub(super) fn is_draft(model: &Model) -> bool {
+    let architecture = model.text(Fact::Architecture).ok().flatten();
+    architecture.is_some_and(|name| name.starts_with("eagle"))
+        || matches!(model.tensor("d2t"), Ok(Some(_)))
 }
 
 /// A note if the numbers of rows and tokens differ.

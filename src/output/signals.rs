@@ -32,9 +32,13 @@ mod unix {
         [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGXCPU, libc::SIGABRT];
 
     /// From here on, a signal that ends the process removes its unfinished file,
-    /// and a write past the limit on file sizes (`ulimit -f`) returns an error.
+    /// a model file that becomes shorter ends it with a message, and a write past
+    /// the limit on file sizes (`ulimit -f`) returns an error.
     /// Only a program should call this: it changes what signals do.
     pub fn prepare_for_signals() {
+        // SAFETY: `remove_unfinished` makes one system call, `unlink`, and reads one
+        // atomic.
+        unsafe { crate::source::exit_on_sigbus(remove_unfinished) };
         // SAFETY: to ignore a signal has no precondition.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
         for signal in ENDS {
@@ -50,13 +54,18 @@ mod unix {
         }
     }
 
-    extern "C" fn on_signal(signal: c_int) {
+    /// Removes the unfinished file of this process. A signal handler may call it.
+    fn remove_unfinished() {
         let path = PATH.load(Ordering::Acquire);
         if !path.is_null() {
             // SAFETY: it is a C string that is never freed, and `unlink` may be
             // called in a handler.
             unsafe { libc::unlink(path) };
         }
+    }
+
+    extern "C" fn on_signal(signal: c_int) {
+        remove_unfinished();
         // SAFETY: both may be called in a handler. The signal is delivered again
         // when this function returns, and ends the process.
         unsafe {

@@ -12,6 +12,7 @@ named! {
         Tsv = "tsv",
         Md = "md",
         Npy = "npy",
+        Sarif = "sarif",
     }
 }
 
@@ -19,6 +20,10 @@ impl Form {
     /// The forms that nearly every answer has.
     pub const USUAL: &[Self] = Self::ALL.split_at(6).0;
 
+    /// These and the form of a matrix.
+    pub const OF_MATRIX: &[Self] = Self::ALL.split_at(7).0;
+
+    /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         let of = |form: &Self| match form {
             Self::Table => extension.eq_ignore_ascii_case("txt"),

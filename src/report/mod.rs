@@ -24,7 +24,7 @@ pub use answer::Answer;
 pub use float::Float;
 pub use form::{Form, listed};
 pub use list::{List, Notes, Sink};
-pub(crate) use page::{Grid, TOKEN_WIDTH, lines};
+pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
 pub use page::{Page, Style};
 pub use printer::{Ask, ListPrinter, Printer};
 pub use records::{Cell, Column, Records};

@@ -112,6 +112,9 @@ impl<'p> Page<'p> {
     }
 }
 
+/// A space at which no line breaks.
+pub(crate) const UNBROKEN: &str = "\u{a0}";
+
 /// Breaks a paragraph into lines, at spaces but not before a percent sign. A word
 /// longer than a line gets its own line.
 pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {

@@ -14,9 +14,26 @@
 //! whole tables read the file, not the map, and report a file that became shorter
 //! as an error like any other.)
 
-/// Makes SIGBUS end the process with one line on standard error and exit code 1.
-/// Does nothing on systems without this signal.
-pub fn exit_on_sigbus() {
+#[cfg(unix)]
+use std::sync::OnceLock;
+
+/// What runs before the process ends. It is called in a signal handler.
+#[cfg(unix)]
+static CLEAN_UP: OnceLock<fn()> = OnceLock::new();
+
+/// Makes SIGBUS call a function and end the process with one line on standard error
+/// and exit code 1. The first call decides which function. Does nothing on systems
+/// without this signal.
+///
+/// # Safety
+///
+/// The function may do only what a signal handler may: make system calls that POSIX
+/// lists as safe there, and read or write atomics.
+pub unsafe fn exit_on_sigbus(clean_up: fn()) {
+    #[cfg(not(unix))]
+    let _ = clean_up;
+    #[cfg(unix)]
+    let _ = CLEAN_UP.set(clean_up);
     #[cfg(unix)]
     // SAFETY: `on_sigbus` does only what a signal handler may (write, _exit),
     // and a zeroed `sigaction` is a valid one: no flags, no further signals
@@ -33,6 +50,9 @@ pub fn exit_on_sigbus() {
 extern "C" fn on_sigbus(_signal: libc::c_int) {
     const MESSAGE: &[u8] = b"error: the model file became shorter while it was read, \
         or its disk failed: wait until it is whole, and try again\n";
+    if let Some(clean_up) = CLEAN_UP.get() {
+        clean_up();
+    }
     // SAFETY: the pointer and the length are those of one constant; both calls
     // are on POSIX's list of what is safe in a signal handler.
     unsafe {

@@ -18,9 +18,9 @@ pub fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
 pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
     let (x, y) = (Moments::of(&a)?, Moments::of(&b)?);
-    let products = a.iter().zip(&b).map(|(a, b)| (a - x.mean) * (b - y.mean));
+    let products = a.iter().zip(&b).map(|(a, b)| (a - x.mean()) * (b - y.mean()));
     let covariance = products.sum::<f64>() / a.len() as f64;
-    (x.sd > 0.0 && y.sd > 0.0).then(|| (covariance / (x.sd * y.sd)).clamp(-1.0, 1.0))
+    (x.sd() > 0.0 && y.sd() > 0.0).then(|| (covariance / (x.sd() * y.sd())).clamp(-1.0, 1.0))
 }
 
 /// The rank of each number among all of them, from 1.

@@ -163,7 +163,10 @@ fn the_extension_chooses_the_format() {
     for file in ["rows.xls", "rows2", "rows."] {
         let said = write_to(directory.path(), &["lookup", TOY, "1"], file);
         assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{said:?}");
-        assert!(said.stderr.contains(".txt, .json, .jsonl, .csv, .tsv, .md or .npy"), "{said:?}");
+        assert!(
+            said.stderr.contains(".txt, .json, .jsonl, .csv, .tsv, .md, .npy or .sarif"),
+            "{said:?}"
+        );
     }
 }
 

@@ -1,8 +1,8 @@
 //! The answer of `check`.
 
 use serde::Serialize;
-use serde_json::Value;
 
+use super::Finding;
 use crate::commands::TableInfo;
 use crate::report::{Float, TokenText};
 
@@ -13,14 +13,25 @@ pub struct CheckReport {
     /// judged.
     pub verdict: Verdict,
     pub model: String,
-    pub table: TableInfo,
+    /// `None` if a vocabulary without a table is compared with another one.
+    pub table: Option<TableInfo>,
     pub findings: Vec<Finding>,
     pub order: Option<OrderInfo>,
+    /// The other tensors with a row per token.
+    #[serde(rename = "tensors", skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<CheckedTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<ComparisonInfo>,
     /// Whether a verdict of `unknown` counts as a failure.
     #[serde(skip)]
     pub strict: bool,
+}
+
+/// Another tensor with a row per token.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedTable {
+    pub table: TableInfo,
+    pub order: Option<OrderInfo>,
 }
 
 /// The summary of all findings.
@@ -51,46 +62,19 @@ impl Severity {
     }
 }
 
-/// One finding.
-#[derive(Clone, Debug, Serialize)]
-pub struct Finding {
-    /// A fixed word for what it is about.
-    pub kind: &'static str,
-    pub severity: Severity,
-    pub message: String,
-    pub next: String,
-    #[serde(flatten)]
-    pub place: Option<OrderPlace>,
-    pub evidence: Value,
-}
-
-/// A range of tokens whose rows belong to other tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct OrderPlace {
-    pub from_id: u64,
-    pub to_id: u64,
-    /// Added to a token's ID, it gives the row that fits the token. `None` if no single
-    /// offset fits.
-    pub offset: Option<i64>,
-}
-
-/// How much nearer to each other spellings of a word are than random words.
+/// How well rows show the spelling of their tokens.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct OrderInfo {
-    pub pairs: u64,
-    pub mean_cosine: Float<f64>,
-    pub shuffled: Float<f64>,
-    /// The standard deviation of `shuffled`.
-    pub shuffled_sd: Float<f64>,
-    /// The difference of the means, in that standard deviation.
-    pub effect: Float<f64>,
-    /// The same in standard errors.
-    pub z: Float<f64>,
-    /// The probability of a `z` this large if the pairs are random.
-    pub p: Float<f64>,
-    /// The first and the last token that were judged. Other tokens have no spellings to
-    /// compare.
-    pub judged_ids: [u64; 2],
+    /// Tokens whose spelling their rows should show.
+    pub judged: u64,
+    /// The sum of the squared canonical correlations of rows and spelling.
+    pub sum_r2: Float<f64>,
+    /// How many nats have to speak against a stretch of rows.
+    pub bar: Float<f64>,
+    /// How many do so at most where rows are taken to be in place.
+    pub highest: Float<f64>,
+    /// How many wrong rows in a row would have shown, on average.
+    pub smallest: u64,
 }
 
 /// The difference between the tables of two models.
@@ -102,6 +86,8 @@ pub struct ComparisonInfo {
     pub moved: u64,
     pub added: u64,
     pub removed: u64,
+    /// Whether the two tables are the same, byte for byte.
+    pub is_identical: bool,
     /// `sqrt(Σ |row - other's row|² / Σ |other's row|²)`.
     pub relative_error: Float<f64>,
     /// The usual error of the coarser type. `None` if it is not known.

@@ -5,19 +5,23 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::Severity::{Note, Problem};
-use super::{CheckReport, ComparedGroup, ComparedToken, ComparisonInfo, Findings, rows};
+use super::{
+    ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, Severity, codes, rows,
+    vocabularies,
+};
 use crate::check::compare::{
-    Comparison, Difference, Group, Matching, compare, lost_neighbors, usual_error,
+    Comparison, Difference, Group, Matching, compare, lost_neighbors, retexted, usual_error,
 };
 use crate::commands::Opener;
 use crate::commands::model::View;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::model::Model;
+use crate::model::{Error, Model};
 use crate::report::Float;
+use crate::report::number::rounded;
 use crate::rows::Rows;
-use crate::text::counted;
+use crate::text::{counted, grouped};
 use crate::threads;
+use crate::vocab::Vocab;
 
 /// Multiples of the type's usual error: above UNUSUAL a note, above WRONG a
 /// problem. Tables with a few large values in each row differ more than others.
@@ -41,59 +45,70 @@ const ANOTHER: f64 = 0.6;
 /// The nearest rows of at least this many tokens are needed for a judgement.
 const FEWEST_ASKED: u64 = 50;
 
-/// A message names at most this many tokens.
-const NAMED: usize = 4;
-
 pub(super) fn check(
     model: &Model,
     path: &Path,
     other_path: &Path,
     open: Opener,
-    report: &mut CheckReport,
-) -> Result<()> {
-    let one = View::new(model, path, TOKEN_EMBEDDING)?;
+    findings: &mut Findings,
+) -> Result<Option<ComparisonInfo>> {
     let other_model = open(other_path)?;
-    let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
-    let mut findings = Findings::default();
-    report.comparison = of_views(&one, &other, &mut findings)
-        .with_context(|| format!("comparing with {}", other_path.display()))?
-        .map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info });
-    report.findings.extend(findings.finish());
-    Ok(())
+    let has_table = |model: &Model| Ok::<_, Error>(model.tensor(TOKEN_EMBEDDING)?.is_some());
+    let info = match [has_table(model)?, has_table(&other_model)?] {
+        [true, true] => {
+            let one = View::new(model, path, TOKEN_EMBEDDING)?;
+            let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
+            of_views(&one, &other, findings)
+        }
+        tables => {
+            let which = if tables[0] { "the other file" } else { "this file" };
+            let message = format!("{which} has no table: the vocabularies alone are compared");
+            findings.push(Finding::of(&codes::OTHER_NO_TABLE, message));
+            let one = Vocab::open(model).with_context(|| path.display().to_string())?;
+            let other =
+                Vocab::open(&other_model).with_context(|| other_path.display().to_string())?;
+            vocabularies::alone(&one, &other, findings).map(|()| None)
+        }
+    };
+    let info = info.with_context(|| format!("comparing with {}", other_path.display()))?;
+    Ok(info.map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info }))
 }
 
 fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<ComparisonInfo>> {
     let tables = [&one.table, &other.table];
     let [a, b] = tables.map(|table| table.d_model());
     if a != b {
-        findings.add(
-            ("incomparable", Problem),
-            format!("the tables can't be compared: d_model is {a} here and {b} in the other"),
-            "these are different models, or sizes of one",
-            json!({ "d_model": a, "other_d_model": b }),
-        );
+        let message =
+            format!("the tables can't be compared: d_model is {a} here and {b} in the other");
+        let evidence = json!({ "d_model": a, "other_d_model": b });
+        findings.push(Finding::of(&codes::OTHER_MODEL, message).evidence(evidence));
+        if let (Ok(vocab), Ok(others)) = (one.vocab(), other.vocab()) {
+            vocabularies::alone(vocab, others, findings)?;
+        }
         return Ok(None);
     }
     let present = tables.map(|table| table.rows_present());
+    let rows = tables.map(|table| table as &dyn Rows);
     let matching = match (one.vocab(), other.vocab()) {
-        (Ok(vocab), Ok(others)) => Matching::by_text((vocab, present[0]), (others, present[1]))?,
+        (Ok(vocab), Ok(others)) => {
+            let mut matching = Matching::by_text((vocab, present[0]), (others, present[1]))?;
+            if !matching.pairs.is_empty() {
+                let retexted = retexted(rows, present[0].min(present[1]), &matching)?;
+                vocabularies::texts([vocab, others], &retexted, findings)?;
+                matching.by_their_ids(&retexted);
+                vocabularies::beside([vocab, others], &matching, findings)?;
+            }
+            matching
+        }
         _ => {
-            findings.add(
-                ("by_id", Note),
-                "rows are compared by ID alone: one of the files says no tokens".to_owned(),
-                "where tokens have moved, their rows seem to differ",
-                json!({}),
-            );
+            let message = "rows are compared by ID alone: one of the files says no tokens";
+            findings.push(Finding::of(&codes::OTHER_BY_ID, message));
             Matching::by_id(present[0], present[1])
         }
     };
     if matching.pairs.is_empty() {
-        findings.add(
-            ("incomparable", Problem),
-            "the tables can't be compared: no token of the one is in the other".to_owned(),
-            "these are different models",
-            json!({}),
-        );
+        let message = "the tables can't be compared: no token of the one is in the other";
+        findings.push(Finding::of(&codes::OTHER_MODEL, message).next("these are different models"));
         return Ok(None);
     }
     tokens(one, other, &matching, findings)?;
@@ -106,26 +121,34 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         [(DAMAGED * error).max(ANY), if cosine >= SAME { ANOTHER } else { -1.0 }]
     };
     let kind = |id| rows::kind(other.vocab().ok(), id);
-    let rows = tables.map(|table| table as &dyn Rows);
     let compared = compare(rows, &matching, &kind, limits, threads::available())?;
     let [lost, asked] = lost_neighbors(rows, present, &matching, threads::available())?;
     let median = compared.all.cosine;
     if coarser.bits_per_weight() >= BITS
         && (median < SAME || asked >= FEWEST_ASKED && 2 * lost > asked)
     {
-        findings.add(
-            ("unlike", Problem),
-            format!(
-                "these are not the same rows: the median cosine of a token's two rows is \
-                 {median:.3}, and {lost} of {asked} tokens have another nearest one"
-            ),
-            "rows are out of order in one of the files (check each), or they are two models",
-            json!({ "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked }),
+        let message = format!(
+            "these are not the same rows: the median cosine of a token's two rows is {median:.3}, \
+             and {lost} of {asked} tokens have another nearest one"
         );
+        findings.push(Finding::of(&codes::OTHER_ROWS, message).evidence(json!({
+            "median_cosine": median, "neighbors_lost": lost, "neighbors_asked": asked,
+        })));
+    } else if let Some(factor) = factor(&compared, usual) {
+        let message = format!(
+            "all rows are those of the other file times {}, with a cosine of {median:.4}",
+            rounded(factor)
+        );
+        let evidence = json!({ "factor": factor, "median_cosine": median });
+        findings.push(Finding::of(&codes::OTHER_FACTOR, message).evidence(evidence).table(one));
     } else {
         damage(one, &compared, findings)?;
-        whole(&compared, usual, formats, findings);
+        let is_told = whole(&compared, usual, formats, findings);
+        if formats[0] == formats[1] && !is_told {
+            changed(one, &compared, usual, findings)?;
+        }
     }
+    let is_identical = x.id == y.id && rows::same(&one.table, &other.table)?;
     let group = |by| {
         move |group: &Group| ComparedGroup {
             by,
@@ -149,6 +172,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         relative_error: Float(compared.error),
         usual_error: usual.map(Float),
         groups: groups.collect(),
+        is_identical,
         worst: compared.worst.iter().map(|it| token(one, it)).collect::<Result<_>>()?,
         neighbors_asked: asked,
         neighbors_lost: lost,
@@ -169,35 +193,46 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
 /// Reports tokens that moved, were added or were removed.
 fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
-    let named = |view: &View, ids: &[u32]| -> Result<String> {
-        let names = ids.iter().take(NAMED).map(|id| super::named(view, (*id).into()));
-        let more = if ids.len() > NAMED { ", ..." } else { "" };
-        Ok(names.collect::<Result<Vec<_>>>()?.join(", ") + more)
-    };
     if let Some([id, before]) = moved.first() {
-        let n = moved.len() as u64;
-        findings.add(
-            ("moved", Note),
-            format!("{} moved: the first is {id}, in the other {before}", counted(n, "token")),
-            "rows were compared by text; what uses token IDs has to know the new ones",
-            json!({ "tokens": n, "first": [id, before] }),
+        let n = counted(moved.len() as u64, "token");
+        let message = format!("{n} moved, the first from {before} in the other to {id}");
+        let ids = moved.iter().map(|[id, _]| u64::from(*id));
+        findings.push(
+            Finding::of(&codes::OTHER_MOVED, message)
+                .evidence(json!({ "tokens": moved.len(), "first": [id, before] }))
+                .rows(one, None, ids)?,
         );
     }
-    for (kind, view, ids, whose) in [
-        ("added", one, &matching.added, "the other has not"),
-        ("removed", other, &matching.removed, "only the other has"),
+    for (code, view, ids, whose) in [
+        (&codes::OTHER_ADDED, one, &matching.added, "the other has not"),
+        (&codes::OTHER_REMOVED, other, &matching.removed, "only the other has"),
     ] {
         if !ids.is_empty() {
-            let n = ids.len() as u64;
-            findings.add(
-                (kind, Note),
-                format!("{} that {whose}: {}", counted(n, "token"), named(view, ids)?),
-                "they could not be compared",
-                json!({ "tokens": n, "first": &ids[..ids.len().min(16)] }),
-            );
+            let mut message = format!("{} that {whose}", counted(ids.len() as u64, "token"));
+            let ids: Vec<u64> = ids.iter().map(|id| u64::from(*id)).collect();
+            let mut severity = Severity::Note;
+            for (odd, worst, n) in odd_rows(view, &ids)? {
+                severity = severity.min(worst);
+                message += &format!("; {n} of them: {odd}");
+            }
+            let finding = Finding::of(code, message).rows(view, None, ids)?;
+            findings.push(Finding { severity, ..finding });
         }
     }
     Ok(())
+}
+
+/// What a table by itself tells of some of its rows: codes, severities, and how many
+/// of the rows.
+fn odd_rows(view: &View, ids: &[u64]) -> Result<Vec<(&'static str, Severity, usize)>> {
+    let mut own = Findings::default();
+    rows::check(view, &mut own)?;
+    let of = |finding: Finding| {
+        let about = finding.about?;
+        let n = about.ids.iter().filter(|id| ids.binary_search(id).is_ok()).count();
+        (n > 0).then_some((finding.code, finding.severity, n))
+    };
+    Ok(own.finish(&[]).1.into_iter().filter_map(of).collect())
 }
 
 /// Reports rows that differ more than rounding explains.
@@ -206,41 +241,79 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
     if damaged == 0 {
         return Ok(());
     }
-    let named = compared.worst.iter().take((damaged as usize).min(NAMED)).map(|it| {
-        let token = super::named(one, it.ids[0].into())?;
-        Ok(format!("{token} ({:.3}, cosine {:.3})", it.error, it.cosine))
-    });
-    let named = named.collect::<Result<Vec<_>>>()?.join(", ");
-    findings.add(
-        ("damage", Problem),
-        format!(
-            "{} of {} differ by more than {limit:.3} of their norm, or point elsewhere, where half \
-             differ by {:.4} or less: {named}",
-            damaged,
-            counted(compared.all.tokens, "row"),
-            compared.all.error[0]
-        ),
-        "rounding does not do that: these rows are damaged, or of another token",
-        json!({ "rows": damaged, "limit": limit }),
+    let worst = compared.worst.iter().take(damaged as usize);
+    let worst: Vec<u64> = worst.map(|it| it.ids[0].into()).collect();
+    let message = format!(
+        "{damaged} of {} differ by more than {limit:.3} of their norm, or point elsewhere, where \
+         half differ by {:.4} or less",
+        counted(compared.all.tokens, "row"),
+        compared.all.error[0]
+    );
+    findings.push(
+        Finding::of(&codes::OTHER_DAMAGE, message)
+            .evidence(json!({ "rows": damaged, "limit": limit }))
+            .rows(one, Some(damaged), worst)?,
     );
     Ok(())
 }
 
-/// Compares the error of the whole table with the usual error of its type.
-fn whole(compared: &Comparison, usual: Option<f64>, formats: [&str; 2], findings: &mut Findings) {
-    let Some(usual) = usual else { return };
-    // If both tables have the same type, training may explain the difference.
-    let is_wrong = formats[0] != formats[1] && compared.error > WRONG * usual + 1e-6;
-    let severity = if is_wrong { Problem } else { Note };
-    if compared.error > UNUSUAL * usual + 1e-6 {
-        findings.add(
-            ("error", severity),
-            format!(
-                "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
-                compared.error, formats[0], formats[1]
-            ),
-            "quantise again, or look at the worst rows",
-            json!({ "relative_error": compared.error, "usual_error": usual }),
+/// Compares the error of the whole table with the usual error of its type. Returns
+/// whether it is unusual.
+fn whole(
+    compared: &Comparison,
+    usual: Option<f64>,
+    formats: [&str; 2],
+    findings: &mut Findings,
+) -> bool {
+    let Some(usual) = usual else { return false };
+    let is_unusual = compared.error > UNUSUAL * usual + 1e-6;
+    // Few rows can be far off; the whole table is if most rows are.
+    if is_unusual && 2 * compared.changed.len() as u64 > compared.all.tokens {
+        let message = format!(
+            "the tables differ by {:.4} of their norm; {} beside {} usually costs {usual}",
+            compared.error, formats[0], formats[1]
         );
+        let evidence = json!({ "relative_error": compared.error, "usual_error": usual });
+        let finding = Finding::of(&codes::OTHER_ERROR, message).evidence(evidence);
+        let is_wrong = compared.error > WRONG * usual + 1e-6;
+        findings.push(if is_wrong { finding } else { finding.noted() });
+        return true;
     }
+    false
+}
+
+/// The factor between two tables, if one factor explains their difference.
+fn factor(compared: &Comparison, usual: Option<f64>) -> Option<f64> {
+    let usual = usual?;
+    let [low, median, high] = compared.factors;
+    let rounding = WRONG * usual + 1e-4;
+    let is_common = high - low < 2.0 * rounding * median.abs() && compared.residual < rounding;
+    (is_common && (median - 1.0).abs() > 2.0 * rounding).then_some(median)
+}
+
+/// Reports rows that are not the same in two tables of one type.
+fn changed(
+    one: &View,
+    compared: &Comparison,
+    usual: Option<f64>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let changed = &compared.changed;
+    if changed.is_empty() || changed.len() as u64 == compared.damaged.0 {
+        return Ok(());
+    }
+    let worst = compared.worst.first().map_or(0.0, |it| f64::from(it.error));
+    let message = format!(
+        "{} of {} not the same in both files, though both have one type; they differ by at most \
+         {} of their norm",
+        grouped(changed.len() as u128),
+        counted(compared.all.tokens, "row"),
+        rounded(worst)
+    );
+    let finding = Finding::of(&codes::OTHER_CHANGED, message)
+        .evidence(json!({ "rows": changed.len(), "largest_error": worst }))
+        .rows(one, None, changed.iter().map(|id| u64::from(*id)))?;
+    let is_rounding = usual.is_some_and(|usual| worst <= usual);
+    findings.push(if is_rounding { finding.noted() } else { finding });
+    Ok(())
 }

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{CheckReport, ComparisonInfo, Severity, Verdict};
+use super::answer::{CheckReport, CheckedTable, ComparisonInfo, OrderInfo, Severity, Verdict};
+use super::finding::Finding;
 use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
 use crate::text::{clip, harmless, visible};
@@ -14,18 +15,23 @@ const INDENT: usize = "problem".len() + 2;
 
 impl Answer for CheckReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        let names = ["kind", "severity", "message", "next", "#from_id", "#to_id", "#offset"];
+        let names = [
+            "code", "severity", "message", "next", "#from_id", "#to_id", "#offset", "tensor",
+            "#n_ids",
+        ];
         out.header(&names.map(Column::of))?;
         for finding in &self.findings {
             let offset = finding.place.and_then(|place| place.offset);
             out.record(&[
-                Cell::Word(finding.kind),
-                Cell::Word(finding.severity.name()),
-                Cell::shown(&finding.message),
+                Cell::Word(finding.code),
+                Cell::Word(finding.label()),
+                Cell::shown(finding.sentence()),
                 Cell::shown(&finding.next),
                 Cell::number(finding.place.map(|place| place.from_id)),
                 Cell::number(finding.place.map(|place| place.to_id)),
                 offset.map_or(Cell::Nothing, |offset| Cell::text(offset.to_string())),
+                finding.tensor.as_deref().map_or(Cell::Nothing, Cell::text),
+                Cell::number(finding.about.as_ref().map(|about| about.n_ids)),
             ])?;
         }
         Ok(())
@@ -44,9 +50,13 @@ impl Answer for CheckReport {
     }
 
     fn table(&self, page: &mut Page) -> Result<()> {
-        let table = &self.table;
-        let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
-        let problems = self.findings.iter().filter(|it| it.severity == Severity::Problem).count();
+        let shape = match &self.table {
+            Some(table) => format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format),
+            None => "(no table)".to_owned(),
+        };
+        let own = self.table.as_ref().map(|table| &*table.tensor);
+        let is_problem = |it: &&Finding| it.severity == Severity::Problem && !it.allowed;
+        let problems = self.findings.iter().filter(is_problem).count();
         let verdict = match (self.verdict, problems) {
             (Verdict::Ok, _) => "ok".to_owned(),
             (Verdict::Unknown, _) => "unknown".to_owned(),
@@ -57,30 +67,39 @@ impl Answer for CheckReport {
             writeln!(page, "{}", clip(&line, page.width()))?;
         }
         if let Some(order) = &self.order {
-            let text = format!(
-                "{} pairs of spellings have mean cosine {:.3}, shuffled {:.3} (sd {:.3}): {:.1} sd \
-             apart, z {:.0}; they tell of tokens {} to {}, and not of others",
-                grouped(order.pairs),
-                order.mean_cosine.0,
-                order.shuffled.0,
-                order.shuffled_sd.0,
-                order.effect.0 + 0.0,
-                order.z.0 + 0.0,
-                order.judged_ids[0],
-                order.judged_ids[1]
-            );
-            page.labelled(INDENT, "order", &text)?;
+            page.labelled(INDENT, "order", &judged(order))?;
+        }
+        for CheckedTable { table, order } in &self.others {
+            let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
+            let order = order.as_ref().map_or_else(String::new, |it| format!(": {}", judged(it)));
+            page.labelled(INDENT, "also", &format!("{} {shape}{order}", visible(&table.tensor)))?;
         }
         if let Some(comparison) = &self.comparison {
             beside(comparison, page)?;
         }
         for finding in &self.findings {
             writeln!(page)?;
-            page.labelled(INDENT, finding.severity.name(), &harmless(&finding.message))?;
+            let tensor = finding.tensor.as_deref().filter(|name| Some(*name) != own);
+            let tensor = tensor.map_or_else(String::new, |name| format!(" {}", visible(name)));
+            let text = format!("{}{tensor}: {}", finding.code, finding.unbroken());
+            page.labelled(INDENT, finding.label(), &text)?;
             page.labelled(INDENT, "", &format!("-> {}", harmless(&finding.next)))?;
         }
         Ok(())
     }
+}
+
+/// How the order was judged.
+fn judged(order: &OrderInfo) -> String {
+    format!(
+        "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): at most {:.1} nats \
+         speak against a run of rows, {:.1} would be believed; {} wrong rows in a row would show",
+        grouped(order.judged),
+        order.sum_r2.0,
+        order.highest.0,
+        order.bar.0,
+        order.smallest
+    )
 }
 
 /// Prints the comparison with another table.
@@ -89,8 +108,10 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {
         format!(" (usual for the coarser type: {})", rounded(usual.0))
     });
+    let text =
+        if comparison.is_identical { "the tables are the same, byte for byte: " } else { "" };
     let text = format!(
-        "{} [{}, {}] {}: {} tokens in both, {} of them moved, {} added, {} removed; the rows \
+        "{} [{}, {}] {}: {text}{} tokens in both, {} of them moved, {} added, {} removed; the rows \
          differ by {} of their norm{usual}; {} of {} sampled tokens have another nearest one",
         visible(&comparison.other),
         other.n_vocab,

@@ -1,115 +1,147 @@
 //! `check`: checks that a table fits its vocabulary.
 
 mod answer;
+mod codes;
 mod compare;
+mod finding;
+mod head;
 mod looks;
 mod order;
 mod rows;
+mod sarif;
 mod sizes;
+mod vocabularies;
+mod vocabulary;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
-use super::{Opener, Request, model};
+use super::model::{HEAD, PER_TOKEN};
+use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
-use crate::report::Printer;
+use crate::report::{Answer as _, Form, Printer};
+use crate::vocab::Vocab;
 
 pub use answer::*;
+pub use codes::Code;
+use finding::Findings;
+pub use finding::{About, Finding, NamedToken, OrderPlace};
 
 pub struct CheckRequest {
     pub model: PathBuf,
     /// Another version of the model to compare with: another precision, or before a
     /// merge.
     pub other: Option<PathBuf>,
+    /// Only this tensor, instead of all with a row per token.
+    pub tensor: Option<String>,
     /// Also fails if the order of the rows can't be judged.
     pub strict: bool,
+    /// Findings of these codes are shown, but don't count for the verdict.
+    pub allow: Vec<&'static Code>,
 }
 
 impl Request for CheckRequest {
+    fn forms(&self) -> &'static [Form] {
+        FORMS
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&self.run(open)?)
+        let report = self.run(open)?;
+        match out.form() {
+            Form::Sarif => {
+                out.exit_code = report.exit_code();
+                sarif::write(&report, out.out())
+            }
+            _ => out.answer(&report),
+        }
     }
 }
+
+/// The usual forms, and the one for code-scanning pages.
+const FORMS: &[Form] =
+    &[Form::Table, Form::Json, Form::Jsonl, Form::Csv, Form::Tsv, Form::Md, Form::Sarif];
 
 impl CheckRequest {
     pub fn run(&self, open: Opener) -> Result<CheckReport> {
         let model = open(&self.model)?;
-        let mut report = self.of_model(&model).with_context(|| self.model.display().to_string())?;
+        let mut findings = Findings::default();
+        let mut report = self
+            .of_model(&model, &mut findings)
+            .with_context(|| self.model.display().to_string())?;
         if let Some(other) = &self.other {
-            compare::check(&model, &self.model, other, open, &mut report)?;
-            report.findings.sort_by_key(|finding| finding.severity);
-            report.verdict = verdict(&report.findings);
+            let compared = compare::check(&model, &self.model, other, open, &mut findings);
+            report.comparison = compared?;
         }
+        (report.verdict, report.findings) = findings.finish(&self.allow);
         Ok(report)
     }
 
-    fn of_model(&self, model: &Model) -> Result<CheckReport> {
-        let view = model::View::of(model, TOKEN_EMBEDDING)?;
-        let mut findings = Findings::default();
-        sizes::check(model, &view, &mut findings)?;
-        rows::check(model, &view, &mut findings)?;
-        let order = order::check(&view, &mut findings)?;
-        let findings = findings.finish();
-        Ok(CheckReport {
-            verdict: verdict(&findings),
+    fn of_model(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
+        if self.other.is_some() && model.tensor(TOKEN_EMBEDDING)?.is_none() {
+            Vocab::open(model)?;
+            return Ok(self.report(None));
+        }
+        let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
+        let view = model::View::of(model, name)?;
+        if name == TOKEN_EMBEDDING {
+            sizes::metadata(model, &view, findings)?;
+            vocabulary::check(model, &view, findings)?;
+        }
+        let order = self.of_table(model, &view, findings)?;
+        let mut others = Vec::new();
+        if self.tensor.is_none() {
+            for name in PER_TOKEN.into_iter().filter(|name| *name != TOKEN_EMBEDDING) {
+                // `info` tells what is wrong with another tensor.
+                let Ok(Some(_)) = model.tensor(name) else { continue };
+                let Ok(other) = model::View::of(model, name) else { continue };
+                if other.vocab().is_err() && view.vocab().is_ok()
+                    || name == HEAD && rows::copy(&view, &other, findings)?
+                {
+                    continue;
+                }
+                let order_there = self.of_table(model, &other, findings)?;
+                if name == HEAD {
+                    head::check([&view, &other], [order, order_there], findings)?;
+                }
+                others.push(CheckedTable { table: other.info(), order: order_there });
+            }
+        }
+        Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+    }
+
+    /// An empty report.
+    fn report(&self, table: Option<TableInfo>) -> CheckReport {
+        CheckReport {
+            verdict: Verdict::Ok,
             model: self.model.display().to_string(),
-            table: view.info(),
-            findings,
-            order,
+            table,
+            findings: Vec::new(),
+            order: None,
+            others: Vec::new(),
             comparison: None,
             strict: self.strict,
-        })
+        }
+    }
+
+    /// Checks one table by itself.
+    fn of_table(
+        &self,
+        model: &Model,
+        view: &model::View,
+        findings: &mut Findings,
+    ) -> Result<Option<OrderInfo>> {
+        sizes::check(model, view, findings)?;
+        rows::check(view, findings)?;
+        let order = order::check(view, findings)?;
+        if findings.has(&codes::ROWS_BYTE_ORDER, view) {
+            findings.take_back(WRONG_BYTES, view);
+        }
+        Ok(order)
     }
 }
 
-/// The ID and text of a token, for a message.
-fn named(view: &model::View, id: u64) -> Result<String> {
-    Ok(format!("{id} {}", view.token(id)?.named(24)))
-}
-
-/// The verdict of the worst finding.
-fn verdict(findings: &[Finding]) -> Verdict {
-    match findings.iter().map(|finding| finding.severity).min() {
-        Some(Severity::Problem) => Verdict::Problems,
-        Some(Severity::Unknown) => Verdict::Unknown,
-        Some(Severity::Note) | None => Verdict::Ok,
-    }
-}
-
-/// The findings so far.
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(
-        &mut self,
-        (kind, severity): (&'static str, Severity),
-        message: String,
-        next: &str,
-        evidence: Value,
-    ) {
-        self.place((kind, severity), None, message, next, evidence);
-    }
-
-    /// Adds a finding about the order of a range of tokens.
-    fn place(
-        &mut self,
-        (kind, severity): (&'static str, Severity),
-        place: Option<OrderPlace>,
-        message: String,
-        next: &str,
-        evidence: Value,
-    ) {
-        let next = next.to_owned();
-        self.0.push(Finding { kind, severity, message, next, place, evidence });
-    }
-
-    fn finish(mut self) -> Vec<Finding> {
-        // The sort is stable: within a severity, findings keep the order of the checks.
-        self.0.sort_by_key(|finding| finding.severity);
-        self.0
-    }
-}
+/// What rows with reversed bytes look like.
+const WRONG_BYTES: &[&Code] =
+    &[&codes::ROWS_NAN, &codes::ROWS_INFINITE, &codes::ROWS_OUTLIER, &codes::ROWS_COLLAPSED];

@@ -3,170 +3,227 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Severity::{Problem, Unknown};
-use super::{Findings, OrderInfo, OrderPlace, named};
-use crate::check::Families;
-use crate::check::order::{self, FEWEST_PAIRS, Judged, Order, Part, Swap};
+use super::codes::{self, Code};
+use super::finding::named;
+use super::{Finding, Findings, OrderInfo, OrderPlace};
+use crate::check::Swapped;
+use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
 use crate::commands::model::View;
 use crate::report::Float;
-use crate::stats::upper_tail;
 use crate::text::{counted, grouped};
 use crate::threads;
 
-/// At most this many parts, and at most this many swapped tokens, get their own finding.
-const MOST_PARTS: usize = 12;
-const MOST_SWAPS: usize = 60;
+/// At most this many stretches, and this many swaps, are reported one by one.
+const MOST_STRETCHES: usize = 12;
+const MOST_SWAPS: usize = 30;
+
+/// Seed of the folds.
+const SEED: u64 = 1;
 
 pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
     // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
-    let n_tokens = vocab.len().min(view.table.rows_present());
-    let families = Families::of(vocab, n_tokens)?;
-    let order = order::judge(&view.table, vocab, &families, n_tokens, threads::available())?;
-    match order.judged {
-        Judged::TooFew => {
-            findings.add(
-                ("unjudged", Unknown),
-                format!(
-                    "the order of the rows can't be judged: {} of spellings of one word, and it \
-                     takes {FEWEST_PAIRS}",
-                    counted(order.pairs, "pair")
-                ),
-                "compare with a file that is known to be good: embcli check MODEL OTHER",
-                json!({ "pairs": order.pairs }),
-            );
+    let present = view.table.rows_present();
+    let mut tokens = spelling::Builder::new();
+    vocab.each(|id, text| -> Result<bool> {
+        if id >= present.min(spelling::MOST_TOKENS) {
+            return Ok(false);
+        }
+        tokens.push(text, vocab.token_type(id)?);
+        Ok(true)
+    })?;
+    let tokens = tokens.finish();
+    let order = spelling::judge(&view.table, &tokens, SEED, threads::available())?;
+    if shows_nothing(&order)
+        && let Some(swapped) = Swapped::of(&view.table)
+        && let swapped = spelling::judge(&swapped, &tokens, SEED, threads::available())?
+        && !shows_nothing(&swapped)
+    {
+        let message = format!(
+            "with the bytes of each value reversed, {} show how they are spelled; as stored, none \
+             do",
+            counted(swapped.judged as u64, "row")
+        );
+        let evidence = json!({ "judged": swapped.judged, "sum_r2": swapped.sum_r2 });
+        let finding = Finding::of(&codes::ROWS_BYTE_ORDER, message).evidence(evidence);
+        findings.push(finding.table(view));
+        return Ok(None);
+    }
+    match order.verdict {
+        Verdict::TooFew | Verdict::NotLearned => {
+            unjudged(view, &order, findings);
             return Ok(None);
         }
-        Judged::NotLearned => {
-            let geometry = order.geometry.map_or((0.0, 0.0), |it| (it.z, it.chance));
-            findings.add(
-                ("unjudged", Unknown),
-                format!(
-                    "the order of the rows can't be judged: spellings of one word are no nearer \
-                     than other words (mean cosine {:.3}, shuffled {:.3}), and rows have no near \
-                     ones: the table seems random",
-                    order.cosine, order.shuffled
-                ),
-                "nothing, if the table was never trained",
-                json!({ "pairs": order.pairs, "nearest_z": geometry.0, "nearest_z_by_chance": geometry.1 }),
-            );
-        }
-        Judged::Fits | Judged::Broken => {}
+        Verdict::InOrder | Verdict::Broken => {}
     }
-    let told = told(&order.parts);
-    for part in &told {
-        self::part(part, &order, findings);
+    let told = told(&order.stretches);
+    for stretch in &told {
+        self::stretch(view, stretch, findings)?;
     }
-    if told.len() < order.parts.len() {
-        let more = (order.parts.len() - told.len()) as u64;
-        findings.add(
-            ("order_more", Problem),
-            format!("{} more of the kind, each with fewer tokens", counted(more, "part")),
-            "there is no one order that rows could be put back in: convert again",
-            json!({ "parts": order.parts.len() }),
-        );
+    if told.len() < order.stretches.len() {
+        let more = (order.stretches.len() - told.len()) as u64;
+        let message =
+            format!("{} more of the kind, each with fewer tokens", counted(more, "stretch"));
+        let evidence = json!({ "stretches": order.stretches.len() });
+        findings.push(Finding::of(&codes::ORDER_MORE, message).table(view).evidence(evidence));
     }
     for swap in order.swaps.iter().take(MOST_SWAPS) {
-        self::swap(view, swap, &order, findings)?;
+        self::swap(view, swap, findings)?;
     }
     if let Some(more @ 1..) = order.swaps.len().checked_sub(MOST_SWAPS) {
-        findings.add(
-            ("order_more", Problem),
-            format!("{} more have another's row", counted(more as u64, "token")),
-            "too many to put back by hand: convert again",
-            json!({ "swaps": order.swaps.len() }),
+        let more = counted(more as u64, "pair of tokens");
+        findings.push(
+            Finding::of(&codes::ORDER_MORE, format!("{more} more have each other's rows"))
+                .next("too many to put back by hand: convert again")
+                .table(view)
+                .evidence(json!({ "swaps": order.swaps.len() })),
         );
     }
+    singles(view, &order, findings)?;
     Ok(Some(OrderInfo {
-        pairs: order.pairs,
-        mean_cosine: Float(order.cosine),
-        shuffled: Float(order.shuffled),
-        shuffled_sd: Float(order.shuffled_sd),
-        effect: Float((order.cosine - order.shuffled) / order.shuffled_sd.max(f64::MIN_POSITIVE)),
-        z: Float(order.z),
-        p: Float(order.p()),
-        judged_ids: order.judged_ids,
+        judged: order.judged as u64,
+        sum_r2: Float(order.sum_r2),
+        bar: Float(order.bar),
+        highest: Float(order.highest),
+        smallest: order.smallest,
     }))
 }
 
-/// The parts with the most tokens, sorted by ID. Each gets its own finding.
-fn told(parts: &[Part]) -> Vec<&Part> {
-    let mut told: Vec<&Part> = parts.iter().collect();
-    told.sort_by_key(|part| std::cmp::Reverse(part.tokens));
-    told.truncate(MOST_PARTS);
-    told.sort_by_key(|part| part.ids);
+/// Whether no row shows how its token is spelled.
+fn shows_nothing(order: &Order) -> bool {
+    match order.verdict {
+        Verdict::InOrder => false,
+        Verdict::TooFew | Verdict::NotLearned => true,
+        Verdict::Broken => {
+            matches!(&*order.stretches, [one] if one.rows == Where::Nowhere && one.first == 0)
+        }
+    }
+}
+
+fn unjudged(view: &View, order: &Order, findings: &mut Findings) {
+    let judged = counted(order.judged as u64, "ordinary word");
+    let (message, next) = match order.verdict {
+        Verdict::NotLearned => (
+            format!(
+                "the order of the rows can't be judged: they show nothing of how {judged} are \
+                 spelled, and their values are independent of each other: the table seems random"
+            ),
+            "nothing, if the table was never trained",
+        ),
+        _ => (
+            format!("the order of the rows can't be judged: {judged} are too few to tell"),
+            codes::ORDER_UNJUDGED.remedy,
+        ),
+    };
+    let evidence = json!({ "judged": order.judged, "sum_r2": order.sum_r2 });
+    let finding = Finding::of(&codes::ORDER_UNJUDGED, message).next(next);
+    findings.push(finding.table(view).evidence(evidence));
+}
+
+/// The stretches to tell one by one, ascending: the longest.
+fn told(stretches: &[Stretch]) -> Vec<&Stretch> {
+    let mut told: Vec<&Stretch> = stretches.iter().collect();
+    told.sort_by_key(|stretch| std::cmp::Reverse(stretch.judged));
+    told.truncate(MOST_STRETCHES);
+    told.sort_by_key(|stretch| stretch.first);
     told
 }
 
-fn part(part: &Part, order: &Order, findings: &mut Findings) {
-    let [from_id, to_id] = part.ids;
-    let place = OrderPlace { from_id, to_id, offset: part.offset };
-    let tokens = format!("tokens {from_id} to {to_id}");
-    let (message, next, z) = match (part.offset, order.geometry) {
-        (Some(offset), _) => (
-            format!(
-                "{tokens} do not fit their own rows but those at ID {offset:+}: mean cosine with \
-                 other spellings {:.3} there, {:.3} in place ({}, z {:.0})",
-                part.expected,
-                part.cosine,
-                counted(part.tokens, "word"),
-                part.z
-            ),
-            format!(
-                "the rows of these tokens lie {} too {}: convert again, or move them",
-                grouped(offset.unsigned_abs().into()),
-                if offset > 0 { "high" } else { "low" }
-            ),
-            part.z,
+fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()> {
+    let Stretch { first, last, .. } = *stretch;
+    let tokens = format!("tokens {} to {}", named(view, first)?, named(view, last)?);
+    let words = counted(stretch.judged, "word");
+    let evidence = format!("({words}, {} nats)", grouped(stretch.nats.round() as u128));
+    let (code, message, name) = match stretch.rows {
+        Where::Offset(offset) => (
+            &codes::ORDER_SHIFT,
+            format!("{tokens} do not fit their own rows but those at ID {offset:+} {evidence}"),
+            "offset",
         ),
-        (None, Some(geometry)) => (
+        Where::Exchanged => (
+            &codes::ORDER_EXCHANGED,
             format!(
-                "{tokens} do not fit their rows at any offset: spellings of a word have mean \
-                 cosine {:.3}, shuffled {:.3}, while rows do have near ones (z {:.1}, by chance \
-                 {:.1})",
-                order.cosine, order.shuffled, geometry.z, geometry.chance
+                "{tokens} have each the row of their neighbor: even and odd rows are exchanged \
+                 {evidence}"
             ),
-            "rows are shuffled, or the vocabulary is another model's: take both from one model"
-                .to_owned(),
-            geometry.z,
+            "exchanged",
         ),
-        (None, None) => (
+        Where::Reversed(sum) => (
+            &codes::ORDER_REVERSED,
             format!(
-                "{tokens} do not fit their rows at any offset: mean cosine with other spellings \
-                 {:.3}, elsewhere {:.3} ({}, z {:.0})",
-                part.cosine,
-                part.expected,
-                counted(part.tokens, "word"),
-                part.z
+                "{tokens} have rows in reverse order: token and row add up to {sum} {evidence}"
             ),
-            "rows there are shuffled, not of these tokens, or never trained: convert again"
-                .to_owned(),
-            part.z,
+            "reversed",
+        ),
+        Where::Nowhere => (
+            &codes::ORDER_PERMUTED,
+            format!("{tokens} do not fit their rows at any offset {evidence}"),
+            "nowhere",
         ),
     };
-    findings.place(
-        ("order", Problem),
-        Some(place),
-        message,
-        &next,
-        json!({ "words": part.tokens, "cosine": part.cosine, "expected_cosine": part.expected, "z": z, "p": upper_tail(z) }),
+    let mut finding = Finding::of(code, message);
+    let mut offset = None;
+    if let Where::Offset(by) = stretch.rows {
+        offset = Some(by);
+        finding = finding.next(format!(
+            "the rows of these tokens lie {} too {}: convert again, or move them",
+            grouped(by.unsigned_abs().into()),
+            if by > 0 { "high" } else { "low" }
+        ));
+    }
+    findings.push(
+        finding
+            .evidence(json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }))
+            .place(view, OrderPlace { from_id: first, to_id: last, offset })?,
     );
+    Ok(())
 }
 
-fn swap(view: &View, swap: &Swap, order: &Order, findings: &mut Findings) -> Result<()> {
-    let [token, row] = [named(view, swap.id)?, named(view, swap.row)?];
-    let offset = Some(swap.row as i64 - swap.id as i64);
-    let z = (swap.expected - swap.cosine) / order.shuffled_sd.max(f64::MIN_POSITIVE);
-    findings.place(
-        ("order", Problem),
-        Some(OrderPlace { from_id: swap.id, to_id: swap.id, offset }),
-        format!(
-            "token {token} has its row at {row}: cosine with its other spellings {:.3} there, \
-             {:.3} in place",
-            swap.expected, swap.cosine
+fn swap(view: &View, swap: &Swap, findings: &mut Findings) -> Result<()> {
+    let [a, b] = swap.ids;
+    for (id, row) in [(a, b), (b, a)] {
+        let offset = Some(row as i64 - id as i64);
+        let message = format!(
+            "token {} has its row at {} ({:.0} nats)",
+            named(view, id)?,
+            named(view, row)?,
+            swap.nats
+        );
+        findings.push(
+            Finding::of(&codes::ORDER_SWAPPED, message)
+                .next(format!("rows have changed places: move row {row} to {id}"))
+                .evidence(json!({ "nats": swap.nats, "rows": "swapped" }))
+                .place(view, OrderPlace { from_id: id, to_id: id, offset })?,
+        );
+    }
+    Ok(())
+}
+
+/// Findings about rows here and there.
+fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
+    let finite = |id: &u64| view.table.row(*id).is_ok_and(|row| row.iter().all(|x| x.is_finite()));
+    let blank: Vec<u64> = order.blank.iter().copied().filter(finite).collect();
+    let untrained: Vec<u64> = order.untrained.iter().map(|it| it.id).collect();
+    let about: [(&Code, &[u64], &str); 5] = [
+        (
+            &codes::ROWS_COPIED,
+            &order.copies,
+            "has the row of another, value for value, which suits the other better",
         ),
-        &format!("rows have changed places: move row {} to {}", swap.row, swap.id),
-        json!({ "cosine": swap.cosine, "expected_cosine": swap.expected, "z": z, "p": upper_tail(z) }),
-    );
+        (
+            &codes::ROWS_SHARED,
+            &order.equal,
+            "has the row of another, value for value, which suits neither",
+        ),
+        (&codes::ROWS_MEAN, &blank, "has the mean of all rows for a row"),
+        (&codes::ROWS_DRAWN, &order.redrawn, "has a row like a random draw"),
+        (&codes::TOKENS_UNTRAINED, &untrained, "has a row like those of tokens that no text has"),
+    ];
+    for (code, ids, what) in about {
+        let Some(count @ 1..) = Some(ids.len() as u64) else { continue };
+        let what = if count > 1 { what.replacen("has", "have", 1) } else { what.to_owned() };
+        let message = format!("{} {what}", counted(count, "ordinary token"));
+        findings.push(Finding::of(code, message).rows(view, None, ids.iter().copied())?);
+    }
     Ok(())
 }

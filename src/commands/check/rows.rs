@@ -3,12 +3,12 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Findings;
-use super::Severity::{Note, Problem};
-use crate::check::{self, MOST_ROWS, RowCount, Survey};
+use super::codes;
+use super::{Finding, Findings};
+use crate::check::{self, Limits, MOST_ROWS, Outlier, Outliers, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
-use crate::model::Model;
+use crate::report::number::rounded;
 use crate::rows::Rows as _;
 use crate::text::counted;
 use crate::threads;
@@ -17,8 +17,8 @@ use crate::vocab::{TokenType, Vocab};
 /// The kind of a row whose token is a word or a part of one.
 const ORDINARY: &str = "ordinary";
 
-/// A message names at most this many IDs.
-const NAMED: usize = 4;
+/// The kind of a row whose token somebody added.
+const ADDED: &str = TokenType::UserDefined.name();
 
 /// A share of duplicate rows up to this is normal: rows of words that never occur in
 /// training keep their initial values.
@@ -27,34 +27,38 @@ const REPEATED: f64 = 0.1;
 /// Two tables are compared in pieces of at most this many bytes.
 const PIECE: u64 = 1 << 20;
 
-pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+pub(super) fn check(view: &View, findings: &mut Findings) -> Result<()> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
     let survey =
         check::survey(&view.table, view.table.rows_present(), threads::available(), &kind)?;
-    for (name, what, rows, is_number) in [
-        ("nan", "with a NaN", &survey.nan, false),
-        ("infinite", "with an infinity", &survey.infinite, false),
-        ("zero", "of zeros", &survey.zero, true),
-        ("constant", "of one value over and over", &survey.constant, true),
+    for (code, what, rows, is_number) in [
+        (&codes::ROWS_NAN, "with a NaN", &survey.nan, false),
+        (&codes::ROWS_INFINITE, "with an infinity", &survey.infinite, false),
+        (&codes::ROWS_ZERO, "of zeros", &survey.zero, true),
+        (&codes::ROWS_CONSTANT, "of one value over and over", &survey.constant, true),
     ] {
         if rows.count == 0 {
             continue;
         }
-        let n = ordinary(rows);
-        let of = if is_number { format!(" ({n} of ordinary tokens)") } else { String::new() };
-        let (severity, next) = match n {
-            _ if !is_number => {
-                (Problem, "convert again from the original: a value overflowed or was damaged")
-            }
-            0 => (Note, "usual for tokens that are reserved, unused or padding"),
-            _ => (Problem, "ordinary words should have rows: look at these in the original"),
+        let n = added_or_ordinary(rows);
+        let of = match (is_number, n - ordinary(rows)) {
+            (false, _) => String::new(),
+            (true, 0) => format!(" ({n} of ordinary tokens)"),
+            (true, added) => format!(" ({} of ordinary tokens, {added} of added ones)", n - added),
         };
-        let message = format!("{} {what}{of}: {}", counted(rows.count, "row"), named(rows));
-        findings.add((name, severity), message, next, evidence(rows));
+        let message = format!("{} {what}{of}", counted(rows.count, "row"));
+        let mut finding = Finding::of(code, message).evidence(evidence(rows));
+        if is_number && n == 0 {
+            finding = finding.noted().next("usual for tokens that are reserved, unused or padding");
+        }
+        findings.push(finding.rows(view, Some(rows.count), rows.first.iter().copied())?);
     }
-    repeated(&view.table, &survey, findings);
-    costs(model, &view.table, &survey, findings)
+    repeated(view, &survey, findings)?;
+    outliers(view, &survey, findings)?;
+    collapsed(view, &survey, findings)?;
+    costs(&view.table, &survey, |finding| findings.push(finding.table(view)));
+    Ok(())
 }
 
 /// The kind of a row's token.
@@ -66,6 +70,10 @@ pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     match vocab.token_type(id) {
         Ok(None | Some(TokenType::Normal)) => match vocab.token(id) {
             Ok(Some(token)) if !is_placeholder(&token.text) => ORDINARY,
+            _ => "placeholder",
+        },
+        Ok(Some(TokenType::UserDefined)) => match vocab.token(id) {
+            Ok(Some(token)) if !is_filler(&token.text) => ADDED,
             _ => "placeholder",
         },
         Ok(Some(other)) => other.name(),
@@ -81,32 +89,38 @@ fn is_placeholder(text: &str) -> bool {
     text.is_empty() || within('<', '>') || within('[', ']')
 }
 
+/// Whether a token only fills the vocabulary up, such as `[PAD151646]`.
+fn is_filler(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    let has = |part: &&str| text.contains(part);
+    let is_numbered = text.bytes().any(|byte| byte.is_ascii_digit());
+    is_placeholder(&text)
+        && (text.is_empty() || is_numbered)
+        && (text.is_empty()
+            || ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"].iter().any(has))
+}
+
 fn ordinary(rows: &RowCount) -> u64 {
     rows.kinds.get(ORDINARY).copied().unwrap_or(0)
 }
 
-fn named(rows: &RowCount) -> String {
-    let first = rows.first.iter().take(NAMED).map(u64::to_string);
-    let more = if rows.count > NAMED as u64 { ", ..." } else { "" };
-    format!("{}{more}", first.collect::<Vec<_>>().join(", "))
+/// Rows of tokens that texts contain: of ordinary ones, and of those that somebody
+/// added.
+fn added_or_ordinary(rows: &RowCount) -> u64 {
+    ordinary(rows) + rows.kinds.get(ADDED).copied().unwrap_or(0)
 }
 
 fn evidence(rows: &RowCount) -> Value {
-    json!({ "rows": rows.count, "first": rows.first, "token_types": rows.kinds })
+    json!({ "rows": rows.count, "token_types": rows.kinds })
 }
 
-fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
+fn repeated(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
     let rows = &survey.repeated;
     if rows.count == 0 {
-        return;
+        return Ok(());
     }
-    let compared = table.rows_present().min(MOST_ROWS);
+    let compared = view.table.rows_present().min(MOST_ROWS);
     let ordinary = ordinary(rows);
-    let (severity, next) = if ordinary as f64 > REPEATED * compared as f64 {
-        (Problem, "too many for chance: rows were written over others")
-    } else {
-        (Note, "usual for tokens that were never seen in training")
-    };
     let groups = survey.duplicates.iter().map(|group| {
         let [first, second] = group.first;
         json!({ "first": first, "second": second, "rows": group.rows })
@@ -119,19 +133,93 @@ fn repeated(table: &Table, survey: &Survey, findings: &mut Findings) {
         let [first, second] = group.first;
         format!("; the largest group has {} rows, {first} and {second} the first", group.rows)
     });
-    findings.add(
-        ("duplicate", severity),
-        format!(
-            "{} the same as an earlier one, byte for byte ({ordinary} of ordinary tokens){largest}",
-            counted(rows.count, "row")
-        ),
-        next,
-        evidence,
+    let message = format!(
+        "{} the same as an earlier one, byte for byte ({ordinary} of ordinary tokens{largest})",
+        counted(rows.count, "row")
     );
+    let mut finding = Finding::of(&codes::ROWS_DUPLICATE, message).evidence(evidence);
+    if ordinary as f64 <= REPEATED * compared as f64 {
+        finding = finding.noted().next("usual for tokens that were never seen in training");
+    }
+    findings.push(finding.rows(view, Some(rows.count), rows.first.iter().copied())?);
+    Ok(())
 }
 
-/// Reports a type that is wider than needed, and an output head that repeats the table.
-fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings) -> Result<()> {
+/// Reports rows far outside the table's own distribution.
+fn outliers(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
+    let vocab = view.vocab().ok();
+    let Outliers { norm, distance, rows } = &survey.outliers;
+    let is_told = |it: &&Outlier| [ORDINARY, ADDED].contains(&kind(vocab, it.id));
+    let mut rows: Vec<&Outlier> = rows.iter().filter(is_told).collect();
+    // The farthest outside first.
+    let away = |it: &Outlier| {
+        let of = |value: f64, limits: &Limits| (value.max(1e-30) / limits.quantiles[1]).ln().abs();
+        of(it.norm, norm).max(of(it.distance, distance))
+    };
+    rows.sort_by(|a, b| away(b).total_cmp(&away(a)).then(a.id.cmp(&b.id)));
+    let Some(first) = rows.first() else { return Ok(()) };
+    let by_norm = |it: &Outlier| !(norm.limits[0]..=norm.limits[1]).contains(&it.norm);
+    let (what, limits, values): (_, _, Vec<f64>) = match by_norm(first) {
+        true => ("norm", norm, rows.iter().map(|it| it.norm).collect()),
+        false => ("distance from the mean", distance, rows.iter().map(|it| it.distance).collect()),
+    };
+    let [low, median, high] = limits.quantiles.map(rounded);
+    let (least, most) = values.iter().fold((f64::MAX, 0.0_f64), |(a, b), x| (a.min(*x), b.max(*x)));
+    let values = match rows.len() {
+        1 => format!("a {what} of {}", rounded(least)),
+        _ => format!("a {what} from {} to {}", rounded(least), rounded(most)),
+    };
+    let message = format!(
+        "{} far outside, with {values}, where the median is {median} and 98 in 100 lie between \
+         {low} and {high}",
+        counted(rows.len() as u64, "row")
+    );
+    let told: Vec<Value> = rows
+        .iter()
+        .take(16)
+        .map(|it| json!({ "id": it.id, "norm": it.norm, "distance": it.distance }))
+        .collect();
+    let evidence = json!({
+        "rows": told,
+        "norm": { "quantiles": norm.quantiles, "limits": norm.limits },
+        "distance": { "quantiles": distance.quantiles, "limits": distance.limits },
+    });
+    let mut finding = Finding::of(&codes::ROWS_OUTLIER, message).evidence(evidence);
+    if !rows.iter().any(|it| it.is_high) {
+        // Training may hardly have touched short rows.
+        finding = finding.noted();
+    }
+    findings.push(finding.rows(view, None, rows.iter().map(|it| it.id))?);
+    Ok(())
+}
+
+/// Reports groups of rows in one direction.
+fn collapsed(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
+    let vocab = view.vocab().ok();
+    for group in &survey.collapsed {
+        let of = |what: &str| group.iter().filter(|id| kind(vocab, **id) == what).count() as u64;
+        let (ordinary, added, n) = (of(ORDINARY), of(ADDED), group.len() as u64);
+        // Tokens that no text has lie in one direction, and ordinary ones that training
+        // hardly touched with them. Such tokens are few elsewhere.
+        if 10 * (ordinary + added) < 9 * n {
+            continue;
+        }
+        let message = format!(
+            "{} nearly in one direction ({ordinary} of ordinary tokens, {added} of added ones)",
+            counted(n, "row")
+        );
+        let evidence = json!({ "rows": n, "ordinary": ordinary, "added": added });
+        let finding = Finding::of(&codes::ROWS_COLLAPSED, message).evidence(evidence);
+        let compared = view.table.rows_present().min(MOST_ROWS);
+        let is_usual = added < ordinary && ordinary as f64 <= REPEATED * compared as f64;
+        let finding = if is_usual { finding.noted() } else { finding };
+        findings.push(finding.rows(view, Some(n), group.iter().copied())?);
+    }
+    Ok(())
+}
+
+/// Reports a type that is wider than needed.
+fn costs(table: &Table, survey: &Survey, push: impl FnOnce(Finding)) {
     let from = table.format().name;
     // F64 can't be checked, because decoding rounds it to F32.
     let narrower = match from {
@@ -141,34 +229,30 @@ fn costs(model: &Model, table: &Table, survey: &Survey, findings: &mut Findings)
     };
     if let Some(to) = narrower {
         let bytes = table.n_vocab() * table.d_model() as u64 * 2;
-        findings.add(
-            ("costly_type", Note),
-            format!("every value of the {from} table is exact in {to}"),
-            "store it as that: nothing is lost",
-            json!({ "type": from, "bytes": table.bytes(), "exact_in": to, "exact_in_bytes": bytes }),
-        );
+        let message = format!("every value of the {from} table is exact in {to}");
+        push(Finding::of(&codes::TABLE_TYPE, message).evidence(json!({
+            "type": from, "bytes": table.bytes(), "exact_in": to, "exact_in_bytes": bytes,
+        })));
     }
-    let head = match model.tensor("output.weight") {
-        Ok(Some(_)) => Table::open(model, "output.weight").ok(),
-        _ => None,
-    };
-    if let Some(head) = head
-        && same(table, &head)?
-    {
-        findings.add(
-            ("tied_head", Note),
-            format!("output.weight is the embedding table again, byte for byte: {} bytes", {
-                head.bytes()
-            }),
-            "leave it out: without it llama.cpp uses the table for both",
-            json!({ "bytes": head.bytes() }),
+}
+
+/// Reports an output head that repeats the table.
+pub(super) fn copy(view: &View, head: &View, findings: &mut Findings) -> Result<bool> {
+    let is_copy = same(&view.table, &head.table)?;
+    if is_copy {
+        let bytes = head.table.bytes();
+        let message = format!(
+            "{} is the embedding table again, byte for byte: {bytes} bytes",
+            head.table.name()
         );
+        let finding = Finding::of(&codes::HEAD_COPY, message).evidence(json!({ "bytes": bytes }));
+        findings.push(finding.table(head));
     }
-    Ok(())
+    Ok(is_copy)
 }
 
 /// Whether two tables have the same bytes.
-fn same(a: &Table, b: &Table) -> Result<bool> {
+pub(super) fn same(a: &Table, b: &Table) -> Result<bool> {
     let shape = |table: &Table| (table.n_vocab(), table.d_model(), table.format().id);
     if shape(a) != shape(b) || a.rows_present() < a.n_vocab() || b.rows_present() < b.n_vocab() {
         return Ok(false);
@@ -191,6 +275,16 @@ fn same(a: &Table, b: &Table) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fillers_are_known_by_their_names() {
+        for text in ["[PAD151646]", "<unused7>", "<|reserved_special_token_3|>", "<extra_id_1>"] {
+            assert!(is_filler(text), "{text:?}");
+        }
+        for text in ["<tool_call>", "[PAD]", "pad1", "<h1>", "</b>"] {
+            assert!(!is_filler(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn placeholders_are_no_words() {

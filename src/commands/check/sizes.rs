@@ -3,9 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Findings;
-use super::Severity::{Note, Problem, Unknown};
-use crate::commands::model::View;
+use super::codes;
+use super::{Finding, Findings};
+use crate::commands::model::{View, is_draft};
+use crate::gguf::Files;
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
@@ -19,43 +20,58 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     let table = &view.table;
     let (rows, present) = (table.n_vocab(), table.rows_present());
     if present < rows {
-        findings.add(
-            ("cut", Problem),
-            format!("the file ends within the table: {present} of its {rows} rows are there"),
-            "fetch the file again: the rest of it is missing",
-            json!({ "rows": rows, "present": present }),
-        );
+        let message =
+            format!("the file ends within the table: {present} of its {rows} rows are there");
+        let evidence = json!({ "rows": rows, "present": present });
+        findings.push(Finding::of(&codes::FILE_CUT, message).table(view).evidence(evidence));
     }
     let tokens = view.vocab().ok().map(|vocab| vocab.len());
+    let count = |message: String| {
+        let evidence = json!({ "rows": rows, "tokens": tokens });
+        Finding::of(&codes::ROWS_COUNT, message).table(view).evidence(evidence)
+    };
     match (tokens, view.vocab()) {
-        (Some(tokens), _) if tokens > rows => findings.add(
-            ("rows", Problem),
-            format!(
-                "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to \
-                 {} have no row",
-                tokens - 1
-            ),
-            "llama.cpp refuses such a file: take table and tokenizer from the same model",
-            json!({ "rows": rows, "tokens": tokens }),
-        ),
-        (Some(tokens), _) if tokens < rows => findings.add(
-            ("rows", Note),
-            format!(
+        (Some(tokens), _) if tokens > rows => findings.push(count(format!(
+            "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to {} \
+             have no row",
+            tokens - 1
+        ))),
+        (Some(tokens), _) if tokens < rows => {
+            let finding = count(format!(
                 "the table has {rows} rows and the vocabulary {tokens} tokens: rows {tokens} to \
                  {} have no token",
                 rows - 1
-            ),
-            "padding is usual; if not so much was meant, tokens are missing",
-            json!({ "rows": rows, "tokens": tokens }),
-        ),
-        (_, Err(reason)) => findings.add(
-            ("vocabulary", Unknown),
-            format!("nothing says which tokens the rows are of: {reason}"),
-            "check the file that has the tokenizer",
-            json!({}),
-        ),
+            ));
+            findings.push(match may_be_padded(model)? {
+                true => finding
+                    .noted()
+                    .next("padding is usual; if not so much was meant, tokens are missing"),
+                false => finding.next(
+                    "llama.cpp refuses such a file: name the rows of padding in the vocabulary",
+                ),
+            });
+        }
+        (_, Err(reason)) => {
+            let message = format!("nothing says which tokens the rows are of: {reason}");
+            findings.push(Finding::of(&codes::VOCAB_MISSING, message));
+        }
         _ => {}
     }
+    Ok(())
+}
+
+/// Whether a table may have more rows than the vocabulary has tokens. llama.cpp
+/// compares every dimension of a GGUF; its converter names the rows of padding.
+fn may_be_padded(model: &Model) -> Result<bool> {
+    let has_none = model.text(Fact::Tokenizer)?.is_some_and(|name| name == "no_vocab");
+    Ok(has_none || is_draft(model) || model.as_format::<Files>().is_none())
+}
+
+/// Compares the table with the metadata.
+pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+    let table = &view.table;
+    let rows = table.n_vocab();
+    let tokens = view.vocab().ok().map(|vocab| vocab.len());
     let architecture = match model.text(Fact::Architecture) {
         Err(error) if error.is_missing_part() => return Ok(()),
         architecture => architecture?,
@@ -66,26 +82,20 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
             && said != rows
             && Some(said) != tokens
         {
-            findings.add(
-                ("vocab_size", Note),
-                format!("{} says {said}, the table has {rows} rows", key(Fact::VocabSize)),
-                "llama.cpp counts the tokens instead; other programs may believe it",
-                json!({ "vocab_size": said, "rows": rows }),
-            );
+            let message =
+                format!("{} says {said}, the table has {rows} rows", key(Fact::VocabSize));
+            let evidence = json!({ "vocab_size": said, "rows": rows });
+            findings.push(Finding::of(&codes::META_VOCAB_SIZE, message).evidence(evidence));
         }
         if let Some(said) = model.whole(Fact::EmbeddingLength)?
             && said != table.d_model() as u64
         {
             let d_model = table.d_model();
-            findings.add(
-                ("embedding_length", Problem),
-                format!(
-                    "{} says {said}, the table's rows have {d_model}",
-                    key(Fact::EmbeddingLength)
-                ),
-                "the table is of another model than the metadata: take both from the same one",
-                json!({ "embedding_length": said, "d_model": d_model }),
-            );
+            let key = key(Fact::EmbeddingLength);
+            let message = format!("{key} says {said}, the table's rows have {d_model}");
+            let evidence = json!({ "embedding_length": said, "d_model": d_model });
+            let finding = Finding::of(&codes::META_WIDTH, message);
+            findings.push(finding.table(view).evidence(evidence));
         }
     }
     special(model, tokens.unwrap_or(rows).min(rows), findings)
@@ -105,12 +115,10 @@ fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
         {
             told += 1;
             let key = clip(&visible(&token.key), 64).into_owned();
-            findings.add(
-                ("special_token", Problem),
-                format!("{key} is {id}: tokens with a row are 0 to {}", n.saturating_sub(1)),
-                "set it to the token that is meant, or remove it",
-                json!({ "id": id, "tokens": n }),
-            );
+            let last = n.saturating_sub(1);
+            let message = format!("{key} is {id}: tokens with a row are 0 to {last}");
+            let evidence = json!({ "id": id, "tokens": n });
+            findings.push(Finding::of(&codes::META_SPECIAL, message).evidence(evidence));
         }
     }
     Ok(())

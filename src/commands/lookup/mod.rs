@@ -37,7 +37,7 @@ pub enum RowsOf {
 
 impl Request for LookupRequest {
     fn forms(&self) -> &'static [Form] {
-        Form::ALL
+        Form::OF_MATRIX
     }
 
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {

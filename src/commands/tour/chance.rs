@@ -105,22 +105,22 @@ fn histograms(edges: &[f64], counts: &[Vec<u64>; 2], most: u64, sd: f64) -> Vec<
 fn pairs(both: [&Pairs; 2], theory: f64, dimensions: &str, is_near: bool, step: &mut TourStep) {
     let [Some(learned), Some(random)] = both.map(spread) else { return };
     let [theory_sd, random_mean, random_sd, mean, sd] =
-        [theory, random.mean, random.sd, learned.mean, learned.sd].map(cosine);
+        [theory, random.mean(), random.sd(), learned.mean(), learned.sd()].map(cosine);
     step.show(format!(
         "Two random directions in {dimensions}: theory says cosine 0, give or take one over the \
          square root of d_model, {theory_sd}. Measured on random rows: {random_mean}, give or take \
          {random_sd}. On this table's rows: {mean}, give or take {sd}."
     ));
-    if learned.mean > 3.0 * theory {
+    if learned.mean() > 3.0 * theory {
         step.show(format!(
             "Learned rows lean a common way: here {mean}, not 0, is what two tokens have that have \
              nothing to do with each other."
         ));
     }
     // A twentieth of a standard deviation, or the error of a small sample.
-    let tolerance = random.sd * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
+    let tolerance = random.sd() * (0.05_f64).max(4.0 / (both[0].cosines.len() as f64).sqrt());
     let off = |a: f64, b: f64| (a - b).abs() > tolerance;
-    if !off(learned.mean, random.mean) && !off(learned.sd, random.sd) {
+    if !off(learned.mean(), random.mean()) && !off(learned.sd(), random.sd()) {
         step.note(match is_near {
             true => {
                 "taken in pairs, these rows spread as random ones do: what is learned shows among \

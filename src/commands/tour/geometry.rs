@@ -67,7 +67,7 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let by_chance = 1.0 / (d_model as f64).sqrt();
     // Step 5 compares with random rows. Here theory is enough.
     let is_random = spread(tour.random_pairs()?).is_some_and(|spread| {
-        spread.mean.abs() < 0.05 * by_chance && (spread.sd / by_chance - 1.0).abs() < 0.05
+        spread.mean().abs() < 0.05 * by_chance && (spread.sd() / by_chance - 1.0).abs() < 0.05
     });
     if is_random {
         let is_alike_nearest = neighbors.first().is_some_and(|nearest| nearest.token == alike);

@@ -101,8 +101,8 @@ fn correlation(found: Option<(f64, f64)>, pairs: u64, step: &mut TourStep) {
 fn side_by_side(random: &Pairs, adjacent: &Pairs, step: &mut TourStep) {
     let (Some(far), Some(near)) = (spread(random), spread(adjacent)) else { return };
     let error = |of: &Pairs, sd: f64| sd * sd / of.cosines.len() as f64;
-    let by_chance = (error(random, far.sd) + error(adjacent, near.sd)).sqrt();
-    let more = near.mean - far.mean;
+    let by_chance = (error(random, far.sd()) + error(adjacent, near.sd())).sqrt();
+    let more = near.mean() - far.mean();
     let verdict = if more.abs() <= (SIGNIFICANT * by_chance).max(NONE) {
         "no difference that chance would not make"
     } else if more.abs() > MUCH {
@@ -117,7 +117,7 @@ fn side_by_side(random: &Pairs, adjacent: &Pairs, step: &mut TourStep) {
     } else {
         "less alike"
     };
-    let [near, far] = [near.mean, far.mean].map(cosine);
+    let [near, far] = [near.mean(), far.mean()].map(cosine);
     step.show(format!(
         "Rows side by side (ID and ID + 1) have a mean cosine of {near}, rows drawn by chance \
          {far}: {verdict}."

@@ -200,7 +200,7 @@ pub(super) const SAMPLE: [ValueColumn; 8] = [
 /// A table row about a sample of pairs: its name, its label and its cosines.
 pub(super) fn sample(name: &str, label: &str, pairs: &Pairs) -> Vec<Value> {
     let [mean, sd, min, max] = match spread(pairs) {
-        Some(Moments { mean, sd, min, max }) => [mean, sd, min, max].map(Value::from),
+        Some(of) => [of.mean(), of.sd(), of.min(), of.max()].map(Value::from),
         None => [const { Value::Absent }; 4],
     };
     row![name, label, pairs.cosines.len(), pairs.left_out, mean, sd, min, max]

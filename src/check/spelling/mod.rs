@@ -1,0 +1,163 @@
+//! Whether row i is the row of token i, read off how tokens are spelled.
+//!
+//! In a learned table a row shows how its token is spelled: whether it begins a
+//! word, its case and script, how it ends. Canonical correlations find what
+//! rows and spelling have in common, and give for any token and any row the
+//! evidence, in nats, that they belong together. `docs/check.md` has the
+//! formulas and where they come from.
+//!
+//! | file | what |
+//! |---|---|
+//! | `tokens` | how tokens are spelled: features, and which tokens can be judged |
+//! | `frame` | rows centred and whitened; where never trained rows lie; the spectrum |
+//! | `fit` | canonical correlations by folds, and where every row lies in them |
+//! | `evidence` | how much a row says for being a token's; what that means here |
+//! | `path` | the likeliest way through the table, and how high a fault has to score |
+//! | `search` | at which offset rows lie that are not in their place |
+//! | `lags` | the likeliest offsets where no fit is known |
+//! | `singles` | copied and never trained single rows, and those of the next three |
+//! | `swaps` | pairs of tokens that have each other's rows |
+//! | `families` | what other spellings of a word say about a row |
+//! | `drawn` | rows that look like random draws |
+//! | `judge` | all of it in order, fitted again without what disagrees |
+//! | `matrix` | products, whitening, leading directions |
+//!
+//! Nothing depends on the number of threads. No threshold is read off one table.
+
+mod drawn;
+mod evidence;
+mod families;
+mod fit;
+mod frame;
+mod judge;
+mod lags;
+mod matrix;
+mod path;
+mod search;
+mod singles;
+mod swaps;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use tokens::{Builder, Role, Spellings};
+
+/// At most so many tokens are judged: what keeps a file from taking more than
+/// 256 MiB for it. The largest vocabulary known has 262,144.
+pub const MOST_TOKENS: u64 = 1 << 20;
+
+/// What can be said of a table's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Tokens that were judged.
+    pub judged: usize,
+    /// The sum of squared canonical correlations.
+    pub sum_r2: f64,
+    /// What a stretch had to score to be believed, in nats.
+    pub bar: f64,
+    /// The highest score of those that were not.
+    pub highest: f64,
+    /// How many wrong rows in a row would have shown.
+    pub smallest: u64,
+    /// Where rows are not those of their tokens.
+    pub stretches: Vec<Stretch>,
+    /// Pairs of tokens that have each other's rows.
+    pub swaps: Vec<Swap>,
+    /// Tokens whose rows equal another's, which the row suits better.
+    pub copies: Vec<u64>,
+    /// Tokens whose rows equal another's, which no token of these suits.
+    pub equal: Vec<u64>,
+    /// Tokens in place whose rows are like random draws.
+    pub redrawn: Vec<u64>,
+    /// Ordinary tokens whose rows are like those of tokens that no text has;
+    /// those that fit their spelling least first.
+    pub untrained: Vec<Untrained>,
+    /// Ordinary tokens whose rows are the mean row, or not finite.
+    pub blank: Vec<u64>,
+}
+
+/// Two tokens that have each other's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swap {
+    /// The tokens, ascending.
+    pub ids: [u64; 2],
+    /// How much speaks for that, against their being in place.
+    pub nats: f64,
+}
+
+/// An ordinary token that training hardly touched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Untrained {
+    /// The token.
+    pub id: u64,
+    /// How much its row says for being its own.
+    pub nats: f64,
+}
+
+/// Whether there is an order, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Rows are those of their tokens, as far as can be seen.
+    InOrder,
+    /// Some are not, or none.
+    Broken,
+    /// There are too few tokens, or all rows are alike.
+    TooFew,
+    /// The rows are those of chance.
+    NotLearned,
+}
+
+/// A run of tokens whose rows are not in their place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// The first of them.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Where their rows are.
+    pub rows: Where,
+    /// How much speaks for that, against their being in place.
+    pub nats: f64,
+    /// How many of the tokens were judged.
+    pub judged: u64,
+}
+
+/// Where rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// So many IDs further on.
+    Offset(i64),
+    /// In reverse order: token and row add up to this.
+    Reversed(i64),
+    /// Every other row has changed places with the next.
+    Exchanged,
+    /// At no one offset.
+    Nowhere,
+}
+
+impl Order {
+    fn unjudged(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            judged: 0,
+            sum_r2: 0.0,
+            bar: 0.0,
+            highest: 0.0,
+            smallest: 0,
+            stretches: Vec::new(),
+            swaps: Vec::new(),
+            copies: Vec::new(),
+            equal: Vec::new(),
+            redrawn: Vec::new(),
+            untrained: Vec::new(),
+            blank: Vec::new(),
+        }
+    }
+}
+
+pub use judge::judge;
+
+/// What comes of reading rows.
+type Result<T> = std::result::Result<T, crate::rows::ReadError>;

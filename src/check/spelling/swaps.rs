@@ -1,0 +1,85 @@
+//! Pairs of tokens that have each other's rows.
+
+use super::Result;
+use super::Swap;
+use super::families::{Families, Kinship};
+use super::frame::in_order;
+use super::judge::{Judge, Look};
+use super::path::CHANCE;
+use crate::threads::{self, Pieces};
+
+/// Tokens that are compared with each other: those that fit their rows least.
+const MISFITS: usize = 2048;
+
+/// Misfits that a thread compares one after the other.
+const TOGETHER: u64 = 64;
+
+/// Pairs among tokens with their `scores`.
+pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swap>> {
+    let families = Families::of(judge);
+    let hints = families.hints()?;
+    let mut misfits: Vec<(f32, u32)> = scores
+        .iter()
+        .map(|(score, token)| (score + hints[*token as usize], *token))
+        .filter(|(score, _)| *score < 0.0)
+        .collect();
+    misfits.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    misfits.truncate(MISFITS);
+    let misfits: Vec<u32> = misfits.into_iter().map(|(_, token)| token).collect();
+    let fits: Vec<u32> = scores.iter().filter(|it| it.0 >= 0.0).map(|it| it.1).collect();
+    let kinship = families.kinship(&misfits, &fits)?;
+    let (n, said) = (misfits.len(), said(judge, look, &kinship, &misfits));
+    let at = |i: usize, j: usize| f64::from(said[i * n + j]);
+    let gain = |i: usize, j: usize| at(i, j) + at(j, i) - at(i, i) - at(j, j);
+    let mut best: Vec<Option<(f64, usize)>> = vec![None; n];
+    for i in 0..n {
+        for j in 0..i {
+            let gain = gain(i, j);
+            for (i, j) in [(i, j), (j, i)] {
+                if best[i].is_none_or(|(most, _)| gain > most) {
+                    best[i] = Some((gain, j));
+                }
+            }
+        }
+    }
+    // Each other's best, better than any of the pairs of all tokens is by
+    // chance; and better where they go than any pair of misfits would be.
+    let pairs = |n: usize| (n.max(2) as f64).powi(2).ln() - 2_f64.ln();
+    let bar = pairs(judge.n) - CHANCE.ln();
+    let fit_bar = pairs(n);
+    let mut swaps = Vec::new();
+    for (i, partner) in best.iter().enumerate() {
+        let Some((nats, j)) = *partner else { continue };
+        let is_mutual = best[j].is_some_and(|(_, back)| back == i);
+        if i < j && is_mutual && nats >= bar && at(i, j) + at(j, i) >= fit_bar {
+            let mut ids = [misfits[i].into(), misfits[j].into()];
+            ids.sort_unstable();
+            swaps.push(Swap { ids, nats });
+        }
+    }
+    swaps.sort_by_key(|swap| swap.ids);
+    Ok(swaps)
+}
+
+/// What each misfit's spelling and relatives say for the row of each: one row a
+/// token.
+fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<f32> {
+    let pieces = Pieces::new(misfits.len() as u64, TOGETHER);
+    let parts: Result<_> = threads::each(pieces.threads(judge.frame.threads), || {
+        let mut parts = Vec::new();
+        while let Some(piece) = pieces.next() {
+            let tokens = piece.start as usize..piece.end as usize;
+            let mut said = kinship.say(judge, tokens.clone());
+            for (said, token) in said.chunks_exact_mut(misfits.len()).zip(&misfits[tokens]) {
+                let asked = look.evidence.ask(*token);
+                for (said, other) in said.iter_mut().zip(misfits) {
+                    let row = judge.row_of(*other).unwrap_or(*other);
+                    *said += look.scale.score(look.evidence.says(&asked, row));
+                }
+            }
+            parts.push((piece.start, said));
+        }
+        Ok(parts)
+    });
+    in_order(parts.unwrap_or_default()).concat()
+}
