@@ -1,13 +1,12 @@
 //! The tokens `<0x00>` to `<0xFF>`, which spell what no other token can.
 
-use super::{Fault, FaultKind, Seen, count, push};
-use crate::tokenizer::settings::Kind;
+use super::super::settings::Kind;
+use super::super::token_index::byte_of;
+use super::{BYTES, Fault, FaultKind, Seen, push};
+use crate::text::counted;
 
 /// The type of a byte token.
 const BYTE: i32 = 6;
-
-/// A smaller vocabulary has no room for all bytes.
-const BYTES: usize = 256;
 
 pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
     // Other families spell bytes in other ways.
@@ -29,7 +28,7 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         let message = format!(
             "{} of the form <0xNN> {} not of type 6 (byte): llama.cpp prints the form, <0x0A> for \
              a newline",
-            count(untyped.len(), "token"),
+            counted(untyped.len() as u64, "token"),
             if untyped.len() == 1 { "is" } else { "are" }
         );
         push(faults, FaultKind::Bytes, message, untyped);
@@ -39,16 +38,9 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         let message = format!(
             "{} of type 6 (byte) {} not of the form <0xNN>: llama.cpp fails when it prints such a \
              token",
-            count(formless.len(), "token"),
+            counted(formless.len() as u64, "token"),
             if formless.len() == 1 { "is" } else { "are" }
         );
         push(faults, FaultKind::Bytes, message, formless);
     }
-}
-
-/// The byte that a text of the form `<0xNN>` stands for.
-fn byte_of(text: &[u8]) -> Option<u8> {
-    let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 2)?;
-    u8::from_str_radix(digits, 16).ok()
 }

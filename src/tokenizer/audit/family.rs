@@ -6,10 +6,7 @@ use crate::vocab::char_of;
 
 use super::super::pre::{Pre, Spelling};
 use super::super::settings::Kind;
-use super::{Fault, FaultKind, Seen, push};
-
-/// A smaller vocabulary has no room for all bytes.
-const BYTES: usize = 256;
+use super::{BYTES, Fault, FaultKind, Seen, push};
 
 pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(), Error> {
     let fits = match seen.kind {

@@ -1,8 +1,9 @@
 //! The lists that have one element per token.
 
 use crate::model::{Error, Model, Numbers, ValueType};
+use crate::text::counted;
 
-use super::{Fault, FaultKind, Seen, count, push};
+use super::{Fault, FaultKind, Seen, push};
 
 /// The last of llama.cpp's token types; the first is 1.
 const LAST_TYPE: i32 = 6;
@@ -49,7 +50,7 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         let message = format!(
             "the type of {} is not 1 to {LAST_TYPE}: llama.cpp loads the file and never prints \
              such a token",
-            count(unknown.len(), "token")
+            counted(unknown.len() as u64, "token")
         );
         push(faults, FaultKind::Type, message, unknown);
     }
@@ -58,7 +59,7 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
     if !repeated.is_empty() {
         let message = format!(
             "a later token has the same text as {}: llama.cpp aborts when it loads the file",
-            count(repeated.len(), "token")
+            counted(repeated.len() as u64, "token")
         );
         push(faults, FaultKind::Duplicate, message, repeated);
     }

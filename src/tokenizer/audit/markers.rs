@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{Error, Fact, Role, TokenId};
+use crate::text::counted;
 
 use super::super::settings::{self, Settings};
 use super::super::special;
-use super::{Fault, FaultKind, Seen, count, push};
+use super::{Fault, FaultKind, Seen, push};
 
 /// Markers that have another form than `<|name|>`.
 const MARKERS: &[&str] =
@@ -33,7 +34,7 @@ pub(super) fn check(
         let message = format!(
             "{} of type 1 (normal) {}: llama.cpp cuts such a text into pieces, and the model never \
              sees the marker",
-            count(plain.len(), "chat marker"),
+            counted(plain.len() as u64, "chat marker"),
             if plain.len() == 1 {
                 "looks like a control token"
             } else {
@@ -106,7 +107,7 @@ fn look_alikes(seen: &Seen, faults: &mut Vec<Fault>) {
         let message = format!(
             "{} look like one another: a prompt that has the wrong one of them is another prompt \
              to the model",
-            count(alike.len(), "marker")
+            counted(alike.len() as u64, "marker")
         );
         push(faults, FaultKind::LookAlike, message, alike.into_iter().collect());
     }
@@ -128,7 +129,7 @@ fn template(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
             missing.iter().take(5).map(|marker| super::super::quoted(marker)).collect();
         let message = format!(
             "the chat template writes {} that {} no token, {}: llama.cpp cuts {} into pieces",
-            count(missing.len(), "marker"),
+            counted(missing.len() as u64, "marker"),
             if missing.len() == 1 { "is" } else { "are" },
             named.join(", "),
             if missing.len() == 1 { "it" } else { "them" }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use crate::model::{Error, TokenId};
-use crate::vocab::halves;
+use crate::text::counted;
+use crate::vocab::made_by;
 
 use super::super::pre::{Pre, Spelling};
 use super::super::settings::Kind;
-use super::{Fault, FaultKind, Seen, count, markers, push};
+use super::{Fault, FaultKind, Seen, markers, push};
 
 /// At most this many merges that make no token are named.
 const NAMED: usize = 3;
@@ -25,25 +26,16 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
         }
         Ok(None) => return Ok(()),
         Err(Error::Unfit(message)) => {
-            push(
-                faults,
-                FaultKind::Merge,
-                format!("{message}: llama.cpp refuses the file"),
-                vec![],
-            );
+            let message = format!("{message}: llama.cpp refuses the file");
+            push(faults, FaultKind::Merge, message, Vec::new());
             return Ok(());
         }
         Err(error) => return Err(error),
     };
     let mut made = HashSet::new();
-    let (mut tokenless, mut named, mut text) = (0, Vec::new(), Vec::new());
+    let (mut tokenless, mut named) = (0, Vec::new());
     merges.each(|_, merge| {
-        text.clear();
-        match halves(merge) {
-            Some((left, right)) => text.extend([left, right].concat()),
-            None => text.extend_from_slice(merge),
-        }
-        match seen.tokens.id_of(&text).filter(|_| halves(merge).is_some()) {
+        match made_by(merge).and_then(|text| seen.tokens.id_of(&text)) {
             Some(id) => drop(made.insert(id)),
             None => {
                 tokenless += 1;
@@ -58,7 +50,7 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
         let message = format!(
             "{} {} no token, {} among them: llama.cpp cuts texts into other pieces there, without \
              a word",
-            count(tokenless, "merge"),
+            counted(tokenless, "merge"),
             if tokenless == 1 { "makes" } else { "make" },
             named.join(" and ")
         );
@@ -82,7 +74,7 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
     if !unmade.is_empty() && !seen.types.is_empty() {
         let message = format!(
             "no merge makes {}: no text is cut into {}",
-            count(unmade.len(), "ordinary token"),
+            counted(unmade.len() as u64, "ordinary token"),
             if unmade.len() == 1 { "it" } else { "them" }
         );
         push(faults, FaultKind::Unmade, message, unmade);

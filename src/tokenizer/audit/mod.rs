@@ -24,6 +24,9 @@ use super::pre::Pre;
 use super::settings::{Kind, Settings};
 use super::token_index::TokenIndex;
 
+/// A smaller vocabulary has no room for all bytes.
+const BYTES: usize = 256;
+
 /// A fault of a vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -139,10 +142,4 @@ impl Seen<'_> {
 /// Adds a fault.
 fn push(faults: &mut Vec<Fault>, kind: FaultKind, message: impl Into<String>, ids: Vec<TokenId>) {
     faults.push(Fault { kind, message: message.into(), ids });
-}
-
-/// A number with its noun: `1 token`, `2 tokens`.
-fn count(n: usize, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", crate::text::grouped(n as u128))
 }
