@@ -28,6 +28,7 @@
 //! types are those in the file; when it encodes, `special::retype` has corrected
 //! the wrong ones.
 
+mod audit;
 mod bpe;
 mod charsmap;
 mod dna;
@@ -53,6 +54,7 @@ mod words;
 
 use std::fmt;
 
+pub use audit::{Fault, FaultKind, audit};
 pub use error::Error;
 
 type Result<T, E = Error> = std::result::Result<T, E>;

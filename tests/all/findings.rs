@@ -467,8 +467,11 @@ fn vocabularies_are_compared_without_comparable_tables() {
             .kv("tokenizer.ggml.pre", pre)
             .kv("tokenizer.ggml.merges", vec!["a b", merge])
     };
-    let target = keys(Small::new(600, 32).gguf(), 2, "c d", "llama-bpe").write();
-    let mut draft = Small::new(590, 16);
+    let [mut target, mut draft] = [Small::new(600, 32), Small::new(590, 16)];
+    for small in [&mut target, &mut draft] {
+        small.types[2..4].fill(3);
+    }
+    let target = keys(target.gguf(), 2, "c d", "llama-bpe").write();
     draft.tokens[77] = "▁else".to_owned();
     draft.types[5] = 3;
     let wide = keys(draft.gguf(), 3, "c e", "qwen2").write();

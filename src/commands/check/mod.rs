@@ -12,6 +12,7 @@ mod sarif;
 mod sizes;
 mod tokens;
 mod vocabularies;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -87,6 +88,7 @@ impl CheckRequest {
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
             sizes::metadata(model, &view, findings)?;
+            vocabulary::check(model, &view, findings)?;
             tokens::check(model, &view, findings)?;
         }
         let order = self.of_table(model, &view, findings)?;
