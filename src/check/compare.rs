@@ -370,9 +370,10 @@ pub fn retexted(
 ) -> Result<Vec<u32>, ReadError> {
     let [mut one, mut other] = tables.map(Reader::new);
     let moved = matching.moved().map(|[id, other]| (*id, u64::from(*other)));
-    let added = matching.added.iter().map(|id| (*id, (u64::from(*id) + n / 2) % n.max(1)));
+    let renamed = matching.added.iter().filter(|id| matching.removed.binary_search(id).is_ok());
+    let renamed = renamed.map(|id| (*id, (u64::from(*id) + n / 2) % n.max(1)));
     let mut ids = Vec::new();
-    for (id, elsewhere) in moved.chain(added).filter(|(id, _)| u64::from(*id) < n) {
+    for (id, elsewhere) in moved.chain(renamed).filter(|(id, _)| u64::from(*id) < n) {
         let at = u64::from(id);
         let row = one.read(at..at + 1)?;
         let mut error =

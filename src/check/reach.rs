@@ -8,6 +8,9 @@ use crate::vocab::Vocab;
 /// The number of tokens that a thread takes at a time.
 const PIECE: u64 = 1024;
 
+/// Longer tokens are not tried: an ordinary one has at most some dozen bytes.
+const LONGEST: usize = 256;
+
 /// The tokens whose text, within other text, gives other tokens; ascending. Of those
 /// that `is_asked` selects, the ones whose bytes are a text by themselves are tried.
 ///
@@ -27,7 +30,7 @@ pub fn unreachable(
         |found: &mut Vec<TokenId>, ids| {
             for id in ids {
                 let Some(token) = vocab.token(id)? else { continue };
-                if token.bytes.is_some() || token.text.is_empty() {
+                if token.bytes.is_some() || !(1..=LONGEST).contains(&token.text.len()) {
                     continue;
                 }
                 // Bytes that the vocabulary can't spell are another matter.

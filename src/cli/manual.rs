@@ -100,11 +100,13 @@ When a conversion or a merge puts rows in the wrong order, every number still
 looks fine. But in a learned table the spellings of a word ('cat', ' cat',
 ' Cat') are near each other. check uses this to find rows that do not belong to
 their tokens, from which ID on, and by which offset they are off. It can't judge
-a table that never learned anything. It also counts rows and tokens, and looks
-for NaN, zeros, duplicate rows and types that are wider than needed.
+a table that never learned anything. It also counts rows and tokens, looks for
+NaN, zeros, duplicates, rows far outside and collapsed ones, compares an output
+head with the table, and names tokens that no text gives.
 
-With OTHER, it compares two tables of one model token by token and matches rows
-by the text of their tokens. `added` counts tokens that only the first has.";
+With OTHER, it compares two files of one model token by token: rows, texts,
+types, scores, special tokens. Each finding has a code; docs/check.md lists
+them, and --allow takes one out of the verdict.";
 
 pub(super) const MODELS: &str = "\
 The models on this machine: in Ollama, the Hugging Face hub's cache, LM Studio

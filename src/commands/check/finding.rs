@@ -207,6 +207,21 @@ impl Findings {
         self.0.retain(|it| it.tensor.as_deref() != name || !is_one(it));
     }
 
+    /// Takes back notes of a code about a table if at least half of their IDs are in
+    /// another finding about it.
+    pub(super) fn take_back_within(&mut self, code: &Code, within: &Code, view: &View) {
+        let name = Some(view.table.name());
+        let is_of =
+            |it: &Finding, code: &Code| it.code == code.name && it.tensor.as_deref() == name;
+        let of = |it: &Finding| it.about.as_ref().map_or(Vec::new(), |about| about.ids.clone());
+        let known: Vec<u64> = self.0.iter().filter(|it| is_of(it, within)).flat_map(of).collect();
+        self.0.retain(|it| {
+            let ids = of(it);
+            let n = ids.iter().filter(|id| known.binary_search(id).is_ok()).count();
+            !is_of(it, code) || it.severity != Severity::Note || 2 * n < ids.len()
+        });
+    }
+
     /// All findings, the worst first, and the verdict of those that are not
     /// accepted.
     pub(super) fn finish(mut self, allow: &[&'static Code]) -> (Verdict, Vec<Finding>) {
