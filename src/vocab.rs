@@ -106,7 +106,7 @@ impl Ranks {
 }
 
 /// The token that a merge, `left right`, makes.
-fn made_by(merge: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn made_by(merge: &[u8]) -> Option<Vec<u8>> {
     let (left, right) = halves(merge)?;
     Some([left, right].concat())
 }

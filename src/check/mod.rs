@@ -10,15 +10,18 @@
 //! | [`Swapped`] | a table whose values have their bytes the other way round |
 //! | [`compare`] | two tables, token by token |
 //! | [`spelling`] | whether each row belongs to its token, and which row does if not |
+//! | [`unreachable`] | tokens that no text gives |
 //! | `hash` | a hash of rows and texts |
 
 pub mod compare;
 mod hash;
+mod reach;
 pub mod spelling;
 mod spread;
 mod survey;
 mod swapped;
 
+pub use reach::unreachable;
 pub use spread::{Limits, Outlier, Outliers};
 pub use survey::{Duplicate, Exact, MOST_ROWS, RowCount, Survey, survey};
 pub use swapped::Swapped;

@@ -117,6 +117,11 @@ impl Places {
         (bits != u64::MAX).then_some(parts)
     }
 
+    /// The norm of each row; NaN where there is none.
+    pub(super) fn norms(&self) -> Vec<f32> {
+        (0..self.sizes.len()).map(|id| self.size(id).map_or(f32::NAN, |size| size[0])).collect()
+    }
+
     fn direction(&self, id: usize) -> [i8; COORDINATES] {
         self.directions[id].load(Ordering::Relaxed).to_le_bytes().map(|byte| byte as i8)
     }

@@ -89,6 +89,8 @@ pub struct Survey {
     pub duplicates: Vec<Duplicate>,
     /// The narrower types that hold every value exactly.
     pub exact: Exact,
+    /// The norms of the rows, NaN where there is none; empty if there are too few rows.
+    pub norms: Vec<f32>,
     /// Rows far outside.
     pub outliers: Outliers,
     /// Groups of rows in one direction that are not the same.
@@ -142,6 +144,7 @@ pub fn survey(
     let mut found = parts.into_iter().fold(Survey::default(), Survey::merge);
     let hashes: Vec<u64> = hashes.into_iter().map(AtomicU64::into_inner).collect();
     if let Some(spread) = spread {
+        found.norms = places.norms();
         found.outliers = spread.outliers(&places);
         found.collapsed = spread.collapsed(rows, &places, &|id| hashes[id as usize])?;
     }

@@ -14,7 +14,7 @@ use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
 use crate::commands::neighbors::NeighborsRequest;
 use crate::commands::text::{TextRequest, TextToRead};
-use crate::commands::tokens::{Pattern, TokensRequest};
+use crate::commands::tokens::{Pattern, Sort, TokensRequest};
 use crate::commands::tour::TOUR_STEPS;
 use crate::commands::tour::{TitlesRequest, TourRequest};
 use crate::commands::{NamedTokens, Request};
@@ -210,8 +210,16 @@ pub struct TokensArgs {
     pub range: Option<Range<u64>>,
 
     /// Also print the Euclidean norm of each token's row
-    #[arg(long, conflicts_with = "text")]
+    #[arg(long, conflicts_with = "text", required_if_eq("sort", "norm"))]
     pub norm: bool,
+
+    /// Sort the list; tokens without a norm or a score come last
+    #[arg(long, value_name = "BY", value_enum, default_value = "id", conflicts_with = "text")]
+    pub sort: Sort,
+
+    /// Sort the other way round: the longest rows, the highest scores first
+    #[arg(long, conflicts_with = "text")]
+    pub reverse: bool,
 }
 
 impl TokensArgs {
@@ -231,6 +239,8 @@ impl TokensArgs {
             token_type: self.token_type,
             range: self.range.clone(),
             norm: self.norm,
+            sort: self.sort,
+            reverse: self.reverse,
         })
     }
 }

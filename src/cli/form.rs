@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::commands::tokens::Sort;
 use crate::report::Form;
 use crate::similarity::Metric;
 use crate::vocab::TokenType;
@@ -79,6 +80,20 @@ impl ValueEnum for Metric {
             Self::Dot => "The dot product; the largest is nearest",
             Self::L2 => "The Euclidean distance; the smallest is nearest",
         }))
+    }
+}
+
+impl ValueEnum for Sort {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Id, Self::Norm, Self::Score]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Id => PossibleValue::new("id").help("The order of the IDs"),
+            Self::Norm => PossibleValue::new("norm").help("The shortest rows first"),
+            Self::Score => PossibleValue::new("score").help("The lowest scores first"),
+        })
     }
 }
 

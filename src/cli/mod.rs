@@ -121,6 +121,7 @@ Examples:
   embcli tokens toy '(?i)cat' --regex       cat, Cat, CAT
   embcli tokens toy --type control          control tokens
   embcli tokens toy --range 0..100 --norm   with the norms of their rows
+  embcli tokens toy --norm --sort norm      the shortest rows first
   embcli tokens toy --format csv            the whole vocabulary
   embcli tokens toy --text 'The cat sat'    a text in tokens
   embcli tokens toy --text - < FILE         a file, byte for byte

@@ -36,6 +36,7 @@ fn key_of(fact: Fact) -> Key {
         Fact::RmsNormEpsilon => OfArchitecture("attention.layer_norm_rms_epsilon"),
         Fact::Tokenizer => Whole("tokenizer.ggml.model"),
         Fact::PreTokenizer => Whole("tokenizer.ggml.pre"),
+        Fact::ChatTemplate => Whole("tokenizer.chat_template"),
         Fact::AddBos => Whole("tokenizer.ggml.add_bos_token"),
         Fact::AddEos => Whole("tokenizer.ggml.add_eos_token"),
         Fact::AddSpacePrefix => Whole("tokenizer.ggml.add_space_prefix"),

@@ -27,6 +27,8 @@ pub enum Fact {
     Tokenizer,
     /// Text: the pre-tokenizer, by llama.cpp's name for it.
     PreTokenizer,
+    /// Text: the Jinja template that makes a prompt from messages.
+    ChatTemplate,
     /// Flag: a BOS goes before a text.
     AddBos,
     /// Flag: an EOS goes after a text.

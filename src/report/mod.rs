@@ -23,7 +23,7 @@ mod token;
 pub use answer::Answer;
 pub use float::Float;
 pub use form::{Form, listed};
-pub use list::{List, Listed, Notes, Sink};
+pub use list::{List, Notes, Sink};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
 pub use page::{Page, Style};
 pub use printer::{Ask, ListPrinter, Printer};

@@ -199,7 +199,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
 mod tests {
     use serde::Serialize;
 
-    use super::super::{Cell, Column, Listed, TokenText};
+    use super::super::{Cell, Column, TokenText};
     use super::*;
 
     /// An answer that has records and nothing else.
@@ -248,8 +248,6 @@ mod tests {
 
     #[test]
     fn records_alone_give_every_usual_form() {
-        let listed =
-            Listed { head: Some(Sample { name: "few" }), items: vec![7], notes: Vec::new() };
         for (form, whole, list) in [
             (Form::Table, " id  token      n\n──────────────────\n  7  \" a\"   1,000\n", None),
             (
@@ -263,7 +261,12 @@ mod tests {
             (Form::Md, "| id | token | n |\n|--:|---|--:|\n| 7 | `\" a\"` | 1,000 |\n", None),
         ] {
             assert_eq!(printed(form, |out| out.answer(&Sample { name: "few" })), whole, "{form:?}");
-            let given = printed(form, |out| listed.clone().give(&mut out.list()));
+            let given = printed(form, |out| {
+                let mut list = out.list();
+                list.head(Sample { name: "few" })?;
+                list.item(7)?;
+                list.end(Vec::new())
+            });
             assert_eq!(given, list.unwrap_or(whole), "{form:?}");
         }
     }

@@ -5,12 +5,9 @@
 //! |---|---|---|
 //! | [`Pass::fold`] | decoded rows | one result per thread, in no particular order |
 //! | [`Pass::fold_stored`] | rows as they are stored | the same |
-//! | [`Pass::in_order`] | decoded rows | one value per run, in the order of the runs |
 //!
 //! Which thread reads which run depends on timing. A sum of floats over the results
 //! of [`Pass::fold`] therefore differs in its last bits from one call to the next.
-//! [`Pass::in_order`] gives the same bits for any number of threads, because the
-//! runs are cut by the shape of the table alone.
 
 use std::ops::Range;
 
@@ -112,34 +109,6 @@ impl<'a> Pass<'a> {
         Ok(states.into_iter().map(|(state, _)| state).collect())
     }
 
-    /// Computes something from every run of rows, and passes it to `take` in the
-    /// order of the runs: what `take` adds up has the same bits for any number of
-    /// threads.
-    ///
-    /// Each thread has one value, made by `start`. `each` computes a run into it;
-    /// `take` reads it, and leaves it ready for the thread's next run. No more than
-    /// one value per thread is in memory. After an error, `take` has seen all runs
-    /// before the rows that can't be read, and none after them.
-    pub fn in_order<T>(
-        &self,
-        start: impl Fn() -> T + Sync,
-        each: impl Fn(&mut T, RowRun) + Sync,
-        mut take: impl FnMut(&mut T) + Send,
-    ) -> Result<(), ReadError> {
-        threads::in_order(
-            &self.pieces(),
-            self.threads,
-            || (start(), Vec::new(), Vec::new()),
-            |(value, stored, values), ids| {
-                self.rows.read(ids.clone(), stored)?;
-                decode(self.rows, stored, values);
-                each(value, RowRun { ids, stored, values, dim: self.rows.dim() });
-                Ok(())
-            },
-            |(value, ..)| take(value),
-        )
-    }
-
     fn pieces(&self) -> Pieces {
         Pieces::new(self.n_rows, self.rows_per_run as u64)
     }
@@ -185,29 +154,15 @@ mod tests {
         Pass::new(&table, 40_000, 2).in_multiples_of(1000).fold_stored(|| (), each).unwrap();
     }
 
-    /// The sum of all values; its last bits depend on the order of additions.
-    fn sum(rows: &dyn Rows, threads: usize) -> Result<f32, ReadError> {
-        let mut sum = 0.0;
-        let each = |sum: &mut f32, run: RowRun| *sum = run.values.iter().sum();
-        Pass::new(rows, rows.n_rows(), threads).in_order(|| 0.0, each, |part| sum += *part)?;
-        Ok(sum)
-    }
-
     #[test]
-    fn a_sum_in_order_has_the_same_bits_for_any_number_of_threads() {
-        let table = table(20_000, 70, 20_000);
-        let expected = sum(&table, 1).unwrap().to_bits();
-        for threads in [2, 3, 16] {
-            assert_eq!(sum(&table, threads).unwrap().to_bits(), expected);
-        }
-    }
-
-    #[test]
-    fn an_error_names_the_first_rows_that_could_not_be_read() {
+    fn an_error_names_the_rows_that_could_not_be_read() {
         let run = rows_per_run(&table(1, 70, 1)) as u64;
         let table = table(20_000, 70, 2 * run + 5);
         for threads in [1, 4] {
-            assert_eq!(sum(&table, threads).unwrap_err().rows, 2 * run..3 * run);
+            let read = Pass::new(&table, 20_000, threads).fold(|| (), |(), _| ());
+            let rows = read.unwrap_err().rows;
+            assert!(rows.start >= 2 * run && rows.end <= 20_000, "{rows:?}");
+            assert!(threads > 1 || rows == (2 * run..3 * run), "{rows:?}");
         }
     }
 }

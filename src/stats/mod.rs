@@ -11,7 +11,6 @@ mod sample;
 pub use histogram::{edges, histogram};
 pub use moments::Moments;
 pub use norm::is_usable;
-pub use normal::upper_tail;
 pub use random::{SplitMix64, mix};
 pub use rank::{quantile, rank_correlation};
 pub use sample::sample;

@@ -28,6 +28,7 @@
 //! types are those in the file; when it encodes, `special::retype` has corrected
 //! the wrong ones.
 
+mod audit;
 mod bpe;
 mod charsmap;
 mod dna;
@@ -53,6 +54,7 @@ mod words;
 
 use std::fmt;
 
+pub use audit::{Fault, FaultKind, audit};
 pub use error::Error;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
@@ -214,20 +216,41 @@ impl Tokenizer {
         if let Some((first, _)) = frame {
             ids.extend(first.map(named).transpose()?);
         }
-        let mut leads = true;
-        for part in self.partition.split(&self.vocabulary, text, options.parse_special) {
-            match part {
-                Part::Token(id) => ids.push(id),
-                Part::Text(bytes) => {
-                    self.family.encode(&self.vocabulary, Fragment { bytes, leads }, &mut ids)?;
-                }
-            }
-            leads = matches!(part, Part::Token(_));
-        }
+        self.split(text, options.parse_special, true, &mut ids)?;
         if let Some((_, last)) = frame {
             ids.extend(last.map(named).transpose()?);
         }
         Ok(ids.into_iter().map(TokenId::from).collect())
+    }
+
+    /// The token IDs of a text that continues another one: without the space that
+    /// some families put in front of a text.
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn encode_within(&self, text: &[u8]) -> Result<Vec<TokenId>, Error> {
+        let mut ids = Vec::new();
+        self.split(text, true, false, &mut ids)?;
+        Ok(ids.into_iter().map(TokenId::from).collect())
+    }
+
+    fn split(
+        &self,
+        text: &[u8],
+        parse_special: bool,
+        mut leads: bool,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), Error> {
+        for part in self.partition.split(&self.vocabulary, text, parse_special) {
+            match part {
+                Part::Token(id) => ids.push(id),
+                Part::Text(bytes) => {
+                    self.family.encode(&self.vocabulary, Fragment { bytes, leads }, ids)?;
+                }
+            }
+            leads = matches!(part, Part::Token(_));
+        }
+        Ok(())
     }
 }
 

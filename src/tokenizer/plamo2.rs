@@ -8,7 +8,7 @@
 //! refused.
 
 use super::prefixes::{Prefix, Prefixes};
-use super::token_index::{TokenIndex, Types};
+use super::token_index::{TokenIndex, Types, byte_of};
 use super::{Family, Fragment, Result, utf8};
 
 pub(super) struct Plamo2 {
@@ -122,14 +122,6 @@ fn fixed(score: f32) -> i32 {
     let scaled = (f64::from(score) * 1e4).round();
     let fits = scaled.abs() <= f64::from(i32::MAX);
     if fits { scaled as i32 } else { INVALID }
-}
-
-/// The byte that a token's text names, as in `<0x0A>`.
-fn byte_of(text: &[u8]) -> Option<u8> {
-    let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
-    let [high, low] = *digits else { return None };
-    let digit = |c: u8| Some(char::from(c).to_digit(16)? as u8);
-    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]

@@ -9,37 +9,89 @@ use super::settings::{self, Settings};
 use super::token_index::{TokenIndex, Types};
 
 /// Ends of a text, a turn or a call: always control tokens.
-const ENDS: &str = "\
-    <|eot_id|> <|im_end|> <|end|> <|return|> <|call|> <|flush|> <|calls|> <end_of_turn> \
-    <|endoftext|> </s> <|eom_id|> <EOT> _<EOT> [EOT] [EOS] <|end_of_text|> <end_of_utterance> \
-    <eos> <turn|> <|tool_response> <｜end▁of▁sentence｜> [e~[";
+const ENDS: &[&str] = &[
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<｜end▁of▁sentence｜>",
+    "[e~[",
+];
 
 /// The roles of filling in the middle, and the names of their tokens. If the model
 /// gives no token the role, the token with such a name gets it and becomes a
 /// control token.
-const FILL_IN: &[(Role, &str)] = &[
+const FILL_IN: &[(Role, &[&str])] = &[
     (
         Role::FillPrefix,
-        "<|fim_prefix|> <fim-prefix> <fim_prefix> <｜fim▁begin｜> <PRE> ▁<PRE> <|code_prefix|> \
-         <|prefix|>",
+        &[
+            "<|fim_prefix|>",
+            "<fim-prefix>",
+            "<fim_prefix>",
+            "<｜fim▁begin｜>",
+            "<PRE>",
+            "▁<PRE>",
+            "<|code_prefix|>",
+            "<|prefix|>",
+        ],
     ),
     (
         Role::FillSuffix,
-        "<|fim_suffix|> <fim-suffix> <fim_suffix> <｜fim▁hole｜> <SUF> ▁<SUF> <|code_suffix|> \
-         <|suffix|>",
+        &[
+            "<|fim_suffix|>",
+            "<fim-suffix>",
+            "<fim_suffix>",
+            "<｜fim▁hole｜>",
+            "<SUF>",
+            "▁<SUF>",
+            "<|code_suffix|>",
+            "<|suffix|>",
+        ],
     ),
     (
         Role::FillMiddle,
-        "<|fim_middle|> <fim-middle> <fim_middle> <｜fim▁end｜> <MID> ▁<MID> <|code_middle|> \
-         <|middle|>",
+        &[
+            "<|fim_middle|>",
+            "<fim-middle>",
+            "<fim_middle>",
+            "<｜fim▁end｜>",
+            "<MID>",
+            "▁<MID>",
+            "<|code_middle|>",
+            "<|middle|>",
+        ],
     ),
-    (Role::FillPad, "<|fim_pad|> <fim-pad> <fim_pad> <PAD> [PAD]"),
-    (Role::FillRepository, "<|fim_repo|> <|repo_name|> <fim-repo> <REPO> <reponame>"),
-    (Role::FillSeparator, "<|file_sep|>"),
+    (Role::FillPad, &["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
+    (
+        Role::FillRepository,
+        &["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
+    ),
+    (Role::FillSeparator, &["<|file_sep|>"]),
 ];
 
 /// Parts of gpt-oss' messages: always user-defined.
-const CHANNELS: &str = "<|channel|> <|message|> <|start|> <|constrain|>";
+const CHANNELS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
+
+/// Whether a token of this text is always a control token.
+pub(super) fn is_end(text: &[u8]) -> bool {
+    ENDS.iter().any(|end| end.as_bytes() == text)
+}
 
 pub(super) fn retype(
     vocabulary: &mut TokenIndex,
@@ -51,7 +103,7 @@ pub(super) fn retype(
         let mut id = settings::special(model, *role, vocabulary.len())?;
         // If several tokens have such names, llama.cpp takes one by the order of
         // its hash map; embcli takes the last.
-        let named = names.split(' ').filter_map(|name| vocabulary.id_of(name.as_bytes())).max();
+        let named = names.iter().filter_map(|name| vocabulary.id_of(name.as_bytes())).max();
         if id.is_none()
             && let Some(named) = named
         {
@@ -63,12 +115,12 @@ pub(super) fn retype(
     for role in [Role::EndOfTurn, Role::EndOfMessage] {
         ends.extend(settings::special(model, role, vocabulary.len())?);
     }
-    for name in ENDS.split(' ') {
+    for name in ENDS {
         if let Some(id) = vocabulary.id_of(name.as_bytes()) {
             add(vocabulary, id, Types::CONTROL);
         }
     }
-    for name in CHANNELS.split(' ') {
+    for name in CHANNELS {
         set(vocabulary, name, Types::USER_DEFINED);
     }
     let has = |name: &str| vocabulary.id_of(name.as_bytes()).is_some();

@@ -187,3 +187,11 @@ fn numbers<T>(
     let words = bytes.as_chunks().0.iter().take(n_tokens);
     Ok(words.map(|&word| read(number(word))).collect())
 }
+
+/// The byte that a token's text names, as in `<0x0A>`.
+pub(super) fn byte_of(text: &[u8]) -> Option<u8> {
+    let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
+    let [high, low] = *digits else { return None };
+    let digit = |c: u8| Some(char::from(c).to_digit(16)? as u8);
+    Some(digit(high)? << 4 | digit(low)?)
+}

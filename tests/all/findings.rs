@@ -467,8 +467,11 @@ fn vocabularies_are_compared_without_comparable_tables() {
             .kv("tokenizer.ggml.pre", pre)
             .kv("tokenizer.ggml.merges", vec!["a b", merge])
     };
-    let target = keys(Small::new(600, 32).gguf(), 2, "c d", "llama-bpe").write();
-    let mut draft = Small::new(590, 16);
+    let [mut target, mut draft] = [Small::new(600, 32), Small::new(590, 16)];
+    for small in [&mut target, &mut draft] {
+        small.types[2..4].fill(3);
+    }
+    let target = keys(target.gguf(), 2, "c d", "llama-bpe").write();
     draft.tokens[77] = "▁else".to_owned();
     draft.types[5] = 3;
     let wide = keys(draft.gguf(), 3, "c e", "qwen2").write();
@@ -519,4 +522,40 @@ fn a_head_is_compared_with_its_table() {
     shifted.rotate_right(width as usize);
     let (answer, code) = check(with_head(shifted).path(), &[]);
     assert_eq!((code, &finding(&answer, "head.shift")["evidence"]["offset"]), (1, &json!(-1)));
+}
+
+/// The merges never make `abc`, which is put together from `ab` only.
+#[test]
+fn tokens_that_no_text_gives_are_a_note() {
+    let tokens = ["a", "b", "c", "ab", "abc", "bc", "<|end|>"];
+    let file = Gguf::new()
+        .vocab("gpt2", &tokens)
+        .kv("tokenizer.ggml.pre", "gpt-2")
+        .kv("tokenizer.ggml.token_type", vec![1, 1, 1, 1, 1, 1, 3])
+        .kv("tokenizer.ggml.merges", vec!["b c", "a b", "ab c"])
+        .table(F32, 8, 7, f32_bytes(&random(56, 1)))
+        .write();
+    let (answer, code) = check(file.path(), &[]);
+    let found = finding(&answer, "tokens.unreachable");
+    assert_eq!((code, &found["severity"], &found["ids"]), (0, &json!("note"), &json!([4])));
+}
+
+/// In a table that is not the output head too, short rows are those that training
+/// never reached.
+#[test]
+fn rows_as_short_as_unused_ones_are_a_note() {
+    let mut small = Small::new(1000, 32);
+    for id in 980..1000 {
+        small.tokens[id] = format!("<unused{id}>");
+        small.types[id] = 5;
+        small.rows[id].iter_mut().for_each(|x| *x *= 0.2);
+    }
+    small.rows[33].iter_mut().for_each(|x| *x *= 0.1);
+    let (answer, _) = small.check(&[]);
+    assert!(of_code(&answer, "tokens.short").is_empty(), "the table is the head too");
+    let head = f32_bytes(&random(1000 * 32, 4));
+    let file = small.gguf().tensor("output.weight", &[32, 1000], F32, head).write();
+    let (answer, _) = check(file.path(), &[]);
+    let short = finding(&answer, "tokens.short");
+    assert_eq!((&short["severity"], &short["ids"]), (&json!("note"), &json!([33])));
 }

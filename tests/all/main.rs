@@ -33,4 +33,5 @@ mod tour;
 mod toy;
 mod unmapped;
 mod unsafe_list;
+mod vocabulary;
 mod writer;

@@ -47,6 +47,39 @@ fn a_number_is_an_id_unless_token_is_given() {
 }
 
 #[test]
+fn tokens_are_sorted_by_norm_score_or_id() {
+    let rows = [3.0, f32::NAN, 1.0, 2.0].map(|x| [x, 0.0]).concat();
+    let file = Gguf::new()
+        .vocab("llama", &["a", "b", "c", "d"])
+        .kv("tokenizer.ggml.scores", vec![0.5_f32, -1.0, 0.5, 2.0])
+        .table(F32, 2, 4, f32_bytes(&rows))
+        .write();
+    let path = file.path().to_str().unwrap();
+    let ids = |args: &[&str]| {
+        let answer = embcli([&["tokens", path, "--format=json"], args].concat()).json();
+        answer["tokens"].as_array().unwrap().iter().map(|it| it["id"].as_u64().unwrap()).collect()
+    };
+    let sorted: Vec<Vec<u64>> = [
+        &["--norm", "--sort", "norm"][..],
+        &["--norm", "--sort", "norm", "--reverse"],
+        &["--sort", "score"],
+        &["--sort", "score", "--reverse"],
+        &["--sort", "id", "--reverse", "--range", "1..3"],
+    ]
+    .map(ids)
+    .to_vec();
+    assert_eq!(sorted[0], [2, 3, 0, 1], "a NaN is last");
+    assert_eq!(sorted[1], [0, 3, 2, 1]);
+    assert_eq!(sorted[2], [1, 0, 2, 3], "the lower ID first");
+    assert_eq!(sorted[3], [3, 0, 2, 1]);
+    assert_eq!(sorted[4], [2, 1]);
+    assert_eq!(embcli(["tokens", path, "--sort", "norm"]).code, Some(2));
+    let bare = byte_level();
+    let error = embcli(["tokens", bare.path().to_str().unwrap(), "--sort", "score"]).error();
+    assert!(error.contains("no scores"), "{error}");
+}
+
+#[test]
 fn byte_level_tokens_are_found_by_their_readable_text() {
     let file = byte_level();
     let path = file.path().to_str().unwrap();

@@ -10,10 +10,11 @@ use crate::support::run::embcli;
 use crate::support::toy;
 use crate::support::{F32, Gguf, f32_bytes};
 use embcli::cli::Cli;
-use embcli::commands::{open, tour::TourRequest};
+use embcli::commands::open;
+use embcli::commands::tour::{TourHead, TourRequest, TourStep};
 use embcli::embedding::{TOKEN_EMBEDDING, Table};
 use embcli::gguf;
-use embcli::report::{Form, Listed, Printer, Style};
+use embcli::report::{Form, Printer, Sink, Style};
 use embcli::stats::SplitMix64;
 use embcli::text::width;
 use embcli::tour::RandomRows;
@@ -358,19 +359,34 @@ fn the_real_models_figures_match_its_rows() {
 
 // ---- the text ----
 
+/// Gives all to two other sinks.
+struct Both<'a>([&'a mut dyn Sink<TourHead>; 2]);
+
+impl Sink<TourHead> for Both<'_> {
+    fn head(&mut self, head: TourHead) -> anyhow::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.head(head.clone()))
+    }
+
+    fn item(&mut self, step: TourStep) -> anyhow::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.item(step.clone()))
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> anyhow::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.end(notes.clone()))
+    }
+}
+
 /// A whole tour as text and as JSON. Both come from one run, so the times are the same.
 fn text_and_json(model: &Path) -> (String, Value) {
     let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
-    let mut tour = Listed::default();
-    request.run(&open, &mut tour).unwrap();
-    assert_eq!(tour.items.len(), 10);
-    let form = |form| {
-        let mut out = Vec::new();
-        let mut printer = Printer::new(form, Style { width: 80, color: false }, &mut out);
-        tour.clone().give(&mut printer.list()).unwrap();
-        String::from_utf8(out).unwrap()
-    };
-    (form(Form::Table), serde_json::from_str(&form(Form::Json)).unwrap())
+    let (mut text, mut json) = (Vec::new(), Vec::new());
+    let style = Style { width: 80, color: false };
+    let mut as_text = Printer::new(Form::Table, style, &mut text);
+    let mut as_json = Printer::new(Form::Json, style, &mut json);
+    request.run(&open, &mut Both([&mut as_text.list(), &mut as_json.list()])).unwrap();
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["steps"].as_array().unwrap().len(), 10);
+    (String::from_utf8(text).unwrap(), json)
 }
 
 fn numbers_in(value: &Value, found: &mut Vec<f64>) {

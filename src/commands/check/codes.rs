@@ -48,6 +48,34 @@ codes! {
         -> "set it to the token that is meant, or remove it";
     VOCAB_MISSING = "vocab.missing" Unknown: "the file has no tokens, so nothing says whose the rows are"
         -> "check the file that has the tokenizer";
+    VOCAB_UNREAD = "vocab.unread" Note: "the vocabulary was too large or too damaged to look at"
+        -> "look at the tokens: embcli tokens MODEL";
+    VOCAB_DUPLICATE = "vocab.duplicate" Problem: "tokens have the text of another token"
+        -> "give each token a text of its own, and convert again";
+    VOCAB_LENGTH = "vocab.length" Problem: "a list of the vocabulary has not one element per token, or the wrong type"
+        -> "convert again with a current converter";
+    VOCAB_TYPE = "vocab.type" Problem: "tokens have a type that does not exist"
+        -> "set tokenizer.ggml.token_type to 1 (normal) up to 6 (byte)";
+    VOCAB_BYTES = "vocab.bytes" Problem: "the tokens that stand for bytes are too few, or of the wrong type or form"
+        -> "convert again with a current converter";
+    VOCAB_ALPHABET = "vocab.alphabet" Problem: "no token spells some bytes that texts have"
+        -> "keep the 256 tokens of single bytes when a vocabulary is trimmed";
+    VOCAB_FAMILY = "vocab.family" Problem: "the tokens are spelled for another tokenizer than the file names"
+        -> "set tokenizer.ggml.model to the tokenizer that is meant, or convert again";
+    VOCAB_PRE = "vocab.pre" Problem: "no pre-tokenizer is named, or one that llama.cpp does not know"
+        -> "set tokenizer.ggml.pre to the model's own, or convert again with a current converter";
+    VOCAB_MERGE = "vocab.merge" Problem: "merges are missing, or make no token"
+        -> "take merges and tokens from the same tokenizer";
+    VOCAB_UNMADE = "vocab.unmade" Note: "no merge makes some ordinary tokens, so no text becomes them"
+        -> "if texts should have them, make them user-defined, or add their merges";
+    VOCAB_MARKER = "vocab.marker" Problem: "chat markers have the type of ordinary text"
+        -> "set their tokenizer.ggml.token_type to 3 (control)";
+    VOCAB_ROLE = "vocab.role" Problem: "a token that begins or ends a text or a turn is an ordinary word"
+        -> "set its ID to the token that is meant";
+    VOCAB_LOOK_ALIKE = "vocab.look_alike" Note: "markers differ only in the width or case of their characters"
+        -> "find out which of them the model was trained with, and use it in the template";
+    VOCAB_TEMPLATE = "vocab.template" Problem: "the chat template writes markers that are no tokens"
+        -> "take template and vocabulary from the same model";
     ROWS_COUNT = "rows.count" Problem: "the table has more or fewer rows than the vocabulary has tokens"
         -> "llama.cpp refuses such a file: take table and tokenizer from the same model";
     ROWS_NAN = "rows.nan" Problem: "a row has a value that is not a number"
@@ -88,6 +116,10 @@ codes! {
         -> "compare with a file that is known to be good: embcli check MODEL OTHER";
     TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of tokens that no text has"
         -> "training hardly touched these, least the first: don't use them in prompts";
+    TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of tokens that no text has"
+        -> "training hardly touched these, the shortest the first: don't use them in prompts";
+    TOKENS_UNREACHABLE = "tokens.unreachable" Note: "no text gives these tokens: the tokenizer splits their own text into others"
+        -> "their rows are hardly trained; only IDs given by hand reach them";
     TABLE_TYPE = "table.type" Note: "a narrower type holds every value of the table"
         -> "store it as that: nothing is lost";
     HEAD_COPY = "head.copy" Note: "the output head is the embedding table again, byte for byte"

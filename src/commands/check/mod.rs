@@ -10,7 +10,9 @@ mod order;
 mod rows;
 mod sarif;
 mod sizes;
+mod tokens;
 mod vocabularies;
+mod vocabulary;
 
 use std::path::PathBuf;
 
@@ -86,6 +88,8 @@ impl CheckRequest {
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
             sizes::metadata(model, &view, findings)?;
+            vocabulary::check(model, &view, findings)?;
+            tokens::check(model, &view, findings)?;
         }
         let order = self.of_table(model, &view, findings)?;
         let mut others = Vec::new();
@@ -131,7 +135,10 @@ impl CheckRequest {
         findings: &mut Findings,
     ) -> Result<Option<OrderInfo>> {
         sizes::check(model, view, findings)?;
-        rows::check(view, findings)?;
+        let norms = rows::check(view, findings)?;
+        if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
+            rows::short(view, &norms, findings)?;
+        }
         let order = order::check(view, findings)?;
         if findings.has(&codes::ROWS_BYTE_ORDER, view) {
             findings.take_back(WRONG_BYTES, view);

@@ -10,15 +10,16 @@ use crate::commands::model::View;
 use crate::embedding::Table;
 use crate::report::number::rounded;
 use crate::rows::Rows as _;
+use crate::stats::quantile;
 use crate::text::counted;
 use crate::threads;
 use crate::vocab::{TokenType, Vocab};
 
 /// The kind of a row whose token is a word or a part of one.
-const ORDINARY: &str = "ordinary";
+pub(super) const ORDINARY: &str = "ordinary";
 
 /// The kind of a row whose token somebody added.
-const ADDED: &str = TokenType::UserDefined.name();
+pub(super) const ADDED: &str = TokenType::UserDefined.name();
 
 /// A share of duplicate rows up to this is normal: rows of words that never occur in
 /// training keep their initial values.
@@ -27,7 +28,8 @@ const REPEATED: f64 = 0.1;
 /// Two tables are compared in pieces of at most this many bytes.
 const PIECE: u64 = 1 << 20;
 
-pub(super) fn check(view: &View, findings: &mut Findings) -> Result<()> {
+/// Reports all of it. Returns the norms of the rows, NaN where there is none.
+pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Vec<f32>> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
     let survey =
@@ -58,7 +60,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<()> {
     outliers(view, &survey, findings)?;
     collapsed(view, &survey, findings)?;
     costs(&view.table, &survey, |finding| findings.push(finding.table(view)));
-    Ok(())
+    Ok(survey.norms)
 }
 
 /// The kind of a row's token.
@@ -92,14 +94,10 @@ fn is_placeholder(text: &str) -> bool {
 /// Whether a token only fills the vocabulary up, such as `[PAD151646]`.
 fn is_filler(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    let has = |part: &&str| text.contains(part);
     let is_numbered = text.bytes().any(|byte| byte.is_ascii_digit());
-    is_placeholder(&text)
-        && (text.is_empty() || is_numbered)
-        && (text.is_empty()
-            || ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"]
-                .iter()
-                .any(|it| has(it)))
+    let fills = ["pad", "unused", "reserved", "extra", "dummy", "fill", "blank"];
+    text.is_empty()
+        || is_placeholder(&text) && is_numbered && fills.iter().any(|part| text.contains(part))
 }
 
 fn ordinary(rows: &RowCount) -> u64 {
@@ -192,6 +190,51 @@ fn outliers(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()>
         finding = finding.noted();
     }
     findings.push(finding.rows(view, None, rows.iter().map(|it| it.id))?);
+    Ok(())
+}
+
+/// Known unused tokens from which the usual norm of such rows can be told.
+const FEWEST_UNUSED: usize = 8;
+
+/// Reports ordinary tokens whose rows are as short as those of tokens that no text has,
+/// in a table that is not the output head too. (Land and Bartolo 2024, "Fishing for
+/// Magikarp": the norm of the input row is their indicator there.)
+pub(super) fn short(view: &View, norms: &[f32], findings: &mut Findings) -> Result<()> {
+    let vocab = view.vocab().ok();
+    let (mut unused, mut ordinary) = (Vec::new(), Vec::new());
+    let mut words = Vec::new();
+    for (id, norm) in (0..).zip(norms).filter(|(_, norm)| !norm.is_nan()) {
+        match kind(vocab, id) {
+            "unused" | "placeholder" | "padding" => unused.push(f64::from(*norm)),
+            ORDINARY => {
+                ordinary.push(f64::from(*norm));
+                words.push((*norm, id));
+            }
+            _ => {}
+        }
+    }
+    let limit = quantile(&mut unused, 0.95).unwrap_or(0.0);
+    // Rows of no use must be shorter than nearly all others, else the norm tells nothing.
+    let low = quantile(&mut ordinary, 0.05).unwrap_or(0.0);
+    if unused.len() < FEWEST_UNUSED || limit >= low {
+        return Ok(());
+    }
+    words.retain(|(norm, _)| f64::from(*norm) <= limit);
+    words.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    if words.is_empty() {
+        return Ok(());
+    }
+    let n = counted(words.len() as u64, "ordinary token");
+    let message = format!(
+        "{n} with rows no longer than those of {} that no text has (norms up to {}, where the \
+         median is {})",
+        counted(unused.len() as u64, "token"),
+        rounded(limit),
+        rounded(quantile(&mut ordinary, 0.5).unwrap_or(0.0))
+    );
+    let evidence = json!({ "limit": limit, "unused": unused.len() });
+    let finding = Finding::of(&codes::TOKENS_SHORT, message).evidence(evidence);
+    findings.push(finding.rows(view, None, words.into_iter().map(|(_, id)| id))?);
     Ok(())
 }
 

@@ -24,6 +24,19 @@ pub struct TokensRequest {
     pub range: Option<Range<u64>>,
     /// Adds the norm of each token's row.
     pub norm: bool,
+    /// What to sort by; tokens without it come last.
+    pub sort: Sort,
+    /// The largest first.
+    pub reverse: bool,
+}
+
+/// What a list of tokens is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Id,
+    Norm,
+    Score,
 }
 
 pub enum Pattern {
@@ -42,7 +55,7 @@ impl Request for TokensRequest {
 }
 
 impl TokensRequest {
-    /// Gives the matching tokens to a sink, in the order of their IDs.
+    /// Gives the matching tokens to a sink, in the order that is asked for.
     pub fn run(&self, open: Opener, sink: &mut dyn Sink<TokensHead>) -> Result<()> {
         let matches = self.pattern.test()?;
         let model = open(&self.model)?;
@@ -58,6 +71,10 @@ impl TokensRequest {
         let range = self.range.clone().unwrap_or(0..u64::MAX);
         vocab.check().with_context(name)?;
 
+        if self.sort == Sort::Score && scores.is_none() {
+            return Err(anyhow!("the file has no scores to sort by").context(name()));
+        }
+
         sink.head(TokensHead {
             model: name(),
             n_tokens: vocab.len(),
@@ -66,6 +83,25 @@ impl TokensRequest {
             norms: self.norm,
         })?;
         let (mut matched, mut rowless) = (0_u64, 0_u64);
+        let norm_of = |id: u64| -> Result<Option<f64>> {
+            let table = table.as_ref().filter(|table| id < table.rows_present());
+            Ok(table.map(|table| table.row(id)).transpose()?.map(|row| norm(&row)))
+        };
+        let score_of = |id: u64| -> Result<Option<f32>> {
+            Ok(scores.as_ref().map(|scores| scores.of(id)).transpose()?.flatten())
+        };
+        let answer = |id: u64, token: Token, norm: Option<f64>| -> Result<TokenAnswer> {
+            Ok(TokenAnswer {
+                id,
+                token: TokenText::from(token),
+                token_type: vocab.token_type(id)?.map(TokenType::name),
+                score: score_of(id)?.map(Float),
+                merge_rank: ranks.as_ref().map(|ranks| ranks.of(id)).transpose()?.flatten(),
+                norm: norm.map(Float),
+            })
+        };
+        // Only what is needed to sort is kept: numbers, not texts.
+        let mut sorted: Vec<(f64, u64, Option<f64>)> = Vec::new();
         vocab.each(|id, text| -> Result<bool> {
             if id >= range.end {
                 return Ok(false);
@@ -73,32 +109,35 @@ impl TokensRequest {
             if id < range.start || !matches(text) {
                 return Ok(true);
             }
-            let token_type = vocab.token_type(id)?.map(|token_type| token_type.name());
-            if wanted.is_some() && token_type != wanted {
+            if wanted.is_some() && vocab.token_type(id)?.map(TokenType::name) != wanted {
                 return Ok(true);
             }
-            let row = match &table {
-                Some(table) if id < table.rows_present() => Some(table.row(id)?),
-                _ => None,
-            };
+            let norm = norm_of(id)?;
             matched += 1;
-            rowless += u64::from(self.norm && row.is_none());
-            sink.item(TokenAnswer {
-                id,
-                token: TokenText::from(Token::from(text.to_vec())),
-                token_type,
-                score: match &scores {
-                    Some(scores) => scores.of(id)?.map(Float),
-                    None => None,
-                },
-                merge_rank: match &ranks {
-                    Some(ranks) => ranks.of(id)?,
-                    None => None,
-                },
-                norm: row.map(|row| Float(norm(&row))),
-            })?;
+            rowless += u64::from(self.norm && norm.is_none());
+            let key = match self.sort {
+                Sort::Id if !self.reverse => {
+                    sink.item(answer(id, Token::from(text.to_vec()), norm)?)?;
+                    return Ok(true);
+                }
+                Sort::Id => Some(id as f64),
+                Sort::Norm => norm,
+                Sort::Score => score_of(id)?.map(f64::from),
+            };
+            let key = key.map_or(f64::NAN, |key| if self.reverse { -key } else { key });
+            sorted.push((key, id, norm));
             Ok(true)
         })?;
+        // Every NaN goes last.
+        sorted.sort_by(|a, b| {
+            let by_key = a.0.is_nan().cmp(&b.0.is_nan()).then(a.0.total_cmp(&b.0));
+            by_key.then(a.1.cmp(&b.1))
+        });
+        for (_, id, norm) in sorted {
+            if let Some(token) = vocab.token(id)? {
+                sink.item(answer(id, token, norm)?)?;
+            }
+        }
         let mut notes = Vec::new();
         if matched == 0 {
             let sign = self.pattern.text().contains(['▁', 'Ġ']);

@@ -1,0 +1,40 @@
+//! Reports tokens that no text gives.
+
+use anyhow::Result;
+
+use super::rows::{ADDED, ORDINARY, kind};
+use super::{Finding, Findings, codes};
+use crate::check;
+use crate::commands::model::View;
+use crate::model::{Fact, Model};
+use crate::text::counted;
+use crate::threads;
+use crate::tokenizer::Tokenizer;
+
+/// Tokenizers that put texts together from smaller tokens. Others know where a word
+/// begins, so the text of a token does not say which token is meant.
+const BY_MERGES: [&str; 2] = ["llama", "gpt2"];
+
+pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+    let Ok(vocab) = view.vocab() else { return Ok(()) };
+    let by_merges = |name: String| BY_MERGES.contains(&&*name);
+    if !model.text(Fact::Tokenizer)?.is_some_and(by_merges) {
+        return Ok(());
+    }
+    // `tokens --text` tells why a tokenizer can't be used.
+    let Ok(tokenizer) = Tokenizer::open(model) else { return Ok(()) };
+    let is_asked = |id: u64| [ORDINARY, ADDED].contains(&kind(Some(vocab), id));
+    let Ok(ids) = check::unreachable(vocab, &tokenizer, &is_asked, threads::available()) else {
+        return Ok(());
+    };
+    if !ids.is_empty() {
+        let n = counted(ids.len() as u64, "token");
+        let message = format!("no text gives {n}: their own text gives others");
+        findings.push(Finding::of(&codes::TOKENS_UNREACHABLE, message).tokens(
+            Some(vocab),
+            None,
+            ids,
+        )?);
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The lists that have one element per token.
+
+use crate::model::{Error, Model, Numbers, ValueType};
+use crate::text::counted;
+
+use super::{Fault, FaultKind, Seen, push};
+
+/// The last of llama.cpp's token types; the first is 1.
+const LAST_TYPE: i32 = 6;
+
+/// Checks the lengths and element types of the lists, and returns the token types.
+pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>, Error> {
+    let list = model.tokens()?;
+    let n = list.texts.len();
+    let mut check = |numbers: &Numbers, fitting: &[ValueType]| {
+        let (key, len, element) = (numbers.key(), numbers.len(), numbers.element());
+        if !fitting.contains(&element) {
+            let message = format!(
+                "{key} is an array of {}: llama.cpp refuses it unless it is of {}",
+                element.name(),
+                fitting[0].name()
+            );
+            push(faults, FaultKind::Length, message, Vec::new());
+        } else if len != n {
+            let does = if len < n { "refuses the file" } else { "ignores the rest" };
+            let message = format!("{key} has {len} elements for {n} tokens: llama.cpp {does}");
+            push(faults, FaultKind::Length, message, Vec::new());
+        }
+    };
+    if let Some(scores) = model.scores()? {
+        check(&scores, &[ValueType::F32, ValueType::I32]);
+    }
+    let Some(types) = list.types else { return Ok(Vec::new()) };
+    check(&types, &[ValueType::I32]);
+    if types.element() != ValueType::I32 {
+        return Ok(Vec::new());
+    }
+    let bytes = types.bytes()?;
+    Ok(bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word)).collect())
+}
+
+/// Checks for types that do not exist, and for repeated texts.
+pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
+    let is_none = |id: u32| {
+        let kind = seen.types.get(id as usize);
+        kind.is_some_and(|kind| !(1..=LAST_TYPE).contains(kind))
+    };
+    let unknown = seen.ids(is_none);
+    if !unknown.is_empty() {
+        let message = format!(
+            "the type of {} is not 1 to {LAST_TYPE}: llama.cpp loads the file and never prints \
+             such a token",
+            counted(unknown.len() as u64, "token")
+        );
+        push(faults, FaultKind::Type, message, unknown);
+    }
+    // The index finds the last of equal texts.
+    let repeated = seen.ids(|id| seen.tokens.id_of(seen.tokens.text(id)) != Some(id));
+    if !repeated.is_empty() {
+        let message = format!(
+            "a later token has the same text as {}: llama.cpp aborts when it loads the file",
+            counted(repeated.len() as u64, "token")
+        );
+        push(faults, FaultKind::Duplicate, message, repeated);
+    }
+}

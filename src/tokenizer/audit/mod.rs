@@ -1,0 +1,145 @@
+//! What is wrong with a vocabulary, and what llama.cpp does about it.
+//!
+//! Every fault here is exact: it is read off the file, and nothing is estimated.
+//! What llama.cpp does was read in its `src/llama-vocab.cpp` of October 2026.
+//!
+//! | file | faults of |
+//! |---|---|
+//! | `lists` | the lists that have one element per token: lengths, types, repeated texts |
+//! | `bytes` | the tokens that stand for single bytes |
+//! | `family` | a tokenizer or pre-tokenizer that does not fit the spelling of the tokens |
+//! | `merges` | merges without a token, and tokens without a merge |
+//! | `markers` | chat markers and the tokens with a role |
+
+mod bytes;
+mod family;
+mod lists;
+mod markers;
+mod merges;
+
+use crate::model::{Error as ModelError, Fact, Model, TokenId};
+
+use super::Error;
+use super::pre::Pre;
+use super::settings::{Kind, Settings};
+use super::token_index::TokenIndex;
+
+/// A smaller vocabulary has no room for all bytes.
+const BYTES: usize = 256;
+
+/// A fault of a vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of fault it is.
+    pub kind: FaultKind,
+    /// What is wrong, and what llama.cpp does about it.
+    pub message: String,
+    /// The tokens it is about, ascending. Empty if it is about the whole vocabulary.
+    pub ids: Vec<TokenId>,
+}
+
+/// The kinds of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The vocabulary is too large or too damaged to look at.
+    Unread,
+    /// Tokens have the text of another token.
+    Duplicate,
+    /// A list has not one element per token, or elements of the wrong type.
+    Length,
+    /// Tokens have a type that does not exist.
+    Type,
+    /// The tokens that stand for bytes are too few or have the wrong type or form.
+    Bytes,
+    /// No token can spell some byte that texts have.
+    Alphabet,
+    /// The tokens are spelled for another tokenizer.
+    Family,
+    /// No pre-tokenizer is named, or llama.cpp does not know it.
+    PreTokenizer,
+    /// Merges make no token.
+    Merge,
+    /// No merge makes some ordinary tokens.
+    Unmade,
+    /// Chat markers have the type of ordinary text.
+    Marker,
+    /// A token with a role is an ordinary word.
+    Role,
+    /// Markers look alike.
+    LookAlike,
+    /// The chat template writes a marker that is no token.
+    Template,
+}
+
+/// What the checks look at.
+struct Seen<'a> {
+    model: &'a Model,
+    tokens: TokenIndex,
+    /// The name of the tokenizer, and its kind if it is a known one.
+    name: Option<String>,
+    kind: Option<Kind>,
+    /// The types as the file has them. Empty if it has none.
+    types: Vec<i32>,
+}
+
+/// The faults of a model's vocabulary. Reads it whole.
+///
+/// # Errors
+/// If the model has no vocabulary, or it can't be read.
+pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
+    let mut faults = Vec::new();
+    let types = lists::lengths(model, &mut faults)?;
+    let tokens = match TokenIndex::read(model, &mut Vec::new()) {
+        Ok(tokens) => tokens,
+        Err(Error::Model(error)) => return Err(error),
+        // A list of the wrong length has been reported already.
+        Err(_) if !faults.is_empty() => return Ok(faults),
+        Err(error) => {
+            let message = format!("the vocabulary was not looked at: {error}");
+            return Ok(vec![Fault { kind: FaultKind::Unread, message, ids: Vec::new() }]);
+        }
+    };
+    let name = model.text(Fact::Tokenizer)?;
+    let kind = name.as_deref().and_then(Kind::of_model);
+    let seen = Seen { model, tokens, name, kind, types };
+    lists::check(&seen, &mut faults);
+    bytes::check(&seen, &mut faults);
+    let (pre, _) = match seen.name.as_deref() {
+        Some("gemma4") => (Pre::gemma(), None),
+        _ => Pre::named(model.text(Fact::PreTokenizer)?.as_deref()),
+    };
+    family::check(&seen, &pre, &mut faults)?;
+    if let Some(kind) = seen.kind {
+        let settings = Settings::read(model, kind, &pre, seen.tokens.len())?;
+        merges::check(&seen, &pre, &mut faults)?;
+        markers::check(&seen, &settings, &mut faults)?;
+    }
+    Ok(faults)
+}
+
+impl Seen<'_> {
+    /// Whether a token is ordinary text by its type.
+    fn is_normal(&self, id: u32) -> bool {
+        self.types.get(id as usize).is_none_or(|&kind| kind == 1)
+    }
+
+    /// The IDs of the tokens that a test holds for.
+    fn ids(&self, test: impl Fn(u32) -> bool) -> Vec<TokenId> {
+        self.tokens.ids().filter(|&id| test(id)).map(TokenId::from).collect()
+    }
+
+    /// The number of tokens whose stored text begins with this.
+    fn n_with(&self, prefix: &str) -> usize {
+        let begins = |id: &u32| {
+            let text = self.tokens.text(*id);
+            text.len() > prefix.len() && text.starts_with(prefix.as_bytes())
+        };
+        self.tokens.ids().filter(begins).count()
+    }
+}
+
+/// Adds a fault.
+fn push(faults: &mut Vec<Fault>, kind: FaultKind, message: impl Into<String>, ids: Vec<TokenId>) {
+    faults.push(Fault { kind, message: message.into(), ids });
+}
