@@ -36,14 +36,14 @@
 //! threads only inside a call.
 //!
 //! # Features
-//! `cli`, on by default, is the program `embcli`: its commands, their looks, and
+//! `cli`, on by default, is the program `embcli`: its commands, their output, and
 //! the stores of models. Without it the crate needs neither clap nor comfy-table
 //! nor csv.
 
-// A room's pages link to its inside, for whoever documents private items too.
+// The pages of a module link to private items, for `--document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
 
-// The rooms. What is not re-exported below is for this package's own program,
+// The modules. What is not re-exported below is for this package's own program,
 // tests, benches and fuzz targets: it changes without notice.
 #[doc(hidden)]
 pub mod check;

@@ -8,7 +8,7 @@
 //! cheap score from 8-bit codes or in `f32`, with a proven bound on its error
 //! ([`bound`]), and scores exactly only the rows that can be in the answer.
 //!
-//! Each file uses only files above it, and the room [`rows`](crate::rows):
+//! Each file uses only files above it, and the module [`rows`](crate::rows):
 //!
 //! | file | what |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What a scan is asked, and what each of its threads does.
+//! The queries of a scan, and the state of each thread.
 
 use std::ops::Range;
 
