@@ -294,6 +294,55 @@ fn other_damage_has_its_own_name() {
     assert!(rows["message"].as_str().unwrap().contains("tokens 19900 to 19999 have no row"));
 }
 
+#[test]
+#[ignore = "needs the real model: scripts/fetch-real-model.sh"]
+fn words_without_their_rows_are_named() {
+    let real = Real::of(0..30_000);
+    let is_word = |id: &usize| {
+        let text = str::from_utf8(&real.tokens[*id]).unwrap_or("");
+        let word = text.strip_prefix('▁').unwrap_or("");
+        word.len() >= 4 && word.chars().all(|c| c.is_ascii_lowercase())
+    };
+    let words: Vec<usize> = shuffled(real.rows.len(), 5).into_iter().filter(is_word).collect();
+    let (drawn, rest) = words.split_at(300);
+    let mut values = real.values(D_MODEL);
+    let n = real.rows.len() as f32;
+    let (mut mean, mut sd) = (vec![0.0; D_MODEL], vec![0.0; D_MODEL]);
+    for row in values.chunks(D_MODEL) {
+        mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x / n);
+    }
+    for row in values.chunks(D_MODEL) {
+        let off = row.iter().zip(&mean).map(|(x, mean)| (x - mean).powi(2) / n);
+        sd.iter_mut().zip(off).for_each(|(sd, off)| *sd += off);
+    }
+    // The draws have a variance of a third.
+    let draws = random(drawn.len(), D_MODEL, 0.0, 6);
+    for (id, draws) in drawn.iter().zip(draws.chunks(D_MODEL)) {
+        for (i, x) in values[id * D_MODEL..][..D_MODEL].iter_mut().enumerate() {
+            *x = mean[i] + (3.0 * sd[i]).sqrt() * draws[i];
+        }
+    }
+    let mut of_mean: Vec<usize> = rest[..500].to_vec();
+    of_mean.sort_unstable();
+    for id in &of_mean {
+        values[id * D_MODEL..][..D_MODEL].copy_from_slice(&mean);
+    }
+    let file = real.vocabulary(D_MODEL).table(
+        F32,
+        D_MODEL as u64,
+        real.rows.len() as u64,
+        f32_bytes(&values),
+    );
+    let (answer, code) = check(file.write().path(), &[]);
+    assert_eq!((code, &answer["verdict"]), (1, &json!("problems")), "{:#}", answer["findings"]);
+    assert_eq!(finding(&answer, "rows.mean")["ids"], json!(of_mean));
+    let found = &finding(&answer, "rows.drawn")["ids"];
+    let found: Vec<usize> =
+        found.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as usize).collect();
+    let right = found.iter().filter(|id| drawn.contains(id)).count();
+    assert!(10 * right >= 9 * found.len() && 2 * right > drawn.len(), "{right} of {found:?}");
+}
+
 /// Random rows with a common mean, nearly normal as sums of uniform numbers.
 fn random(n: usize, d_model: usize, mean: f32, seed: u64) -> Vec<f32> {
     let uniform =

@@ -143,8 +143,7 @@ impl Spread {
     }
 
     fn across(&self, judge: &Judge) -> Panels {
-        let width = judge.frame.width;
-        Panels::of(&matrix::transposed(&judge.frame.rows, width), width)
+        Panels::whitening(&judge.frame.rows, judge.frame.width)
     }
 
     fn looks(&self, judge: &Judge, across: &Panels, rows: &[f32]) -> Vec<Look> {

@@ -156,7 +156,7 @@ impl<'a> Families<'a> {
         let judge = self.judge;
         let level = judge.frame.level;
         let width = judge.frame.width;
-        let across = Panels::of(&matrix::transposed(&judge.frame.rows, width), width);
+        let across = Panels::whitening(&judge.frame.rows, width);
         let rows = |tokens: &[u32]| -> Vec<u32> {
             tokens.iter().map(|token| judge.row_of(*token).unwrap_or(*token)).collect()
         };

@@ -23,15 +23,23 @@ const DEEP: usize = 320;
 pub struct Panels {
     depth: usize,
     columns: usize,
+    /// Whether all below the diagonal is zero, and can be left out.
+    is_upper: bool,
     cells: Vec<[f32; WIDE]>,
 }
 
 impl Panels {
     /// Lays out a matrix of `columns` columns.
     pub fn of(matrix: &[f32], columns: usize) -> Self {
-        let mut panels = Self { depth: 0, columns, cells: Vec::new() };
+        let mut panels = Self { depth: 0, columns, is_upper: false, cells: Vec::new() };
         panels.lay(matrix, columns);
         panels
+    }
+
+    /// Lays out the transpose of a lower triangular matrix of `n` columns: rows
+    /// times these panels are whitened by a [`whitener`].
+    pub fn whitening(whitener: &[f32], n: usize) -> Self {
+        Self { is_upper: true, ..Self::of(&transposed(whitener, n), n) }
     }
 
     /// Lays out another in its place.
@@ -70,7 +78,7 @@ pub fn square(level: Level, columns: &[f32], panels: &Panels, out: &mut [f32]) {
 
 /// As [`multiply`], without tiles that lie more than `below` below the diagonal.
 fn multiply_above(level: Level, left: Left, right: &Panels, out: &mut [f32], below: usize) {
-    let (depth, columns) = (right.depth, right.columns);
+    let (depth, columns, right_is_upper) = (right.depth, right.columns, right.is_upper);
     let height = match left {
         Left::Rows(rows) | Left::Columns(rows) => rows.len() / depth,
     };
@@ -91,8 +99,10 @@ fn multiply_above(level: Level, left: Left, right: &Panels, out: &mut [f32], bel
             }
         }
         for (panel, right) in right.cells.chunks_exact(depth).enumerate() {
-            let right = &right[from..from + deep];
             let start = panel * WIDE;
+            let deep =
+                if right_is_upper { deep.min((start + WIDE).saturating_sub(from)) } else { deep };
+            let right = &right[from..from + deep];
             let wide = WIDE.min(columns - start);
             let tiles = (start + WIDE).saturating_add(below).div_ceil(TALL);
             for (block, cells) in cells.chunks(DEEP).enumerate().take(tiles) {
@@ -391,6 +401,9 @@ mod tests {
                 assert!((unit[i * n + j] - expected).abs() < 1e-4, "{i} {j}");
             }
         }
+        let mut whitened = vec![0.0; rows * n];
+        multiply(level, Left::Rows(&x), &Panels::whitening(&w, n), &mut whitened);
+        assert_eq!(whitened, product(level, Left::Rows(&x), &transposed(&w, n), n));
         assert!(whitener(level, &[1.0, 2.0, 2.0, 1.0], 2).is_none());
     }
 

@@ -26,10 +26,11 @@ pub fn find(judge: &Judge, look: &Look, groups: &[Vec<u32>]) -> Result<Singles> 
         let Some(row) = judge.row_of(token) else { continue };
         scores.extend(look.says(token, row).map(|e| (look.scale.score(e), token)));
     }
+    let copies = equal::copies(judge, look, groups);
+    scores.retain(|(_, token)| copies.binary_search(&u64::from(*token)).is_err());
     let swaps = swaps::find(judge, look, &scores)?;
     scores.retain(|(_, token)| swaps.iter().all(|it| !it.ids.contains(&u64::from(*token))));
     let redrawn = drawn::find(judge, &look.scale, scores)?;
-    let copies = equal::copies(judge, look, groups);
     Ok(Singles { swaps, copies, redrawn, untrained: untrained(judge, look) })
 }
 

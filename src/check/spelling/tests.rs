@@ -190,6 +190,13 @@ fn single_rows_are_found() {
     blank.rows[7] = mean;
     blank.rows[9][3] = f32::NAN;
     assert_eq!(blank.judge().blank, [7, 9]);
+
+    // So many rows are the mean row that they have moved the mean.
+    let mean = blank.rows[7].clone();
+    let mut many = made.clone();
+    many.rows[3600..].fill(mean);
+    let found = many.judge();
+    assert_eq!((found.blank, found.stretches), ((3600..4000).collect(), vec![]));
 }
 
 #[test]
