@@ -273,7 +273,7 @@ impl Scale {
         Self { scores, right, strange, n }
     }
 
-    /// What evidence comes to.
+    /// The score (calibrated log ratio) of evidence `e`.
     pub fn score(&self, e: f32) -> f32 {
         self.scores[bin(e)]
     }

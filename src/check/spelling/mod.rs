@@ -71,7 +71,7 @@ pub struct Order {
     pub copies: Vec<u64>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
-    /// Ordinary tokens whose rows are like those of tokens that no text has;
+    /// Ordinary tokens whose rows are like those of unused tokens;
     /// those that fit their spelling least first.
     pub untrained: Vec<Untrained>,
     /// Ordinary tokens whose rows are the mean row, or not finite.

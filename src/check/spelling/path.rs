@@ -1,4 +1,5 @@
-//! The likeliest way through the table: which row is each token's.
+//! The likeliest path through the table (which row is each token's), and the score
+//! that a run of wrong rows needs.
 
 use std::ops::Range;
 

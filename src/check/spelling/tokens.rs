@@ -1,4 +1,4 @@
-//! How tokens are spelled: a few features of each, and what it can be asked.
+//! The spelling of tokens: features, word, and whether a token's row is judged.
 
 use hashbrown::HashMap;
 

@@ -41,7 +41,7 @@ codes! {
     FILE_CUT = "file.cut" Problem: "the file ends before its last row"
         -> "fetch the file again: the rest of it is missing";
     META_VOCAB_SIZE = "meta.vocab_size" Note: "the metadata gives another number of tokens than the table has rows"
-        -> "llama.cpp counts the tokens instead; other programs may believe it";
+        -> "llama.cpp counts the tokens instead; other programs may use the metadata";
     META_WIDTH = "meta.width" Problem: "the metadata gives another width than the rows have"
         -> "the table is of another model than the metadata: take both from the same one";
     META_SPECIAL = "meta.special" Problem: "a special token is not one of the tokens"
@@ -52,7 +52,7 @@ codes! {
         -> "look at the tokens: embcli tokens MODEL";
     VOCAB_DUPLICATE = "vocab.duplicate" Problem: "tokens have the text of another token"
         -> "give each token a text of its own, and convert again";
-    VOCAB_LENGTH = "vocab.length" Problem: "a list of the vocabulary has not one element per token, or the wrong type"
+    VOCAB_LENGTH = "vocab.length" Problem: "a list of the vocabulary does not have one element per token, or has the wrong type"
         -> "convert again with a current converter";
     VOCAB_TYPE = "vocab.type" Problem: "tokens have a type that does not exist"
         -> "set tokenizer.ggml.token_type to 1 (normal) up to 6 (byte)";
@@ -66,7 +66,7 @@ codes! {
         -> "set tokenizer.ggml.pre to the model's own, or convert again with a current converter";
     VOCAB_MERGE = "vocab.merge" Problem: "merges are missing, or make no token"
         -> "take merges and tokens from the same tokenizer";
-    VOCAB_UNMADE = "vocab.unmade" Note: "no merge makes some ordinary tokens, so no text becomes them"
+    VOCAB_UNMADE = "vocab.unmade" Note: "no merge makes some ordinary tokens, so the tokenizer never gives them"
         -> "if texts should have them, make them user-defined, or add their merges";
     VOCAB_MARKER = "vocab.marker" Problem: "chat markers have the type of ordinary text"
         -> "set their tokenizer.ggml.token_type to 3 (control)";
@@ -114,10 +114,10 @@ codes! {
         -> "there is no one order that rows could be put back in: convert again";
     ORDER_UNJUDGED = "order.unjudged" Unknown: "too little can be seen to judge the order of the rows"
         -> "compare with a file that is known to be good: embcli check MODEL OTHER";
-    TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of tokens that no text has"
-        -> "training hardly touched these, least the first: don't use them in prompts";
-    TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of tokens that no text has"
-        -> "training hardly touched these, the shortest the first: don't use them in prompts";
+    TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of unused tokens"
+        -> "these are hardly trained, the least trained first: don't use them in prompts";
+    TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of unused tokens"
+        -> "these are hardly trained, the shortest first: don't use them in prompts";
     TOKENS_UNREACHABLE = "tokens.unreachable" Note: "no text gives these tokens: the tokenizer splits their own text into others"
         -> "their rows are hardly trained; only IDs given by hand reach them";
     TABLE_TYPE = "table.type" Note: "a narrower type holds every value of the table"
@@ -129,7 +129,7 @@ codes! {
     HEAD_SHIFT = "head.shift" Problem: "the rows of the output head lie a fixed number of rows away from those of the table"
         -> "one of them is out of order: convert again";
     OTHER_MODEL = "other.model" Problem: "the two tables can't be compared"
-        -> "these are different models, or sizes of one";
+        -> "these are different models, or different sizes of one model";
     OTHER_NO_TABLE = "other.no_table" Note: "one of two files has no table, so only their vocabularies are compared"
         -> "nothing, if one of them is a vocabulary only";
     OTHER_BY_ID = "other.by_id" Note: "one of two files has no tokens, so rows are compared by ID"
@@ -141,12 +141,12 @@ codes! {
     OTHER_REMOVED = "other.removed" Note: "tokens that only the other file has"
         -> "they could not be compared; each row is judged against its own table";
     OTHER_TEXT = "other.text" Problem: "IDs with other texts in the other file"
-        -> "the rows stayed: one of the vocabularies names them wrongly";
+        -> "the rows are equal: one of the vocabularies names them wrongly";
     OTHER_TYPE = "other.type" Note: "tokens with another type in the other file"
         -> "the type decides whether a token is found in texts, and whether it is printed";
     OTHER_SCORE = "other.score" Note: "tokens with another score in the other file"
         -> "scores decide how texts are split: the two files may give other IDs";
-    OTHER_SPECIAL = "other.special" Note: "special tokens are other ones in the other file"
+    OTHER_SPECIAL = "other.special" Note: "the two files have different special tokens"
         -> "texts begin and end differently: make sure that this is meant";
     OTHER_TOKENIZER = "other.tokenizer" Note: "the other file splits texts in another way"
         -> "the two files may give other IDs for one text: make sure that this is meant";
@@ -159,7 +159,7 @@ codes! {
     OTHER_FACTOR = "other.factor" Problem: "all rows are those of the other file times one factor"
         -> "the table was scaled in one of the files: take the factor out, or convert again";
     OTHER_CHANGED = "other.changed" Problem: "some rows are not the same, though both files have one type"
-        -> "a type explains no difference to itself: these rows were changed or damaged";
+        -> "both files have the same type, so rounding does not explain it: these rows were changed or damaged";
     OTHER_ERROR = "other.error" Problem: "the tables differ by more than their types explain"
         -> "quantise again, or look at the worst rows";
 }

@@ -1,4 +1,4 @@
-//! Compares a model with another one of the same kind, and reports the findings.
+//! Compares two versions of one model (by `check::compare`), and reports the findings.
 
 use std::path::Path;
 

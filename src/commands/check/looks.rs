@@ -1,4 +1,4 @@
-//! How a check looks: the verdict, then the findings.
+//! The output of `check`: table, records, JSON lines, exit code.
 
 use std::io::Write;
 
@@ -92,8 +92,9 @@ impl Answer for CheckReport {
 /// How the order was judged.
 fn judged(order: &OrderInfo) -> String {
     format!(
-        "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): at most {:.1} nats \
-         speak against a run of rows, {:.1} would be believed; {} wrong rows in a row would show",
+        "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): the \
+         strongest evidence against a run of rows is {:.1} nats, {:.1} would be reported; {} \
+         consecutive wrong rows would show",
         grouped(order.judged),
         order.sum_r2.0,
         order.highest.0,

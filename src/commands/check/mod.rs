@@ -1,4 +1,4 @@
-//! `check`: checks that a table fits its vocabulary.
+//! `check`: runs every check of a model, and compares it with another version.
 
 mod answer;
 mod codes;

@@ -211,9 +211,9 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
             &order.copies,
             "has the row of another, value for value, which suits the other better",
         ),
-        (&codes::ROWS_MEAN, &blank, "has the mean of all rows for a row"),
+        (&codes::ROWS_MEAN, &blank, "has a row equal to the mean of all rows"),
         (&codes::ROWS_DRAWN, &order.redrawn, "has a row like a random draw"),
-        (&codes::TOKENS_UNTRAINED, &untrained, "has a row like those of tokens that no text has"),
+        (&codes::TOKENS_UNTRAINED, &untrained, "has a row like those of unused tokens"),
     ];
     for (code, ids, what) in about {
         let Some(count @ 1..) = Some(ids.len() as u64) else { continue };

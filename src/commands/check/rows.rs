@@ -1,4 +1,5 @@
-//! Reports bad rows (NaN, zeros, one value), duplicate rows, and types wider than needed.
+//! Reports what the values of rows show: bad, duplicate, outlying, collapsed and
+//! short rows, a copied head, and a type wider than needed.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use crate::vocab::{TokenType, Vocab};
 /// The kind of a row whose token is a word or a part of one.
 pub(super) const ORDINARY: &str = "ordinary";
 
-/// The kind of a row whose token somebody added.
+/// The kind of a row of a user-defined token.
 pub(super) const ADDED: &str = TokenType::UserDefined.name();
 
 /// A share of duplicate rows up to this is normal: rows of words that never occur in
@@ -196,7 +197,7 @@ fn outliers(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()>
 /// Known unused tokens from which the usual norm of such rows can be told.
 const FEWEST_UNUSED: usize = 8;
 
-/// Reports ordinary tokens whose rows are as short as those of tokens that no text has,
+/// Reports ordinary tokens whose rows are as short as those of unused tokens,
 /// in a table that is not the output head too. (Land and Bartolo 2024, "Fishing for
 /// Magikarp": the norm of the input row is their indicator there.)
 pub(super) fn short(view: &View, norms: &[f32], findings: &mut Findings) -> Result<()> {
