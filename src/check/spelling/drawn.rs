@@ -33,8 +33,7 @@ const ALIKE: f64 = 0.97;
 const ODD: [f64; 6] = [1.0, 0.1, 0.03, 0.01, 0.003, 0.001];
 
 /// The share of those told that may be wrong by what is found among doubtful
-/// rows. Worse rows look drawn a few times more often than those do, and nine
-/// in ten of those told should be right.
+/// rows; nine in ten of those told should be right.
 const WRONG: f64 = 0.02;
 
 /// Which of `tokens`, with their scores, have rows that look drawn.
@@ -66,6 +65,9 @@ pub fn find(judge: &Judge, scale: &Scale, mut tokens: Vec<(f32, u32)>) -> Result
     for around_zero in [false, true] {
         let rows = spread.draw(around_zero);
         let draws = Draws::of(judge, &spread.looks(judge, &across, &rows));
+        // One step further than the estimate asks for: the worst rows look drawn
+        // more often than the doubtful ones.
+        let mut is_sure = false;
         for odd in ODD {
             let range = usual_range(&usual, odd);
             let is_drawn = |look: &Look| {
@@ -77,10 +79,11 @@ pub fn find(judge: &Judge, scale: &Scale, mut tokens: Vec<(f32, u32)>) -> Result
             let others = doubtful.iter().filter(|look| is_drawn(look)).count() as f64;
             let others = f64::max(others - escaped * found.len() as f64, 0.0);
             let wrong = (others + 1.0) / (doubtful.len() + 1) as f64 * worst.len() as f64;
-            if wrong <= WRONG * found.len() as f64 {
+            if is_sure {
                 drawn.extend(found.into_iter().map(u64::from));
                 break;
             }
+            is_sure = wrong <= WRONG * found.len() as f64;
         }
     }
     drawn.sort_unstable();
