@@ -15,7 +15,7 @@ pub(crate) fn binary_size(bytes: u64) -> String {
     scaled(bytes, 1024.0, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
 }
 
-/// Three digits, or all digits before the point.
+/// Three significant digits, or the whole integer part if that is longer.
 fn scaled(bytes: u64, base: f64, units: [&str; 7]) -> String {
     let mut value = bytes as f64;
     let mut unit = 0;

@@ -244,12 +244,12 @@ impl Frame {
         Ok(squares.get(squares.len() / 2).copied().unwrap_or(0.0))
     }
 
-    /// Where never trained rows lie: in one direction, if there are any. The
-    /// seeds are tokens that no text has; some may have been trained all the
-    /// same, so the direction is that of the one which most others are near.
+    /// The direction of rows that were never trained, if there are any. The seeds
+    /// are unused tokens. Some may have been trained all the same, so the direction
+    /// is that of the seed which most other seeds are near.
     ///
-    /// Half of what those come to is the limit, or four standard deviations of
-    /// ordinary rows' cosines where that is more.
+    /// The limit is the midpoint of the median cosines of ordinary and unused rows,
+    /// or four standard deviations above the ordinary median if that is more.
     fn seek_never_trained(
         &self,
         rows: &dyn Rows,

@@ -16,14 +16,14 @@ use crate::threads::{self, Pieces};
 /// Rounds of looking, dropping what disagrees, and fitting again.
 const ROUNDS: usize = 4;
 
-/// States of the path at most.
+/// The most pairings that are states of the path.
 const HYPOTHESES: usize = 12;
 
 /// The state of tokens whose rows are not there.
 pub const NOWHERE: u8 = u8::MAX;
 
-/// Standard errors by which right pairs have to be above strangers: a chance
-/// of one in a billion.
+/// Right pairs must lie above strangers by this many standard errors, a chance of one
+/// in a billion.
 const SURE: f64 = 6.0;
 
 /// The squared correlation that has to be visible before rows are said to show

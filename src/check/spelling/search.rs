@@ -123,8 +123,8 @@ fn of_stretch(judge: &Judge, look: &Look, bar: &Bar, run: &Run) -> Vec<Pairing> 
 /// Pairs that a search for an order fits at a time.
 const FITTED: u64 = 12_000;
 
-/// An order of tokens that have none in their place: the pairing that fits
-/// best, if one does.
+/// The pairing that fits tokens best whose rows are not in place; `None` if none
+/// fits.
 pub fn elsewhere(judge: &Judge, tokens: &[u32]) -> Result<Option<Pairing>> {
     let heard: Vec<u32> = tokens
         .iter()

@@ -19,13 +19,13 @@ const COUNTED: u64 = 1 << 15;
 /// A place that no feature of the 512 fills.
 pub const NONE: u16 = u16::MAX;
 
-/// What a token's spelling can be asked.
+/// What `check` may do with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Ordinary text: its row should show how it is spelled.
     Judged,
-    /// Ordinary text that too few others resemble: its row helps to learn how
-    /// rows show spelling, and says nothing by itself.
+    /// Single characters, and text without letters or digits: the fit uses its row,
+    /// but the row is not judged.
     Heard,
     /// No text, or text that is not spelled: control tokens, bytes, markup.
     Silent,
@@ -159,8 +159,8 @@ fn is_placeholder(text: &str) -> bool {
     within('<', '>') || within('[', ']')
 }
 
-/// Whether no text has a token: by its type, its name, or since it is a byte
-/// that UTF-8 never has (RFC 3629: C0, C1, F5 to FF).
+/// Whether no text can contain this token: by its type, by its name, or because it is
+/// a byte that UTF-8 never has (RFC 3629: C0, C1, F5 to FF).
 fn is_never_trained(text: &[u8], kind: Option<TokenType>, is_name: bool) -> bool {
     let byte = match (kind, text) {
         (Some(TokenType::Byte), [b'<', b'0', b'x', hex @ .., b'>']) => {

@@ -152,7 +152,7 @@ fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     }
 }
 
-/// The end of the tensor data in one file, and the tensors that do not fit.
+/// The end of the tensor data in one file, and the numbers of malformed tensors.
 #[derive(Default)]
 struct Extent {
     end: u64,
