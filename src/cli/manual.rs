@@ -97,12 +97,12 @@ pub(super) const CHECK: &str = "\
 Checks that a table fits its vocabulary.
 
 When a conversion or a merge puts rows in the wrong order, every number still
-looks fine. But in a learned table the spellings of a word ('cat', ' cat',
-' Cat') are near each other. check uses this to find rows that do not belong to
-their tokens, from which ID on, and by which offset they are off. It can't judge
-a table that never learned anything. It also counts rows and tokens, looks for
-NaN, zeros, duplicates, rows far outside and collapsed ones, compares an output
-head with the table, and names tokens that no text gives.
+looks fine. But in a learned table a row shows how its token is spelled. check
+uses this to find rows that do not belong to their tokens, from which ID on, and
+by which offset they are off. It can't judge a table that never learned
+anything. It also counts rows and tokens, looks for NaN, zeros, duplicates, rows
+far outside and collapsed ones, compares an output head with the table, names
+tokens that no text gives, and tells what llama.cpp will do with the vocabulary.
 
 With OTHER, it compares two files of one model token by token: rows, texts,
 types, scores, special tokens. Each finding has a code; docs/check.md lists

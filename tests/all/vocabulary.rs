@@ -69,7 +69,7 @@ fn repeated_texts() {
     let (texts, types) = with_bytes(&["▁a", "▁b", "▁a"]);
     let file = of("llama", &texts).kv("tokenizer.ggml.token_type", types);
     let (finding, _) = found(file, texts.len(), "vocab.duplicate");
-    assert_eq!(ids(&finding), [256]);
+    assert_eq!(ids(&finding), [256, 258]);
     assert!(finding["message"].as_str().unwrap().contains("llama.cpp aborts"), "{finding}");
 }
 
@@ -178,7 +178,9 @@ fn merges_without_tokens_and_tokens_without_merges() {
 #[test]
 fn chat_markers_of_the_type_of_text() {
     let (texts, types) = with_bytes(&["<|im_start|>", "<start_of_turn>", "<think>", "▁a"]);
-    let file = of("llama", &texts).kv("tokenizer.ggml.token_type", types);
+    let file = of("llama", &texts)
+        .kv("tokenizer.ggml.token_type", types)
+        .kv("tokenizer.ggml.bos_token_id", 256_u32);
     let (finding, verdict) = found(file, texts.len(), "vocab.marker");
     assert_eq!((ids(&finding), verdict), (vec![256, 257, 258], "problems".into()));
 }

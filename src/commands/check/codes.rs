@@ -115,7 +115,7 @@ codes! {
     ORDER_UNJUDGED = "order.unjudged" Unknown: "too little can be seen to judge the order of the rows"
         -> "compare with a file that is known to be good: embcli check MODEL OTHER";
     TOKENS_UNTRAINED = "tokens.untrained" Note: "the row of an ordinary token is like those of unused tokens"
-        -> "these are hardly trained, the least trained first: don't use them in prompts";
+        -> "these are hardly trained, those that fit their spelling least first: don't use them in prompts";
     TOKENS_SHORT = "tokens.short" Note: "the input row of an ordinary token is as short as those of unused tokens"
         -> "these are hardly trained, the shortest first: don't use them in prompts";
     TOKENS_UNREACHABLE = "tokens.unreachable" Note: "no text gives these tokens: the tokenizer splits their own text into others"

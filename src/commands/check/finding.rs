@@ -200,6 +200,11 @@ impl Findings {
         self.0.iter().any(|it| it.code == code.name && it.tensor.as_deref() == name)
     }
 
+    /// Whether there is a finding of one of these codes.
+    pub(super) fn any(&self, codes: &[&Code]) -> bool {
+        self.0.iter().any(|it| codes.iter().any(|code| code.name == it.code))
+    }
+
     /// Takes back findings of these codes about a table, which another one explains.
     pub(super) fn take_back(&mut self, codes: &[&Code], view: &View) {
         let name = Some(view.table.name());

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::rows::{ADDED, ORDINARY, kind};
-use super::{Finding, Findings, codes};
+use super::{Code, Finding, Findings, codes};
 use crate::check;
 use crate::commands::model::View;
 use crate::model::{Fact, Model};
@@ -15,8 +15,22 @@ use crate::tokenizer::Tokenizer;
 /// begins, so the text of a token does not say which token is meant.
 const BY_MERGES: [&str; 2] = ["llama", "gpt2"];
 
+/// Faults of the vocabulary that change how texts are split.
+const TOKENIZER_FAULTS: &[&Code] = &[
+    &codes::VOCAB_DUPLICATE,
+    &codes::VOCAB_LENGTH,
+    &codes::VOCAB_TYPE,
+    &codes::VOCAB_FAMILY,
+    &codes::VOCAB_PRE,
+    &codes::VOCAB_MERGE,
+];
+
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
     let Ok(vocab) = view.vocab() else { return Ok(()) };
+    // A tokenizer with a fault splits texts in another way than the model's own.
+    if findings.any(TOKENIZER_FAULTS) {
+        return Ok(());
+    }
     let by_merges = |name: String| BY_MERGES.contains(&&*name);
     if !model.text(Fact::Tokenizer)?.is_some_and(by_merges) {
         return Ok(());

@@ -1,6 +1,8 @@
 //! The lists that have one element per token.
 
-use crate::model::{Error, Model, Numbers, ValueType};
+use std::collections::BTreeSet;
+
+use crate::model::{Error, Model, Numbers, TokenId, ValueType};
 use crate::text::counted;
 
 use super::{Fault, FaultKind, Seen, push};
@@ -55,12 +57,19 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         push(faults, FaultKind::Type, message, unknown);
     }
     // The index finds the last of equal texts.
-    let repeated = seen.ids(|id| seen.tokens.id_of(seen.tokens.text(id)) != Some(id));
+    let last = |id: u32| seen.tokens.id_of(seen.tokens.text(id)).unwrap_or(id);
+    let repeated: BTreeSet<u32> =
+        seen.tokens.ids().filter(|&id| last(id) != id).flat_map(|id| [id, last(id)]).collect();
     if !repeated.is_empty() {
         let message = format!(
-            "a later token has the same text as {}: llama.cpp aborts when it loads the file",
+            "{} share a text with another token: llama.cpp aborts when it loads the file",
             counted(repeated.len() as u64, "token")
         );
-        push(faults, FaultKind::Duplicate, message, repeated);
+        push(
+            faults,
+            FaultKind::Duplicate,
+            message,
+            repeated.into_iter().map(TokenId::from).collect(),
+        );
     }
 }

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::{Error, Fact, Role, TokenId};
 use crate::text::counted;
 
-use super::super::settings::{self, Settings};
+use super::super::settings;
 use super::super::special;
 use super::{Fault, FaultKind, Seen, push};
 
@@ -15,20 +15,11 @@ use super::{Fault, FaultKind, Seen, push};
 const MARKERS: &[&str] =
     &["<start_of_turn>", "<end_of_turn>", "<think>", "</think>", "<tool_call>", "</tool_call>"];
 
-pub(super) fn check(
-    seen: &Seen,
-    settings: &Settings,
-    faults: &mut Vec<Fault>,
-) -> Result<(), Error> {
+pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
     // llama.cpp corrects the type of the markers that end a text.
     let plain = seen.ids(|id| {
         let text = seen.tokens.text(id);
-        seen.is_normal(id)
-            && !seen.types.is_empty()
-            && is_marker(text)
-            && !special::is_end(text)
-            && Some(id) != settings.bos
-            && Some(id) != settings.eos
+        seen.is_normal(id) && !seen.types.is_empty() && is_marker(text) && !special::is_end(text)
     });
     if !plain.is_empty() {
         let message = format!(

@@ -21,7 +21,7 @@ use crate::model::{Error as ModelError, Fact, Model, TokenId};
 
 use super::Error;
 use super::pre::Pre;
-use super::settings::{Kind, Settings};
+use super::settings::Kind;
 use super::token_index::TokenIndex;
 
 /// A smaller vocabulary has no room for all bytes.
@@ -110,10 +110,9 @@ pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
         _ => Pre::named(model.text(Fact::PreTokenizer)?.as_deref()),
     };
     family::check(&seen, &pre, &mut faults)?;
-    if let Some(kind) = seen.kind {
-        let settings = Settings::read(model, kind, &pre, seen.tokens.len())?;
+    if seen.kind.is_some() {
         merges::check(&seen, &pre, &mut faults)?;
-        markers::check(&seen, &settings, &mut faults)?;
+        markers::check(&seen, &mut faults)?;
     }
     Ok(faults)
 }
