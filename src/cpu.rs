@@ -89,8 +89,8 @@ impl Level {
 /// `fn fast(level, args) = plain;` computes `plain(args)`, vectorised by the
 /// compiler with the level's instructions. Every level gives the same bits: the
 /// compiler neither reorders floating-point additions nor fuses a product and a
-/// sum into one rounding. `plain` must be `#[inline(always)]`. Otherwise it would
-/// be called and not compiled for the level.
+/// sum into one rounding. `plain` must be `#[inline(always)]`. Otherwise the
+/// compiler may call it, and its code would not use the level's instructions.
 macro_rules! at_each_level {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?)
         $(-> $ret:ty)? = $plain:expr;) => {

@@ -1,4 +1,5 @@
-//! Reads a vocabulary: from a token ID to the text that a person reads.
+//! Reads a vocabulary: texts as a person reads them, IDs by text, types, scores and
+//! merge ranks.
 //!
 //! Each tokenizer family stores token texts in its own spelling. This module
 //! decodes them:

@@ -1,4 +1,4 @@
-//! Tokens that no text gives: the tokenizer splits their own text in another way.
+//! Tokens that their own text does not encode to, even inside other text.
 
 use crate::model::TokenId;
 use crate::threads::{self, Pieces};

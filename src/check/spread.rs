@@ -4,12 +4,13 @@
 //! A sample gives the centre, and how far apart rows usually are. The pass over
 //! all rows then notes of each row its norm, its distance from the centre, and
 //! eight coordinates of its direction, in steps of the table's own deviation.
-//! Every limit is a multiple of what this table shows:
+//! Limits are relative to this table, except the factor of two and the smallest
+//! group (8 rows):
 //!
 //! | what | limit |
 //! |---|---|
 //! | far outside | beyond the 1 % and 99 % quantiles by more than what lies between them, in logarithms, and by a factor of two |
-//! | collapsed | `1 - cosine` below a 50th of that of two rows drawn at random |
+//! | collapsed | `1 - cosine` to the first row of the group below a 50th of the median over sampled pairs |
 //!
 //! Rows of one direction have nearly the same eight coordinates, so they are found
 //! by sorting: groups in nearly linear time (locality-sensitive hashing, Datar and

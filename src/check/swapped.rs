@@ -1,4 +1,5 @@
-//! A table whose values are stored with their bytes the other way round.
+//! A view of a table with the bytes of each value reversed, to test for a wrong byte
+//! order.
 
 use std::ops::Range;
 

@@ -49,7 +49,7 @@ impl Destination {
 }
 
 /// Standard output as a file, written in whole lines as Rust's own `Stdout` does.
-/// That one reports success if the stream is closed or not open for writing.
+/// Rust's `Stdout` reports success if the stream is closed or not open for writing.
 #[cfg(unix)]
 fn stdout() -> io::Result<Box<dyn Write>> {
     use std::os::fd::AsFd;

@@ -135,7 +135,7 @@ fn watched<T>(
     make()
 }
 
-/// Gives a file without a name an unused name.
+/// Links a nameless file (`O_TMPFILE`) to `path`. Fails if `path` exists.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD};

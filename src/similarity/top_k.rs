@@ -15,7 +15,8 @@ pub struct Neighbor {
 pub(super) struct TopK {
     k: usize,
     descending: bool,
-    /// The [`key`](Self::key) of each kept row's score, and its ID; the worst on top.
+    /// For each kept row, the [`key`](Self::key) of its score, and its ID; the worst row
+    /// on top.
     heap: BinaryHeap<(i64, u64)>,
 }
 

@@ -3,8 +3,8 @@
 /// The mean, the spread and the extremes of some numbers.
 ///
 /// Holds the number n of values, their mean, the sum of squared deviations
-/// M = Σ (x - mean)², the least and the largest. Numbers that differ little from
-/// their mean lose no digits, as they would in Σ x² - n mean².
+/// M = Σ (x - mean)², the least and the largest. Values close to their
+/// mean keep their digits; in Σ x² - n mean² the digits would cancel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     n: u64,

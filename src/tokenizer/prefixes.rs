@@ -51,8 +51,8 @@ struct Key {
     place: u32,
 }
 
-/// The most texts that [`Prefixes::refuse_deep_nesting`] lets one text begin
-/// with. Of all published vocabularies, the one with the most has 86.
+/// At most this many texts of a set may begin one text
+/// ([`Prefixes::refuse_deep_nesting`]). The most known in a vocabulary is 86.
 const MOST_NESTED: usize = 256;
 
 const NONE: u32 = u32::MAX;

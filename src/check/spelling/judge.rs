@@ -7,7 +7,7 @@ use super::fit::{Fit, Pair, folds};
 use super::frame::{Frame, Kind, LEARNED_FROM, in_order};
 use super::path::{self, Bar, CHANCE, Pairing, Run};
 use super::tokens::{Role, Spellings};
-use super::{Order, Stretch, Verdict, Where};
+use super::{Order, OrderVerdict, Stretch, Where};
 use super::{equal, search, singles};
 use crate::rows::Rows;
 use crate::stats::sample;
@@ -212,7 +212,7 @@ impl<'a> Judge<'a> {
 pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> Result<Order> {
     let n = tokens.len().min(usize::try_from(rows.n_rows()).unwrap_or(usize::MAX));
     let Some(frame) = Frame::of(rows, tokens, n, threads)? else {
-        return Ok(Order::unjudged(Verdict::TooFew));
+        return Ok(Order::unjudged(OrderVerdict::TooFew));
     };
     let mut judge = Judge {
         rows,
@@ -236,15 +236,15 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         let all: Vec<u32> = (0..n as u32).collect();
         let Some(pairing) = search::elsewhere(&judge, &all)? else {
             let verdict = if !frame.spectrum.is_learned() {
-                Verdict::NotLearned
+                OrderVerdict::NotLearned
             } else if frame.least(tokens.n_features(), judged) > LEAST {
-                Verdict::TooFew
+                OrderVerdict::TooFew
             } else {
-                Verdict::Broken
+                OrderVerdict::Broken
             };
             let mut order =
                 Order { judged, sum_r2: look.evidence.sum_r2(), ..Order::unjudged(verdict) };
-            if verdict == Verdict::Broken {
+            if verdict == OrderVerdict::Broken {
                 order.stretches.push(Stretch {
                     first: 0,
                     last: n as u64 - 1,
@@ -343,7 +343,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
     let singles = singles::find(&judge, &look, &groups)?;
     let is_broken = !stretches.is_empty() || !singles.swaps.is_empty();
     Ok(Order {
-        verdict: if is_broken { Verdict::Broken } else { Verdict::InOrder },
+        verdict: if is_broken { OrderVerdict::Broken } else { OrderVerdict::InOrder },
         judged,
         sum_r2: look.evidence.sum_r2(),
         bar: bar.height,

@@ -13,9 +13,9 @@
 //! | `fit` | canonical correlations by folds, and where every row lies in them |
 //! | `evidence` | how much a row says for being a token's; what that means here |
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
-//! | `search` | at which offset rows lie that are not in their place |
+//! | `search` | which pairing (offset, reversed, exchanged) fits tokens whose rows are not in place |
 //! | `lags` | the likeliest offsets where no fit is known |
-//! | `singles` | never trained rows, and what the next four find |
+//! | `singles` | never trained rows; runs `equal`, `swaps` and `drawn` |
 //! | `equal` | rows that equal others: copies, mean rows |
 //! | `swaps` | pairs of tokens that have each other's rows |
 //! | `families` | what other spellings of a word say about a row |
@@ -23,7 +23,8 @@
 //! | `judge` | all of it in order, fitted again without what disagrees |
 //! | `matrix` | products, whitening, leading directions |
 //!
-//! Nothing depends on the number of threads. No threshold is read off one table.
+//! Nothing depends on the number of threads. No constant is tuned to one model:
+//! thresholds are computed from the table that is checked.
 
 mod drawn;
 mod equal;
@@ -52,7 +53,7 @@ pub const MOST_TOKENS: u64 = 1 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: OrderVerdict,
     /// Tokens that were judged.
     pub judged: usize,
     /// The sum of squared canonical correlations.
@@ -98,7 +99,7 @@ pub struct Untrained {
 
 /// Whether there is an order, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum OrderVerdict {
     /// Rows are those of their tokens, as far as can be seen.
     InOrder,
     /// Some are not, or none.
@@ -138,7 +139,7 @@ pub enum Where {
 }
 
 impl Order {
-    fn unjudged(verdict: Verdict) -> Self {
+    fn unjudged(verdict: OrderVerdict) -> Self {
         Self {
             verdict,
             judged: 0,

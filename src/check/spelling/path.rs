@@ -38,8 +38,8 @@ pub struct Run {
     pub state: usize,
 }
 
-/// The states of highest total score, where each change costs `price`
-/// (Viterbi 1967). `scores(i, out)` tells how much token i speaks for each
+/// The sequence of states with the highest total score, as runs. Each change of state
+/// costs `price` (Viterbi 1967). `scores(i, out)` tells how much token i speaks for each
 /// state.
 pub fn runs(
     len: usize,

@@ -1,4 +1,5 @@
-//! Where rows may lie that are not in their place.
+//! Proposes pairings (offset, reversed, exchanged) for tokens whose rows are not in
+//! place.
 
 use super::Result;
 

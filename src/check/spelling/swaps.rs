@@ -48,8 +48,9 @@ pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swa
             }
         }
     }
-    // Each other's best, better than any of the pairs of all tokens is by
-    // chance; and better where they go than any pair of misfits would be.
+    // Each is the other's best partner. The gain exceeds what the best of all pairs
+    // reaches by chance, and the score after the exchange exceeds what the best pair
+    // of misfits would have.
     let pairs = |n: usize| (n.max(2) as f64).powi(2).ln() - 2_f64.ln();
     let bar = pairs(judge.n) - CHANCE.ln();
     let fit_bar = pairs(n);

@@ -1,4 +1,4 @@
-//! The order of made-up tables, damaged in many ways.
+//! Tests of `judge` on made-up tables with known damage.
 
 use std::ops::Range;
 
@@ -121,7 +121,7 @@ fn what_is_in_order_is_no_alarm() {
     for seed in 0..3 {
         let made = Made::new(seed);
         let order = made.judge();
-        assert_eq!((order.verdict, order.judged), (Verdict::InOrder, WORDS));
+        assert_eq!((order.verdict, order.judged), (OrderVerdict::InOrder, WORDS));
         assert!(order.highest < order.bar && order.sum_r2 > 5.0, "{order:?}");
         assert!(order.redrawn.is_empty() && order.copies.is_empty() && order.blank.is_empty());
     }
@@ -130,7 +130,7 @@ fn what_is_in_order_is_no_alarm() {
     for (i, x) in noisy.rows.iter_mut().flatten().enumerate() {
         *x += noise(i as u64 ^ 0x5555_0000);
     }
-    assert_eq!(noisy.judge().verdict, Verdict::InOrder);
+    assert_eq!(noisy.judge().verdict, OrderVerdict::InOrder);
 }
 
 #[test]
@@ -166,15 +166,15 @@ fn rows_that_are_nowhere_are_told_from_noise() {
 
     let permuted = shuffled(WORDS, 5);
     let all = made.moved(|i| permuted[i]).judge();
-    assert_eq!(all.verdict, Verdict::Broken);
+    assert_eq!(all.verdict, OrderVerdict::Broken);
     assert_stretches(&all, &[(0, WORDS as u64 - 1, Where::Nowhere)]);
 
     let mut random = made.clone();
     random.rows.iter_mut().flatten().enumerate().for_each(|(i, x)| *x = 1.0 + noise(i as u64));
-    assert_eq!(random.judge().verdict, Verdict::NotLearned);
+    assert_eq!(random.judge().verdict, OrderVerdict::NotLearned);
 
     let few = Made { words: made.words[..60].to_vec(), rows: made.rows[..60].to_vec() };
-    assert_eq!(few.judge().verdict, Verdict::TooFew);
+    assert_eq!(few.judge().verdict, OrderVerdict::TooFew);
 }
 
 #[test]

@@ -135,7 +135,7 @@ codes! {
     OTHER_BY_ID = "other.by_id" Note: "one of two files has no tokens, so rows are compared by ID"
         -> "where tokens have moved, their rows seem to differ";
     OTHER_MOVED = "other.moved" Note: "tokens have other IDs in the other file"
-        -> "rows were compared by text; what uses token IDs has to know the new ones";
+        -> "rows were compared by text; update what stores token IDs";
     OTHER_ADDED = "other.added" Note: "tokens that the other file lacks"
         -> "they could not be compared; each row is judged against its own table";
     OTHER_REMOVED = "other.removed" Note: "tokens that only the other file has"
@@ -144,7 +144,7 @@ codes! {
         -> "the rows are equal: one of the vocabularies names them wrongly";
     OTHER_TYPE = "other.type" Note: "tokens with another type in the other file"
         -> "the type decides whether a token is found in texts, and whether it is printed";
-    OTHER_SCORE = "other.score" Note: "tokens with another score in the other file"
+    OTHER_SCORE = "other.score" Note: "tokens with a different score in the other file"
         -> "scores decide how texts are split: the two files may give other IDs";
     OTHER_SPECIAL = "other.special" Note: "the two files have different special tokens"
         -> "texts begin and end differently: make sure that this is meant";

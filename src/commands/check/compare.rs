@@ -101,7 +101,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             matching
         }
         _ => {
-            let message = "rows are compared by ID alone: one of the files says no tokens";
+            let message = "rows are compared by ID alone: one of the files has no tokens";
             findings.push(Finding::of(&codes::OTHER_BY_ID, message));
             Matching::by_id(present[0], present[1])
         }
@@ -258,7 +258,7 @@ fn damage(one: &View, compared: &Comparison, findings: &mut Findings) -> Result<
 }
 
 /// Compares the error of the whole table with the usual error of its type. Returns
-/// whether it is unusual.
+/// whether it reported a finding.
 fn whole(
     compared: &Comparison,
     usual: Option<f64>,

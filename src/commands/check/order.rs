@@ -7,7 +7,7 @@ use super::codes::{self, Code};
 use super::finding::named;
 use super::{Finding, Findings, OrderInfo, OrderPlace};
 use crate::check::Swapped;
-use crate::check::spelling::{self, Order, Stretch, Swap, Verdict, Where};
+use crate::check::spelling::{self, Order, OrderVerdict, Stretch, Swap, Where};
 use crate::commands::model::View;
 use crate::report::Float;
 use crate::text::{counted, grouped};
@@ -50,11 +50,11 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
         return Ok(None);
     }
     match order.verdict {
-        Verdict::TooFew | Verdict::NotLearned => {
+        OrderVerdict::TooFew | OrderVerdict::NotLearned => {
             unjudged(view, &order, findings);
             return Ok(None);
         }
-        Verdict::InOrder | Verdict::Broken => {}
+        OrderVerdict::InOrder | OrderVerdict::Broken => {}
     }
     let told = told(&order.stretches);
     for stretch in &told {
@@ -93,9 +93,9 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
 /// Whether no row shows how its token is spelled.
 fn shows_nothing(order: &Order) -> bool {
     match order.verdict {
-        Verdict::InOrder => false,
-        Verdict::TooFew | Verdict::NotLearned => true,
-        Verdict::Broken => {
+        OrderVerdict::InOrder => false,
+        OrderVerdict::TooFew | OrderVerdict::NotLearned => true,
+        OrderVerdict::Broken => {
             matches!(&*order.stretches, [one] if one.rows == Where::Nowhere && one.first == 0)
         }
     }
@@ -104,7 +104,7 @@ fn shows_nothing(order: &Order) -> bool {
 fn unjudged(view: &View, order: &Order, findings: &mut Findings) {
     let judged = counted(order.judged as u64, "ordinary word");
     let (message, next) = match order.verdict {
-        Verdict::NotLearned => (
+        OrderVerdict::NotLearned => (
             format!(
                 "the order of the rows can't be judged: they show nothing of how {judged} are \
                  spelled, and their values are independent of each other: the table seems random"

@@ -120,7 +120,7 @@ pub(super) fn beside(
     }
     if !scored.is_empty() {
         let n = counted(scored.len() as u64, "token");
-        let message = format!("{n} with another score in the other file");
+        let message = format!("{n} with a different score in the other file");
         findings.push(Finding::of(&codes::OTHER_SCORE, message).tokens(Some(one), None, scored)?);
     }
     special([one, other], findings)?;

@@ -1,4 +1,5 @@
-//! The contents of a file as pairs of a name and a text, one CSV line each.
+//! The answer of `info` as pairs of a name and a text, which `looks` writes as
+//! records; and how keys and shapes look.
 
 use anyhow::Result;
 
