@@ -95,14 +95,6 @@ impl Moments {
     pub fn error(&self) -> f64 {
         self.sample_sd() / (self.n.max(1) as f64).sqrt()
     }
-
-    /// How far this mean is above another, in standard errors of the difference
-    /// (Welch's t, for two samples of unequal variance); 0 if there is no standard
-    /// error.
-    pub fn z_above(&self, other: &Self) -> f64 {
-        let error = self.error().hypot(other.error());
-        if error > 0.0 { (self.mean() - other.mean()) / error } else { 0.0 }
-    }
 }
 
 impl FromIterator<f64> for Moments {
@@ -122,7 +114,6 @@ mod tests {
         let all = Moments::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
         let (mut low, high): (Moments, Moments) =
             ([1.0, 2.0].into_iter().collect(), [3.0, 4.0, 5.0].into_iter().collect());
-        assert!(high.z_above(&low) > 2.0);
         low.merge(&high);
         low.merge(&Moments::default());
         for moments in [all, low] {
@@ -134,7 +125,6 @@ mod tests {
         }
         assert_eq!(Moments::of(&[]), None);
         assert_eq!(Moments::default().sd(), 0.0);
-        assert_eq!(Moments::default().z_above(&Moments::default()), 0.0);
     }
 
     #[test]
