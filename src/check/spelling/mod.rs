@@ -43,7 +43,7 @@ mod swaps;
 mod tests;
 mod tokens;
 
-pub use tokens::{Builder, Role, Spellings};
+pub use tokens::{Builder, Role, Spellings, is_placeholder};
 
 /// At most so many tokens are judged: what keeps a file from taking more than
 /// 256 MiB for it. The largest vocabulary known has 262,144.

@@ -153,7 +153,7 @@ fn role(text: &str) -> Role {
 
 /// Whether a token stands for nothing that could be in a text:
 /// `<unused12>`, `[PAD]`.
-fn is_placeholder(text: &str) -> bool {
+pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     let within = |open, close| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
     within('<', '>') || within('[', ']')

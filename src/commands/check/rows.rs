@@ -84,12 +84,9 @@ pub(super) fn kind(vocab: Option<&Vocab>, id: u64) -> &'static str {
     }
 }
 
-/// Whether a token is a placeholder that no text contains, such as `<unused12>` or
-/// `[PAD]`.
+/// Whether a token has no text, or is a placeholder such as `<unused12>` or `[PAD]`.
 fn is_placeholder(text: &str) -> bool {
-    let text = text.trim();
-    let within = |open, close| text.starts_with(open) && text.ends_with(close) && text.len() > 2;
-    text.is_empty() || within('<', '>') || within('[', ']')
+    text.trim().is_empty() || check::spelling::is_placeholder(text)
 }
 
 /// Whether a token only fills the vocabulary up, such as `[PAD151646]`.
