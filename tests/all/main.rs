@@ -11,6 +11,7 @@ mod check;
 mod cli;
 mod findings;
 mod first_minute;
+mod footprint;
 mod golden;
 mod hostile;
 mod info;
