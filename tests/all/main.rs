@@ -24,6 +24,7 @@ mod real_world;
 mod requantised;
 mod requests;
 mod safety;
+mod second_model;
 mod second_opinion;
 mod shells;
 mod signals;

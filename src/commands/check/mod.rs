@@ -153,6 +153,7 @@ impl CheckRequest {
         }
         let outside: Vec<u64> = survey.outliers.rows.iter().map(|it| it.id).collect();
         let order = order::check(view, &outside, findings)?;
+        findings.take_back_within(&codes::ROWS_OUTLIER, &codes::ROWS_MEAN, view);
         // Rows that training hardly touched lie in one direction.
         findings.take_back_within(&codes::ROWS_COLLAPSED, &codes::TOKENS_UNTRAINED, view);
         if findings.has(&codes::ROWS_BYTE_ORDER, view) {
