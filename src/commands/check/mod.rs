@@ -3,6 +3,7 @@
 mod answer;
 mod codes;
 mod compare;
+mod file;
 mod finding;
 mod head;
 mod looks;
@@ -87,9 +88,13 @@ impl CheckRequest {
         let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
+            file::check(model, &view, findings)?;
             sizes::metadata(model, &view, findings)?;
             vocabulary::check(model, &view, findings)?;
             tokens::check(model, &view, findings)?;
+        }
+        if findings.any(&[&codes::META_TRANSPOSED]) {
+            return Ok(self.report(Some(view.info())));
         }
         let order = self.of_table(model, &view, findings)?;
         let mut others = Vec::new();
