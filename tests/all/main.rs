@@ -9,6 +9,7 @@ mod support;
 mod as_input;
 mod check;
 mod cli;
+mod files;
 mod findings;
 mod first_minute;
 mod footprint;

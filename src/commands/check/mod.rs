@@ -3,6 +3,7 @@
 mod answer;
 mod codes;
 mod compare;
+mod file;
 mod finding;
 mod head;
 mod looks;
@@ -87,11 +88,17 @@ impl CheckRequest {
         }
         let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
         let view = model::View::of(model, name)?;
+        if name == TOKEN_EMBEDDING {
+            file::check(model, &view, findings)?;
+            sizes::metadata(model, &view, findings)?;
+        }
+        if findings.any(&[&codes::META_TRANSPOSED]) {
+            return Ok(self.report(Some(view.info())));
+        }
         // Mostly one thread works on the tokens, so the rows are looked at beside it.
         let of_tokens = || -> Result<Findings> {
             let mut findings = Findings::default();
             if name == TOKEN_EMBEDDING {
-                sizes::metadata(model, &view, &mut findings)?;
                 vocabulary::check(model, &view, &mut findings)?;
                 tokens::check(model, &view, &mut findings)?;
             }
