@@ -93,9 +93,6 @@ impl CheckRequest {
             vocabulary::check(model, &view, findings)?;
             tokens::check(model, &view, findings)?;
         }
-        if findings.any(&[&codes::META_TRANSPOSED]) {
-            return Ok(self.report(Some(view.info())));
-        }
         let order = self.of_table(model, &view, findings)?;
         let mut others = Vec::new();
         if self.tensor.is_none() {
@@ -139,6 +136,9 @@ impl CheckRequest {
         view: &model::View,
         findings: &mut Findings,
     ) -> Result<Option<OrderInfo>> {
+        if sizes::turned(model, view, findings)? {
+            return Ok(None);
+        }
         sizes::check(model, view, findings)?;
         let norms = rows::check(view, findings)?;
         if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
