@@ -1,9 +1,13 @@
 //! The size of a table at each precision: pure arithmetic, no file.
 
+mod preset;
+
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::quant::{FORMATS, Format};
+
+pub use preset::{Head, PRESETS, Preset};
 
 /// The size of a table of one shape at every precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,7 +39,8 @@ pub struct Precision {
     /// Values in one block. It must divide `d_model`.
     pub block: usize,
     /// If the type can't store the table: the type that llama-quantize writes
-    /// instead. `None` if it can, or if llama-quantize stops with an error.
+    /// instead where a preset asks for it. `None` if it can, or if llama-quantize
+    /// stops with an error.
     pub instead: Option<&'static str>,
 }
 
@@ -77,7 +82,11 @@ impl Footprint {
                     ratio_to_f16: bytes.map(|bytes| bytes as f64 / f16 as f64),
                     storable: bytes.is_some(),
                     block: format.block_len,
-                    instead: if bytes.is_some() { None } else { instead(format, d_model) },
+                    instead: if bytes.is_some() {
+                        None
+                    } else {
+                        preset::instead(format.name, d_model)
+                    },
                 }
             })
             .collect();
@@ -98,25 +107,6 @@ fn precisions() -> Vec<&'static Format> {
     formats
 }
 
-/// The type that llama-quantize writes when a type's block does not divide the row.
-///
-/// Source: `tensor_type_fallback` in llama.cpp's `src/llama-quant.cpp`. A type
-/// that is not listed there stops llama-quantize with an error.
-fn instead(format: &Format, d_model: u64) -> Option<&'static str> {
-    let fallback = match format.name {
-        "IQ1_S" | "IQ1_M" | "IQ2_XXS" | "IQ2_XS" | "IQ2_S" | "IQ3_XXS" | "IQ3_S" | "IQ4_XS" => {
-            "IQ4_NL"
-        }
-        "Q2_0" | "Q2_K" | "Q3_K" | "TQ1_0" | "TQ2_0" => "Q4_0",
-        "Q4_K" => "Q5_0",
-        "Q5_K" => "Q5_1",
-        "Q6_K" => "Q8_0",
-        _ => return None,
-    };
-    let fits = Format::from_name(fallback)?.row_bytes(d_model).is_some();
-    Some(if fits { fallback } else { "F16" })
-}
-
 /// The shape of a well-known model's table.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
@@ -124,27 +114,34 @@ pub struct Known {
     pub name: &'static str,
     pub n_vocab: u64,
     pub d_model: u64,
+    /// Where its output head is.
+    pub head: Head,
 }
 
 /// Well-known tables, for `--like`.
 ///
-/// Source of each: `vocab_size` and `hidden_size` (`n_embd` for GPT-2) in the
-/// `config.json` of the repository named beside it on the Hugging Face hub.
+/// Source of each: `vocab_size`, `hidden_size` (`n_embd` for GPT-2) and
+/// `tie_word_embeddings` (if absent, the architecture's default) in the `config.json`
+/// of the repository named beside it on the Hugging Face hub.
 pub const KNOWN: &[Known] = &[
-    Known { name: "gpt2", n_vocab: 50257, d_model: 768 }, // openai-community/gpt2
-    Known { name: "gpt2-xl", n_vocab: 50257, d_model: 1600 }, // openai-community/gpt2-xl
-    Known { name: "bert-base", n_vocab: 30522, d_model: 768 }, // google-bert/bert-base-uncased
-    Known { name: "llama2-7b", n_vocab: 32000, d_model: 4096 }, // meta-llama/Llama-2-7b-hf
-    Known { name: "llama3-8b", n_vocab: 128_256, d_model: 4096 }, // meta-llama/Meta-Llama-3-8B
-    Known { name: "llama3-70b", n_vocab: 128_256, d_model: 8192 }, // meta-llama/Meta-Llama-3-70B
-    Known { name: "mistral-7b", n_vocab: 32000, d_model: 4096 }, // mistralai/Mistral-7B-v0.1
-    Known { name: "gemma3-270m", n_vocab: 262_144, d_model: 640 }, // google/gemma-3-270m
-    Known { name: "gemma3-1b", n_vocab: 262_144, d_model: 1152 }, // google/gemma-3-1b-pt
-    Known { name: "qwen3-0.6b", n_vocab: 151_936, d_model: 1024 }, // Qwen/Qwen3-0.6B
-    Known { name: "qwen2.5-7b", n_vocab: 152_064, d_model: 3584 }, // Qwen/Qwen2.5-7B
-    Known { name: "phi3-mini", n_vocab: 32064, d_model: 3072 }, // microsoft/Phi-3-mini-4k-instruct
-    Known { name: "gpt-oss-20b", n_vocab: 201_088, d_model: 2880 }, // openai/gpt-oss-20b
+    known("gpt2", 50257, 768, Head::Tied), // openai-community/gpt2
+    known("gpt2-xl", 50257, 1600, Head::Tied), // openai-community/gpt2-xl
+    known("bert-base", 30522, 768, Head::None), // google-bert/bert-base-uncased
+    known("llama2-7b", 32000, 4096, Head::Separate), // meta-llama/Llama-2-7b-hf
+    known("llama3-8b", 128_256, 4096, Head::Separate), // meta-llama/Meta-Llama-3-8B
+    known("llama3-70b", 128_256, 8192, Head::Separate), // meta-llama/Meta-Llama-3-70B
+    known("mistral-7b", 32000, 4096, Head::Separate), // mistralai/Mistral-7B-v0.1
+    known("gemma3-270m", 262_144, 640, Head::Tied), // google/gemma-3-270m
+    known("gemma3-1b", 262_144, 1152, Head::Tied), // google/gemma-3-1b-pt
+    known("qwen3-0.6b", 151_936, 1024, Head::Tied), // Qwen/Qwen3-0.6B
+    known("qwen2.5-7b", 152_064, 3584, Head::Separate), // Qwen/Qwen2.5-7B
+    known("phi3-mini", 32064, 3072, Head::Separate), // microsoft/Phi-3-mini-4k-instruct
+    known("gpt-oss-20b", 201_088, 2880, Head::Separate), // openai/gpt-oss-20b
 ];
+
+const fn known(name: &'static str, n_vocab: u64, d_model: u64, head: Head) -> Known {
+    Known { name, n_vocab, d_model, head }
+}
 
 #[cfg(test)]
 mod tests {

@@ -64,7 +64,11 @@ F32, BF16, Q8_0, Q4_K, and so on.
 The cost is storage: the whole table must be kept, although a token reads only
 one row. In a small model the table can be most of the file, so many models use
 it as the output head too. Give a model (this also shows its precision and the
-table's share of the file), a shape, or the name of a well-known model.";
+table's share of the file), a shape, or the name of a well-known model.
+
+Below the types is what llama-quantize makes of the table for each of its
+presets, such as Q4_K_M. It treats a table that is the output head too as the
+output, which gets more bits.";
 
 pub(super) const TOKENS: &str = "\
 The vocabulary: every token, those that match, or those of a text.

@@ -24,6 +24,7 @@ use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
+use crate::threads;
 use crate::vocab::Vocab;
 
 pub use answer::*;
@@ -90,10 +91,22 @@ impl CheckRequest {
         if name == TOKEN_EMBEDDING {
             file::check(model, &view, findings)?;
             sizes::metadata(model, &view, findings)?;
-            vocabulary::check(model, &view, findings)?;
-            tokens::check(model, &view, findings)?;
         }
-        let order = self.of_table(model, &view, findings)?;
+        // Mostly one thread works on the tokens, so the rows are looked at beside it.
+        let of_tokens = || -> Result<Findings> {
+            let mut findings = Findings::default();
+            if name == TOKEN_EMBEDDING {
+                vocabulary::check(model, &view, &mut findings)?;
+                tokens::check(model, &view, &mut findings)?;
+            }
+            Ok(findings)
+        };
+        let mut of_rows = Findings::default();
+        let (of_tokens, order) =
+            threads::both(of_tokens, || self.of_table(model, &view, &mut of_rows));
+        findings.append(of_tokens?);
+        let (order, norms) = order?;
+        findings.append(of_rows);
         let mut others = Vec::new();
         if self.tensor.is_none() {
             for name in PER_TOKEN.into_iter().filter(|name| *name != TOKEN_EMBEDDING) {
@@ -105,14 +118,14 @@ impl CheckRequest {
                 {
                     continue;
                 }
-                let order_there = self.of_table(model, &other, findings)?;
+                let (order_there, norms) = self.of_table(model, &other, findings)?;
                 if name == HEAD {
                     head::check([&view, &other], [order, order_there], findings)?;
                 }
-                others.push(CheckedTable { table: other.info(), order: order_there });
+                others.push(CheckedTable { table: other.info(), order: order_there, norms });
             }
         }
-        Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+        Ok(CheckReport { order, norms, others, ..self.report(Some(view.info())) })
     }
 
     /// An empty report.
@@ -123,6 +136,7 @@ impl CheckRequest {
             table,
             findings: Vec::new(),
             order: None,
+            norms: None,
             others: Vec::new(),
             comparison: None,
             strict: self.strict,
@@ -135,22 +149,24 @@ impl CheckRequest {
         model: &Model,
         view: &model::View,
         findings: &mut Findings,
-    ) -> Result<Option<OrderInfo>> {
+    ) -> Result<(Option<OrderInfo>, Option<NormsInfo>)> {
         if sizes::turned(model, view, findings)? {
-            return Ok(None);
+            return Ok((None, None));
         }
         sizes::check(model, view, findings)?;
-        let norms = rows::check(view, findings)?;
+        let survey = rows::check(view, findings)?;
         if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
-            rows::short(view, &norms, findings)?;
+            rows::short(view, &survey.norms, findings)?;
         }
-        let order = order::check(view, findings)?;
+        let outside: Vec<u64> = survey.outliers.rows.iter().map(|it| it.id).collect();
+        let order = order::check(view, &outside, findings)?;
+        findings.take_back_within(&codes::ROWS_OUTLIER, &codes::ROWS_MEAN, view);
         // Rows that training hardly touched lie in one direction.
         findings.take_back_within(&codes::ROWS_COLLAPSED, &codes::TOKENS_UNTRAINED, view);
         if findings.has(&codes::ROWS_BYTE_ORDER, view) {
             findings.take_back(WRONG_BYTES, view);
         }
-        Ok(order)
+        Ok((order, rows::norms(&survey)))
     }
 }
 

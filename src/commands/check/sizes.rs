@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::codes;
 use super::{Finding, Findings};
-use crate::commands::model::{View, is_draft, is_transposed, transposed, width};
+use crate::commands::model::{PER_TOKEN, View, is_draft, is_transposed, transposed, width};
 use crate::gguf::{Files, is_known_architecture};
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
@@ -61,7 +61,13 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
         }
         (_, Err(reason)) if view.labels().is_err() => {
             let message = format!("nothing says which tokens the rows are of: {reason}");
-            findings.push(Finding::of(&codes::VOCAB_MISSING, message));
+            let finding = Finding::of(&codes::VOCAB_MISSING, message);
+            findings.push(match PER_TOKEN.contains(&view.table.name()) {
+                true => finding,
+                false => {
+                    finding.next("nothing, if they are of something else: values were checked")
+                }
+            });
         }
         _ => {}
     }

@@ -5,7 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::footprint::{Footprint, Precision};
+use crate::commands::model::HEAD;
+use crate::footprint::{Footprint, Head, Precision};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{binary_size, decimal_size, grouped, percent};
 use crate::report::{Answer, Cell, Column, Float, Grid, Page, Records, json};
@@ -29,9 +30,27 @@ pub struct TableCost {
     pub model: Option<String>,
     #[serde(flatten)]
     pub footprint: Footprint,
+    /// Where the output head is: `tied`, `separate` or `none`.
+    #[serde(rename = "output_head", skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<ActualTable>,
+    /// What llama-quantize makes of the table. Empty if it never quantises this tensor.
+    pub presets: Vec<PresetCost>,
     pub notes: Vec<String>,
+}
+
+/// What one preset of llama-quantize makes of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PresetCost {
+    pub preset: &'static str,
+    /// Whether llama-quantize takes the table for the output, as it does if the file
+    /// has no `output.weight`.
+    pub is_output: bool,
+    /// The type. `None` if llama-quantize stops with an error.
+    #[serde(rename = "type")]
+    pub format: Option<&'static str>,
+    pub bytes: Option<u64>,
 }
 
 impl FootprintReport {
@@ -107,6 +126,18 @@ impl Answer for FootprintReport {
             for precision in &footprint.precisions {
                 table.record(&cells(cost, precision)[OF_SHAPE..])?;
             }
+            for is_output in [true, false] {
+                let groups = by_type(cost, is_output);
+                if let Some(heading) = heading(cost, is_output).filter(|_| !groups.is_empty()) {
+                    writeln!(page, "\n{heading}:\n")?;
+                    let mut table = Markdown::new(page);
+                    table.header(&["type", "#bytes", "preset"].map(Column::of))?;
+                    for Group { format, bytes, presets } in groups {
+                        let presets = Cell::text(presets.join(", "));
+                        table.record(&[Cell::word(format), Cell::count(bytes), presets])?;
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -174,8 +205,83 @@ fn one(cost: &TableCost, page: &mut Page) -> Result<()> {
     if stored.is_some() {
         page.paragraph("< the type that the file has")?;
     }
-    unstorable(cost, page)
+    unstorable(cost, page)?;
+    match cost.head.filter(|_| cost.actual.is_none()) {
+        Some(Head::Separate) => {
+            page.paragraph("output head: a second table of this size, so count each line twice")?;
+        }
+        Some(Head::Tied) => page.paragraph("output head: tied, the same table is used again")?,
+        Some(Head::None) => page.paragraph("output head: none, an encoder")?,
+        None => {}
+    }
+    [true, false].into_iter().try_for_each(|is_output| by_preset(cost, is_output, page))
 }
+
+/// The presets of llama-quantize that give a table one type.
+struct Group {
+    format: Option<&'static str>,
+    bytes: Option<u64>,
+    presets: Vec<&'static str>,
+}
+
+/// The presets that quantise, grouped by the type of the table.
+fn by_type(cost: &TableCost, is_output: bool) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for &PresetCost { preset, format, bytes, .. } in
+        cost.presets.iter().filter(|it| it.is_output == is_output)
+    {
+        match groups.iter_mut().find(|group| group.format == format) {
+            _ if FLOATS.contains(&preset) => {}
+            Some(group) => group.presets.push(preset),
+            None => groups.push(Group { format, bytes, presets: vec![preset] }),
+        }
+    }
+    groups
+}
+
+/// The presets that do not quantise: the table gets the type that they name.
+const FLOATS: [&str; 3] = ["F32", "F16", "BF16"];
+
+/// What a list of presets is about. `None` if llama-quantize does not quantise the
+/// tensor.
+fn heading(cost: &TableCost, is_output: bool) -> Option<&'static str> {
+    let tensor = cost.actual.as_ref().map(|actual| &*actual.tensor);
+    Some(match (cost.head, is_output) {
+        (Some(Head::Tied), _) => "llama-quantize takes a tied table for the output; by preset",
+        (Some(Head::None), _) => {
+            "llama-quantize takes the table for the output, as there is no other; by preset"
+        }
+        (Some(Head::Separate), _) => "what llama-quantize makes of the table, by preset",
+        (None, _) if tensor == Some(HEAD) => "what llama-quantize makes of the head, by preset",
+        (None, true) => "what llama-quantize makes of a table that is tied to the head, by preset",
+        (None, false) => "of one beside a head of its own",
+    })
+}
+
+fn by_preset(cost: &TableCost, is_output: bool, page: &mut Page) -> Result<()> {
+    let groups = by_type(cost, is_output);
+    let Some(heading) = heading(cost, is_output).filter(|_| !groups.is_empty()) else {
+        return Ok(());
+    };
+    writeln!(page)?;
+    page.paragraph(&format!("{heading}:"))?;
+    let is_all = groups.len() == 1;
+    for Group { format, bytes, presets } in groups {
+        let presets = match is_all {
+            true => format!("every preset but {}", FLOATS.join(", ")),
+            false => presets.join(", "),
+        };
+        let text = match (format, bytes) {
+            (Some(_), Some(bytes)) => format!("{} bytes: {presets}", grouped(bytes)),
+            _ => format!("it stops with an error: {presets}"),
+        };
+        page.labelled(INDENT, &format!(" {}", format.unwrap_or("-")), &text)?;
+    }
+    Ok(())
+}
+
+/// The columns before the size that a preset gives, as wide as ` IQ4_NL  `.
+const INDENT: usize = 9;
 
 fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
     let (tensor, format) = (visible(&actual.tensor), actual.format);
@@ -189,6 +295,7 @@ fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
         (Some(true), _) => page.paragraph(
             "output head: tied, the same table is used again (the file has no output.weight)",
         ),
+        (Some(false), None) => page.paragraph("output head: none, an encoder"),
         (Some(false), Some(output)) => {
             let bytes = output.bytes.map_or_else(String::new, |bytes| {
                 format!(": {} bytes ({})", grouped(bytes), decimal_size(bytes))
@@ -203,13 +310,16 @@ fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
 
 /// Says which types can't store the table, and what llama-quantize does then.
 fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
+    // A tied table gets the type of the output, whatever the preset names.
+    let replaces = cost.head == Some(Head::Separate);
     let mut groups: Vec<(usize, Option<&str>, Vec<&str>)> = Vec::new();
     for Precision { format, block, instead, .. } in
         cost.footprint.precisions.iter().filter(|precision| !precision.storable)
     {
-        match groups.iter_mut().find(|group| (group.0, group.1) == (*block, *instead)) {
+        let instead = instead.filter(|_| replaces);
+        match groups.iter_mut().find(|group| (group.0, group.1) == (*block, instead)) {
             Some(group) => group.2.push(format),
-            None => groups.push((*block, *instead, vec![format])),
+            None => groups.push((*block, instead, vec![format])),
         }
     }
     if groups.is_empty() {
@@ -219,14 +329,17 @@ fn unstorable(cost: &TableCost, page: &mut Page) -> Result<()> {
     let d_model = cost.footprint.d_model;
     for (block, instead, types) in groups {
         let then = match instead {
-            Some(instead) => format!("llama-quantize writes {instead} instead"),
-            None => "llama-quantize stops with an error".to_owned(),
+            Some(instead) => format!("; llama-quantize writes {instead} instead"),
+            None if replaces => "; llama-quantize stops with an error".to_owned(),
+            None => String::new(),
         };
-        let line =
-            format!("{}: blocks of {block} do not divide {d_model}; {then}", types.join(", "));
-        page.paragraph(&line)?;
+        let types = types.join(", ");
+        page.paragraph(&format!("{types}: blocks of {block} do not divide {d_model}{then}"))?;
     }
-    Ok(())
+    if cost.presets.is_empty() {
+        return Ok(());
+    }
+    page.paragraph("llama-quantize aborts if --token-embedding-type names one of them")
 }
 
 /// Prints the sizes of several tables side by side, as many as fit.
@@ -254,7 +367,11 @@ fn several(costs: &[TableCost], page: &mut Page) -> Result<()> {
             writeln!(page)?;
         }
     }
-    page.paragraph("- a type whose blocks do not divide d_model")
+    page.paragraph("- a type whose blocks do not divide d_model")?;
+    if costs.iter().any(|cost| cost.head == Some(Head::Separate)) {
+        page.paragraph("(head) \"as large\": a second table of this size; tied: the same table")?;
+    }
+    Ok(())
 }
 
 fn headings(cost: &TableCost) -> (String, String) {
@@ -276,6 +393,18 @@ fn abreast(costs: &[TableCost]) -> Grid {
     let mut parameters = vec!["(parameters)".to_owned(), String::new()];
     parameters.extend(costs.iter().map(|cost| grouped(cost.footprint.parameters)));
     grid.row(parameters);
+    if costs.iter().any(|cost| cost.head.is_some()) {
+        let mut heads = vec!["(head)".to_owned(), String::new()];
+        heads.extend(costs.iter().map(|cost| {
+            let head = match cost.head {
+                Some(Head::Separate) => "as large",
+                Some(head) => head.name(),
+                None => "",
+            };
+            head.to_owned()
+        }));
+        grid.row(heads);
+    }
     for (i, precision) in first.precisions.iter().enumerate() {
         let mut cells = vec![precision.format.to_owned(), bits(precision)];
         cells.extend(costs.iter().map(|cost| {

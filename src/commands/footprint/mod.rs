@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use super::model::HEAD;
 use super::{Opener, Request, model};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::footprint::{Footprint, KNOWN, Known};
-use crate::model::{Model, Tensor};
+use crate::footprint::{Footprint, Head, KNOWN, Known, PRESETS};
+use crate::model::{Fact, Model, Tensor};
+use crate::quant::Format;
 use crate::report::Printer;
 use crate::text;
 
-pub use answer::{ActualTable, FootprintReport, OutputHead, TableCost};
+pub use answer::{ActualTable, FootprintReport, OutputHead, PresetCost, TableCost};
 
 pub enum FootprintRequest {
     Model {
@@ -41,7 +43,7 @@ impl FootprintRequest {
             Self::Like(names) => {
                 let tables = names.iter().map(|name| {
                     let known = known(name)?;
-                    on_paper(known.n_vocab, known.d_model, Some(known.name))
+                    on_paper(known.n_vocab, known.d_model, Some(known))
                 });
                 tables.collect::<Result<_>>()?
             }
@@ -58,9 +60,40 @@ impl FootprintRequest {
     }
 }
 
-fn on_paper(n_vocab: u64, d_model: u64, like: Option<&'static str>) -> Result<TableCost> {
-    let footprint = Footprint::new(n_vocab, d_model)?;
-    Ok(TableCost { like, model: None, footprint, actual: None, notes: Vec::new() })
+fn on_paper(n_vocab: u64, d_model: u64, like: Option<&Known>) -> Result<TableCost> {
+    let head = like.map(|known| known.head);
+    let as_output: &[bool] = match head {
+        Some(Head::Separate) => &[false],
+        Some(_) => &[true],
+        None => &[true, false],
+    };
+    Ok(TableCost {
+        like: like.map(|known| known.name),
+        model: None,
+        footprint: Footprint::new(n_vocab, d_model)?,
+        head,
+        actual: None,
+        presets: presets(as_output, None, n_vocab, d_model),
+        notes: Vec::new(),
+    })
+}
+
+/// What llama-quantize makes of a table that is the output head too, or is not.
+fn presets(
+    as_output: &[bool],
+    architecture: Option<&str>,
+    n_vocab: u64,
+    d_model: u64,
+) -> Vec<PresetCost> {
+    let cost = |is_output: bool| {
+        PRESETS.iter().map(move |preset| {
+            let format = preset.writes(is_output, architecture, d_model);
+            let row = format.and_then(Format::from_name).and_then(|it| it.row_bytes(d_model));
+            let bytes = row.map(|row| n_vocab * row);
+            PresetCost { preset: preset.name, is_output, format, bytes }
+        })
+    };
+    as_output.iter().flat_map(|&is_output| cost(is_output)).collect()
 }
 
 fn known(name: &str) -> Result<&'static Known> {
@@ -79,7 +112,15 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     let view = model::View::new(model, path, tensor)?;
     let table = &view.table;
     let file_bytes = model.file_len();
-    let (tied, output) = output_head(model, table)?;
+    let (head, output) = output_head(model, table)?;
+    let architecture = model.text(Fact::Architecture).ok().flatten();
+    let as_output: &[bool] = match (table.name(), head) {
+        (HEAD, _) | (_, Some(Head::Tied | Head::None)) => &[true],
+        (_, Some(Head::Separate)) => &[false],
+        (TOKEN_EMBEDDING, None) => &[true, false],
+        _ => &[],
+    };
+    let (n_vocab, d_model) = (table.n_vocab(), table.d_model() as u64);
     let mut notes = view.notes;
     if let [name, more @ ..] = &model.missing()[..] {
         let are = match more.len() {
@@ -91,27 +132,35 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     Ok(TableCost {
         like: None,
         model: Some(path.display().to_string()),
-        footprint: Footprint::new(table.n_vocab(), table.d_model() as u64)?,
+        footprint: Footprint::new(n_vocab, d_model)?,
+        head,
+        presets: presets(as_output, architecture.as_deref(), n_vocab, d_model),
         actual: Some(ActualTable {
             tensor: table.name().to_owned(),
             format: table.format().name,
             bytes: table.bytes(),
             file_bytes,
             share: table.bytes() as f64 / file_bytes as f64,
-            tied,
+            tied: head.map(|head| head == Head::Tied),
             output,
         }),
         notes,
     })
 }
 
-/// Whether the output head is the embedding table itself; if not, the output head.
-fn output_head(model: &Model, table: &Table) -> Result<(Option<bool>, Option<OutputHead>)> {
+/// Where the output head of the embedding table is, and what it is stored as if it has
+/// a table of its own.
+fn output_head(model: &Model, table: &Table) -> Result<(Option<Head>, Option<OutputHead>)> {
     if table.name() != TOKEN_EMBEDDING {
         return Ok((None, None));
     }
-    match model.tensor("output.weight") {
-        Ok(head) => Ok((Some(head.is_none()), head.map(|tensor| describe(&tensor)))),
+    match model.tensor(HEAD) {
+        Ok(Some(head)) => Ok((Some(Head::Separate), Some(describe(&head)))),
+        Ok(None) => {
+            let architecture = model.text(Fact::Architecture).ok().flatten();
+            let is_encoder = architecture.as_deref().is_some_and(model::is_encoder);
+            Ok((Some(if is_encoder { Head::None } else { Head::Tied }), None))
+        }
         // It may be in the part that is missing.
         Err(_) if !model.missing().is_empty() => Ok((None, None)),
         Err(error) => Err(error.into()),
