@@ -459,6 +459,10 @@ def shorter(line, path):
     return " ".join(line.split())
 
 
+def visible(words):
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+
+
 # ---- embcli
 
 def ours(binary, path):
@@ -505,8 +509,8 @@ def main():
             if pieces is not None:
                 usual = good.setdefault(words, pieces)
                 if pieces != usual or name.startswith("no fault") or words != WORDS:
-                    shown = " ".join(f"[{piece}]" for piece in pieces).replace("\n", "\\n")
-                    said += f", `{words}` is {shown or 'nothing'}".replace("\n", "\\n")
+                    shown = " ".join(f"[{piece}]" for piece in pieces)
+                    said += f", `{visible(words)}` is {visible(shown) or 'nothing'}"
             told = ours(args.embcli, path)
             if args.markdown:
                 cells = [cell.replace("|", "\\|") for cell in (name, told, said)]
