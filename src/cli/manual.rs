@@ -54,6 +54,9 @@ candidates, at one position. A common factor for all rows, as in Gemma, changes
 no cosine and no ranking, and a note says so. Positions and norms can change
 both.
 
+The last line is what two tokens at random have in this table, the mean of 500
+pairs. A score says something only beside it: in some tables it is 0.87.
+
 In the toy only the cat, the dog and the semicolon have meaningful rows; a real
 model shows more.";
 
@@ -79,7 +82,8 @@ two rows. The list is in the order of the IDs, which in most vocabularies is
 roughly the order of frequency. It is printed while it is read.
 
 With --text, tokens prints the tokens of a text instead. The model's own
-tokenizer encodes it and gives the same IDs as llama.cpp.";
+tokenizer encodes it and gives the same IDs as llama.cpp. With --ids, it prints
+the text that IDs make, and whether that text gives these IDs again.";
 
 pub(super) const INFO: &str = "\
 What a file contains, on one screen: name, architecture, parameters, types, the

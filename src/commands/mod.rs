@@ -6,6 +6,7 @@
 
 mod by_text;
 pub mod check;
+pub mod decode;
 pub mod footprint;
 mod ids;
 pub mod info;
