@@ -57,7 +57,7 @@ mod words;
 
 use std::fmt;
 
-pub use audit::{Fault, FaultKind, audit};
+pub use audit::{Fault, FaultKind, Glance, audit, glance};
 pub use error::Error;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
@@ -299,6 +299,36 @@ impl Tokenizer {
         }
         Ok(())
     }
+}
+
+/// The tokens that go before and after a text: the name of the role, and the ID if
+/// the model gives one. `None` if the tokenizer's kind is not known. Reads no tokens.
+///
+/// # Errors
+/// If the header can't be read.
+pub fn around(model: &Model) -> Result<Option<[Option<Added>; 2]>, model::Error> {
+    let Some(name) = model.text(Fact::Tokenizer)? else { return Ok(None) };
+    let Some(kind) = Kind::of_model(&name) else { return Ok(None) };
+    let pre = match (kind, name.as_str()) {
+        (Kind::Bpe, "gemma4") => Pre::gemma(),
+        (Kind::Bpe, _) => Pre::named(model.text(Fact::PreTokenizer)?.as_deref()).0,
+        _ => Pre::NONE,
+    };
+    let n = usize::try_from(model.tokens()?.texts.len()).unwrap_or(usize::MAX);
+    let (front, behind) = Settings::read(model, kind, &pre, n)?.frame();
+    Ok(Some([front, behind].map(|frame| {
+        let (role, id) = frame?;
+        Some(Added { role, id: id.map(TokenId::from) })
+    })))
+}
+
+/// A token that goes around a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// `BOS`, `EOS` or `SEP`.
+    pub role: &'static str,
+    /// Its ID; `None` if the model names none.
+    pub id: Option<TokenId>,
 }
 
 /// Turns an unfit list into an unusable tokenizer.

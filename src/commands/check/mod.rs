@@ -23,6 +23,7 @@ use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
+use crate::text::counted;
 use crate::vocab::Vocab;
 
 pub use answer::*;
@@ -85,10 +86,15 @@ impl CheckRequest {
             return Ok(self.report(None));
         }
         let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
+        if name == TOKEN_EMBEDDING && is_vocabulary_only(model)? {
+            return self.of_vocabulary(model, findings);
+        }
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
             sizes::metadata(model, &view, findings)?;
-            vocabulary::check(model, &view, findings)?;
+            if let Ok(vocab) = view.vocab() {
+                vocabulary::check(model, vocab, findings)?;
+            }
             tokens::check(model, &view, findings)?;
         }
         let order = self.of_table(model, &view, findings)?;
@@ -111,6 +117,17 @@ impl CheckRequest {
             }
         }
         Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+    }
+
+    /// Checks a vocabulary without a table.
+    fn of_vocabulary(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
+        let vocab = Vocab::open(model)?;
+        let n = counted(vocab.len(), "token");
+        let message = format!("the file has a vocabulary of {n} and no embedding table");
+        findings.push(Finding::of(&codes::TABLE_MISSING, message));
+        sizes::special(model, vocab.len(), findings)?;
+        vocabulary::check(model, &vocab, findings)?;
+        Ok(self.report(None))
     }
 
     /// An empty report.
@@ -147,6 +164,11 @@ impl CheckRequest {
         }
         Ok(order)
     }
+}
+
+/// Whether a file has a vocabulary and no tensors.
+fn is_vocabulary_only(model: &Model) -> Result<bool> {
+    Ok(model.missing().is_empty() && model.tensors()?.next().is_none() && model.tokens().is_ok())
 }
 
 /// What rows with reversed bytes look like.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Error, Model, Numbers, TokenId, ValueType};
 use crate::text::counted;
 
-use super::{Fault, FaultKind, Seen, push};
+use super::{Fault, FaultKind, Header, Seen, push};
 
 /// The last of llama.cpp's token types; the first is 1.
 const LAST_TYPE: i32 = 6;
@@ -41,13 +41,11 @@ pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>
     Ok(bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word)).collect())
 }
 
-/// Checks for types that do not exist, and for repeated texts.
-pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
-    let is_none = |id: u32| {
-        let kind = seen.types.get(id as usize);
-        kind.is_some_and(|kind| !(1..=LAST_TYPE).contains(kind))
-    };
-    let unknown = seen.ids(is_none);
+/// Checks for types that do not exist.
+pub(super) fn types(header: &Header, faults: &mut Vec<Fault>) {
+    let ids = (0..).zip(&header.types);
+    let unknown: Vec<TokenId> =
+        ids.filter(|(_, kind)| !(1..=LAST_TYPE).contains(*kind)).map(|(id, _)| id).collect();
     if !unknown.is_empty() {
         let message = format!(
             "the type of {} is not 1 to {LAST_TYPE}: llama.cpp loads the file and never prints \
@@ -56,6 +54,10 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         );
         push(faults, FaultKind::Type, message, unknown);
     }
+}
+
+/// Checks for repeated texts.
+pub(super) fn repeated(seen: &Seen, faults: &mut Vec<Fault>) {
     // The index finds the last of equal texts.
     let last = |id: u32| seen.tokens.id_of(seen.tokens.text(id)).unwrap_or(id);
     let repeated: BTreeSet<u32> =
