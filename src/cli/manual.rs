@@ -88,7 +88,8 @@ the text that IDs make, and whether that text gives these IDs again.";
 pub(super) const INFO: &str = "\
 What a file contains, on one screen: name, architecture, parameters, types, the
 embedding table and its share of the file, whether the output head is tied to
-it, the tokenizer, its special tokens, and oddities.
+it, the tokenizer, what it adds to a text, its tokens by type, its special
+tokens, and oddities.
 
 info reads only the header, however large the file is.";
 
@@ -111,6 +112,7 @@ by which offset they are off. It can't judge a table that never learned
 anything. It also counts rows and tokens, looks for NaN, zeros, duplicates, rows
 far outside and collapsed ones, compares an output head with the table, names
 tokens that no text gives, and tells what llama.cpp will do with the vocabulary.
+Of a file that has only a vocabulary, it checks that.
 
 With OTHER, it compares two files of one model token by token: rows, texts,
 types, scores, special tokens. Each finding has a code; docs/check.md lists

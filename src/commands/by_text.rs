@@ -15,6 +15,9 @@ const MAX_COMPARED: usize = 128;
 /// A message shows at most this many columns of a text.
 const SHOWN: usize = 64;
 
+/// Of tokens that read alike, at most this many are compared as they are stored.
+const MOST_EQUAL: usize = 1000;
+
 /// An error lists at most this many tokens of a text.
 const MAX_NAMED: usize = 6;
 
@@ -78,7 +81,7 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
 fn meant(ids: &[u64], vocab: &Vocab) -> Result<Option<u64>> {
     let Some((&first, more)) = ids.split_first() else { return Ok(None) };
     let stored = vocab.stored(first)?;
-    for &id in more.iter().rev() {
+    for &id in more.iter().rev().take(MOST_EQUAL) {
         if vocab.stored(id)? == stored {
             return Ok(Some(id));
         }

@@ -70,7 +70,7 @@ use partition::{Part, Partition};
 use pre::Pre;
 use settings::{Frame, Kind, Settings};
 use token_index::TokenIndex;
-pub(crate) use token_index::byte_of;
+pub use token_index::byte_of;
 
 /// Encodes text to the token IDs of a model.
 pub struct Tokenizer {

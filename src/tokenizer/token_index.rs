@@ -197,7 +197,7 @@ fn numbers<T>(
 }
 
 /// The byte that a token's text names, as in `<0x0A>`.
-pub(crate) fn byte_of(text: &[u8]) -> Option<u8> {
+pub fn byte_of(text: &[u8]) -> Option<u8> {
     let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
     let [high, low] = *digits else { return None };
     let digit = |c: u8| Some(char::from(c).to_digit(16)? as u8);

@@ -104,7 +104,7 @@ fn markdown_has_a_sentence_and_a_table() {
     | 1 | 5765 | `" dog"` | 0.998 |
     | 2 | 2739 | `" Oran"` | 0.9956 |
 
-    two tokens at random here: -0.01 (estimated from 500 pairs)
+    two tokens at random here: 0.02 (estimated from 500 pairs)
     "#);
     let file = odd();
     let tokens = form(&["tokens", file.path().to_str().unwrap()], "md");

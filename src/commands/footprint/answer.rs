@@ -15,7 +15,7 @@ use crate::text::{visible, width};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FootprintReport {
-    One(TableCost),
+    One(Box<TableCost>),
     Several { tables: Vec<TableCost> },
 }
 
@@ -56,7 +56,7 @@ pub struct PresetCost {
 impl FootprintReport {
     pub fn tables(&self) -> &[TableCost] {
         match self {
-            Self::One(table) => std::slice::from_ref(table),
+            Self::One(table) => std::slice::from_ref(&**table),
             Self::Several { tables } => tables,
         }
     }

@@ -53,7 +53,7 @@ impl FootprintRequest {
             }
         };
         Ok(if tables.len() == 1 {
-            FootprintReport::One(tables.remove(0))
+            FootprintReport::One(Box::new(tables.remove(0)))
         } else {
             FootprintReport::Several { tables }
         })

@@ -11,7 +11,7 @@ use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
-use crate::stats::is_usable;
+use crate::stats::{is_usable, sample};
 use crate::threads;
 use crate::tour::random_pairs;
 
@@ -51,9 +51,15 @@ const MAX_BATCH: usize = 1 << 13;
 /// At most this many query values are in memory at a time: 32 MiB.
 const MAX_VALUES: usize = 1 << 23;
 
-/// So many pairs of rows give the score of two tokens at random: of the mean cosine, the
-/// standard error is then about 0.005.
-const PAIRS: u64 = 500;
+/// The score of two tokens at random is the mean of so many pairs of so many rows: few,
+/// because each is read from another place of the file. The standard error of a mean
+/// cosine is then about 0.01.
+const SAMPLED_PAIRS: u64 = 500;
+const SAMPLED_ROWS: u64 = 256;
+
+/// At most this many values are read for these pairs. Only very wide tables have fewer
+/// rows.
+const MAX_SAMPLED: u64 = 1 << 21;
 
 /// The seed of these pairs.
 const SEED: u64 = 2026;
@@ -81,6 +87,11 @@ impl NeighborsRequest {
         let present = table.rows_present();
         for id in given.iter().flatten().filter(|_| self.all) {
             ensure!(*id < present, "row {id} is missing: the file ends before it");
+        }
+        if !self.all {
+            for id in given.iter().flatten() {
+                self.is_query(*id, norm(&space.row(*id)?))?;
+            }
         }
         let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
         let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
@@ -140,10 +151,12 @@ impl NeighborsRequest {
     /// The mean score of two rows at random, which says what a score is worth: in many
     /// tables all rows have a large part in common.
     fn at_random(&self, space: &Space, present: u64) -> Result<Option<AtRandom>> {
+        let n = SAMPLED_ROWS.min(MAX_SAMPLED / space.rows().dim() as u64).max(2);
+        let rows = sample(present, n, SEED).into_iter().map(|id| space.row(id));
+        let rows: Vec<Vec<f32>> = rows.collect::<Result<_>>()?;
         let mut scores = Vec::new();
-        for (a, b) in random_pairs(present, PAIRS, SEED) {
-            let (a, b) = (space.row(a)?, space.row(b)?);
-            let (a, b) = ((&*a, norm(&a)), (&*b, norm(&b)));
+        for (a, b) in random_pairs(rows.len() as u64, SAMPLED_PAIRS, SEED) {
+            let [a, b] = [a, b].map(|at| (&*rows[at as usize], norm(&rows[at as usize])));
             if is_usable(a.1) && is_usable(b.1) {
                 scores.push(space.score(self.metric.score(a, b)));
             }

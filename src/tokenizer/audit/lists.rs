@@ -10,6 +10,9 @@ use super::{Fault, FaultKind, Header, Seen, push};
 /// The last of llama.cpp's token types; the first is 1.
 const LAST_TYPE: i32 = 6;
 
+/// A longer list of types is not read. No vocabulary has as many tokens.
+const MOST: u64 = 1 << 21;
+
 /// Checks the lengths and element types of the lists, and returns the token types.
 pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>, Error> {
     let list = model.tokens()?;
@@ -34,7 +37,7 @@ pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>
     }
     let Some(types) = list.types else { return Ok(Vec::new()) };
     check(&types, &[ValueType::I32]);
-    if types.element() != ValueType::I32 {
+    if types.element() != ValueType::I32 || types.len() > MOST {
         return Ok(Vec::new());
     }
     let bytes = types.bytes()?;
