@@ -54,6 +54,18 @@ pub(crate) fn each<T: Send, E: Send>(
     })
 }
 
+/// Runs two pieces of work at the same time, where there are two threads.
+pub(crate) fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
+    if available() < 2 {
+        return (a(), b());
+    }
+    thread::scope(|scope| {
+        let a = scope.spawn(a);
+        let b = b();
+        (a.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), b)
+    })
+}
+
 /// Computes something from every piece on several threads, and passes it to `take`
 /// in the order of the pieces. So the sums that `take` makes have the same bits for
 /// any number of threads.

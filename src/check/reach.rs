@@ -34,8 +34,7 @@ pub fn unreachable(
                     continue;
                 }
                 // Bytes that the vocabulary can't spell are another matter.
-                let encoded = tokenizer.encode_within(token.text.as_bytes());
-                if encoded.is_ok_and(|ids| ids != [id]) && is_asked(id) {
+                if tokenizer.reaches(id, &token.text).is_ok_and(|it| !it) && is_asked(id) {
                     found.push(id);
                 }
             }

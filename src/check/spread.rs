@@ -9,7 +9,7 @@
 //!
 //! | what | limit |
 //! |---|---|
-//! | far outside | beyond the 1 % and 99 % quantiles by more than what lies between them, in logarithms, and by a factor of two |
+//! | far outside | beyond the 1 % and 99 % quantiles by more than what lies between them, in logarithms, and by a factor of two; rows beyond an empty gap of a factor of two are left out of the quantiles, up to a third of all |
 //! | collapsed | `1 - cosine` to the first row of the group below a 50th of the median over sampled pairs |
 //!
 //! Rows of one direction have nearly the same eight coordinates, so they are found
@@ -153,11 +153,12 @@ impl Spread {
         }
         let row = |i: usize| &values[i * dim..][..dim];
         // Rows far outside must not pull the centre.
-        let mut sorted = norms.clone();
-        let usual = [0.01, 0.99].map(|share| quantile(&mut sorted, share).unwrap_or(0.0));
+        let mut logs: Vec<f64> = norms.iter().map(|norm| norm.ln()).collect();
+        let logs = together(&mut logs);
+        let usual = [0.01, 0.99].map(|share| quantile(logs, share).unwrap_or(0.0));
         let (mut centre, mut used) = (vec![0.0_f64; dim], 0.0);
         let mut coordinates: [Vec<f64>; COORDINATES] = Default::default();
-        for i in (0..n).filter(|i| (usual[0]..=usual[1]).contains(&norms[*i])) {
+        for i in (0..n).filter(|i| (usual[0]..=usual[1]).contains(&norms[*i].ln())) {
             used += 1.0;
             centre.iter_mut().zip(row(i)).for_each(|(sum, x)| *sum += f64::from(*x));
             for (all, sum) in coordinates.iter_mut().zip(signed_sums(row(i), &signs)) {
@@ -219,7 +220,8 @@ impl Spread {
         let limits = |which: usize| {
             let mut logs: Vec<f64> =
                 sizes.iter().map(|(_, size)| f64::from(size[which]).max(1e-30).ln()).collect();
-            let mut at = |share| quantile(&mut logs, share).unwrap_or(0.0);
+            let logs = together(&mut logs);
+            let mut at = |share| quantile(logs, share).unwrap_or(0.0);
             let [low, median, high] = [at(0.01), at(0.5), at(0.99)];
             let away = (high - low).max(std::f64::consts::LN_2);
             Limits {
@@ -329,6 +331,18 @@ impl Near<'_> {
             kernel::estimate(self.level, reader.read(id..id + 1)?, &self.leader);
         Ok(f64::from(product) > self.least * f64::from(square).sqrt() * self.norm)
     }
+}
+
+/// Sorts logarithms, and gives those that lie between the innermost gaps of a factor
+/// of two in the lowest and the highest third: many rows far outside must not move
+/// the quantiles.
+fn together(logs: &mut [f64]) -> &mut [f64] {
+    logs.sort_unstable_by(f64::total_cmp);
+    let (n, is_gap) = (logs.len(), |pair: &[f64]| pair[1] - pair[0] > std::f64::consts::LN_2);
+    let above = logs[n - n / 3..].windows(2).position(is_gap);
+    let below = logs[..n / 3].windows(2).rposition(is_gap);
+    let end = above.map_or(n, |i| n - n / 3 + i + 1);
+    &mut logs[below.map_or(0, |i| i + 1)..end]
 }
 
 /// The sums over eighths of the columns, each value with its sign.

@@ -25,7 +25,7 @@ const MAX_NAMED: usize = 6;
 /// once, or not at all if there are no texts.
 pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<String>)> {
     let Some(first) = texts.first() else { return Ok(Default::default()) };
-    let vocab = match view.vocab() {
+    let vocab = match view.labels() {
         Ok(vocab) => vocab,
         Err(reason) => bail!(
             "{} is not a number, and there is no vocabulary to search: {reason}",

@@ -26,6 +26,7 @@ impl NamedTokens {
         let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
         let (found, notes) = by_text::find(&texts, view)?;
         view.notes.extend(notes);
+        let found: Vec<u64> = found.into_iter().map(|id| view.row_of(id)).collect::<Result<_>>()?;
         let mut found = found.into_iter();
         let table = &view.table;
         let check = |id| Ok(table.check_id(id)?);

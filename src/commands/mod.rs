@@ -7,9 +7,11 @@
 mod by_text;
 pub mod check;
 pub mod decode;
+mod draft;
 pub mod footprint;
 mod ids;
 pub mod info;
+mod layout;
 pub mod lookup;
 mod model;
 pub mod models;

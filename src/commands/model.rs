@@ -6,7 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::embedding::{TOKEN_EMBEDDING, Table};
+use super::draft::{self, Draft};
+use crate::embedding::{Error as TableError, TABLES, TOKEN_EMBEDDING, Table};
+use crate::gguf::Files;
 use crate::input::Step;
 use crate::model::{Error, Fact, Model, Tensor};
 use crate::report::{Float, TokenText};
@@ -52,6 +54,8 @@ impl From<&Step> for InputStep {
 pub(super) struct View {
     pub table: Table,
     vocab: Result<Vocab, String>,
+    /// What names the rows in place of the vocabulary.
+    draft: Option<Draft>,
     pub notes: Vec<String>,
 }
 
@@ -60,8 +64,28 @@ impl View {
         Self::of(model, tensor).with_context(|| path.display().to_string())
     }
 
+    /// For commands that can read another tensor. An error says how.
     pub(super) fn of(model: &Model, tensor: &str) -> Result<Self> {
-        let table = Table::open(model, tensor)?;
+        let table = Table::open(model, tensor).map_err(|error| match error {
+            TableError::NoTensor { name, message } if message.contains(TABLES) => {
+                let message = message.replacen(TABLES, &format!("{TABLES} (--tensor NAME)"), 1);
+                TableError::NoTensor { name, message }
+            }
+            other => other,
+        })?;
+        Self::around(model, table)
+    }
+
+    /// The view of the embedding table, for commands that read no other tensor.
+    pub(super) fn of_table(model: &Model, path: &Path) -> Result<Self> {
+        let table = Table::open(model, TOKEN_EMBEDDING).map_err(Into::into);
+        table
+            .and_then(|table| Self::around(model, table))
+            .with_context(|| path.display().to_string())
+    }
+
+    fn around(model: &Model, table: Table) -> Result<Self> {
+        let tensor = &*table.name().to_owned();
         let mut notes = Vec::new();
         if let Some(name) = table.file() {
             notes.push(format!(
@@ -76,14 +100,32 @@ impl View {
             Err(error) if error.is_missing_part() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
+        let draft = match &vocab {
+            Ok(vocab) if tensor == HEAD => Draft::of(model, table.n_vocab(), vocab)?,
+            _ => None,
+        };
         let vocab = match vocab {
+            Ok(_) if draft.is_some() => {
+                notes.push(draft::NOTE.to_owned());
+                Err(draft::NOTE.to_owned())
+            }
+            Ok(vocab) if transposes(model, &table, &vocab)? => {
+                notes.push(transposed([table.n_vocab(), table.d_model() as u64]));
+                Ok(vocab)
+            }
             // Row i of another table, such as one of positions, is not token i.
             Ok(vocab)
                 if is_per_token(tensor) && !(tensor == HEAD && is_draft(model))
                     || vocab.len() == table.n_vocab() =>
             {
-                notes.extend(mismatch(table.n_vocab(), vocab.len()));
+                notes.extend(mismatch(model, table.n_vocab(), vocab.len()));
                 Ok(vocab)
+            }
+            Ok(_) if tensor == HEAD => {
+                let reason = "the head of a draft model has rows for some of the tokens, and \
+                              no d2t in the file says which";
+                notes.push(format!("rows are shown without tokens: {reason}"));
+                Err(reason.to_owned())
             }
             Ok(_) => Err(format!("the rows of \"{tensor}\" do not belong to tokens")),
             Err(reason) => {
@@ -91,17 +133,39 @@ impl View {
                 Err(reason)
             }
         };
-        Ok(Self { table, vocab, notes })
+        Ok(Self { table, vocab, draft, notes })
     }
 
-    pub(super) fn token(&self, id: u64) -> Result<TokenText> {
-        let token = match &self.vocab {
-            Ok(vocab) => vocab.token(id)?,
-            Err(_) => None,
+    /// The token of a row.
+    pub(super) fn token(&self, row: u64) -> Result<TokenText> {
+        let token = match (&self.draft, &self.vocab) {
+            (Some(draft), _) => draft.token(row)?,
+            (None, Ok(vocab)) => vocab.token(row)?,
+            (None, Err(_)) => None,
         };
         Ok(token.into())
     }
 
+    /// The row of a token.
+    pub(super) fn row_of(&self, id: u64) -> Result<u64> {
+        match &self.draft {
+            None => Ok(id),
+            Some(draft) => draft.row_of(id).with_context(|| {
+                format!("token {id} has no row in {}: a draft model has some tokens only", HEAD)
+            }),
+        }
+    }
+
+    /// The vocabulary whose tokens the rows are of. Row i may be of another token than
+    /// i: see [`row_of`](Self::row_of).
+    pub(super) fn labels(&self) -> Result<&Vocab, &str> {
+        match &self.draft {
+            Some(draft) => Ok(draft.vocab()),
+            None => self.vocab(),
+        }
+    }
+
+    /// The vocabulary, if row i is of token i.
     pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
@@ -115,7 +179,7 @@ impl View {
             d_model: table.d_model() as u64,
             bytes: table.bytes(),
             offset: table.offset(),
-            n_tokens: self.vocab.as_ref().ok().map(Vocab::len),
+            n_tokens: self.labels().ok().map(Vocab::len),
         }
     }
 }
@@ -147,8 +211,51 @@ pub(super) fn is_draft(model: &Model) -> bool {
         || matches!(model.tensor("d2t"), Ok(Some(_)))
 }
 
+/// Whether tensors may be in other parts of a split model, which can't be found because
+/// this one has no name of a part.
+pub(super) fn may_lack_parts(model: &Model) -> bool {
+    let stray = model.as_format::<Files>().and_then(|files| files.stray().ok()?);
+    stray.is_some_and(|stray| !stray.is_whole)
+}
+
+/// The fact that says how wide the rows of the table are.
+pub(super) fn width(model: &Model) -> Fact {
+    match model.text(Fact::Architecture).ok().flatten().as_deref() {
+        Some("wavtokenizer-dec") => Fact::FeaturesLength,
+        _ => Fact::EmbeddingLength,
+    }
+}
+
+/// Whether a table has a row per column and a column per token.
+pub(super) fn is_transposed(
+    model: &Model,
+    [rows, columns]: [u64; 2],
+    tokens: Option<u64>,
+) -> Result<bool, Error> {
+    if rows == columns || Some(rows) != model.whole(width(model))? {
+        return Ok(false);
+    }
+    Ok(match tokens {
+        Some(tokens) => tokens == columns,
+        None => model.whole(Fact::VocabSize)? == Some(columns),
+    })
+}
+
+fn transposes(model: &Model, table: &Table, vocab: &Vocab) -> Result<bool, Error> {
+    let shape = [table.n_vocab(), table.d_model() as u64];
+    Ok(is_per_token(table.name()) && is_transposed(model, shape, Some(vocab.len()))?)
+}
+
+/// That a table is transposed.
+pub(super) fn transposed([rows, columns]: [u64; 2]) -> String {
+    format!(
+        "the table is [{rows}, {columns}], and the model has {columns} tokens of {rows} values: \
+         it is written the other way round (llama.cpp refuses such a file)"
+    )
+}
+
 /// A note if the numbers of rows and tokens differ.
-pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
+pub(super) fn mismatch(model: &Model, rows: u64, tokens: u64) -> Option<String> {
     match rows.cmp(&tokens) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater => Some(format!(
@@ -158,8 +265,9 @@ pub(super) fn mismatch(rows: u64, tokens: u64) -> Option<String> {
         )),
         std::cmp::Ordering::Less => Some(format!(
             "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to {} \
-             have no row (llama.cpp refuses such a file)",
-            tokens - 1
+             have no row{}",
+            tokens - 1,
+            if is_draft(model) { "" } else { " (llama.cpp refuses such a file)" }
         )),
     }
 }

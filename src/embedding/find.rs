@@ -4,6 +4,9 @@ use super::TOKEN_EMBEDDING;
 use crate::model::{Error, Model};
 use crate::text;
 
+/// The words before the list of tensors that can be used.
+pub const TABLES: &str = "two-dimensional tensors";
+
 /// A message has at most this many tensor names of this many columns.
 const LISTED: usize = 8;
 const COLUMNS: usize = 64;
@@ -41,15 +44,15 @@ pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
     }
 
     let mut message = format!("no tensor is named \"{name}\"");
-    if let Some(nearest) = nearest {
+    let kind = match name == TOKEN_EMBEDDING && model.file_count() == 1 {
+        true => model.kind()?,
+        false => None,
+    };
+    if let Some(kind) = kind {
+        message += &format!("; this file seems to be {kind}");
+    } else if let Some(nearest) = nearest {
         message += &format!("; did you mean \"{}\"?", shown(&nearest));
         return Ok(message);
-    }
-    if name == TOKEN_EMBEDDING
-        && model.file_count() == 1
-        && let Some(kind) = model.kind()?
-    {
-        message += &format!("; this file seems to be {kind}");
     }
     let kind = usize::from(totals[0] == 0);
     message += &match totals[kind] {
@@ -61,7 +64,7 @@ pub(super) fn absent(model: &Model, name: &str) -> Result<String, Error> {
                 n => format!(" and {n} more"),
             };
             let listed = first[kind].join(", ");
-            format!("; two-dimensional tensors (--tensor NAME): {listed}{more}")
+            format!("; {TABLES}: {listed}{more}")
         }
     };
     Ok(message)

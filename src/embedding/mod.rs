@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use find::TABLES;
 
 use crate::model::{Model, Tensor, TokenId};
 use crate::quant::Format;

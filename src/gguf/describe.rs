@@ -29,6 +29,7 @@ fn key_of(fact: Fact) -> Key {
         Fact::Name => Whole("general.name"),
         Fact::ContextLength => OfArchitecture("context_length"),
         Fact::EmbeddingLength => OfArchitecture("embedding_length"),
+        Fact::FeaturesLength => OfArchitecture("features_length"),
         Fact::VocabSize => OfArchitecture("vocab_size"),
         Fact::PerLayerLength => OfArchitecture("embedding_length_per_layer_input"),
         Fact::PoolingType => OfArchitecture("pooling_type"),

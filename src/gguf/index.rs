@@ -22,6 +22,7 @@ use std::sync::Arc;
 use hashbrown::DefaultHashBuilder;
 
 use super::cursor::{Cursor, Stop};
+use super::foreign;
 use crate::model::{Error, Place, ValueType};
 use crate::source::Source;
 
@@ -91,7 +92,7 @@ impl Index {
         let mut cursor = Cursor::new(source, 0);
 
         let in_header = |stop: Stop| stop.at(Place::Header, len);
-        check_magic(cursor.peek(64).map_err(in_header)?)?;
+        check_magic(cursor.peek(START).map_err(in_header)?, len)?;
         cursor.skip(4).map_err(in_header)?;
         let version = cursor.u32().map_err(in_header)?;
         check_version(version)?;
@@ -141,6 +142,9 @@ impl Index {
     }
 }
 
+/// The bytes at the start that tell what a file is.
+const START: u64 = 512;
+
 /// The smallest tensor entry: an empty name, no dimensions.
 const MIN_TENSOR: u64 = 8 + 4 + 4 + 8;
 
@@ -179,30 +183,11 @@ pub(super) fn rank(cursor: &mut Cursor) -> Result<u32, Stop> {
     }
 }
 
-fn check_magic(start: &[u8]) -> Result<(), Error> {
+fn check_magic(start: &[u8], len: u64) -> Result<(), Error> {
     if start.starts_with(b"GGUF") {
         return Ok(());
     }
-    let known: &[(&[u8], &str)] = &[
-        (b"lmgg", "\"ggml\" (an old llama.cpp format; convert the original model again)"),
-        (b"tjgg", "\"ggjt\" (an old llama.cpp format; convert the original model again)"),
-        (b"fmgg", "\"ggmf\" (an old llama.cpp format; convert the original model again)"),
-        (b"version https://git-lfs", "a Git LFS pointer (run `git lfs pull` to get the file)"),
-        (b"\x1f\x8b", "gzip data (unpack it with gunzip)"),
-        (b"\x28\xb5\x2f\xfd", "zstd data (unpack it with unzstd)"),
-        (b"\xef\xbb\xbfGGUF", "a byte order mark, which some program put before it"),
-        (b"PK\x03\x04", "a zip archive (a PyTorch checkpoint?)"),
-        (b"\x93NUMPY", "a NumPy array"),
-        (b"\x89HDF", "an HDF5 file"),
-        (b"<", "markup (a web page saved in place of the model?)"),
-    ];
-    let found = if let Some((_, name)) = known.iter().find(|(magic, _)| start.starts_with(magic)) {
-        (*name).to_owned()
-    } else if start.get(8) == Some(&b'{') {
-        "a length and JSON (a safetensors file? convert it first)".to_owned()
-    } else {
-        format!("\"{}\"", start[..start.len().min(4)].escape_ascii())
-    };
+    let found = foreign::named(start, len);
     let found = format!("it begins with {found}, where GGUF files begin with \"GGUF\"");
     Err(Error::Unsupported(format!("not a GGUF file: {found}")))
 }

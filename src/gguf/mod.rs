@@ -12,12 +12,16 @@
 //! Files are untrusted; [`Error`] lists what can be wrong with them. Text is copied
 //! before it is checked, because a mapped file can change at any time.
 
+mod architecture;
 mod array;
 mod cursor;
 mod describe;
 mod file_type;
+mod foreign;
 mod index;
 mod kind;
+mod layout;
+mod pieces;
 mod split;
 mod strict;
 mod value;
@@ -25,16 +29,18 @@ mod value;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+pub use architecture::is_known_architecture;
 pub use array::Array;
 pub use describe::is_tokenizer_key;
 pub use file_type::file_type_name;
-pub use split::{Files, parts};
+pub use layout::{Fault, Layout, Measure, Stretch};
+pub use split::{Files, Stray, parts};
 
 pub use crate::model::Error;
 use crate::model::{Model, Place, Tensor, Value, ValueType};
-use crate::quant::Format;
+use crate::quant::{Format, TypeError};
 use crate::source::{MappedFile, Source};
 use cursor::{Cursor, Stop};
 use index::{Entries, Index};
@@ -69,6 +75,17 @@ pub struct Gguf {
     alignment: u64,
     /// The position of the tensor data; tensors' offsets count from here.
     data_at: u64,
+    /// Types of the file that are not what their number means to ggml. They are
+    /// looked for when a tensor has such a number.
+    not_ggmls: Arc<OnceLock<Vec<TypeError>>>,
+}
+
+/// A tensor's entry in the header.
+struct Described {
+    name: Vec<u8>,
+    dims: Vec<u64>,
+    type_id: u32,
+    offset: u64,
 }
 
 /// A metadata entry: a key, and the position of its value.
@@ -93,7 +110,9 @@ impl Gguf {
         let (index, kept) = Index::walk(&*source)?;
         let source: Arc<dyn Source> = Arc::from(source);
         let header = kept.map_or_else(|| Arc::clone(&source), |kept| Arc::new(kept));
-        let mut gguf = Self { source, header, index: Arc::new(index), alignment: 32, data_at: 0 };
+        let index = Arc::new(index);
+        let not_ggmls = Arc::default();
+        let mut gguf = Self { source, header, index, alignment: 32, data_at: 0, not_ggmls };
         gguf.alignment = gguf.read_alignment()?;
         gguf.data_at = gguf.index.end.checked_next_multiple_of(gguf.alignment).unwrap_or(u64::MAX);
         Ok(gguf)
@@ -274,16 +293,39 @@ impl Gguf {
 
     /// Reads tensor entry `i`. The cursor is at its start.
     fn read_tensor(&self, cursor: &mut Cursor<'_>, i: usize) -> Result<Tensor, Error> {
+        let Described { name, dims, type_id, offset } = self.describe(cursor, i)?;
+        let format = match layout::IN_DISPUTE.contains(&type_id) {
+            true => self.disputed(type_id),
+            false => Format::from_id(type_id),
+        };
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let (at, source) = (self.data_at.checked_add(offset), Arc::clone(&self.source));
+        Ok(Tensor { name, dims, format, at, source, file: None })
+    }
+
+    /// The type of a number that ggml and a fork may both use.
+    fn disputed(&self, type_id: u32) -> Result<&'static Format, TypeError> {
+        let not_ggmls = self.not_ggmls.get_or_init(|| layout::not_ggmls(self));
+        match not_ggmls.iter().find(|error| error.id == type_id) {
+            Some(error) => Err(error.clone()),
+            None => Format::from_id(type_id),
+        }
+    }
+
+    /// The tensors' entries, in the file's order.
+    fn described(&self) -> impl Iterator<Item = Result<Described, Error>> {
+        let mut cursor = Cursor::new(self.header(), self.index.tensors_at);
+        (0..self.index.tensors.len()).map(move |i| self.describe(&mut cursor, i))
+    }
+
+    /// Reads tensor entry `i`. The cursor is at its start.
+    fn describe(&self, cursor: &mut Cursor<'_>, i: usize) -> Result<Described, Error> {
         let mut read = || {
             let mut name = Vec::new();
             cursor.name(&mut name)?;
             let rank = index::rank(cursor)?;
             let dims = (0..rank).map(|_| cursor.u64()).collect::<Result<_, _>>()?;
-            let format = Format::from_id(cursor.u32()?);
-            let at = self.data_at.checked_add(cursor.u64()?);
-            let name = String::from_utf8_lossy(&name).into_owned();
-            let source = Arc::clone(&self.source);
-            Ok(Tensor { name, dims, format, at, source, file: None })
+            Ok(Described { name, dims, type_id: cursor.u32()?, offset: cursor.u64()? })
         };
         read().map_err(|stop: Stop| {
             let place = Place::Tensor { index: i as u64 + 1, count: self.tensor_count() };

@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::Gguf;
+use super::{Gguf, pieces};
 use crate::model::{Error, Tensor};
 
 /// The files of a model: one, or its shards. A clone shares the open files.
@@ -20,6 +20,21 @@ use crate::model::{Error, Tensor};
 pub struct Files {
     named: Gguf,
     split: Option<Arc<Split>>,
+    /// How to join the pieces of the file, if its name says that it is one of them.
+    piece: Option<Arc<str>>,
+}
+
+/// What the metadata of a file says about a split model whose other parts can't be
+/// found, because the file has no name of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// The number of this part, counted from 0.
+    pub no: Option<u64>,
+    /// The number of parts.
+    pub count: u64,
+    /// Whether the file has all tensors of the model all the same: its parts were
+    /// joined, and the metadata stayed.
+    pub is_whole: bool,
 }
 
 /// The shards besides the named one.
@@ -40,7 +55,11 @@ impl Files {
     /// the names of the others. If both describe a split but disagree, that is an
     /// error.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let named = Gguf::open(path)?;
+        let piece = pieces::advice(path);
+        let named = Gguf::open(path).map_err(|error| match &piece {
+            Some(piece) => Error::Split(format!("{error}; {piece}")),
+            None => error,
+        })?;
         let split = match ShardName::of(path) {
             Some(name) if named.integer("split.count")?.is_some_and(|count| count > 1) => {
                 name.check(&named, path)?;
@@ -49,7 +68,24 @@ impl Files {
             }
             _ => None,
         };
-        Ok(Self { named, split })
+        Ok(Self { named, split, piece: piece.map(Into::into) })
+    }
+
+    /// Whether the file is part of a split model by its metadata, but not by its name.
+    ///
+    /// # Errors
+    /// If a metadata key is there twice.
+    pub fn stray(&self) -> Result<Option<Stray>, Error> {
+        let count = self.named.integer("split.count")?.filter(|count| *count > 1);
+        let Some(count) = count.filter(|_| self.split.is_none()) else { return Ok(None) };
+        let tensors = self.named.integer("split.tensors.count")?;
+        let is_whole = tensors == Some(self.named.tensor_count());
+        Ok(Some(Stray { no: self.named.integer("split.no")?, count, is_whole }))
+    }
+
+    /// How to join the pieces of the file, if its name says that it is one of them.
+    pub fn piece(&self) -> Option<&str> {
+        self.piece.as_deref()
     }
 
     /// The file with the metadata of the model: its architecture, its vocabulary. An
@@ -85,6 +121,17 @@ impl Files {
     pub fn files(&self) -> Result<Vec<&Gguf>, Error> {
         let shards = (0..self.shard_count()).map(|no| self.shard(no).transpose());
         shards.flatten().collect()
+    }
+
+    /// The files of the model that exist, in order, with their names if it is split.
+    pub fn named_files(&self) -> Result<Vec<(Option<String>, &Gguf)>, Error> {
+        let name = |no| {
+            let split = self.split.as_ref()?;
+            Some(split.name.file_name(no).to_string_lossy().into_owned())
+        };
+        let shards = (0..self.shard_count()).map(|no| Ok((name(no), self.shard(no)?)));
+        let found = |(name, shard): (_, Option<_>)| shard.map(|shard| (name, shard));
+        shards.filter_map(|it: Result<_, Error>| it.map(found).transpose()).collect()
     }
 
     /// The number of files of the model; 1 if it is not split.
@@ -158,7 +205,7 @@ impl Files {
 
 impl From<Gguf> for Files {
     fn from(named: Gguf) -> Self {
-        Self { named, split: None }
+        Self { named, split: None, piece: None }
     }
 }
 

@@ -13,6 +13,9 @@ pub enum Fact {
     ContextLength,
     /// Number: `d_model`.
     EmbeddingLength,
+    /// Number: `d_model` of a model whose outputs have another width, which is then its
+    /// [`EmbeddingLength`](Self::EmbeddingLength).
+    FeaturesLength,
     /// Number: `n_vocab`.
     VocabSize,
     /// Number: the values that each layer gets for a token besides its row.

@@ -147,15 +147,76 @@ const REMOVED: &[(u32, &str)] = &[
 /// Types that ggml uses only for activations, during a matrix multiplication.
 const INTERNAL: &[(u32, &str)] = &[(9, "Q8_1"), (15, "Q8_K")];
 
+/// Types of ik_llama.cpp, a fork that numbers its own from 97 on.
+#[rustfmt::skip]
+const IK_LLAMA: &[(u32, &str)] = &[
+    (97, "Q8_0_X4"), (98, "Q8_1_X4"), (99, "Q8_2_X4"), (133, "Q6_0"), (134, "IQ1_BN"),
+    (135, "IQ2_BN"), (136, "Q8_K64"), (137, "IQ2_K"), (138, "IQ3_K"), (139, "IQ4_K"),
+    (140, "IQ5_K"), (141, "IQ6_K"), (144, "IQ4_KS"), (145, "IQ2_KS"), (146, "IQ4_KSS"),
+    (147, "Q8_K16"), (148, "Q8_K32"), (149, "Q8_KR8"), (150, "Q8_K128"), (151, "Q8_KV"),
+    (152, "IQ5_KS"), (153, "IQ2_KT"), (154, "IQ3_KT"), (155, "IQ4_KT"), (156, "IQ3_KS"),
+    (157, "IQ2_KL"), (158, "IQ1_KT"), (202, "Q4_0_R8"), (206, "Q5_0_R4"), (208, "Q8_0_R8"),
+    (210, "Q2_K_R4"), (211, "Q3_K_R4"), (212, "Q4_K_R4"), (213, "Q5_K_R4"), (214, "Q6_K_R4"),
+    (216, "IQ2_XXS_R4"), (217, "IQ2_XS_R4"), (218, "IQ3_XXS_R4"), (219, "IQ1_S_R4"),
+    (220, "IQ4_NL_R4"), (221, "IQ3_S_R4"), (222, "IQ2_S_R4"), (223, "IQ4_XS_R8"),
+    (229, "IQ1_M_R4"), (230, "BF16_R16"), (233, "Q6_0_R4"), (335, "IQ2_BN_R4"),
+    (337, "IQ2_K_R4"), (338, "IQ3_K_R4"), (339, "IQ4_K_R4"), (340, "IQ5_K_R4"),
+    (344, "IQ4_KS_R4"), (352, "IQ5_KS_R4"), (398, "Q8_KV_R8"), (399, "Q8_K_R8"),
+];
+
+/// Types that forks store under a number that ggml uses for another type: the
+/// number, the name with its fork, and the bytes of so many values.
+const FORKS: &[(u32, &str, [u64; 2])] =
+    &[(36, "BitNet's I2_S", [1, 4]), (42, "PrismML's older Q2_0, in blocks of 128", [34, 128])];
+
 /// Why a type ID has no [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("ggml type {id}{problem}")]
+#[error("{problem}")]
 pub struct TypeError {
     /// The ID in the file.
     pub id: u32,
-    /// ggml's name for it, if it ever had this type.
+    /// The name of the type, if it is known: ggml's, if it ever had this type, or a
+    /// fork's.
     pub name: Option<&'static str>,
     problem: String,
+}
+
+impl TypeError {
+    /// The number of a type of ggml, in a file where no tensor has the size of that
+    /// type. `sizes` are the number of values and the bytes of some of these tensors.
+    pub(crate) fn not_ggmls(format: &Format, sizes: &[[u64; 2]]) -> Self {
+        let Format { id, name, .. } = format;
+        let told = match fork(*id, sizes) {
+            Some(fork) => format!("they fit {fork}"),
+            None => "a fork's, or an older one".to_owned(),
+        };
+        let problem = format!(
+            "type {id} in this file is not ggml's type {id} ({name}): its tensors have another \
+             size than {name}; {told}"
+        );
+        Self { id: *id, name: None, problem }
+    }
+
+    /// Whether tensors with this number have the size of a known fork's type.
+    pub(crate) fn is_known_fork(id: u32, sizes: &[[u64; 2]]) -> bool {
+        fork(id, sizes).is_some()
+    }
+}
+
+/// Fewer bytes than this may follow a tensor before the next one.
+const PADDING: u64 = 64;
+
+/// The fork's type with this number whose size all tensors have: their values, and the
+/// bytes up to the next tensor.
+fn fork(id: u32, sizes: &[[u64; 2]]) -> Option<&'static str> {
+    let fits = |[bytes, of]: [u64; 2]| {
+        let fit = |[values, size]: &[u64; 2]| {
+            let need = (values / of).saturating_mul(bytes);
+            values % of == 0 && *size >= need && size - need < PADDING
+        };
+        !sizes.is_empty() && sizes.iter().all(fit)
+    };
+    FORKS.iter().find(|entry| entry.0 == id && fits(entry.2)).map(|entry| entry.1)
 }
 
 impl Format {
@@ -166,15 +227,22 @@ impl Format {
         let named = |list: &[(u32, &'static str)]| {
             list.iter().find(|entry| entry.0 == id).map(|entry| entry.1)
         };
-        let (name, problem) = match (named(REMOVED), named(INTERNAL)) {
-            (Some(name), _) => (Some(name), format!(" was removed from the format ({name})")),
-            (_, Some(name)) => {
-                let only = "exists only inside computations, no file stores it";
-                (Some(name), format!(" ({name}) {only}"))
-            }
-            _ => (None, " is not one that ggml defines (a fork's?)".to_owned()),
+        let removed = named(REMOVED).map(|name| {
+            let fork = FORKS.iter().find(|entry| entry.0 == id).map(|entry| entry.1);
+            let now = fork.map_or_else(String::new, |fork| format!("; {fork} has this number now"));
+            (name, format!("was removed from the format ({name}){now}"))
+        });
+        let internal = named(INTERNAL).map(|name| {
+            let only = "exists only inside computations, no file stores it";
+            (name, format!("({name}) {only}"))
+        });
+        let forked =
+            named(IK_LLAMA).map(|name| (name, format!("is {name} of ik_llama.cpp, a fork")));
+        let (name, problem) = match removed.or(internal).or(forked) {
+            Some((name, problem)) => (Some(name), problem),
+            None => (None, "is not one that ggml defines (a fork's?)".to_owned()),
         };
-        Err(TypeError { id, name, problem })
+        Err(TypeError { id, name, problem: format!("ggml type {id} {problem}") })
     }
 
     /// The format with this name, in upper or lower case.
@@ -324,16 +392,33 @@ mod tests {
     #[test]
     fn type_errors_in_plain_english() {
         let message = |id| Format::from_id(id).unwrap_err().to_string();
-        assert_eq!(message(36), "ggml type 36 was removed from the format (IQ4_NL_4_4)");
+        assert_eq!(message(37), "ggml type 37 was removed from the format (IQ4_NL_4_8)");
+        assert_eq!(
+            message(36),
+            "ggml type 36 was removed from the format (IQ4_NL_4_4); BitNet's I2_S has this number \
+             now"
+        );
         assert_eq!(
             message(9),
             "ggml type 9 (Q8_1) exists only inside computations, no file stores it"
         );
-        assert_eq!(message(97), "ggml type 97 is not one that ggml defines (a fork's?)");
+        assert_eq!(message(43), "ggml type 43 is not one that ggml defines (a fork's?)");
+        assert_eq!(message(139), "ggml type 139 is IQ4_K of ik_llama.cpp, a fork");
         assert_eq!(
             message(u32::MAX),
             "ggml type 4294967295 is not one that ggml defines (a fork's?)"
         );
+    }
+
+    #[test]
+    fn a_number_that_a_fork_uses_otherwise() {
+        let q2_0 = Format::from_name("Q2_0").unwrap();
+        let message = |sizes| TypeError::not_ggmls(q2_0, sizes).to_string();
+        let of_128 = message(&[[256, 96], [12_800, 3424]]);
+        assert!(of_128.contains("is not ggml's type 42 (Q2_0)"), "{of_128}");
+        assert!(of_128.ends_with("they fit PrismML's older Q2_0, in blocks of 128"), "{of_128}");
+        assert!(message(&[[12_800, 3600]]).ends_with("a fork's, or an older one"));
+        assert!(IK_LLAMA.is_sorted_by_key(|entry| entry.0));
     }
 
     #[test]

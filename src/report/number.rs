@@ -47,8 +47,8 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// A value in at most eight columns, rounded to four decimals (two from 10 on). Very
-/// small and very large values are in powers of ten.
+/// A value in at most eight columns, rounded to four decimals (two from 10 on, none
+/// from 10,000 on). Very small and very large values are in powers of ten.
 pub(crate) fn rounded(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude == 0.0 {
@@ -57,6 +57,8 @@ pub(crate) fn rounded(value: f64) -> String {
         let decimals = if magnitude < 10.0 { 4 } else { 2 };
         let shown = format!("{value:.decimals$}");
         shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else if (10_000.0..1e7).contains(&magnitude) {
+        format!("{value:.0}")
     } else {
         // NaN and infinities too: NaN, inf, -inf.
         format!("{value:.1e}")

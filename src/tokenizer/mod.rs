@@ -122,6 +122,12 @@ trait Family {
     /// (llama.cpp aborts then).
     fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()>;
 
+    /// Whether some text has the token with this stored text. `None` where only
+    /// encoding shows it.
+    fn reaches(&self, _stored: &[u8]) -> Option<bool> {
+        None
+    }
+
     #[cfg(test)]
     fn ids(&self, vocabulary: &TokenIndex, bytes: &[u8]) -> Result<Vec<u32>> {
         let mut ids = Vec::new();
@@ -276,6 +282,28 @@ impl Tokenizer {
         let mut ids = Vec::new();
         self.split(text, true, false, &mut ids, &mut |_, _| {})?;
         Ok(ids.into_iter().map(TokenId::from).collect())
+    }
+
+    /// Whether some text gives a token, for all that is known: its own text within
+    /// another one, before a space, a letter or a digit. `text` is what the token
+    /// stands for.
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn reaches(&self, id: TokenId, text: &str) -> Result<bool, Error> {
+        let Ok(place) = u32::try_from(id) else { return Ok(true) };
+        if let Some(reaches) = self.family.reaches(self.vocabulary.text(place)) {
+            return Ok(reaches);
+        }
+        let mut with_more = text.to_owned();
+        for more in ["", " ", "a", "1"] {
+            with_more.truncate(text.len());
+            with_more.push_str(more);
+            if self.encode_within(with_more.as_bytes())?.first() == Some(&id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn split(

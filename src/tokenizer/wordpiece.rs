@@ -57,6 +57,21 @@ impl Family for WordPiece {
             Ok(())
         })
     }
+
+    /// A word is cut into the longest tokens, so every token is reached that can be
+    /// the beginning, or the rest, of a word.
+    fn reaches(&self, stored: &[u8]) -> Option<bool> {
+        let text = stored.strip_prefix(BEGIN);
+        let (mut words, mut is_word) = (0, false);
+        let read = self.normalizer.words(text.unwrap_or(stored), |word| {
+            words += 1;
+            is_word = word.strip_prefix(BEGIN) == Some(text.unwrap_or(stored));
+            Ok(())
+        });
+        let mut chars = utf8::code_points(stored);
+        let is_alone = chars.next().is_some_and(stands_alone) && chars.next().is_none();
+        Some(read.is_err() || words == 1 && is_word && (text.is_some() || !is_alone))
+    }
 }
 
 /// The mark at the start of a word.
@@ -86,9 +101,7 @@ impl Normalizer {
             if is_nothing {
                 continue;
             }
-            let stands_alone = category == Category::Punctuation
-                || (code_point < 0x7f && category == Category::Symbol)
-                || is_chinese(code_point);
+            let stands_alone = stands_alone(code_point);
             if stands_alone {
                 end(&mut word)?;
             }
@@ -118,6 +131,14 @@ fn base(code_point: u32) -> u32 {
         first.get_or_insert(part);
     });
     first.unwrap_or(c).into()
+}
+
+/// Whether a character is a word by itself.
+fn stands_alone(code_point: u32) -> bool {
+    let category = Category::of(code_point);
+    category == Category::Punctuation
+        || (code_point < 0x7f && category == Category::Symbol)
+        || is_chinese(code_point)
 }
 
 /// Whether a character is Chinese for BERT, whose code has the gap at U+2B820 too.
@@ -157,6 +178,25 @@ mod tests {
         assert_eq!(words(true, "a猫b 日本".as_bytes()), ["▁a", "▁猫", "▁b", "▁日", "▁本"]);
         assert_eq!(words(true, b"a\0b\xffc\x1b[2J"), ["▁abc", "▁[", "▁2j"]);
         assert_eq!(words(true, b" \n "), [""; 0]);
+    }
+
+    #[test]
+    fn tokens_that_no_word_has_are_known() {
+        let texts = ["▁the", "ing", "▁!", "!", "▁Ab", "é", "a!", "猫", "▁猫", "▁"];
+        let vocabulary = TokenIndex::of(texts.map(|token| (token, 0.0, Types::NORMAL)));
+        let reached = |lowercase| {
+            let settings = Settings {
+                lowercase,
+                strip_accents: lowercase,
+                ..Settings::defaults(Kind::WordPiece)
+            };
+            let bert = WordPiece::new(&vocabulary, &settings);
+            texts.map(|text| bert.reaches(text.as_bytes()).unwrap())
+        };
+        let lower = [true, true, true, false, false, false, false, false, true, false];
+        assert_eq!(reached(true), lower);
+        let cased = [true, true, true, false, true, true, false, false, true, false];
+        assert_eq!(reached(false), cased);
     }
 
     #[test]

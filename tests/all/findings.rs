@@ -262,6 +262,30 @@ fn rows_far_outside_are_told_with_what_is_usual() {
     );
 }
 
+/// Many rows far outside do not hide each other, and short ones side by side, which
+/// no longer fit their tokens, are no matter of order.
+#[test]
+fn many_rows_far_outside_are_told() {
+    let mut small = Small::new(1000, 32);
+    (0..200).step_by(5).for_each(|id| small.rows[id].iter_mut().for_each(|x| *x *= 100.0));
+    let (answer, code) = small.check(&[]);
+    let outlier = finding(&answer, "rows.outlier");
+    let expected: Vec<usize> = (0..200).step_by(5).collect();
+    assert_eq!((code, &outlier["ids"]), (1, &json!(expected)));
+
+    let mut made = Made::new();
+    made.rows.iter_mut().flatten().for_each(|x| *x += 1.0);
+    made.rows[3000..3020].iter_mut().flatten().for_each(|x| *x *= 0.05);
+    let (answer, code) = check(file_of(&made, vec![1; made.rows.len()]).path(), &[]);
+    let outlier = finding(&answer, "rows.outlier");
+    let expected: Vec<usize> = (3000..3020).collect();
+    assert_eq!(
+        (code, &outlier["severity"], &outlier["ids"]),
+        (1, &json!("problem"), &json!(expected))
+    );
+    assert_eq!(of_code(&answer, "order.permuted").len(), 0);
+}
+
 /// A made-up table whose rows show how its tokens are spelled, as a file.
 fn file_of(made: &Made, types: Vec<i32>) -> tempfile::NamedTempFile {
     let tokens: Vec<&str> = made.tokens.iter().map(String::as_str).collect();
@@ -518,9 +542,23 @@ fn a_head_is_compared_with_its_table() {
     let (answer, code) = check(with_head(like.clone()).path(), &[]);
     assert_eq!((code, &answer["findings"]), (0, &json!([])));
 
+    // Told once: the order of the head's rows says it already.
     let mut shifted = like;
     shifted.rotate_right(width as usize);
     let (answer, code) = check(with_head(shifted).path(), &[]);
+    let found = finding(&answer, "order.shift");
+    assert_eq!((code, &found["offset"], &found["tensor"]), (1, &json!(1), &json!("output.weight")));
+    assert_eq!(of_code(&answer, "head.shift").len(), 0);
+}
+
+/// Rows that show nothing of how their tokens are spelled can still be compared.
+#[test]
+fn a_shifted_head_is_seen_where_the_order_is_not() {
+    let small = Small::new(1000, 32);
+    let mut head = small.rows.clone();
+    head.rotate_right(1);
+    let file = small.gguf().tensor("output.weight", &[32, 1000], F32, f32_bytes(&head.concat()));
+    let (answer, code) = check(file.write().path(), &[]);
     assert_eq!((code, &finding(&answer, "head.shift")["evidence"]["offset"]), (1, &json!(-1)));
 }
 

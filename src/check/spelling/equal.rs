@@ -2,10 +2,10 @@
 
 use hashbrown::HashMap;
 
-use super::Result;
 use super::frame::{Kind, Reader};
 use super::judge::{Judge, Look};
 use super::tokens::Role;
+use super::{Copied, Result};
 
 /// Groups of rows that are equal, ascending.
 pub fn groups(judge: &Judge, look: &Look) -> Result<Vec<Vec<u32>>> {
@@ -46,7 +46,7 @@ pub fn means(judge: &Judge, groups: &[Vec<u32>]) -> Result<Vec<u32>> {
 /// Tokens whose rows equal another token's, which the row suits better.
 /// Training leaves no two rows equal that it has touched. Those that it never
 /// touched suit nobody, and other spellings of a word may share its row.
-pub fn copies(judge: &Judge, look: &Look, groups: &[Vec<u32>]) -> Vec<u64> {
+pub fn copies(judge: &Judge, look: &Look, groups: &[Vec<u32>]) -> Vec<Copied> {
     let mut group_of = HashMap::new();
     for (i, group) in groups.iter().enumerate() {
         group_of.extend(group.iter().map(|row| (*row, i)));
@@ -68,7 +68,7 @@ pub fn copies(judge: &Judge, look: &Look, groups: &[Vec<u32>]) -> Vec<u64> {
             let others = tokens.iter().map(|it| it.0).filter(|token| *token != owner);
             let others = others.filter(|it| judge.tokens.role(*it as usize) == Role::Judged);
             let others = others.filter(|it| word(*it) == 0 || word(*it) != word(owner));
-            copies.extend(others.map(u64::from));
+            copies.extend(others.map(|id| Copied { id: id.into(), of: owner.into() }));
         }
     }
     copies.sort_unstable();

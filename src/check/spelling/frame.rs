@@ -203,9 +203,8 @@ impl Frame {
         ridge(&mut of_rows, width);
         ridge(&mut of_features, n_features);
         let whiten = |matrix: &[f32], n| matrix::whitener(self.level, matrix, n);
-        let (Some(rows), Some(features)) =
-            (whiten(&of_rows, width), whiten(&of_features, n_features))
-        else {
+        let both = threads::both(|| whiten(&of_rows, width), || whiten(&of_features, n_features));
+        let (Some(rows), Some(features)) = both else {
             return Ok(None);
         };
         (self.rows, self.features) = (rows, features);

@@ -1,5 +1,7 @@
 //! From evidence to what is wrong where.
 
+use std::ops::Range;
+
 use super::Result;
 
 use super::evidence::{Asked, Evidence, Scale, strange_row};
@@ -193,6 +195,56 @@ impl<'a> Judge<'a> {
         (against, for_it, judged)
     }
 
+    /// Joins stretches over tokens that may as well lie where the stretches do, and
+    /// takes such tokens in at both ends of the table. To count as in place, they have
+    /// to score the bar over the place of the stretch: what a stretch has to score
+    /// over being in place.
+    fn bridged(&mut self, look: &Look, bar: &Bar, stretches: Vec<Stretch>) -> Vec<Stretch> {
+        let mut bridged: Vec<Stretch> = Vec::new();
+        for mut stretch in stretches {
+            let state = self.states[stretch.first as usize];
+            match bridged.last_mut() {
+                Some(before) if before.rows != stretch.rows => {}
+                Some(before) if self.may_be(look, bar, before.last + 1..stretch.first, state) => {
+                    self.states[before.last as usize..stretch.first as usize].fill(state);
+                    before.last = stretch.last;
+                    before.seen[1] = stretch.seen[1];
+                    before.nats += stretch.nats;
+                    before.judged += stretch.judged;
+                    continue;
+                }
+                None if self.may_be(look, bar, 0..stretch.first, state) => {
+                    self.states[..stretch.first as usize].fill(state);
+                    stretch.first = 0;
+                }
+                _ => {}
+            }
+            bridged.push(stretch);
+        }
+        if let Some(last) = bridged.last_mut() {
+            let state = self.states[last.last as usize];
+            if self.may_be(look, bar, last.last + 1..self.n as u64, state) {
+                self.states[last.last as usize..].fill(state);
+                last.last = self.n as u64 - 1;
+            }
+        }
+        bridged
+    }
+
+    /// Whether tokens may lie where a state says: their own rows do not fit them so
+    /// much better.
+    fn may_be(&self, look: &Look, bar: &Bar, tokens: Range<u64>, state: u8) -> bool {
+        let Some(pairing) = self.hypotheses.get(usize::from(state)) else { return false };
+        let cap = bar.cap();
+        let judged = (tokens.start as u32..tokens.end as u32)
+            .filter(|token| self.tokens.role(*token as usize) == Role::Judged);
+        let lead = judged.map(|token| {
+            let there = self.score(look, cap, token, &look.evidence.ask(token), *pairing);
+            f64::from(look.own(token, cap) - there)
+        });
+        lead.sum::<f64>() < bar.height
+    }
+
     /// The highest score against rows in place of any run of tokens in place.
     fn highest(&self, look: &Look, cap: f32) -> f64 {
         let (mut height, mut highest) = (0.0_f64, 0.0_f64);
@@ -251,6 +303,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
                     rows: Where::Nowhere,
                     nats: 0.0,
                     judged: judged as u64,
+                    seen: [0, n as u64 - 1],
                 });
             }
             return Ok(order);
@@ -337,8 +390,10 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
             rows,
             nats: if rows == Where::Nowhere { against } else { against + for_it },
             judged,
+            seen: [run.span.start as u64, run.span.end as u64 - 1],
         });
     }
+    let stretches = judge.bridged(&look, &bar, stretches);
     let of_strangers = -look.scale.of_strangers().min(-0.001);
     let singles = singles::find(&judge, &look, &groups)?;
     let is_broken = !stretches.is_empty() || !singles.swaps.is_empty();

@@ -68,8 +68,8 @@ pub struct Order {
     pub stretches: Vec<Stretch>,
     /// Pairs of tokens that have each other's rows.
     pub swaps: Vec<Swap>,
-    /// Tokens whose rows equal another's, which the row suits better.
-    pub copies: Vec<u64>,
+    /// Tokens whose rows equal another's, ascending.
+    pub copies: Vec<Copied>,
     /// Tokens in place whose rows are like random draws.
     pub redrawn: Vec<u64>,
     /// Ordinary tokens whose rows are like those of unused tokens;
@@ -77,6 +77,15 @@ pub struct Order {
     pub untrained: Vec<Untrained>,
     /// Ordinary tokens whose rows are the mean row, or not finite.
     pub blank: Vec<u64>,
+}
+
+/// A token whose row equals another's, which the row suits better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Copied {
+    /// The token.
+    pub id: u64,
+    /// The other token.
+    pub of: u64,
 }
 
 /// Two tokens that have each other's rows.
@@ -123,6 +132,9 @@ pub struct Stretch {
     pub nats: f64,
     /// How many of the tokens were judged.
     pub judged: u64,
+    /// The first and the last of them that speak for it. Beyond, to an end of the
+    /// table, their rows may as well be in place.
+    pub seen: [u64; 2],
 }
 
 /// Where rows are.

@@ -5,14 +5,14 @@ use super::Result;
 use super::frame::Kind;
 use super::judge::{Judge, Look};
 use super::tokens::Role;
-use super::{Swap, Untrained};
+use super::{Copied, Swap, Untrained};
 use super::{drawn, equal, swaps};
 
 /// What is found among single rows.
 pub struct Singles {
     pub swaps: Vec<Swap>,
     /// Copies of other tokens' rows.
-    pub copies: Vec<u64>,
+    pub copies: Vec<Copied>,
     /// Rows as drawn at random.
     pub redrawn: Vec<u64>,
     /// Never trained, by the worst first.
@@ -27,7 +27,8 @@ pub fn find(judge: &Judge, look: &Look, groups: &[Vec<u32>]) -> Result<Singles> 
         scores.extend(look.says(token, row).map(|e| (look.scale.score(e), token)));
     }
     let copies = equal::copies(judge, look, groups);
-    scores.retain(|(_, token)| copies.binary_search(&u64::from(*token)).is_err());
+    let is_copy = |token: u32| copies.binary_search_by_key(&u64::from(token), |it| it.id).is_ok();
+    scores.retain(|(_, token)| !is_copy(*token));
     let swaps = swaps::find(judge, look, &scores)?;
     scores.retain(|(_, token)| swaps.iter().all(|it| !it.ids.contains(&u64::from(*token))));
     let redrawn = drawn::find(judge, &look.scale, scores)?;

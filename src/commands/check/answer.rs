@@ -17,6 +17,8 @@ pub struct CheckReport {
     pub table: Option<TableInfo>,
     pub findings: Vec<Finding>,
     pub order: Option<OrderInfo>,
+    /// `None` if there are too few rows.
+    pub norms: Option<NormsInfo>,
     /// The other tensors with a row per token.
     #[serde(rename = "tensors", skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<CheckedTable>,
@@ -32,6 +34,20 @@ pub struct CheckReport {
 pub struct CheckedTable {
     pub table: TableInfo,
     pub order: Option<OrderInfo>,
+    pub norms: Option<NormsInfo>,
+}
+
+/// Where the norms of the rows of a table lie; rows of zeros and rows that are not
+/// finite are left out.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct NormsInfo {
+    pub least: Float<f64>,
+    /// The 1 % quantile.
+    pub p01: Float<f64>,
+    pub median: Float<f64>,
+    /// The 99 % quantile.
+    pub p99: Float<f64>,
+    pub most: Float<f64>,
 }
 
 /// The summary of all findings.

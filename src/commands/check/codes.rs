@@ -38,12 +38,28 @@ macro_rules! codes {
 }
 
 codes! {
-    FILE_CUT = "file.cut" Problem: "the file ends before its last row"
+    FILE_CUT = "file.cut" Problem: "the file ends before its last row, or before its last tensor"
         -> "fetch the file again: the rest of it is missing";
+    FILE_OVERLAP = "file.overlap" Problem: "two tensors lie over each other"
+        -> "one of them was written over the other: take the file from the original; llama.cpp refuses it";
+    FILE_GAP = "file.gap" Problem: "a tensor does not begin where the one before it ends"
+        -> "llama.cpp refuses such a file: write it again with the gguf package";
+    FILE_JOINED = "file.joined" Problem: "another GGUF file follows in the same file"
+        -> "llama.cpp reads the first only: join parts with llama-gguf-split --merge, not with cat";
+    FILE_TRAILING = "file.trailing" Note: "bytes follow the last tensor"
+        -> "llama.cpp ignores them";
+    FILE_SPLIT = "file.split" Problem: "the model is split, and its other parts are not found"
+        -> "give all parts their original names (model-00001-of-00002.gguf), or join them with llama-gguf-split --merge: llama.cpp refuses this file";
+    FILE_TYPE = "file.type" Problem: "tensors have a type that ggml does not have"
+        -> "llama.cpp refuses such a file: run the fork that wrote it, or convert the original model";
     META_VOCAB_SIZE = "meta.vocab_size" Note: "the metadata gives another number of tokens than the table has rows"
         -> "llama.cpp counts the tokens instead; other programs may use the metadata";
     META_WIDTH = "meta.width" Problem: "the metadata gives another width than the rows have"
         -> "the table is of another model than the metadata: take both from the same one";
+    META_TRANSPOSED = "meta.transposed" Problem: "the table is written the other way round"
+        -> "write the table with one row per token";
+    META_ARCHITECTURE = "meta.architecture" Note: "llama.cpp does not know the architecture"
+        -> "a newer llama.cpp, or a fork, may know it";
     META_SPECIAL = "meta.special" Problem: "a special token is not one of the tokens"
         -> "set it to the token that is meant, or remove it";
     VOCAB_MISSING = "vocab.missing" Unknown: "the file has no tokens, so nothing says whose the rows are"

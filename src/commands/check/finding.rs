@@ -194,10 +194,35 @@ impl Findings {
         self.0.push(finding);
     }
 
+    pub(super) fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Whether there is a finding of this code about a table.
     pub(super) fn has(&self, code: &Code, view: &View) -> bool {
         let name = Some(view.table.name());
         self.0.iter().any(|it| it.code == code.name && it.tensor.as_deref() == name)
+    }
+
+    /// The finding of a code about a table is a problem after all.
+    pub(super) fn raise(&mut self, code: &Code, view: &View) {
+        self.of(code, view).for_each(|it| it.severity = Severity::Problem);
+    }
+
+    /// The finding of a code about a table has another remedy.
+    pub(super) fn lead(&mut self, code: &Code, view: &View, next: &str) {
+        self.of(code, view).for_each(|it| it.next = next.to_owned());
+    }
+
+    fn of<'a>(
+        &'a mut self,
+        code: &'a Code,
+        view: &'a View,
+    ) -> impl Iterator<Item = &'a mut Finding> {
+        let is_one = |it: &&mut Finding| {
+            it.code == code.name && it.tensor.as_deref() == Some(view.table.name())
+        };
+        self.0.iter_mut().filter(is_one)
     }
 
     /// Whether there is a finding of one of these codes.

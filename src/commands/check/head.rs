@@ -34,7 +34,9 @@ pub(super) fn check(
         );
         let finding = Finding::of(&codes::HEAD_UNTRAINED, message).table(views[untrained]);
         findings.push(finding);
-    } else if let Some((offset, cosines)) = shift(views)? {
+    } else if views.iter().all(|view| !findings.has(&codes::ORDER_SHIFT, view))
+        && let Some((offset, cosines)) = shift(views)?
+    {
         let [table, head] = views.map(|view| view.table.name());
         let message = format!(
             "the rows of {head} are like those of {table} at ID {offset:+}, not at their own"

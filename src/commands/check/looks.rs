@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{CheckReport, CheckedTable, ComparisonInfo, OrderInfo, Severity, Verdict};
+use super::answer::{
+    CheckReport, CheckedTable, ComparisonInfo, NormsInfo, OrderInfo, Severity, Verdict,
+};
 use super::finding::Finding;
 use crate::report::number::{grouped, rounded};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json, lines};
@@ -67,12 +69,21 @@ impl Answer for CheckReport {
             writeln!(page, "{}", clip(&line, page.width()))?;
         }
         if let Some(order) = &self.order {
-            page.labelled(INDENT, "order", &judged(order))?;
+            page.labelled(INDENT, "order", &judged(order, self.is_out_of_order(own)))?;
         }
-        for CheckedTable { table, order } in &self.others {
+        if let Some(norms) = &self.norms {
+            page.labelled(INDENT, "norms", &lengths(norms))?;
+        }
+        for CheckedTable { table, order, norms } in &self.others {
             let shape = format!("[{}, {}] {}", table.n_vocab, table.d_model, table.format);
-            let order = order.as_ref().map_or_else(String::new, |it| format!(": {}", judged(it)));
-            page.labelled(INDENT, "also", &format!("{} {shape}{order}", visible(&table.tensor)))?;
+            page.labelled(INDENT, "also", &format!("{} {shape}", visible(&table.tensor)))?;
+            if let Some(order) = order {
+                let is_broken = self.is_out_of_order(Some(&table.tensor));
+                page.labelled(INDENT, "order", &judged(order, is_broken))?;
+            }
+            if let Some(norms) = norms {
+                page.labelled(INDENT, "norms", &lengths(norms))?;
+            }
         }
         if let Some(comparison) = &self.comparison {
             beside(comparison, page)?;
@@ -89,18 +100,38 @@ impl Answer for CheckReport {
     }
 }
 
+impl CheckReport {
+    /// Whether rows of a table are not in place.
+    fn is_out_of_order(&self, tensor: Option<&str>) -> bool {
+        let is_of = |it: &&Finding| it.tensor.as_deref() == tensor;
+        self.findings.iter().filter(is_of).any(|it| it.code.starts_with("order."))
+    }
+}
+
 /// How the order was judged.
-fn judged(order: &OrderInfo) -> String {
+fn judged(order: &OrderInfo, is_broken: bool) -> String {
+    let (judged, sum_r2) = (grouped(order.judged), order.sum_r2.0);
+    if order.bar.0 == 0.0 {
+        return format!(
+            "no row shows how its token is spelled ({judged} tokens judged; sum of r² {sum_r2:.1})"
+        );
+    }
     format!(
-        "{} tokens judged by their spelling, which rows show (sum of r² {:.1}): the \
-         strongest evidence against a run of rows is {:.1} nats, {:.1} would be reported; {} \
-         consecutive wrong rows would show",
-        grouped(order.judged),
-        order.sum_r2.0,
-        order.highest.0,
+        "{}: {judged} tokens judged by how they are spelled (sum of r² {sum_r2:.1}). {} wrong \
+         rows side by side would be seen: a run is reported from {:.1} nats on, and where rows \
+         are in place the highest run has {:.1}",
+        if is_broken { "not in place, see below" } else { "in place" },
+        order.smallest,
         order.bar.0,
-        order.smallest
+        order.highest.0,
     )
+}
+
+/// Where the norms lie.
+fn lengths(norms: &NormsInfo) -> String {
+    let [least, p01, median, p99, most] =
+        [norms.least, norms.p01, norms.median, norms.p99, norms.most].map(|it| rounded(it.0));
+    format!("median {median}; 98 in 100 from {p01} to {p99}, all from {least} to {most}")
 }
 
 /// Prints the comparison with another table.
@@ -109,15 +140,20 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let usual = comparison.usual_error.map_or_else(String::new, |usual| {
         format!(" (usual for the coarser type: {})", rounded(usual.0))
     });
-    let text =
-        if comparison.is_identical { "the tables are the same, byte for byte: " } else { "" };
-    let text = format!(
-        "{} [{}, {}] {}: {text}{} tokens in both, {} of them moved, {} added, {} removed; the rows \
-         differ by {} of their norm{usual}; {} of {} sampled tokens have another nearest one",
+    let shape = format!(
+        "{} [{}, {}] {}",
         visible(&comparison.other),
         other.n_vocab,
         other.d_model,
-        other.format,
+        other.format
+    );
+    if comparison.is_identical {
+        let text = format!("{shape}: the tables are the same, byte for byte");
+        return page.labelled(INDENT, "beside", &text);
+    }
+    let text = format!(
+        "{shape}: {} tokens in both, {} of them moved, {} added, {} removed; the rows differ by {} \
+         of their norm{usual}; {} of {} sampled tokens have another nearest one",
         grouped(comparison.matched),
         grouped(comparison.moved),
         grouped(comparison.added),

@@ -3,6 +3,7 @@
 mod answer;
 mod codes;
 mod compare;
+mod file;
 mod finding;
 mod head;
 mod looks;
@@ -24,6 +25,7 @@ use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
 use crate::text::counted;
+use crate::threads;
 use crate::vocab::Vocab;
 
 pub use answer::*;
@@ -91,13 +93,29 @@ impl CheckRequest {
         }
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
+            file::check(model, &view, findings)?;
             sizes::metadata(model, &view, findings)?;
-            if let Ok(vocab) = view.vocab() {
-                vocabulary::check(model, vocab, findings)?;
-            }
-            tokens::check(model, &view, findings)?;
         }
-        let order = self.of_table(model, &view, findings)?;
+        if findings.any(&[&codes::META_TRANSPOSED]) {
+            return Ok(self.report(Some(view.info())));
+        }
+        // Mostly one thread works on the tokens, so the rows are looked at beside it.
+        let of_tokens = || -> Result<Findings> {
+            let mut findings = Findings::default();
+            if name == TOKEN_EMBEDDING {
+                if let Ok(vocab) = view.vocab() {
+                    vocabulary::check(model, vocab, &mut findings)?;
+                }
+                tokens::check(model, &view, &mut findings)?;
+            }
+            Ok(findings)
+        };
+        let mut of_rows = Findings::default();
+        let (of_tokens, order) =
+            threads::both(of_tokens, || self.of_table(model, &view, &mut of_rows));
+        findings.append(of_tokens?);
+        let (order, norms) = order?;
+        findings.append(of_rows);
         let mut others = Vec::new();
         if self.tensor.is_none() {
             for name in PER_TOKEN.into_iter().filter(|name| *name != TOKEN_EMBEDDING) {
@@ -109,14 +127,14 @@ impl CheckRequest {
                 {
                     continue;
                 }
-                let order_there = self.of_table(model, &other, findings)?;
+                let (order_there, norms) = self.of_table(model, &other, findings)?;
                 if name == HEAD {
                     head::check([&view, &other], [order, order_there], findings)?;
                 }
-                others.push(CheckedTable { table: other.info(), order: order_there });
+                others.push(CheckedTable { table: other.info(), order: order_there, norms });
             }
         }
-        Ok(CheckReport { order, others, ..self.report(Some(view.info())) })
+        Ok(CheckReport { order, norms, others, ..self.report(Some(view.info())) })
     }
 
     /// Checks a vocabulary without a table.
@@ -138,6 +156,7 @@ impl CheckRequest {
             table,
             findings: Vec::new(),
             order: None,
+            norms: None,
             others: Vec::new(),
             comparison: None,
             strict: self.strict,
@@ -150,19 +169,21 @@ impl CheckRequest {
         model: &Model,
         view: &model::View,
         findings: &mut Findings,
-    ) -> Result<Option<OrderInfo>> {
+    ) -> Result<(Option<OrderInfo>, Option<NormsInfo>)> {
         sizes::check(model, view, findings)?;
-        let norms = rows::check(view, findings)?;
+        let survey = rows::check(view, findings)?;
         if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
-            rows::short(view, &norms, findings)?;
+            rows::short(view, &survey.norms, findings)?;
         }
-        let order = order::check(view, findings)?;
+        let outside: Vec<u64> = survey.outliers.rows.iter().map(|it| it.id).collect();
+        let order = order::check(view, &outside, findings)?;
+        findings.take_back_within(&codes::ROWS_OUTLIER, &codes::ROWS_MEAN, view);
         // Rows that training hardly touched lie in one direction.
         findings.take_back_within(&codes::ROWS_COLLAPSED, &codes::TOKENS_UNTRAINED, view);
         if findings.has(&codes::ROWS_BYTE_ORDER, view) {
             findings.take_back(WRONG_BYTES, view);
         }
-        Ok(order)
+        Ok((order, rows::norms(&survey)))
     }
 }
 

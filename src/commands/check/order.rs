@@ -4,10 +4,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::codes::{self, Code};
-use super::finding::named;
+use super::finding::{MOST_IDS, named};
 use super::{Finding, Findings, OrderInfo, OrderPlace};
 use crate::check::Swapped;
-use crate::check::spelling::{self, Order, OrderVerdict, Stretch, Swap, Where};
+use crate::check::spelling::{self, Copied, Order, OrderVerdict, Stretch, Swap, Where};
 use crate::commands::model::View;
 use crate::report::Float;
 use crate::text::{counted, grouped};
@@ -20,7 +20,13 @@ const MOST_SWAPS: usize = 30;
 /// Seed of the folds.
 const SEED: u64 = 1;
 
-pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<OrderInfo>> {
+/// Judges the order. `outside` are the rows far outside, ascending: what they do not
+/// fit is no matter of order.
+pub(super) fn check(
+    view: &View,
+    outside: &[u64],
+    findings: &mut Findings,
+) -> Result<Option<OrderInfo>> {
     // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
     let present = view.table.rows_present();
@@ -33,7 +39,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
         Ok(true)
     })?;
     let tokens = tokens.finish();
-    let order = spelling::judge(&view.table, &tokens, SEED, threads::available())?;
+    let mut order = spelling::judge(&view.table, &tokens, SEED, threads::available())?;
     if shows_nothing(&order)
         && let Some(swapped) = Swapped::of(&view.table)
         && let swapped = spelling::judge(&swapped, &tokens, SEED, threads::available())?
@@ -55,6 +61,17 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Option<Order
             return Ok(None);
         }
         OrderVerdict::InOrder | OrderVerdict::Broken => {}
+    }
+    let is_outside = |id: &u64| outside.binary_search(id).is_ok();
+    order.swaps.retain(|swap| !swap.ids.iter().any(is_outside));
+    let n_stretches = order.stretches.len();
+    order.stretches.retain(|it| {
+        let n = (it.first..=it.last).filter(is_outside).count() as u64;
+        it.rows != Where::Nowhere || 10 * n < 9 * (it.last - it.first + 1)
+    });
+    if order.stretches.len() < n_stretches {
+        // Rows side by side that no longer fit their tokens: training did not do that.
+        findings.raise(&codes::ROWS_OUTLIER, view);
     }
     let told = told(&order.stretches);
     for stretch in &told {
@@ -134,7 +151,12 @@ fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()
     let Stretch { first, last, .. } = *stretch;
     let tokens = format!("tokens {} to {}", named(view, first)?, named(view, last)?);
     let words = counted(stretch.judged, "word");
-    let evidence = format!("({words}, {} nats)", grouped(stretch.nats.round() as u128));
+    let unseen = match stretch.seen {
+        [_, seen] if seen < last => format!("; of {} to {last} nothing is seen", seen + 1),
+        [seen, _] if seen > first => format!("; of {first} to {} nothing is seen", seen - 1),
+        _ => String::new(),
+    };
+    let evidence = format!("({words}, {} nats{unseen})", grouped(stretch.nats.round() as u128));
     let (code, message, name) = match stretch.rows {
         Where::Offset(offset) => (
             &codes::ORDER_SHIFT,
@@ -156,6 +178,11 @@ fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()
             ),
             "reversed",
         ),
+        Where::Nowhere if stretch.nats == 0.0 => (
+            &codes::ORDER_PERMUTED,
+            format!("{tokens} show nothing of how they are spelled, at no offset ({words})"),
+            "nowhere",
+        ),
         Where::Nowhere => (
             &codes::ORDER_PERMUTED,
             format!("{tokens} do not fit their rows at any offset {evidence}"),
@@ -174,7 +201,12 @@ fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()
     }
     findings.push(
         finding
-            .evidence(json!({ "words": stretch.judged, "nats": stretch.nats, "rows": name }))
+            .evidence(json!({
+                "words": stretch.judged,
+                "nats": stretch.nats,
+                "rows": name,
+                "seen": stretch.seen,
+            }))
             .place(view, OrderPlace { from_id: first, to_id: last, offset })?,
     );
     Ok(())
@@ -205,12 +237,8 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
     let finite = |id: &u64| view.table.row(*id).is_ok_and(|row| row.iter().all(|x| x.is_finite()));
     let blank: Vec<u64> = order.blank.iter().copied().filter(finite).collect();
     let untrained: Vec<u64> = order.untrained.iter().map(|it| it.id).collect();
-    let about: [(&Code, &[u64], &str); 4] = [
-        (
-            &codes::ROWS_COPIED,
-            &order.copies,
-            "has the row of another, value for value, which suits the other better",
-        ),
+    copies(view, &order.copies, findings)?;
+    let about: [(&Code, &[u64], &str); 3] = [
         (&codes::ROWS_MEAN, &blank, "has a row equal to the mean of all rows"),
         (&codes::ROWS_DRAWN, &order.redrawn, "has a row like a random draw"),
         (&codes::TOKENS_UNTRAINED, &untrained, "has a row like those of unused tokens"),
@@ -221,5 +249,26 @@ fn singles(view: &View, order: &Order, findings: &mut Findings) -> Result<()> {
         let message = format!("{} {what}", counted(count, "ordinary token"));
         findings.push(Finding::of(code, message).rows(view, None, ids.iter().copied())?);
     }
+    Ok(())
+}
+
+/// Tokens with the rows of others.
+fn copies(view: &View, copies: &[Copied], findings: &mut Findings) -> Result<()> {
+    let Some(first) = copies.first() else { return Ok(()) };
+    let of = named(view, first.of)?;
+    let message = match copies.len() as u64 {
+        1 => format!(
+            "an ordinary token has the row of {of}, value for value, which suits that better"
+        ),
+        n => format!(
+            "{} have the rows of others, value for value, which suit those better (the first has \
+             that of {of})",
+            counted(n, "ordinary token")
+        ),
+    };
+    let of: Vec<u64> = copies.iter().map(|it| it.of).take(MOST_IDS).collect();
+    let finding = Finding::of(&codes::ROWS_COPIED, message).evidence(json!({ "of": of }));
+    findings.push(finding.rows(view, None, copies.iter().map(|it| it.id))?);
+    findings.lead(&codes::ROWS_DUPLICATE, view, "rows.copied tells which of them are copies");
     Ok(())
 }

@@ -5,10 +5,11 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::codes;
-use super::{Finding, Findings};
+use super::{Finding, Findings, NormsInfo};
 use crate::check::{self, Limits, MOST_ROWS, Outlier, Outliers, RowCount, Survey};
 use crate::commands::model::View;
 use crate::embedding::Table;
+use crate::report::Float;
 use crate::report::number::rounded;
 use crate::rows::Rows as _;
 use crate::stats::quantile;
@@ -29,8 +30,8 @@ const REPEATED: f64 = 0.1;
 /// Two tables are compared in pieces of at most this many bytes.
 const PIECE: u64 = 1 << 20;
 
-/// Reports all of it. Returns the norms of the rows, NaN where there is none.
-pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Vec<f32>> {
+/// Reports all of it.
+pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Survey> {
     let vocab = view.vocab().ok();
     let kind = |id: u64| kind(vocab, id);
     let survey =
@@ -61,7 +62,23 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Vec<f32>> {
     outliers(view, &survey, findings)?;
     collapsed(view, &survey, findings)?;
     costs(&view.table, &survey, |finding| findings.push(finding.table(view)));
-    Ok(survey.norms)
+    Ok(survey)
+}
+
+/// Where the norms of the rows lie.
+pub(super) fn norms(survey: &Survey) -> Option<NormsInfo> {
+    let usable = survey.norms.iter().filter(|norm| !norm.is_nan());
+    let mut norms: Vec<f64> = usable.map(|norm| f64::from(*norm)).collect();
+    let [least, p01, median, p99, most] =
+        [0.0, 0.01, 0.5, 0.99, 1.0].map(|it| quantile(&mut norms, it));
+    let of = |value: Option<f64>| value.map(Float);
+    Some(NormsInfo {
+        least: of(least)?,
+        p01: of(p01)?,
+        median: of(median)?,
+        p99: of(p99)?,
+        most: of(most)?,
+    })
 }
 
 /// The kind of a row's token.

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::codes;
 use super::{Finding, Findings};
-use crate::commands::model::{View, is_draft};
-use crate::gguf::Files;
+use crate::commands::model::{PER_TOKEN, View, is_draft, is_transposed, transposed, width};
+use crate::gguf::{Files, is_known_architecture};
 use crate::model::{Fact, Model};
 use crate::text::{clip, visible};
 
@@ -31,11 +31,19 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
         Finding::of(&codes::ROWS_COUNT, message).table(view).evidence(evidence)
     };
     match (tokens, view.vocab()) {
-        (Some(tokens), _) if tokens > rows => findings.push(count(format!(
-            "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to {} \
-             have no row",
-            tokens - 1
-        ))),
+        (Some(tokens), _) if tokens > rows => {
+            let finding = count(format!(
+                "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to \
+                 {} have no row",
+                tokens - 1
+            ));
+            findings.push(match is_draft(model) {
+                true => {
+                    finding.noted().next("a draft model may have rows for a part of the tokens")
+                }
+                false => finding,
+            });
+        }
         (Some(tokens), _) if tokens < rows => {
             let finding = count(format!(
                 "the table has {rows} rows and the vocabulary {tokens} tokens: rows {tokens} to \
@@ -51,9 +59,15 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
                 ),
             });
         }
-        (_, Err(reason)) => {
+        (_, Err(reason)) if view.labels().is_err() => {
             let message = format!("nothing says which tokens the rows are of: {reason}");
-            findings.push(Finding::of(&codes::VOCAB_MISSING, message));
+            let finding = Finding::of(&codes::VOCAB_MISSING, message);
+            findings.push(match PER_TOKEN.contains(&view.table.name()) {
+                true => finding,
+                false => {
+                    finding.next("nothing, if they are of something else: values were checked")
+                }
+            });
         }
         _ => {}
     }
@@ -76,7 +90,23 @@ pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> R
         Err(error) if error.is_missing_part() => return Ok(()),
         architecture => architecture?,
     };
-    if architecture.is_some() {
+    let shape = [rows, table.d_model() as u64];
+    if is_transposed(model, shape, tokens)? {
+        let evidence = json!({ "shape": shape, "tokens": tokens });
+        let finding = Finding::of(&codes::META_TRANSPOSED, transposed(shape));
+        findings.push(finding.table(view).evidence(evidence));
+        return special(model, tokens.unwrap_or(shape[1]), findings);
+    }
+    if let Some(architecture) = &architecture {
+        let is_known = is_known_architecture(architecture);
+        if !is_known {
+            let shown = clip(&visible(architecture), 64).into_owned();
+            let message = format!(
+                "llama.cpp does not know the architecture \"{shown}\": how wide its rows should be \
+                 is not judged"
+            );
+            findings.push(Finding::of(&codes::META_ARCHITECTURE, message));
+        }
         let key = |fact| clip(&visible(&model.key(fact)), 64).into_owned();
         if let Some(said) = model.whole(Fact::VocabSize)?
             && said != rows
@@ -87,11 +117,13 @@ pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> R
             let evidence = json!({ "vocab_size": said, "rows": rows });
             findings.push(Finding::of(&codes::META_VOCAB_SIZE, message).evidence(evidence));
         }
-        if let Some(said) = model.whole(Fact::EmbeddingLength)?
+        let width = width(model);
+        if let Some(said) = model.whole(width)?
             && said != table.d_model() as u64
+            && is_known
         {
             let d_model = table.d_model();
-            let key = key(Fact::EmbeddingLength);
+            let key = key(width);
             let message = format!("{key} says {said}, the table's rows have {d_model}");
             let evidence = json!({ "embedding_length": said, "d_model": d_model });
             let finding = Finding::of(&codes::META_WIDTH, message);

@@ -11,9 +11,8 @@ use crate::text::counted;
 use crate::threads;
 use crate::tokenizer::Tokenizer;
 
-/// Tokenizers that put texts together from smaller tokens. Others know where a word
-/// begins, so the text of a token does not say which token is meant.
-const BY_MERGES: [&str; 2] = ["llama", "gpt2"];
+/// Tokenizers of which can be said which tokens they give.
+const KNOWN: [&str; 3] = ["llama", "gpt2", "bert"];
 
 /// Faults of the vocabulary that change how texts are split.
 const TOKENIZER_FAULTS: &[&Code] = &[
@@ -31,8 +30,12 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     if findings.any(TOKENIZER_FAULTS) {
         return Ok(());
     }
-    let by_merges = |name: String| BY_MERGES.contains(&&*name);
-    if !model.text(Fact::Tokenizer)?.is_some_and(by_merges) {
+    let is_known = |name: String| KNOWN.contains(&&*name);
+    if !model.text(Fact::Tokenizer)?.is_some_and(is_known) {
+        return Ok(());
+    }
+    // Where all pieces have one score, texts are cut in another way than the model's.
+    if vocab.scores()?.is_none() && model.text(Fact::Tokenizer)?.as_deref() == Some("llama") {
         return Ok(());
     }
     // `tokens --text` tells why a tokenizer can't be used.

@@ -44,12 +44,12 @@ pub(super) fn alone(one: &Vocab, other: &Vocab, findings: &mut Findings) -> Resu
             told(other, *first)?
         );
         let ids = differ.iter().map(|id| u64::from(*id));
-        findings.push(
-            Finding::of(&codes::OTHER_TEXT, message)
-                .noted()
-                .next("the two files give other IDs for one text")
-                .tokens(Some(one), None, ids)?,
-        );
+        let finding = Finding::of(&codes::OTHER_TEXT, message).tokens(Some(one), None, ids)?;
+        findings.push(match 2 * differ.len() as u64 > n {
+            true => finding
+                .next("these are two vocabularies, so no ID of one means the same in the other"),
+            false => finding.noted().next("the two files give other IDs for one text"),
+        });
     }
     beside([one, other], &matching, findings)
 }

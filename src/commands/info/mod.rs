@@ -12,12 +12,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Opener, Request, model};
-use crate::gguf::{Files, file_type_name};
+use super::{Opener, Request, layout, model};
+use crate::gguf::{Files, file_type_name, is_known_architecture};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
 use crate::report::Printer;
-use crate::text::{clip, visible};
+use crate::text::{clip, counted, visible};
 
 pub use answer::*;
 
@@ -60,6 +60,10 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let architecture = oddities.unless(said.text(Fact::Architecture));
     let whole = |fact| said.whole(fact).transpose();
 
+    if let Some(stray) = opened.stray()? {
+        oddities.add(layout::stray(&stray));
+    }
+    oddities.extend(opened.piece().map(str::to_owned));
     let tally = tensors::tally(&files, &mut oddities)?;
     let tokenizer = tokenizer::of(gguf, &said, &mut oddities)?;
     let context_length = oddities.unless(said.whole(Fact::ContextLength));
@@ -70,13 +74,22 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         tensor,
     });
     if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
-        if let Some(tokens) = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens) {
-            oddities.extend(model::mismatch(*rows, tokens));
-        }
-        if let Some(Ok(width)) = whole(Fact::EmbeddingLength)
-            && width != *columns
-        {
-            oddities.add(format!("embedding_length says {width}, the table has rows of {columns}"));
+        let tokens = tokenizer.as_ref().and_then(|tokenizer| tokenizer.n_tokens);
+        let shape = [*rows, *columns];
+        if model::is_transposed(&said, shape, tokens).is_ok_and(|it| it) {
+            oddities.add(model::transposed(shape));
+        } else {
+            oddities.extend(tokens.and_then(|tokens| model::mismatch(&said, *rows, tokens)));
+            let is_known = architecture.as_deref().is_some_and(is_known_architecture);
+            let width = model::width(&said);
+            if let Some(Ok(length)) = whole(width)
+                && length != *columns
+                && is_known
+            {
+                let key = said.key(width);
+                let key = key.rsplit('.').next().unwrap_or(&key);
+                oddities.add(format!("{key} says {length}, the table has rows of {columns}"));
+            }
         }
     }
     if let (Some(Ok(size)), Some(tokens)) =
@@ -92,7 +105,9 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     };
     let output_head = match (&tally.output, &table) {
         (Some(_), _) => OutputKind::Separate,
-        (None, _) if !missing_parts.is_empty() => OutputKind::Unknown,
+        (None, _) if !missing_parts.is_empty() || model::may_lack_parts(&said) => {
+            OutputKind::Unknown
+        }
         (None, Some(_)) if !architecture.as_deref().is_some_and(model::is_encoder) => {
             OutputKind::Tied
         }
@@ -143,9 +158,18 @@ fn share_of_parameters(tensor: &InfoTensor, parameters: u64) -> Option<f64> {
     (parameters > 0).then(|| own as f64 / parameters as f64)
 }
 
-/// The oddity of a `general.file_type` whose type no tensor has.
+/// The oddity of a `general.file_type` whose type no tensor has, or that says F32 beside
+/// quantised tensors.
 fn unmet(id: u64, types: &[TypeShare]) -> Option<String> {
     let name = file_type_name(id)?;
+    if id == 0 {
+        let is_coarse = |share: &&TypeShare| {
+            Format::from_name(&share.format).is_some_and(|it| !it.is_float() && !it.is_integer())
+        };
+        let share = types.iter().find(is_coarse)?;
+        let n = counted(share.tensors, "tensor");
+        return Some(format!("general.file_type 0 says {name}, and {n} of {}", share.format));
+    }
     let (_, mix) = name.split_once(' ')?;
     // A mix is named after the type of most tensors: Q4_K_M.
     let size = ["_S", "_M", "_L"].into_iter().find_map(|size| mix.strip_suffix(size));

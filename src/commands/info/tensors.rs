@@ -7,8 +7,9 @@ use anyhow::Result;
 
 use super::answer::{InfoTensor, TypeShare};
 use super::{Oddities, shown};
+use crate::commands::layout;
 use crate::embedding::TOKEN_EMBEDDING;
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, Layout, Measure};
 use crate::model::Tensor;
 
 /// The answer names at most this many other tables.
@@ -34,7 +35,7 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
     let mut strange = Vec::new();
     let mut names = Names::default();
     for gguf in files {
-        let mut extent = Extent::default();
+        let mut measure = Measure::new(gguf);
         for tensor in gguf.tensors() {
             let tensor = tensor?;
             let (bytes, id) = (tensor.bytes(), type_id(&tensor));
@@ -60,10 +61,10 @@ pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
                 share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
             }
             names.add(&tensor.name);
-            extent.add(gguf, &tensor, bytes);
+            measure.add(&tensor);
             tally.place(tensor, gguf, oddities);
         }
-        extent.judge(gguf, oddities);
+        judge(&measure.finish()?, gguf, oddities);
     }
     for name in names.repeated(files)? {
         oddities.add(format!("two tensors are named \"{}\"", shown(&name)));
@@ -152,54 +153,12 @@ fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     }
 }
 
-/// The end of the tensor data in one file, and the numbers of malformed tensors.
-#[derive(Default)]
-struct Extent {
-    end: u64,
-    /// The number of tensors without a known size.
-    unsized_: u64,
-    /// The number of tensors that are not aligned.
-    askew: u64,
-    /// The number of tensors that the end of the file cuts off.
-    cut: u64,
-}
-
-impl Extent {
-    fn add(&mut self, gguf: &Gguf, tensor: &Tensor, bytes: Option<u64>) {
-        let end = tensor.at.and_then(|at| at.checked_add(bytes?));
-        match end {
-            Some(end) => {
-                self.end = self.end.max(end);
-                self.cut += u64::from(end > gguf.file_len());
-            }
-            None => self.unsized_ += 1,
-        }
-        self.askew += u64::from(tensor.at.is_none_or(|at| at % gguf.alignment() != 0));
-    }
-
-    fn judge(&self, gguf: &Gguf, oddities: &mut Oddities) {
-        let len = gguf.file_len();
-        if self.cut > 0 {
-            oddities.add(format!(
-                "the file ends at byte {len}, its tensors at {}: {} {} not all there \
-                 (an incomplete download?)",
-                self.end,
-                self.cut,
-                if self.cut == 1 { "tensor is" } else { "tensors are" }
-            ));
-        }
-        if self.askew > 0 {
-            let n = self.askew;
-            let are = if n == 1 { "tensor is" } else { "tensors are" };
-            oddities.add(format!("{n} {are} not aligned to {} bytes", gguf.alignment()));
-        }
-        let end = self.end.max(gguf.header_len()).checked_next_multiple_of(gguf.alignment());
-        if let (0, Some(end)) = (self.unsized_, end)
-            && len > end
-        {
-            oddities.add(format!("{} bytes follow the last tensor", len - end));
-        }
-    }
+/// Says what is odd about the places of the tensors in one file.
+fn judge(layout: &Layout, gguf: &Gguf, oddities: &mut Oddities) {
+    oddities.extend(layout::cut(layout, gguf.file_len()));
+    layout.faults.iter().for_each(|fault| oddities.add(layout::fault(fault)));
+    oddities.extend(layout::askew(layout, gguf.alignment()));
+    oddities.extend(layout::rest(layout));
 }
 
 /// At most this many names are compared with each other.

@@ -114,8 +114,11 @@ impl LookupRequest {
 
 /// The tokens of a text. Checks that each has a row.
 fn tokens_of(text: &TextToRead, view: &model::View) -> Result<Tokenized> {
-    let vocab = view.vocab().map_err(|reason| anyhow!("--text needs a vocabulary: {reason}"))?;
-    let tokenized = text.tokenize(vocab.model(), &text.read()?)?;
+    let vocab = view.labels().map_err(|reason| anyhow!("--text needs a vocabulary: {reason}"))?;
+    let mut tokenized = text.tokenize(vocab.model(), &text.read()?)?;
+    for id in &mut tokenized.ids {
+        *id = view.row_of(*id)?;
+    }
     ensure!(
         !tokenized.ids.is_empty(),
         "the text encodes to zero tokens, so there are no rows to look up"

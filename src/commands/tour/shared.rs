@@ -10,7 +10,7 @@ use super::figures::Kind::{Cosine, Count, Id, Token, Word};
 use super::figures::{Value, ValueColumn};
 use super::{TOUR_STEPS, TourHead, TourToken};
 use crate::commands::model::View;
-use crate::embedding::{TOKEN_EMBEDDING, Table};
+use crate::embedding::Table;
 use crate::input::Input;
 use crate::model::{Fact, Model};
 use crate::similarity::{self, Metric, Query, Rows, Search, norm};
@@ -48,7 +48,7 @@ pub(super) struct Tour<'g> {
 
 impl<'g> Tour<'g> {
     pub(super) fn of(model: &'g Model, path: &'g Path) -> Result<Self> {
-        let view = View::new(model, path, TOKEN_EMBEDDING)?;
+        let view = View::of_table(model, path)?;
         let present = view.table.rows_present();
         let named = || path.display().to_string();
         ensure!(

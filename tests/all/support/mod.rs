@@ -15,9 +15,20 @@ pub use writer::*;
 /// The path of the real model. Tests that need it are ignored by default.
 #[track_caller]
 pub fn real_model() -> PathBuf {
-    let path = models().join("gemma-3-270m-q4_k_m.gguf");
+    fetched("gemma-3-270m-q4_k_m.gguf", "")
+}
+
+/// Another real model: SmolLM2 135M, whose vocabulary and rows are of another kind.
+#[track_caller]
+pub fn second_model() -> PathBuf {
+    fetched("SmolLM2-135M-Instruct.Q4_1.gguf", " --all")
+}
+
+#[track_caller]
+fn fetched(name: &str, option: &str) -> PathBuf {
+    let path = models().join(name);
     let name = path.display();
-    assert!(path.exists(), "{name} does not exist: run scripts/fetch-real-model.sh");
+    assert!(path.exists(), "{name} does not exist: run scripts/fetch-real-model.sh{option}");
     path
 }
 
