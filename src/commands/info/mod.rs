@@ -103,18 +103,16 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         None => said.kind()?,
         Some(_) => None,
     };
+    let is_encoder = architecture.as_deref().is_some_and(model::is_encoder);
     let output_head = match (&tally.output, &table) {
         (Some(_), _) => OutputKind::Separate,
         (None, _) if !missing_parts.is_empty() || model::may_lack_parts(&said) => {
             OutputKind::Unknown
         }
-        (None, Some(_)) if !architecture.as_deref().is_some_and(model::is_encoder) => {
-            OutputKind::Tied
-        }
+        (None, Some(_)) if !is_encoder => OutputKind::Tied,
         (None, _) => OutputKind::None,
     };
     let pooling = oddities.unless(said.whole(Fact::PoolingType));
-    let is_encoder = architecture.as_deref().is_some_and(model::is_encoder);
     let name = oddities.unless(said.text(Fact::Name));
     let file_type = oddities.unless(gguf.file_type());
     oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
