@@ -419,8 +419,9 @@ fn rows_far_from_all_others_are_named() {
         let row = &mut values[id * WIDTH..][..WIDTH];
         row.iter_mut().zip(&to).for_each(|(x, to)| *x = to + 0.03 * *x);
     }
+    // That many tokens may also be ones that training never met, so it is a note.
     let answer = model.check_values(&values);
-    assert_eq!(answer.code, 1);
+    assert_eq!((answer.code, &answer.one("rows.collapsed")["severity"]), (0, &json!("note")));
     answer.names("rows.collapsed", pulled, 0.9);
 
     // Sixteen tokens that somebody added, all the mean row and a hundred-thousandth.
