@@ -183,6 +183,17 @@ impl Vocab {
         Ok(found)
     }
 
+    /// What a text in the file's own spelling reads as; `None` if it reads as itself.
+    pub fn reading(&self, stored: &str) -> Option<Vec<u8>> {
+        let read = self.spelling.read(stored.as_bytes());
+        (*read != *stored.as_bytes()).then(|| read.into_owned())
+    }
+
+    /// A token's text as it is stored; `None` past the last.
+    pub fn stored(&self, id: TokenId) -> Result<Option<Vec<u8>>, Error> {
+        self.tokens.get(id)
+    }
+
     /// Whether a token is stored in the spelling of its family. In byte-level
     /// families only normal tokens are: `<|end|>` is stored as it is read.
     fn is_spelt(&self, id: TokenId) -> Result<bool, Error> {
@@ -240,7 +251,7 @@ impl Spelling {
 /// A printable byte of Latin-1 stands for itself; the other 68, in order, are
 /// U+0100 and up (so a space, 0x20, is `Ġ`, U+0120).
 /// Source: `bytes_to_unicode` in OpenAI's gpt-2 `encoder.py`.
-fn byte_of(c: char) -> Option<u8> {
+pub(crate) fn byte_of(c: char) -> Option<u8> {
     match c {
         '!'..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' => Some(c as u8),
         '\u{100}'..='\u{120}' => Some((c as u32 - 0x100) as u8),
@@ -263,7 +274,7 @@ pub(crate) fn char_of(byte: u8) -> char {
 
 /// RWKV's spelling: `\t`, `\n`, `\r`, `\xHH`, and a backslash before anything else
 /// that stands for itself. `None` if it is cut short.
-fn unescape(stored: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unescape(stored: &[u8]) -> Option<Vec<u8>> {
     let mut read = Vec::with_capacity(stored.len());
     let mut bytes = stored.iter().copied();
     while let Some(byte) = bytes.next() {

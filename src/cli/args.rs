@@ -9,6 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::manual;
 use crate::commands::check::{CheckRequest, Code};
+use crate::commands::decode::DecodeRequest;
 use crate::commands::footprint::FootprintRequest;
 use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
@@ -210,23 +211,35 @@ pub struct TokensArgs {
     pub range: Option<Range<u64>>,
 
     /// Also print the Euclidean norm of each token's row
-    #[arg(long, conflicts_with = "text", required_if_eq("sort", "norm"))]
+    #[arg(long, conflicts_with = "text")]
     pub norm: bool,
 
-    /// Sort the list; tokens without a norm or a score come last
+    /// Sort the list; tokens without a norm or a score come last (norm implies --norm)
     #[arg(long, value_name = "BY", value_enum, default_value = "id", conflicts_with = "text")]
     pub sort: Sort,
 
     /// Sort the other way round: the longest rows, the highest scores first
     #[arg(long, conflicts_with = "text")]
     pub reverse: bool,
+
+    /// Print the tokens of these IDs (2,818,5866), the text that they make, and whether it gives
+    /// them again; - reads the IDs from standard input
+    #[arg(long, value_name = "IDS", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["text", "pattern", "exact", "regex", "token_type", "range", "norm", "sort", "reverse", "count"])]
+    pub ids: Option<String>,
+
+    /// Print only how many tokens there are
+    #[arg(long)]
+    pub count: bool,
 }
 
 impl TokensArgs {
     pub(super) fn request(&self) -> Box<dyn Request> {
         let model = self.path.clone();
         if let Some(text) = self.text.read() {
-            return Box::new(TextRequest { model, text });
+            return Box::new(TextRequest { model, text, count: self.count });
+        }
+        if let Some(ids) = self.ids.clone() {
+            return Box::new(DecodeRequest { model, ids });
         }
         Box::new(TokensRequest {
             model,
@@ -241,6 +254,7 @@ impl TokensArgs {
             norm: self.norm,
             sort: self.sort,
             reverse: self.reverse,
+            count: self.count,
         })
     }
 }
@@ -360,7 +374,7 @@ pub struct TourArgs {
     pub steps: Vec<u64>,
 
     /// List the titles of the steps instead
-    #[arg(long, conflicts_with_all = ["path", "steps"])]
+    #[arg(long, conflicts_with = "steps")]
     pub list: bool,
 }
 

@@ -85,7 +85,7 @@ impl ValueEnum for Metric {
 
 impl ValueEnum for Sort {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Id, Self::Norm, Self::Score]
+        &[Self::Id, Self::Norm, Self::Score, Self::Length]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -93,6 +93,7 @@ impl ValueEnum for Sort {
             Self::Id => PossibleValue::new("id").help("The order of the IDs"),
             Self::Norm => PossibleValue::new("norm").help("The shortest rows first"),
             Self::Score => PossibleValue::new("score").help("The lowest scores first"),
+            Self::Length => PossibleValue::new("length").help("The fewest characters first"),
         })
     }
 }

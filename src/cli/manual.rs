@@ -54,6 +54,9 @@ candidates, at one position. A common factor for all rows, as in Gemma, changes
 no cosine and no ranking, and a note says so. Positions and norms can change
 both.
 
+The last line is what two tokens at random have in this table, the mean of 500
+pairs. A score says something only beside it: in some tables it is 0.87.
+
 In the toy only the cat, the dog and the semicolon have meaningful rows; a real
 model shows more.";
 
@@ -79,12 +82,14 @@ two rows. The list is in the order of the IDs, which in most vocabularies is
 roughly the order of frequency. It is printed while it is read.
 
 With --text, tokens prints the tokens of a text instead. The model's own
-tokenizer encodes it and gives the same IDs as llama.cpp.";
+tokenizer encodes it and gives the same IDs as llama.cpp. With --ids, it prints
+the text that IDs make, and whether that text gives these IDs again.";
 
 pub(super) const INFO: &str = "\
 What a file contains, on one screen: name, architecture, parameters, types, the
 embedding table and its share of the file, whether the output head is tied to
-it, the tokenizer, its special tokens, and oddities.
+it, the tokenizer, what it adds to a text, its tokens by type, its special
+tokens, and oddities.
 
 info reads only the header, however large the file is.";
 
@@ -107,6 +112,7 @@ by which offset they are off. It can't judge a table that never learned
 anything. It also counts rows and tokens, looks for NaN, zeros, duplicates, rows
 far outside and collapsed ones, compares an output head with the table, names
 tokens that no text gives, and tells what llama.cpp will do with the vocabulary.
+Of a file that has only a vocabulary, it checks that.
 
 With OTHER, it compares two files of one model token by token: rows, texts,
 types, scores, special tokens. Each finding has a code; docs/check.md lists

@@ -92,9 +92,9 @@ Examples:
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
 
-A row of zeros has no direction: under cosine it is an error as a query, and
-left out and counted as a candidate. Rows with a NaN or an infinity are left
-out and counted under every metric.
+A row of zeros has no direction: under cosine and dot it is an error as a query,
+and under cosine left out and counted as a candidate. Rows with a NaN or an
+infinity are left out and counted under every metric.
 
 --all writes whole lines as it goes. It uses at most 150 MB of memory for a
 table of any size (not counting pages of the file, which the system caches).
@@ -121,10 +121,13 @@ Examples:
   embcli tokens toy '(?i)cat' --regex       cat, Cat, CAT
   embcli tokens toy --type control          control tokens
   embcli tokens toy --range 0..100 --norm   with the norms of their rows
-  embcli tokens toy --norm --sort norm      the shortest rows first
+  embcli tokens toy --sort norm             the shortest rows first
+  embcli tokens toy --sort length           the shortest texts first
   embcli tokens toy --format csv            the whole vocabulary
   embcli tokens toy --text 'The cat sat'    a text in tokens
   embcli tokens toy --text - < FILE         a file, byte for byte
+  embcli tokens toy --text cat --count      how many tokens a text has
+  embcli tokens toy --ids 95,791,2368       the text of token IDs
 
 Write texts as people read them: with a space, not with the file's sign for one.
 Only --norm needs a table.")]

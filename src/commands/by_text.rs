@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 
 use super::model;
-use crate::text::{clip, harmless, quoted, quoted_bytes};
+use crate::text::{clip, counted, harmless, quoted, quoted_bytes, visible};
 use crate::tokenizer::{Options, Tokenizer};
 use crate::vocab::Vocab;
 
@@ -14,6 +14,9 @@ const MAX_COMPARED: usize = 128;
 
 /// A message shows at most this many columns of a text.
 const SHOWN: usize = 64;
+
+/// Of tokens that read alike, at most this many are compared as they are stored.
+const MOST_EQUAL: usize = 1000;
 
 /// An error lists at most this many tokens of a text.
 const MAX_NAMED: usize = 6;
@@ -29,36 +32,35 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
             quoted(first, SHOWN)
         ),
     };
-    // The first two tokens with each text.
-    let mut hits: HashMap<Vec<u8>, [Option<u64>; 2]> = HashMap::new();
+    // The tokens with each text.
+    let mut hits: HashMap<Vec<u8>, Vec<u64>> = HashMap::new();
     for text in texts {
-        hits.insert(text.as_bytes().to_vec(), [None; 2]);
-        hits.insert(twin(text).into_bytes(), [None; 2]);
+        hits.insert(text.as_bytes().to_vec(), Vec::new());
+        hits.insert(twin(text).into_bytes(), Vec::new());
     }
     vocab.each(|id, text| -> Result<bool> {
-        match hits.get_mut(text) {
-            Some([first @ None, _]) => *first = Some(id),
-            Some([_, second @ None]) => *second = Some(id),
-            _ => {}
+        if let Some(hits) = hits.get_mut(text) {
+            hits.push(id);
         }
         Ok(true)
     })?;
 
-    let hits_of = |text: &str| hits.get(text.as_bytes()).copied().unwrap_or_default();
+    let hits_of = |text: &str| hits.get(text.as_bytes()).map_or(&[][..], Vec::as_slice);
     let (mut ids, mut notes) = (Vec::new(), Vec::new());
     for text in texts {
         let twin = twin(text);
-        let ([first, second], [other, _]) = (hits_of(text), hits_of(&twin));
-        let Some(id) = first else { bail!(no_token(text, &twin, other, vocab)?) };
+        let (all, other) = (hits_of(text), meant(hits_of(&twin), vocab)?);
+        let Some(id) = meant(all, vocab)? else { bail!(no_token(text, &twin, other, vocab)?) };
         ids.push(id);
         let mut note = |note| {
             if !notes.contains(&note) {
                 notes.push(note)
             }
         };
-        if let Some(second) = second {
+        if let Some(second) = all.iter().find(|&&other| other != id) {
+            let n = counted(all.len() as u64, "token");
             note(format!(
-                "{} is ID {id} here, the lowest of the tokens that read so; the next is ID {second}",
+                "{} is ID {id} here, as for the tokenizer; {n} read so, ID {second} too",
                 quoted(text, SHOWN)
             ));
         }
@@ -74,6 +76,19 @@ pub(super) fn find(texts: &[&str], view: &model::View) -> Result<(Vec<u64>, Vec<
     Ok((ids, notes))
 }
 
+/// Of tokens that read alike, the one that the tokenizer takes: the last that is stored
+/// as the first is. Others with that reading have another spelling in the file.
+fn meant(ids: &[u64], vocab: &Vocab) -> Result<Option<u64>> {
+    let Some((&first, more)) = ids.split_first() else { return Ok(None) };
+    let stored = vocab.stored(first)?;
+    for &id in more.iter().rev().take(MOST_EQUAL) {
+        if vocab.stored(id)? == stored {
+            return Ok(Some(id));
+        }
+    }
+    Ok(Some(first))
+}
+
 /// The text without its leading space, or with one if it has none.
 fn twin(text: &str) -> String {
     text.strip_prefix(' ').map_or_else(|| format!(" {text}"), str::to_owned)
@@ -87,6 +102,9 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
         let shown = harmless(rest);
         let shown = clip(&shown, SHOWN);
         return Ok(format!("{no}; type a space, not the file's sign for one: write ' {shown}'"));
+    }
+    if let Some(message) = spelled(text, vocab)? {
+        return Ok(format!("{no}; {message}"));
     }
     if let Some(other) = other {
         let named = quoted(twin, SHOWN);
@@ -110,6 +128,27 @@ fn no_token(text: &str, twin: &str, other: Option<u64>, vocab: &Vocab) -> Result
             format!("{no}{near}; write a token's whole text, a number (791) or a range (0..5)")
         }
     })
+}
+
+/// What to write for a text in the file's own spelling, or in that of another program:
+/// `Ċ` is a newline, `##ing` is a piece of a word.
+fn spelled(text: &str, vocab: &Vocab) -> Result<Option<String>> {
+    let piece = text.strip_prefix("##").filter(|rest| !rest.is_empty());
+    let read = match piece {
+        Some(rest) => Some(rest.as_bytes().to_vec()),
+        None => vocab.reading(text),
+    };
+    let Some(read) = read.and_then(|read| String::from_utf8(read).ok()) else { return Ok(None) };
+    let Some(id) = vocab.find(&read)? else { return Ok(None) };
+    let write = match read.chars().any(char::is_control) {
+        true => format!("$'{}'", clip(&visible(&read), SHOWN)),
+        false => format!("'{}'", clip(&harmless(&read), SHOWN)),
+    };
+    let what = match piece {
+        Some(_) => "a piece of a word has no ## in a GGUF file",
+        None => "type the text that it stands for, not the file's sign for it",
+    };
+    Ok(Some(format!("{what}: write {write} (ID {id})")))
 }
 
 /// Whether a text probably means several IDs: `5-8`, `1,2,3`, `5..`.

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{by_text, model, stdin};
-use crate::embedding::Table;
 
 /// One call takes at most this many IDs.
 const MAX_IDS: u64 = 1 << 20;
@@ -30,6 +29,7 @@ impl NamedTokens {
         let found: Vec<u64> = found.into_iter().map(|id| view.row_of(id)).collect::<Result<_>>()?;
         let mut found = found.into_iter();
         let table = &view.table;
+        let check = |id| Ok(table.check_id(id)?);
         let mut ids = Vec::new();
         for arg in &self.typed {
             if is_text(arg) {
@@ -37,17 +37,9 @@ impl NamedTokens {
                 table.check_id(id)?;
                 ids.push(id);
             } else if arg == "-" {
-                let list =
-                    String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
-                let list =
-                    list.context("standard input is not text: write a list of token IDs to it")?;
-                for word in list.split(|c: char| c.is_whitespace() || c == ',') {
-                    if !word.is_empty() {
-                        add(word, table, &mut ids).context("on standard input")?;
-                    }
-                }
+                add_stdin(&check, &mut ids)?;
             } else {
-                add(arg, table, &mut ids)?;
+                add(arg, &check, &mut ids)?;
             }
         }
         for id in found {
@@ -65,11 +57,37 @@ fn is_text(arg: &str) -> bool {
     arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
 }
 
-fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
+/// The IDs of a list, `2,818,5866` or `[2, 818]`, or of standard input if it is `-`.
+/// `check` refuses those that do not exist.
+pub(super) fn listed(list: &str, check: &dyn Fn(u64) -> Result<()>) -> Result<Vec<u64>> {
+    let mut ids = Vec::new();
+    match list {
+        "-" => add_stdin(check, &mut ids)?,
+        _ => add_list(list, check, &mut ids)?,
+    }
+    ensure!(!ids.is_empty(), "no token IDs: the list is empty");
+    Ok(ids)
+}
+
+fn add_stdin(check: &dyn Fn(u64) -> Result<()>, ids: &mut Vec<u64>) -> Result<()> {
+    let list = String::from_utf8(stdin("token IDs", "too much for a list of token IDs")?).ok();
+    let list = list.context("standard input is not text: write a list of token IDs to it")?;
+    add_list(&list, check, ids).context("on standard input")
+}
+
+fn add_list(list: &str, check: &dyn Fn(u64) -> Result<()>, ids: &mut Vec<u64>) -> Result<()> {
+    // Brackets are those of a list that another program printed.
+    let list = list.trim();
+    let list = list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(list);
+    let words = list.split(|c: char| c.is_whitespace() || c == ',');
+    words.filter(|word| !word.is_empty()).try_for_each(|word| add(word, check, ids))
+}
+
+fn add(word: &str, check: &dyn Fn(u64) -> Result<()>, ids: &mut Vec<u64>) -> Result<()> {
     let (first, end) = match word.split_once("..") {
         None => {
             let id = number(word).with_context(|| not_an_id(word))?;
-            table.check_id(id)?;
+            check(id)?;
             (id, id + 1)
         }
         Some((first, end)) => {
@@ -81,7 +99,7 @@ fn add(word: &str, table: &Table, ids: &mut Vec<u64>) -> Result<()> {
                 "the range {} is empty: a..b does not include b",
                 crate::text::clip(word, 64)
             );
-            table.check_id(end - 1)?;
+            check(end - 1)?;
             (first, end)
         }
     };

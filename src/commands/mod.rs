@@ -6,6 +6,7 @@
 
 mod by_text;
 pub mod check;
+pub mod decode;
 mod draft;
 pub mod footprint;
 mod ids;

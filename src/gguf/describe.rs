@@ -32,6 +32,7 @@ fn key_of(fact: Fact) -> Key {
         Fact::FeaturesLength => OfArchitecture("features_length"),
         Fact::VocabSize => OfArchitecture("vocab_size"),
         Fact::PerLayerLength => OfArchitecture("embedding_length_per_layer_input"),
+        Fact::PoolingType => OfArchitecture("pooling_type"),
         Fact::EmbeddingScale => OfArchitecture("embedding_scale"),
         Fact::LayerNormEpsilon => OfArchitecture("attention.layer_norm_epsilon"),
         Fact::RmsNormEpsilon => OfArchitecture("attention.layer_norm_rms_epsilon"),

@@ -20,6 +20,8 @@ pub enum Fact {
     VocabSize,
     /// Number: the values that each layer gets for a token besides its row.
     PerLayerLength,
+    /// Number: how the model makes one vector of a text; 0 if it does not.
+    PoolingType,
     /// Number: the factor that multiplies every row.
     EmbeddingScale,
     /// Number: the epsilon of a LayerNorm.

@@ -12,7 +12,7 @@ use crate::source::Source;
 pub const STRIDE: u64 = 256;
 
 /// The longest string that is read from a list, in bytes. Tokens have some tens,
-/// merges and labels some hundreds.
+/// merges and labels some hundreds. A longer one is read as [`too_long`].
 const MAX_STRING: u64 = 1 << 16;
 
 /// The number of bytes of a list that are copied at a time, 128 KiB: the longest
@@ -91,83 +91,103 @@ impl Strings {
         self.len == 0
     }
 
-    /// A copy of string `i`; `None` past the end; an error if longer than 64 KiB.
+    /// A copy of string `i`; `None` past the end. A name of its length instead if it
+    /// is longer than 64 KiB.
     pub fn get(&self, i: u64) -> Result<Option<Vec<u8>>, Error> {
         if i >= self.len {
             return Ok(None);
         }
-        let near = match (i / STRIDE).checked_sub(1) {
-            None => self.bytes.range.start,
-            Some(mark) => {
-                let mark = usize::try_from(mark).ok().and_then(|mark| self.marks.get(mark));
-                mark.copied().ok_or_else(changed)?.into()
-            }
-        };
+        let near = self.near(i)?;
         let all = self.bytes.read(near..self.bytes.range.end)?;
         let mut rest = &*all;
-        for before in i - i % STRIDE..i {
-            (_, rest) = self.split(before, u64::MAX, rest)?.ok_or_else(changed)?;
+        for _ in i - i % STRIDE..i {
+            (_, rest) = split(rest).ok_or_else(changed)?;
         }
-        let (string, _) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
-        Ok(Some(string.to_vec()))
+        let (string, _) = split(rest).ok_or_else(changed)?;
+        Ok(Some(match string.len() as u64 {
+            len if len > MAX_STRING => too_long(i, len),
+            _ => string.to_vec(),
+        }))
     }
 
     /// Calls `visit` with the index and a copy of every string, in order; stops at
-    /// the first `false`. One pass.
+    /// the first `false`. One pass. A string longer than 64 KiB is as in
+    /// [`get`](Self::get).
     pub fn each<E: From<Error>>(
         &self,
+        visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.each_from(0, visit)
+    }
+
+    /// The same from the string `first` on.
+    pub fn each_from<E: From<Error>>(
+        &self,
+        first: u64,
         mut visit: impl FnMut(u64, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let Range { start: mut at, end } = self.bytes.range;
-        let (mut i, mut copy) = (0, Vec::new());
+        let mut see = |i, string: &[u8]| match string.len() as u64 {
+            _ if i < first => Ok(true),
+            len if len > MAX_STRING => visit(i, &too_long(i, len)),
+            _ => visit(i, string),
+        };
+        let (mut i, mut at) = (first - first % STRIDE, self.near(first)?);
+        let (end, mut copy) = (self.bytes.range.end, Vec::new());
         while i < self.len {
             copy.clear();
             copy.extend_from_slice(&self.bytes.read(at..end.min(at + CHUNK))?);
-            let (first, mut rest) = (i, &copy[..]);
+            let (before, mut rest) = (i, &copy[..]);
             while i < self.len
-                && let Some((string, after)) = self.split(i, MAX_STRING, rest)?
+                && let Some((string, after)) = split(rest)
             {
-                if !visit(i, string)? {
+                if !see(i, string)? {
                     return Ok(());
                 }
                 (i, rest) = (i + 1, after);
             }
-            if i == first {
-                return Err(changed().into());
-            }
             at += (copy.len() - rest.len()) as u64;
+            if i == before {
+                // The string is longer than what is copied at a time.
+                let all = self.bytes.read(at..end)?;
+                let (string, after) = split(&all).ok_or_else(changed)?;
+                if !see(i, string)? {
+                    return Ok(());
+                }
+                (i, at) = (i + 1, end - after.len() as u64);
+            }
         }
         Ok(())
+    }
+
+    /// The position of the last recorded string that is not after string `i`.
+    fn near(&self, i: u64) -> Result<u64, Error> {
+        let Some(mark) = (i / STRIDE).checked_sub(1) else { return Ok(self.bytes.range.start) };
+        let mark = usize::try_from(mark).ok().and_then(|mark| self.marks.get(mark));
+        Ok(mark.copied().ok_or_else(changed)?.into())
     }
 
     /// Reads every string.
     pub fn check(&self) -> Result<(), Error> {
         let all = self.bytes.read(self.bytes.range.clone())?;
         let mut rest = &*all;
-        for i in 0..self.len {
-            (_, rest) = self.split(i, MAX_STRING, rest)?.ok_or_else(changed)?;
+        for _ in 0..self.len {
+            (_, rest) = split(rest).ok_or_else(changed)?;
         }
         Ok(())
     }
+}
 
-    /// Splits `rest` after string `i`, at its start; `None` if the string is cut.
-    fn split<'r>(&self, i: u64, most: u64, rest: &'r [u8]) -> Result<Option<Split<'r>>, Error> {
-        let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
-        match u64::from_le_bytes(*len) {
-            len if len <= most => {
-                Ok(usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len)))
-            }
-            len => Err(self.too_long(i, len)),
-        }
-    }
+/// Splits bytes after the string at their start; `None` if the string is cut.
+fn split(rest: &[u8]) -> Option<Split<'_>> {
+    let (len, rest) = rest.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)
+}
 
-    #[cold]
-    fn too_long(&self, i: u64, len: u64) -> Error {
-        Error::Malformed {
-            place: Place::Value { key: self.key().to_owned() },
-            problem: format!("string {i} is {len} bytes long; the limit is {MAX_STRING}"),
-        }
-    }
+/// What stands for a string that is too long to be read, as llama.cpp's `[EMPTY_5]`
+/// stands for a token without a text.
+#[cold]
+fn too_long(i: u64, len: u64) -> Vec<u8> {
+    format!("[TOO_LONG_{i}_{len}_BYTES]").into_bytes()
 }
 
 impl Numbers {

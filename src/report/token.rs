@@ -30,7 +30,8 @@ impl From<Option<Token>> for TokenText {
 }
 
 impl TokenText {
-    fn bytes(&self) -> Cow<'_, [u8]> {
+    /// The token's bytes; none if the row has no token.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
         bytes_of(self.token.as_deref().unwrap_or_default(), self.token_hex.as_deref())
     }
 

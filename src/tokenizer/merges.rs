@@ -24,7 +24,7 @@ pub(super) struct Merges {
 impl Merges {
     pub fn of(model: &Model, pre: &Pre) -> Result<Self, Error> {
         match model.merges().map_err(super::unfit)? {
-            Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_| String::new())?)),
+            Some(merges) => Ok(Self::new(Strings::read(&merges, MOST_BYTES, |_, _| None)?)),
             None if pre.needs_merges => {
                 let reason = "its tokenizer has no merges (no tokenizer.ggml.merges)";
                 Err(Error::Unusable(reason.to_owned()))

@@ -21,6 +21,8 @@
 //! | `rwkv` | the longest token from the left | `rwkv` |
 //! | `plamo2` | the likeliest pieces, else bytes | `plamo2` |
 //!
+//! `decode` does the reverse, and finds the bytes that a tokenizer drops.
+//!
 //! # To add a family
 //! A family is a type that implements [`Family`], in a file of its own, made by
 //! [`Tokenizer::open`] from the model, the [`TokenIndex`] and the [`Settings`]. It
@@ -31,6 +33,7 @@
 mod audit;
 mod bpe;
 mod charsmap;
+mod decode;
 mod dna;
 mod error;
 mod merges;
@@ -54,7 +57,7 @@ mod words;
 
 use std::fmt;
 
-pub use audit::{Fault, FaultKind, audit};
+pub use audit::{Fault, FaultKind, Glance, audit, glance};
 pub use error::Error;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
@@ -67,6 +70,7 @@ use partition::{Part, Partition};
 use pre::Pre;
 use settings::{Frame, Kind, Settings};
 use token_index::TokenIndex;
+pub use token_index::byte_of;
 
 /// Encodes text to the token IDs of a model.
 pub struct Tokenizer {
@@ -74,7 +78,21 @@ pub struct Tokenizer {
     settings: Settings,
     partition: Partition,
     family: Box<dyn Family + Send + Sync>,
+    spelling: decode::Spelling,
+    /// Whether bytes that no token spells are dropped.
+    drops_bytes: bool,
     notes: Vec<String>,
+}
+
+/// The token IDs of a text, and what happened to the text on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The token IDs.
+    pub ids: Vec<TokenId>,
+    /// The positions of the bytes that no token spells. They are dropped.
+    pub dropped: Vec<usize>,
+    /// Whether a space was put in front of the text, or after a special token in it.
+    pub adds_space: bool,
 }
 
 /// How to encode a text; the defaults are those of llama.cpp's `llama-tokenize`.
@@ -190,7 +208,9 @@ impl Tokenizer {
         };
         special::retype(&mut vocabulary, model, &settings)?;
         let partition = Partition::new(&vocabulary);
-        Ok(Self { vocabulary, settings, partition, family, notes })
+        let spelling = decode::Spelling::of(kind, &name, &pre);
+        let drops_bytes = matches!(name.as_str(), "gpt2" | "gemma4");
+        Ok(Self { vocabulary, settings, partition, family, spelling, drops_bytes, notes })
     }
 
     /// Notes about the IDs, such as an unknown pre-tokenizer.
@@ -214,6 +234,30 @@ impl Tokenizer {
     /// If the vocabulary lacks what the text needs: a byte without a token, or a
     /// BOS that the file does not name ([`Error::NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
+        self.encode_and_see(text, options, &mut |_, _| {})
+    }
+
+    /// The token IDs of a text, and what happened to the text on the way.
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn trace(&self, text: &[u8], options: Options) -> Result<Trace, Error> {
+        let (mut dropped, mut adds_space) = (Vec::new(), false);
+        let ids = self.encode_and_see(text, options, &mut |part, ids| {
+            adds_space |= part.leads && self.adds_space();
+            let start = part.bytes.as_ptr().addr() - text.as_ptr().addr();
+            dropped.extend(self.dropped(part.bytes, ids).into_iter().map(|at| start + at));
+        })?;
+        Ok(Trace { ids, dropped, adds_space })
+    }
+
+    /// Encodes a text, and shows `see` each part between special tokens with its IDs.
+    fn encode_and_see(
+        &self,
+        text: &[u8],
+        options: Options,
+        see: &mut dyn FnMut(Fragment, &[u32]),
+    ) -> Result<Vec<TokenId>, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
         }
@@ -222,7 +266,7 @@ impl Tokenizer {
         if let Some((first, _)) = frame {
             ids.extend(first.map(named).transpose()?);
         }
-        self.split(text, options.parse_special, true, &mut ids)?;
+        self.split(text, options.parse_special, true, &mut ids, see)?;
         if let Some((_, last)) = frame {
             ids.extend(last.map(named).transpose()?);
         }
@@ -236,7 +280,7 @@ impl Tokenizer {
     /// As for [`encode`](Self::encode).
     pub fn encode_within(&self, text: &[u8]) -> Result<Vec<TokenId>, Error> {
         let mut ids = Vec::new();
-        self.split(text, true, false, &mut ids)?;
+        self.split(text, true, false, &mut ids, &mut |_, _| {})?;
         Ok(ids.into_iter().map(TokenId::from).collect())
     }
 
@@ -268,18 +312,51 @@ impl Tokenizer {
         parse_special: bool,
         mut leads: bool,
         ids: &mut Vec<u32>,
+        see: &mut dyn FnMut(Fragment, &[u32]),
     ) -> Result<(), Error> {
         for part in self.partition.split(&self.vocabulary, text, parse_special) {
             match part {
                 Part::Token(id) => ids.push(id),
                 Part::Text(bytes) => {
-                    self.family.encode(&self.vocabulary, Fragment { bytes, leads }, ids)?;
+                    let (part, n) = (Fragment { bytes, leads }, ids.len());
+                    self.family.encode(&self.vocabulary, part, ids)?;
+                    see(part, &ids[n..]);
                 }
             }
             leads = matches!(part, Part::Token(_));
         }
         Ok(())
     }
+}
+
+/// The tokens that go before and after a text: the name of the role, and the ID if
+/// the model gives one. `None` if the tokenizer's kind is not known. Reads no tokens.
+///
+/// # Errors
+/// If the header can't be read.
+pub fn around(model: &Model) -> Result<Option<[Option<Added>; 2]>, model::Error> {
+    let Some(name) = model.text(Fact::Tokenizer)? else { return Ok(None) };
+    let Some(kind) = Kind::of_model(&name) else { return Ok(None) };
+    let pre = match (kind, name.as_str()) {
+        (Kind::Bpe, "gemma4") => Pre::gemma(),
+        (Kind::Bpe, _) => Pre::named(model.text(Fact::PreTokenizer)?.as_deref()).0,
+        _ => Pre::NONE,
+    };
+    let n = usize::try_from(model.tokens()?.texts.len()).unwrap_or(usize::MAX);
+    let (front, behind) = Settings::read(model, kind, &pre, n)?.frame();
+    Ok(Some([front, behind].map(|frame| {
+        let (role, id) = frame?;
+        Some(Added { role, id: id.map(TokenId::from) })
+    })))
+}
+
+/// A token that goes around a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// `BOS`, `EOS` or `SEP`.
+    pub role: &'static str,
+    /// Its ID; `None` if the model names none.
+    pub id: Option<TokenId>,
 }
 
 /// Turns an unfit list into an unusable tokenizer.

@@ -22,11 +22,11 @@ pub(super) struct Strings {
 
 impl Strings {
     /// Reads the strings of a list, at most `most_bytes` bytes in all. `named`
-    /// gives the text that replaces an empty string.
+    /// gives the text that replaces an empty string, or one that is too long.
     pub fn read(
         list: &model::Strings,
         most_bytes: usize,
-        named: impl Fn(u64) -> String,
+        mut named: impl FnMut(u64, &[u8]) -> Option<String>,
     ) -> Result<Self, Error> {
         let (n, key) = (list.len(), list.key());
         if n > MOST {
@@ -40,7 +40,7 @@ impl Strings {
         list.each(|i, string| {
             // llama.cpp's strings end at a zero byte.
             let string = &string[..memchr::memchr(0, string).unwrap_or(string.len())];
-            let name = string.is_empty().then(|| named(i));
+            let name = named(i, string);
             let string = name.as_ref().map_or(string, |name| name.as_bytes());
             if string.len() > most_bytes - strings.bytes.len() {
                 let mib = most_bytes >> 20;

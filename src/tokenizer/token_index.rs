@@ -73,20 +73,28 @@ impl Types {
 impl TokenIndex {
     pub fn read(model: &Model, notes: &mut Vec<String>) -> Result<Self, Error> {
         let tokens = model.tokens()?;
-        let key = tokens.texts.key();
-        let unusable = |reason: String| Error::Unusable(format!("{key} {reason}"));
-        // llama.cpp's name for a token without a text.
-        let texts = Strings::read(&tokens.texts, MOST_BYTES, |id| format!("[EMPTY_{id}]"))?;
+        let mut long = 0_usize;
+        let texts = Strings::read(&tokens.texts, MOST_BYTES, |id, text| {
+            let is_long = text.len() > LONGEST;
+            // Longer ones still have such a name already.
+            long += usize::from(is_long || text.starts_with(b"[TOO_LONG_"));
+            match text {
+                // llama.cpp's name for a token without a text.
+                [] => Some(format!("[EMPTY_{id}]")),
+                _ => is_long.then(|| format!("[TOO_LONG_{id}_{}_BYTES]", text.len())),
+            }
+        })?;
+        if long > 0 {
+            let (tokens, are) = if long == 1 { ("token", "is") } else { ("tokens", "are") };
+            notes.push(format!(
+                "{long} {tokens} longer than {LONGEST} bytes {are} not looked for in texts"
+            ));
+        }
         let texts = Arc::new(texts);
         if texts.len() == 0 {
-            return Err(unusable("is empty".to_owned()));
+            return Err(Error::Unusable(format!("{} is empty", tokens.texts.key())));
         }
         let longest = (0..texts.len() as u32).map(|id| texts.get(id).len()).max().unwrap_or(0);
-        if longest > LONGEST {
-            return Err(unusable(format!(
-                "has a token of {longest} bytes; the limit is {LONGEST}"
-            )));
-        }
         let mut index = Index::with_capacity(texts.len());
         let mut repeated = 0_usize;
         for id in 0..texts.len() as u32 {
@@ -189,7 +197,7 @@ fn numbers<T>(
 }
 
 /// The byte that a token's text names, as in `<0x0A>`.
-pub(super) fn byte_of(text: &[u8]) -> Option<u8> {
+pub fn byte_of(text: &[u8]) -> Option<u8> {
     let digits = text.strip_prefix(b"<0x")?.strip_suffix(b">")?;
     let [high, low] = *digits else { return None };
     let digit = |c: u8| Some(char::from(c).to_digit(16)? as u8);

@@ -731,8 +731,11 @@ fn tokens_of_megabytes() {
     let file = table(Gguf::new().vocab("llama", &["a", &"x".repeat(100 << 20), "c"])).write();
     let path = file.path().to_str().unwrap();
     watched(["lookup", path, "0", "2"]).ok();
-    let error = watched(["lookup", path, "1"]).error();
-    assert!(error.contains("string 1 is 104857600 bytes long"), "{error}");
+    let answer = watched(["lookup", path, "1"]).ok();
+    assert!(answer.contains("[TOO_LONG_1"), "{answer}");
+    let answer = watched(["tokens", path, "--format=csv"]).ok();
+    assert!(answer.ends_with("1,[TOO_LONG_1_104857600_BYTES],\n2,c,\n"), "{answer}");
+    assert_eq!(watched(["lookup", path, "c", "--format=json"]).json()["ids"][0], 2);
 }
 
 #[test]
@@ -769,16 +772,18 @@ fn more_tokens_and_merges_than_any_model_has() {
 
 #[test]
 fn very_long_tokens_and_very_long_vocabularies() {
-    let long = vec!["a".repeat(60_000) + "b"];
-    let all = vec!["a".repeat(2000); 4000];
-    for (tokens, words) in [
-        (&long, "has a token of 60001 bytes; the limit is 2048"),
-        (&all, "has more than 6 MiB of text"),
-    ] {
-        let tokens: Vec<&str> = tokens.iter().map(|token| &**token).collect();
-        let file = Gguf::new().vocab("rwkv", &tokens).write();
-        let error = tokenized(file.path(), &"a".repeat(60_000)).error();
-        assert!(error.contains(words), "{error}");
+    let all = "a".repeat(2000);
+    let file = Gguf::new().vocab("rwkv", &[&*all; 4000]).write();
+    let error = tokenized(file.path(), &"a".repeat(60_000)).error();
+    assert!(error.contains("has more than 6 MiB of text"), "{error}");
+    // One token that is too long stops only itself.
+    for length in [2049, 60_000, 70_000, 200_000] {
+        let long = "a".repeat(length);
+        let file = Gguf::new().vocab("rwkv", &["<s>", &long, "a"]).write();
+        let answer = tokenized(file.path(), "aa").json();
+        assert_eq!(answer["ids"], serde_json::json!([2, 2]), "{length}");
+        let note = "1 token longer than 2048 bytes is not looked for in texts";
+        assert_eq!(answer["notes"][0], note, "{length}");
     }
 }
 

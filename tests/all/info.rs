@@ -88,6 +88,80 @@ fn oddities_are_listed() {
 }
 
 #[test]
+fn tokens_are_counted_by_type_and_fillers_apart() {
+    let with = |names: &[&str], types: Vec<i32>| {
+        let file = Gguf::new().kv("general.architecture", "llama").vocab("gpt2", names);
+        let file = file.kv("tokenizer.ggml.token_type", types).write();
+        let path = file.path().to_str().unwrap().to_owned();
+        (info(&file)["tokenizer"].clone(), embcli(["info", &path]).ok())
+    };
+    let names = ["a", "b", "<|x|>", "[PAD3]", "[PAD4]"];
+    let (told, page) = with(&names, vec![1, 1, 3, 5, 5]);
+    let of = |name: &str, n: u64| json!({ "type": name, "tokens": n });
+    assert_eq!(told["types"], json!([of("normal", 2), of("control", 1)]));
+    assert_eq!(told["fillers"], json!({ "from_id": 3, "to_id": 4 }));
+    let line = "tokens        2 ordinary, 1 control, 2 fillers [PAD3] to [PAD4]\n";
+    assert!(page.contains(line), "{page}");
+    // A name with another number is a token like any other.
+    let (told, page) = with(&["a", "[PAD7]", "[PAD2]"], vec![1, 1, 9]);
+    assert_eq!(told["types"], json!([of("normal", 2)]));
+    assert!(page.contains("2 ordinary, 1 filler [PAD2]\n"), "{page}");
+    let (told, _) = with(&["[PAD0]", "x", "[PAD2]", "[PAD3]"], vec![5, 1, 5, 5]);
+    assert_eq!(told["fillers"], json!({ "from_id": 2, "to_id": 3 }));
+    let (told, _) = with(&["[PAD0]", "[PAD1]"], vec![5, 5]);
+    assert_eq!((&told["types"], &told["fillers"]["from_id"]), (&json!([]), &json!(0)));
+    let many: Vec<String> =
+        (0..1000).map(|id| format!("[PAD{}]", id + u32::from(id < 300))).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let (told, page) = with(&many, vec![5; 1000]);
+    assert_eq!(told["fillers"], json!({ "from_id": 300, "to_id": 999 }));
+    assert!(page.contains("300 unused, 700 fillers [PAD300] to [PAD999]"), "{page}");
+}
+
+#[test]
+fn what_is_added_to_a_text_is_told_without_a_key_too() {
+    let adds = |model: &str, keys: &[(&str, bool)]| {
+        let file = Gguf::new().vocab(model, &["a", "b"]).kv("tokenizer.ggml.bos_token_id", 0_u32);
+        let file = keys.iter().fold(file, |file, (key, value)| file.kv(key, *value)).write();
+        let page = embcli(["info", file.path().to_str().unwrap()]).ok();
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let from = page.find("adds ").map_or(page.len(), |at| at);
+        (info(&file)["tokenizer"]["adds"].clone(), page[from..].to_owned())
+    };
+    let (told, page) = adds("llama", &[]);
+    assert_eq!(told, json!({ "front": "bos", "behind": null, "is_default": true }));
+    assert!(page.starts_with("adds bos (the default: no key says so)"), "{page}");
+    let bos = "tokenizer.ggml.add_bos_token";
+    assert!(adds("llama", &[(bos, false)]).1.starts_with("adds no bos special"));
+    let both = [(bos, true), ("tokenizer.ggml.add_eos_token", true)];
+    assert!(adds("gpt2", &both).1.starts_with("adds bos and eos special"));
+    assert!(adds("gpt2", &[]).1.starts_with("adds no bos (the default"));
+    assert!(adds("bert", &[]).1.starts_with("adds bos and sep (the default"));
+    assert_eq!(adds("mine", &[]).0, Value::Null);
+}
+
+#[test]
+fn embedding_models_and_the_share_of_the_parameters() {
+    let data = || f32_bytes(&[0.0; 4]);
+    let told = info(&tiny().tensor("blk.0.attn_q.weight", &[2, 6], F32, vec![0; 48]).write());
+    assert_eq!(told["table"]["parameter_share"], 0.25);
+    assert_eq!(told["is_embedding_model"], false);
+    let of = |architecture: &str, pooling: u32| {
+        let key = format!("{architecture}.pooling_type");
+        let file = Gguf::new().kv("general.architecture", architecture).kv(key, pooling);
+        let file = file.table(F32, 2, 2, data()).write();
+        let page = embcli(["info", file.path().to_str().unwrap()]).ok();
+        (info(&file)["is_embedding_model"].clone(), page)
+    };
+    assert_eq!(of("qwen3", 0).0, false);
+    for (architecture, pooling) in [("qwen3", 3), ("bert", 0)] {
+        let (is_one, page) = of(architecture, pooling);
+        assert_eq!(is_one, true);
+        assert!(page.contains("a row is not the embedding of a text"), "{page}");
+    }
+}
+
+#[test]
 fn a_table_of_an_unknown_type_is_still_named() {
     let info = info(&small().table(36, 2, 2, vec![0; 16]).write());
     assert_eq!(info["table"]["type"], "IQ4_NL_4_4");

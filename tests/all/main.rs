@@ -9,6 +9,7 @@ mod support;
 mod as_input;
 mod check;
 mod cli;
+mod decode;
 mod files;
 mod findings;
 mod first_minute;

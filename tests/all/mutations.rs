@@ -29,7 +29,7 @@ const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Every command, and how often it runs: on each file, or on one in so many where
 /// it takes longer. The tour leaves out the two steps that measure times.
-const COMMANDS: [(u64, &str); 23] = [
+const COMMANDS: [(u64, &str); 24] = [
     (1, "lookup m 0 1 0..2"),
     (1, "lookup m 1 --tensor output.weight"),
     (1, "neighbors m 0 1 -k 2"),
@@ -44,6 +44,7 @@ const COMMANDS: [(u64, &str); 23] = [
     (8, "tokens m a --type normal"),
     (8, "tokens m --norm --sort norm"),
     (8, "tokens m --text ab"),
+    (8, "tokens m --ids 0,1"),
     (8, "lookup m --text ab --as-input"),
     (8, "check m"),
     (16, "check m whole"),

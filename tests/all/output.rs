@@ -74,13 +74,16 @@ fn every_line_of_a_markdown_table_has_the_same_cells() {
     let file = odd();
     for args in answers(file.path().to_str().unwrap()) {
         let printed = form(&args, "md");
-        let lines = || printed.lines().filter(|line| line.starts_with('|'));
         let cells = |line: &str| line.replace("\\|", "").matches('|').count();
-        let header = lines().next().unwrap_or_else(|| panic!("{args:?}: {printed}"));
-        assert!(lines().count() > 2, "{args:?}");
-        for line in lines() {
-            assert_eq!(cells(line), cells(header), "{line}");
-            assert!(line.ends_with('|'), "{line}");
+        let tables =
+            printed.split("\n\n").map(|part| part.lines().filter(|line| line.starts_with('|')));
+        let tables: Vec<Vec<&str>> = tables.map(Iterator::collect).collect();
+        assert!(tables.iter().any(|lines| lines.len() > 2), "{args:?}: {printed}");
+        for lines in tables {
+            for line in &lines {
+                assert_eq!(cells(line), cells(lines[0]), "{line}");
+                assert!(line.ends_with('|'), "{line}");
+            }
         }
     }
 }
@@ -103,6 +106,8 @@ fn markdown_has_a_sentence_and_a_table() {
     |--:|--:|---|--:|
     | 1 | 5765 | `" dog"` | 0.998 |
     | 2 | 2739 | `" Oran"` | 0.9956 |
+
+    two tokens at random here: 0.02 (estimated from 500 pairs)
     "#);
     let file = odd();
     let tokens = form(&["tokens", file.path().to_str().unwrap()], "md");
@@ -477,7 +482,8 @@ fn signs_and_sizes_show_without_colour() {
             insta::assert_snapshot!(name, printed_with(&environment, &args));
         }
         let opposite = printed_with(&environment, &["neighbors", TOY, "26", "-k9000"]);
-        assert!(opposite.trim_end().ends_with('░'), "the farthest points the other way");
+        let last = opposite.lines().rfind(|line| line.starts_with(' ')).unwrap();
+        assert!(last.ends_with('░'), "the farthest points the other way");
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::support::run::embcli;
 use crate::support::{self, F32, Gguf};
+use embcli::tokenizer::FaultKind;
 
 /// The finding of a code in a file with one row per token, and the exit status.
 #[track_caller]
@@ -159,7 +160,10 @@ fn pre_tokenizers() {
     assert!(problem(file(), n, "vocab.pre").contains("llama.cpp warns"));
     let unknown = file().kv("tokenizer.ggml.pre", "mine");
     let message = problem(unknown, n, "vocab.pre");
-    assert!(message.contains("\"mine\", which llama.cpp does not know: it refuses"), "{message}");
+    assert!(
+        message.contains("\"mine\", which llama.cpp of October 2026 does not know: it refuses"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -213,6 +217,104 @@ fn a_template_of_another_vocabulary() {
     assert!(message.contains("writes 1 marker that is no token, \"<|end_of_user|>\""), "{message}");
 }
 
+#[test]
+fn a_template_of_another_model_by_its_turns() {
+    let (texts, types) = with_bytes(&["▁a"]);
+    let file = |template: &str| {
+        of("llama", &texts)
+            .kv("tokenizer.ggml.token_type", types.clone())
+            .kv("tokenizer.chat_template", template)
+    };
+    let gemma = file("{{ '<start_of_turn>user' }}<think>");
+    let message = problem(gemma, texts.len(), "vocab.template");
+    assert!(message.contains("writes 1 marker that is no token, \"<start_of_turn>\""), "{message}");
+    let wide = file("{{ '<｜User｜>' + x }}");
+    let message = problem(wide, texts.len(), "vocab.template");
+    assert!(message.contains("\"<｜User｜>\""), "{message}");
+}
+
+/// A BOS that the tokenizer and the template write is a note: llama.cpp takes one out.
+#[test]
+fn a_bos_by_tokenizer_and_template() {
+    let (texts, mut types) = with_bytes(&["<s>", "▁a"]);
+    types[256] = 3;
+    let file = |template: &str, adds: bool| {
+        of("llama", &texts)
+            .kv("tokenizer.ggml.token_type", types.clone())
+            .kv("tokenizer.ggml.bos_token_id", 256_u32)
+            .kv("tokenizer.ggml.add_bos_token", adds)
+            .kv("tokenizer.chat_template", template)
+    };
+    for template in ["{{ bos_token }}{{ x }}", "<s>{{ x }}"] {
+        let (finding, _) = found(file(template, true), texts.len(), "vocab.bos_twice");
+        assert_eq!((&finding["severity"], ids(&finding)), (&"note".into(), vec![256]));
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.contains("llama.cpp takes it out of a prompt"), "{message}");
+        let alone = file(template, true).write();
+        assert_eq!(embcli(["check", alone.path().to_str().unwrap()]).code, Some(0));
+    }
+    for file in [file("{{ bos_token }}", false), file("{{ x }}", true)] {
+        let file = file.write();
+        let answer = embcli(["check", file.path().to_str().unwrap(), "--format=json"]).json();
+        assert!(!answer.to_string().contains("vocab.bos_twice"), "{answer}");
+    }
+}
+
+#[test]
+fn a_vocabulary_without_a_table_is_checked() {
+    let (texts, types) = with_bytes(&["<s>", "▁a", "▁a"]);
+    let file = of("llama", &texts)
+        .kv("tokenizer.ggml.token_type", types)
+        .kv("tokenizer.ggml.eos_token_id", 999_u32)
+        .write();
+    let path = file.path().to_str().unwrap();
+    let outcome = embcli(["check", path, "--format=json"]);
+    assert_eq!(outcome.code, Some(1));
+    let answer: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let codes: Vec<_> =
+        answer["findings"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, ["meta.special", "vocab.duplicate", "table.missing"]);
+    assert_eq!(answer["table"], Value::Null);
+    let page = embcli(["check", path]).stdout;
+    assert!(
+        page.contains("(no table)") && page.lines().all(|it| it.chars().count() <= 80),
+        "{page}"
+    );
+
+    let (texts, types) = with_bytes(&["▁a"]);
+    let clean = of("llama", &texts).kv("tokenizer.ggml.token_type", types).write();
+    let outcome = embcli(["check", clean.path().to_str().unwrap()]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(outcome.stdout.starts_with("ok: "), "{outcome:?}");
+    let empty = Gguf::new().kv("general.architecture", "llama").write();
+    let error = embcli(["check", empty.path().to_str().unwrap()]).error();
+    assert!(error.contains("no tensor is named"), "{error}");
+}
+
+/// What shows without reading the tokens is odd for `info` too.
+#[test]
+fn info_names_what_it_sees_at_a_glance() {
+    let odd = |file: Gguf| {
+        let file = file.write();
+        let answer = embcli(["info", file.path().to_str().unwrap(), "--format=json"]).json();
+        answer["oddities"].to_string()
+    };
+    let (texts, types) = with_bytes(&["▁a", "▁b"]);
+    let file = || of("llama", &texts).kv("tokenizer.ggml.token_type", types.clone());
+    assert_eq!(odd(file()), "[]");
+    let scores = file().kv("tokenizer.ggml.scores", vec![0_f32; 3]);
+    assert!(odd(scores).contains("has 3 elements for 258 tokens: llama.cpp refuses the file"));
+    assert!(odd(file().kv("tokenizer.ggml.eos_token_id", 257_u32)).contains("an ordinary word"));
+    let mut wrong = types.clone();
+    wrong[257] = 9;
+    let wrong = of("llama", &texts).kv("tokenizer.ggml.token_type", wrong);
+    assert!(odd(wrong).contains("the type of 1 token is not 1 to 6"));
+    let bpe = of("gpt2", &byte_level(&["Ġa"]));
+    let told = odd(bpe.kv("tokenizer.ggml.pre", "mine"));
+    assert!(told.contains("which llama.cpp of October 2026 does not know"), "{told}");
+    assert!(told.contains("the file has no merges"), "{told}");
+}
+
 /// Files that are well formed, and what is known to be missing in them.
 #[test]
 #[ignore = "needs the fetched vocabularies"]
@@ -229,7 +331,13 @@ fn the_vocabularies_of_llama_cpp_have_no_fault() {
         // Made before converters wrote a pre-tokenizer.
         let old = ["aquila", "gpt-neox"].iter().any(|old| path.to_str().unwrap().contains(old));
         let told: Vec<_> = faults.iter().map(|fault| fault.kind).collect();
-        let expected = if old { vec![embcli::tokenizer::FaultKind::PreTokenizer] } else { vec![] };
+        let twice =
+            ["command-r", "gemma-4", "phi-3"].iter().any(|it| path.to_str().unwrap().contains(it));
+        let expected = match (old, twice) {
+            (true, _) => vec![FaultKind::PreTokenizer],
+            (_, true) => vec![FaultKind::BosTwice],
+            _ => vec![],
+        };
         assert_eq!(told, expected, "{}: {faults:?}", path.display());
     }
 }

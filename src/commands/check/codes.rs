@@ -94,6 +94,10 @@ codes! {
         -> "find out which of them the model was trained with, and use it in the template";
     VOCAB_TEMPLATE = "vocab.template" Problem: "the chat template writes markers that are no tokens"
         -> "take template and vocabulary from the same model";
+    VOCAB_BOS_TWICE = "vocab.bos_twice" Note: "tokenizer and chat template both write the token that begins a text"
+        -> "a program that renders the template itself has to encode the prompt without BOS, or it begins with two";
+    TABLE_MISSING = "table.missing" Note: "the file has no embedding table, so only its vocabulary is checked"
+        -> "check the file that has the table";
     ROWS_COUNT = "rows.count" Problem: "the table has more or fewer rows than the vocabulary has tokens"
         -> "llama.cpp refuses such a file: take table and tokenizer from the same model";
     ROWS_NAN = "rows.nan" Problem: "a row has a value that is not a number"

@@ -24,6 +24,7 @@ use super::{Opener, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
+use crate::text::counted;
 use crate::threads;
 use crate::vocab::Vocab;
 
@@ -87,6 +88,9 @@ impl CheckRequest {
             return Ok(self.report(None));
         }
         let name = self.tensor.as_deref().unwrap_or(TOKEN_EMBEDDING);
+        if name == TOKEN_EMBEDDING && is_vocabulary_only(model)? {
+            return self.of_vocabulary(model, findings);
+        }
         let view = model::View::of(model, name)?;
         if name == TOKEN_EMBEDDING {
             file::check(model, &view, findings)?;
@@ -96,7 +100,9 @@ impl CheckRequest {
         let of_tokens = || -> Result<Findings> {
             let mut findings = Findings::default();
             if name == TOKEN_EMBEDDING {
-                vocabulary::check(model, &view, &mut findings)?;
+                if let Ok(vocab) = view.vocab() {
+                    vocabulary::check(model, vocab, &mut findings)?;
+                }
                 tokens::check(model, &view, &mut findings)?;
             }
             Ok(findings)
@@ -126,6 +132,17 @@ impl CheckRequest {
             }
         }
         Ok(CheckReport { order, norms, others, ..self.report(Some(view.info())) })
+    }
+
+    /// Checks a vocabulary without a table.
+    fn of_vocabulary(&self, model: &Model, findings: &mut Findings) -> Result<CheckReport> {
+        let vocab = Vocab::open(model)?;
+        let n = counted(vocab.len(), "token");
+        let message = format!("the file has a vocabulary of {n} and no embedding table");
+        findings.push(Finding::of(&codes::TABLE_MISSING, message));
+        sizes::special(model, vocab.len(), findings)?;
+        vocabulary::check(model, &vocab, findings)?;
+        Ok(self.report(None))
     }
 
     /// An empty report.
@@ -168,6 +185,11 @@ impl CheckRequest {
         }
         Ok((order, rows::norms(&survey)))
     }
+}
+
+/// Whether a file has a vocabulary and no tensors.
+fn is_vocabulary_only(model: &Model) -> Result<bool> {
+    Ok(model.missing().is_empty() && model.tensors()?.next().is_none() && model.tokens().is_ok())
 }
 
 /// What rows with reversed bytes look like.

@@ -148,7 +148,7 @@ pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> R
 }
 
 /// Reports special tokens whose ID is not below `n`.
-fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
+pub(super) fn special(model: &Model, n: u64, findings: &mut Findings) -> Result<()> {
     let mut told = 0;
     for token in model.special_tokens() {
         // `info` reports values that are not IDs, and duplicate keys.

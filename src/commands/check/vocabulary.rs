@@ -4,12 +4,11 @@ use anyhow::Result;
 
 use super::codes::{self, Code};
 use super::{Finding, Findings};
-use crate::commands::model::View;
 use crate::model::Model;
 use crate::tokenizer::{FaultKind, audit};
+use crate::vocab::Vocab;
 
-pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
-    let Ok(vocab) = view.vocab() else { return Ok(()) };
+pub(super) fn check(model: &Model, vocab: &Vocab, findings: &mut Findings) -> Result<()> {
     for fault in audit(model)? {
         let finding = Finding::of(code(fault.kind), fault.message);
         findings.push(match &*fault.ids {
@@ -36,5 +35,6 @@ fn code(kind: FaultKind) -> &'static Code {
         FaultKind::Role => &codes::VOCAB_ROLE,
         FaultKind::LookAlike => &codes::VOCAB_LOOK_ALIKE,
         FaultKind::Template => &codes::VOCAB_TEMPLATE,
+        FaultKind::BosTwice => &codes::VOCAB_BOS_TWICE,
     }
 }

@@ -15,7 +15,7 @@ use crate::text::{visible, width};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FootprintReport {
-    One(TableCost),
+    One(Box<TableCost>),
     Several { tables: Vec<TableCost> },
 }
 
@@ -56,7 +56,7 @@ pub struct PresetCost {
 impl FootprintReport {
     pub fn tables(&self) -> &[TableCost] {
         match self {
-            Self::One(table) => std::slice::from_ref(table),
+            Self::One(table) => std::slice::from_ref(&**table),
             Self::Several { tables } => tables,
         }
     }
@@ -130,11 +130,11 @@ impl Answer for FootprintReport {
                 let groups = by_type(cost, is_output);
                 if let Some(heading) = heading(cost, is_output).filter(|_| !groups.is_empty()) {
                     writeln!(page, "\n{heading}:\n")?;
-                    let mut table = Markdown::new(page);
-                    table.header(&["type", "#bytes", "preset"].map(Column::of))?;
                     for Group { format, bytes, presets } in groups {
-                        let presets = Cell::text(presets.join(", "));
-                        table.record(&[Cell::word(format), Cell::count(bytes), presets])?;
+                        let (format, presets) = (format.unwrap_or("-"), presets.join(", "));
+                        let size =
+                            bytes.map_or_else(String::new, |n| format!(", {} bytes", grouped(n)));
+                        writeln!(page, "- {format}{size}: {presets}")?;
                     }
                 }
             }

@@ -53,7 +53,7 @@ impl FootprintRequest {
             }
         };
         Ok(if tables.len() == 1 {
-            FootprintReport::One(tables.remove(0))
+            FootprintReport::One(Box::new(tables.remove(0)))
         } else {
             FootprintReport::Several { tables }
         })
@@ -156,12 +156,13 @@ fn output_head(model: &Model, table: &Table) -> Result<(Option<Head>, Option<Out
     }
     match model.tensor(HEAD) {
         Ok(Some(head)) => Ok((Some(Head::Separate), Some(describe(&head)))),
+        // It may be in a part that is missing.
+        Ok(None) if model::may_lack_parts(model) => Ok((None, None)),
         Ok(None) => {
             let architecture = model.text(Fact::Architecture).ok().flatten();
             let is_encoder = architecture.as_deref().is_some_and(model::is_encoder);
             Ok((Some(if is_encoder { Head::None } else { Head::Tied }), None))
         }
-        // It may be in the part that is missing.
         Err(_) if !model.missing().is_empty() => Ok((None, None)),
         Err(error) => Err(error.into()),
     }

@@ -28,6 +28,9 @@ pub struct InfoReport {
     pub other_tables: Vec<InfoTensor>,
     pub n_other_tables: u64,
     pub tokenizer: Option<TokenizerInfo>,
+    /// Whether the model makes one vector of a text: an encoder, or a model with a
+    /// pooling type.
+    pub is_embedding_model: bool,
     /// `<architecture>.context_length`.
     pub context_length: Option<u64>,
     pub file_bytes: u64,
@@ -77,7 +80,10 @@ pub struct InfoTensor {
 pub struct InfoTable {
     #[serde(flatten)]
     pub tensor: InfoTensor,
+    /// Its share of the file.
     pub share: Option<f64>,
+    /// Its share of the parameters.
+    pub parameter_share: Option<f64>,
 }
 
 named! {
@@ -99,9 +105,42 @@ pub struct TokenizerInfo {
     pub model: Option<String>,
     pub pre: Option<String>,
     pub n_tokens: Option<u64>,
+    /// What the key says, `tokenizer.ggml.add_bos_token`.
     pub add_bos: Option<bool>,
     pub add_eos: Option<bool>,
+    /// What goes before and after a text, with the defaults where no key says so.
+    /// `None` if the tokenizer is not known.
+    pub adds: Option<AddedTokens>,
+    /// How many tokens have each type, without the fillers.
+    pub types: Vec<TokensOfType>,
+    pub fillers: Option<Fillers>,
     pub special: Vec<SpecialToken>,
+}
+
+/// The roles of the tokens around a text: `bos`, `eos`, `sep`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddedTokens {
+    pub front: Option<String>,
+    pub behind: Option<String>,
+    /// Whether no key says so.
+    pub is_default: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokensOfType {
+    /// `normal`, `control`, `user`, `unused`, `byte`, `unknown`, or `none` for a type that
+    /// does not exist.
+    #[serde(rename = "type")]
+    pub token_type: &'static str,
+    pub tokens: u64,
+}
+
+/// Tokens at the end that are named after their IDs, `[PAD151646]`: they only fill the
+/// vocabulary up to the number of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Fillers {
+    pub from_id: u64,
+    pub to_id: u64,
 }
 
 /// A token that a key names, such as `tokenizer.ggml.bos_token_id`.

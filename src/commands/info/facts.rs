@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 
-use super::answer::{FileType, InfoReport, InfoTensor, KeyInfo, KeyValue, TypeShare};
+use super::answer::{
+    FileType, Fillers, InfoReport, InfoTensor, KeyInfo, KeyValue, TokensOfType, TypeShare,
+};
 use crate::text::{harmless, visible};
 
 /// A shape: `[262144, 640]`.
@@ -66,6 +68,7 @@ pub(super) fn facts(
     if let Some(table) = table {
         add("table", tensor(&table.tensor))?;
         add("table_share", table.share.map(|share| share.to_string()))?;
+        add("table_parameter_share", table.parameter_share.map(|share| share.to_string()))?;
     }
     add("output_head", Some(report.output_head.name().to_owned()))?;
     add("output", report.output.as_ref().and_then(tensor))?;
@@ -74,6 +77,16 @@ pub(super) fn facts(
         add("tokenizer", tokenizer.model.as_ref().and_then(text))?;
         add("tokenizer_pre", tokenizer.pre.as_ref().and_then(text))?;
         add("n_tokens", tokenizer.n_tokens.and_then(number))?;
+        if let Some(adds) = &tokenizer.adds {
+            add("adds_in_front", adds.front.clone())?;
+            add("adds_behind", adds.behind.clone())?;
+        }
+        for TokensOfType { token_type, tokens } in &tokenizer.types {
+            add("tokens_of_type", Some(format!("{token_type}: {tokens}")))?;
+        }
+        if let Some(Fillers { from_id, to_id }) = tokenizer.fillers {
+            add("fillers", Some(format!("{from_id} to {to_id}")))?;
+        }
         for token in &tokenizer.special {
             add("special_token", Some(format!("{}: {}", visible(&token.name), token.id)))?;
         }

@@ -4,7 +4,10 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::answer::{InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo};
+use super::answer::{
+    AddedTokens, Fillers, InfoReport, InfoTable, InfoTensor, KeyValue, OutputKind, TokenizerInfo,
+    TokensOfType,
+};
 use super::facts::{facts, shape, shown};
 use crate::report::number::{decimal_size, grouped, percent};
 use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, json};
@@ -113,8 +116,10 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
         ("output head", has_head.then(|| head(report))),
         ("other tables", (report.n_other_tables > 0).then(|| others(report))),
         ("tokenizer", Some(kind.unwrap_or_else(|| "none".to_owned()))),
+        ("tokens", tokenizer.and_then(tokens)),
         ("special", special),
         ("context", context),
+        ("embeddings", report.is_embedding_model.then(|| OF_TEXTS.to_owned())),
         ("file", Some(file(report))),
     ];
     for (label, fact) in facts {
@@ -128,6 +133,10 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
         more => say(&format!("and {more} more (--format json has them)")),
     }
 }
+
+/// What people look for in the table of an embedding model.
+const OF_TEXTS: &str = "a row is not the embedding of a text: the model computes that from all of \
+                        the text's tokens";
 
 fn text_or_none(text: Option<&str>, none: &str) -> String {
     text.map_or_else(|| none.to_owned(), |text| clip(&visible(text), 120).into_owned())
@@ -152,7 +161,10 @@ fn table(report: &InfoReport) -> String {
     let size = match (tensor.bytes, table.share) {
         (Some(bytes), Some(share)) => {
             let size = decimal_size(bytes);
-            format!("{} bytes ({size}), {} of the file", grouped(bytes), percent(share))
+            let of_all = table.parameter_share.map_or_else(String::new, |share| {
+                format!(", {} of the parameters", percent(share))
+            });
+            format!("{} bytes ({size}), {} of the file{of_all}", grouped(bytes), percent(share))
         }
         _ => "size unknown".to_owned(),
     };
@@ -196,11 +208,42 @@ fn kind(tokenizer: &TokenizerInfo, table: Option<&InfoTable>) -> String {
     if rows.is_some() && rows == tokenizer.n_tokens {
         text += " (one for each row)";
     }
-    let adds = [(tokenizer.add_bos, "bos"), (tokenizer.add_eos, "eos")];
-    for (_, name) in adds.iter().filter(|(adds, _)| *adds == Some(true)) {
-        text += &format!(", adds {name}");
-    }
+    text += &adds(tokenizer);
     text
+}
+
+/// What goes around a text: `, adds bos`.
+fn adds(tokenizer: &TokenizerInfo) -> String {
+    let stated = [(tokenizer.add_bos, "bos"), (tokenizer.add_eos, "eos")];
+    let Some(AddedTokens { front, behind, is_default }) = &tokenizer.adds else {
+        let stated = stated.iter().filter(|(adds, _)| *adds == Some(true));
+        return stated.map(|(_, name)| format!(", adds {name}")).collect();
+    };
+    let added: Vec<&str> = [front, behind].into_iter().flatten().map(String::as_str).collect();
+    let added = if added.is_empty() { "no bos".to_owned() } else { added.join(" and ") };
+    format!(", adds {added}{}", if *is_default { " (the default: no key says so)" } else { "" })
+}
+
+/// How many tokens are of each type.
+fn tokens(tokenizer: &TokenizerInfo) -> Option<String> {
+    let of = |TokensOfType { token_type, tokens }: &TokensOfType| {
+        let name = match *token_type {
+            "normal" => "ordinary",
+            "user" => "user-defined",
+            "none" => "of no type",
+            other => other,
+        };
+        format!("{} {name}", grouped(*tokens))
+    };
+    let mut each: Vec<String> = tokenizer.types.iter().map(of).collect();
+    if let Some(Fillers { from_id, to_id }) = tokenizer.fillers {
+        let n = to_id - from_id + 1;
+        each.push(match n {
+            1 => format!("1 filler [PAD{to_id}]"),
+            _ => format!("{} fillers [PAD{from_id}] to [PAD{to_id}]", grouped(n)),
+        });
+    }
+    (!each.is_empty()).then(|| each.join(", "))
 }
 
 fn special(tokenizer: &TokenizerInfo) -> String {

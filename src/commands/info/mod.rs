@@ -2,6 +2,7 @@
 
 mod answer;
 mod facts;
+mod fillers;
 mod keys;
 mod looks;
 mod tensors;
@@ -69,6 +70,7 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let file_bytes = model.file_len();
     let table = tally.table.map(|tensor| InfoTable {
         share: tensor.bytes.map(|bytes| bytes as f64 / file_bytes as f64),
+        parameter_share: share_of_parameters(&tensor, tally.parameters),
         tensor,
     });
     if let Some([rows, columns]) = table.as_ref().and_then(|t| t.tensor.shape.first_chunk()) {
@@ -101,16 +103,16 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         None => said.kind()?,
         Some(_) => None,
     };
+    let is_encoder = architecture.as_deref().is_some_and(model::is_encoder);
     let output_head = match (&tally.output, &table) {
         (Some(_), _) => OutputKind::Separate,
         (None, _) if !missing_parts.is_empty() || model::may_lack_parts(&said) => {
             OutputKind::Unknown
         }
-        (None, Some(_)) if !architecture.as_deref().is_some_and(model::is_encoder) => {
-            OutputKind::Tied
-        }
+        (None, Some(_)) if !is_encoder => OutputKind::Tied,
         (None, _) => OutputKind::None,
     };
+    let pooling = oddities.unless(said.whole(Fact::PoolingType));
     let name = oddities.unless(said.text(Fact::Name));
     let file_type = oddities.unless(gguf.file_type());
     oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
@@ -130,6 +132,7 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         other_tables: tally.others,
         n_other_tables: tally.n_others,
         tokenizer,
+        is_embedding_model: is_encoder || pooling.is_some_and(|pooling| pooling > 0),
         context_length,
         file_bytes,
         version: gguf.version(),
@@ -145,6 +148,12 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
+}
+
+/// The share of a table in all parameters.
+fn share_of_parameters(tensor: &InfoTensor, parameters: u64) -> Option<f64> {
+    let own = tensor.shape.iter().try_fold(1_u64, |product, dim| product.checked_mul(*dim))?;
+    (parameters > 0).then(|| own as f64 / parameters as f64)
 }
 
 /// The oddity of a `general.file_type` whose type no tensor has, or that says F32 beside

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 
-use super::answer::{SpecialToken, TokenizerInfo};
-use super::{Oddities, shown};
+use super::answer::{AddedTokens, SpecialToken, TokenizerInfo};
+use super::{Oddities, fillers, shown};
 use crate::gguf::{Gguf, is_tokenizer_key};
 use crate::model::{Error, Fact, Model};
+use crate::tokenizer::{self, Glance};
 use crate::vocab::Vocab;
 
 /// At most this many special tokens are listed. About fifteen such keys exist.
@@ -70,14 +71,44 @@ pub(super) fn of(
         }
         special.push(SpecialToken { name, id, token: token.into() });
     }
+    let glance = match &vocab {
+        Some(_) => tokenizer::glance(said).unwrap_or_else(|error| {
+            oddities.add(error.to_string());
+            Glance::default()
+        }),
+        None => Glance::default(),
+    };
+    let fillers = match vocab {
+        Some(_) => fillers::fillers(&said.tokens()?.texts)?,
+        None => None,
+    };
+    for fault in glance.faults {
+        oddities.add(fault.message);
+    }
+    let add_bos = oddities.unless(said.flag(Fact::AddBos));
+    let add_eos = oddities.unless(said.flag(Fact::AddEos));
+    let adds = match vocab {
+        Some(_) => adds(said, add_bos)?,
+        None => None,
+    };
     Ok(Some(TokenizerInfo {
-        add_bos: oddities.unless(said.flag(Fact::AddBos)),
-        add_eos: oddities.unless(said.flag(Fact::AddEos)),
+        add_bos,
+        add_eos,
+        adds,
+        types: fillers::by_type(&glance.types, fillers),
+        fillers,
         model: oddities.unless(said.text(Fact::Tokenizer)),
         pre: oddities.unless(said.text(Fact::PreTokenizer)),
         n_tokens: vocab.as_ref().map(Vocab::len),
         special,
     }))
+}
+
+/// What goes around a text. `stated` is what the key says of BOS.
+fn adds(said: &Model, stated: Option<bool>) -> Result<Option<AddedTokens>> {
+    let Some(around) = tokenizer::around(said)? else { return Ok(None) };
+    let [front, behind] = around.map(|added| added.map(|added| added.role.to_lowercase()));
+    Ok(Some(AddedTokens { front, behind, is_default: stated.is_none() }))
 }
 
 /// The usual short name of a special token. llama.cpp's own key for `sep` is misspelt.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::commands::{InputStep, TableInfo};
 use crate::report::glyphs::bar;
 use crate::report::markdown::{self, Markdown, code};
-use crate::report::number::grouped;
+use crate::report::number::{grouped, rounded};
 use crate::report::{Cell, Column, Float, Grid, List, Page, Records, TOKEN_WIDTH, TokenText};
-use crate::text::{visible, width};
+use crate::text::{counted, visible, width};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct NeighborsHead {
@@ -24,9 +24,34 @@ pub struct NeighborsHead {
     pub position: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
+    /// The mean score of two rows at random. Not with `--all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_random: Option<AtRandom>,
     /// Whether `--all` was given: the answer is for a program.
     #[serde(skip)]
     pub all: bool,
+}
+
+/// The mean score of pairs of rows that were drawn at random from a fixed seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AtRandom {
+    pub score: Float<f64>,
+    pub pairs: u64,
+}
+
+impl NeighborsHead {
+    fn at_random(&self) -> Option<String> {
+        let AtRandom { score, pairs } = self.at_random?;
+        let score = match self.metric {
+            // No cosine is -0.00.
+            "cosine" => format!("{:.2}", (score.0 * 100.0).round() / 100.0 + 0.0),
+            _ => rounded(score.0),
+        };
+        Some(format!(
+            "two tokens at random here: {score} (estimated from {})",
+            counted(pairs, "pair")
+        ))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,7 +129,7 @@ impl List for NeighborsHead {
                 writeln!(page, "{}", format!("{line} {bar}").trim_end())?;
             }
         }
-        Ok(())
+        self.at_random().map_or(Ok(()), |line| page.paragraph(&line))
     }
 
     fn markdown_head(&self, page: &mut Page) -> Result<()> {
@@ -127,7 +152,9 @@ impl List for NeighborsHead {
         )?;
         let mut table = Markdown::new(page);
         table.header(&self.columns()[OF_QUERY..])?;
-        query.neighbors.iter().try_for_each(|it| table.record(&cells(query, it)[OF_QUERY..]))
+        query.neighbors.iter().try_for_each(|it| table.record(&cells(query, it)[OF_QUERY..]))?;
+        let at_random = self.at_random().filter(|_| nth == 0);
+        at_random.map_or(Ok(()), |line| Ok(writeln!(page, "\n{line}")?))
     }
 }
 

@@ -11,9 +11,11 @@ use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
 use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
+use crate::stats::{is_usable, sample};
 use crate::threads;
+use crate::tour::random_pairs;
 
-pub use answer::{NeighborAnswer, NeighborsHead, QueryAnswer};
+pub use answer::{AtRandom, NeighborAnswer, NeighborsHead, QueryAnswer};
 use space::Space;
 
 pub struct NeighborsRequest {
@@ -49,6 +51,19 @@ const MAX_BATCH: usize = 1 << 13;
 /// At most this many query values are in memory at a time: 32 MiB.
 const MAX_VALUES: usize = 1 << 23;
 
+/// The score of two tokens at random is the mean of so many pairs of so many rows: few,
+/// because each is read from another place of the file. The standard error of a mean
+/// cosine is then about 0.01.
+const SAMPLED_PAIRS: u64 = 500;
+const SAMPLED_ROWS: u64 = 256;
+
+/// At most this many values are read for these pairs. Only very wide tables have fewer
+/// rows.
+const MAX_SAMPLED: u64 = 1 << 21;
+
+/// The seed of these pairs.
+const SEED: u64 = 2026;
+
 /// Each thread has at most this many neighbours in memory: 16 MiB.
 const MAX_NEIGHBORS: usize = 1 << 20;
 
@@ -73,6 +88,11 @@ impl NeighborsRequest {
         for id in given.iter().flatten().filter(|_| self.all) {
             ensure!(*id < present, "row {id} is missing: the file ends before it");
         }
+        if !self.all {
+            for id in given.iter().flatten() {
+                self.is_query(*id, norm(&space.row(*id)?))?;
+            }
+        }
         let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
         let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
 
@@ -88,6 +108,10 @@ impl NeighborsRequest {
             k: self.k,
             position: self.as_input,
             steps: input.as_ref().map(|input| input.steps.iter().map(Into::into).collect()),
+            at_random: match self.all {
+                true => None,
+                false => self.at_random(&space, present)?,
+            },
             all: self.all,
         })?;
         for first in (0..total).step_by(batch) {
@@ -124,13 +148,33 @@ impl NeighborsRequest {
         sink.end(notes)
     }
 
+    /// The mean score of two rows at random, which says what a score is worth: in many
+    /// tables all rows have a large part in common.
+    fn at_random(&self, space: &Space, present: u64) -> Result<Option<AtRandom>> {
+        let n = SAMPLED_ROWS.min(MAX_SAMPLED / space.rows().dim() as u64).max(2);
+        let rows = sample(present, n, SEED).into_iter().map(|id| space.row(id));
+        let rows: Vec<Vec<f32>> = rows.collect::<Result<_>>()?;
+        let mut scores = Vec::new();
+        for (a, b) in random_pairs(rows.len() as u64, SAMPLED_PAIRS, SEED) {
+            let [a, b] = [a, b].map(|at| (&*rows[at as usize], norm(&rows[at as usize])));
+            if is_usable(a.1) && is_usable(b.1) {
+                scores.push(space.score(self.metric.score(a, b)));
+            }
+        }
+        let pairs = scores.len() as u64;
+        let mean = scores.iter().sum::<f64>() / pairs as f64;
+        Ok(mean.is_finite().then_some(AtRandom { score: Float(mean), pairs }))
+    }
+
     /// Checks that a row with this norm can have neighbours.
     fn is_query(&self, id: u64, norm: f64) -> Result<()> {
         ensure!(norm.is_finite(), "row {id} holds NaN or infinity, so it has no neighbors");
-        ensure!(
-            self.metric != Metric::Cosine || norm > 0.0,
-            "row {id} is all zeros, so it has no cosine with other rows: use --metric l2"
-        );
+        let why = match self.metric {
+            Metric::Cosine => "it has no cosine with other rows",
+            Metric::Dot => "its dot product with every row is 0",
+            Metric::L2 => return Ok(()),
+        };
+        ensure!(norm > 0.0, "row {id} is all zeros, so {why}: use --metric l2");
         Ok(())
     }
 }

@@ -24,6 +24,9 @@ pub struct TextInput {
     /// The number of tokens that the model added behind.
     #[serde(skip)]
     pub behind: usize,
+    /// Whether the tokenizer put a space in front of the text, or after a special token.
+    #[serde(skip)]
+    pub adds_space: bool,
 }
 
 impl TextInput {
@@ -67,13 +70,7 @@ impl Answer for TextReport {
         writeln!(page, "text    {shown}\n        {size}\n  ▼\ntokens  {tokens}")?;
         if n > 0 {
             writeln!(page)?;
-            let token_width = TOKEN_WIDTH.max(page.width().saturating_sub(32));
-            let rows = self.tokens.iter().enumerate().map(|(position, token)| {
-                let token_type = token.token_type.unwrap_or("-").to_owned();
-                let (position, id) = (position.to_string(), token.id.to_string());
-                [position, id, token_type, token.token.quoted(token_width)]
-            });
-            page.grid(&["#position", "#ID", "type", "token"].map(Column::of), rows)?;
+            token_grid(&self.tokens, page)?;
         }
         let tokens: Vec<_> = self.tokens.iter().map(|token| &token.token).collect();
         added(&self.input, &tokens).map_or(Ok(()), |added| page.paragraph(&added))
@@ -86,6 +83,17 @@ impl Answer for TextReport {
     fn tells_notes(&self, form: Form) -> bool {
         form == Form::Json
     }
+}
+
+/// Prints tokens, one a line.
+pub(in crate::commands) fn token_grid(tokens: &[TextToken], page: &mut Page) -> Result<()> {
+    let token_width = TOKEN_WIDTH.max(page.width().saturating_sub(32));
+    let rows = tokens.iter().enumerate().map(|(position, token)| {
+        let token_type = token.token_type.unwrap_or("-").to_owned();
+        let (position, id) = (position.to_string(), token.id.to_string());
+        [position, id, token_type, token.token.quoted(token_width)]
+    });
+    page.grid(&["#position", "#ID", "type", "token"].map(Column::of), rows)
 }
 
 /// A text in quotes, at most `columns` wide.
@@ -102,16 +110,24 @@ pub(in crate::commands) fn size(input: &TextInput) -> String {
     format!("{bytes}, {}", counted(input.text.chars().count() as u64, "character"))
 }
 
-/// A sentence on the tokens that the model added around a text. `tokens` includes them.
+/// A sentence on the tokens that the model added around a text, and on the space in
+/// front. `tokens` includes them.
 pub(in crate::commands) fn added(input: &TextInput, tokens: &[&TokenText]) -> Option<String> {
     let name = |token: &&TokenText| token.quoted(TOKEN_WIDTH);
     let front = tokens.first().filter(|_| input.in_front > 0).map(name);
     let behind = tokens.last().filter(|_| input.behind > 0).map(name);
     let added = match (front, behind) {
-        (Some(front), Some(behind)) => format!("{front} in front and {behind} behind are"),
-        (Some(front), None) => format!("{front} in front is"),
-        (None, Some(behind)) => format!("{behind} behind is"),
-        (None, None) => return None,
+        (Some(front), Some(behind)) => Some(format!("{front} in front and {behind} behind are")),
+        (Some(front), None) => Some(format!("{front} in front is")),
+        (None, Some(behind)) => Some(format!("{behind} behind is")),
+        (None, None) => None,
     };
-    Some(format!("{added} put there by the model: --no-bos leaves that out"))
+    let added = added
+        .map(|added| format!("{added} put there by the model: --no-bos leaves that out"))
+        .into_iter();
+    let space = input.adds_space.then(|| {
+        "the tokenizer puts a space in front of a text, also after a special token".to_owned()
+    });
+    let told: Vec<String> = added.chain(space).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result, anyhow};
 
+use super::tokens::Count;
 use super::{Opener, Request, stdin};
 use crate::model::{Model, TokenId};
 use crate::report::{Printer, hex};
-use crate::tokenizer::{self, Options, Tokenizer};
+use crate::text::counted;
+use crate::tokenizer::{self, Options, Tokenizer, Trace};
 use crate::vocab::{Token, Vocab};
 
 pub use answer::{TextInput, TextReport, TextToken};
@@ -17,6 +19,8 @@ pub use answer::{TextInput, TextReport, TextToken};
 pub struct TextRequest {
     pub model: PathBuf,
     pub text: TextToRead,
+    /// Prints only the number of tokens.
+    pub count: bool,
 }
 
 /// A text, and options for its tokenizer.
@@ -37,7 +41,11 @@ pub(super) struct Tokenized {
 
 impl Request for TextRequest {
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&self.run(open)?)
+        let report = self.run(open)?;
+        match self.count {
+            true => out.answer(&Count { n_tokens: report.ids.len() as u64, notes: report.notes }),
+            false => out.answer(&report),
+        }
     }
 }
 
@@ -74,7 +82,10 @@ impl TextToRead {
     pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
-        let ids = tokenizer.encode(text, options).map_err(advised)?;
+        let Trace { ids, dropped, adds_space } = tokenizer.trace(text, options).map_err(advised)?;
+        let mut notes = tokenizer.notes().to_vec();
+        notes.extend(losses(text, &dropped));
+        notes.extend(self.bytes.as_deref().and_then(escapes));
         let (front, behind) = tokenizer.around();
         let added = |token: Option<TokenId>| usize::from(options.add_special && token.is_some());
         let Token { text: shown, bytes } = Token::from(text.to_vec());
@@ -85,11 +96,42 @@ impl TextToRead {
                 bytes: text.len() as u64,
                 in_front: added(front),
                 behind: added(behind),
+                adds_space,
             },
             ids,
-            notes: tokenizer.notes().to_vec(),
+            notes,
         })
     }
+}
+
+/// A note on the bytes that are dropped, with the first few of them.
+fn losses(text: &[u8], dropped: &[usize]) -> Option<String> {
+    let (first, more) = dropped.split_at(dropped.len().min(8));
+    let named: Vec<String> =
+        first.iter().map(|&at| format!("0x{:02X} at {at}", text[at])).collect();
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (have, are) = if dropped.len() == 1 { ("has", "is") } else { ("have", "are") };
+    (!dropped.is_empty()).then(|| {
+        format!(
+            "{} of {} {have} no token and {are} dropped, as llama.cpp does without a word: {}{more}",
+            dropped.len(),
+            counted(text.len() as u64, "byte"),
+            named.join(", ")
+        )
+    })
+}
+
+/// A note if a typed text has an escape that a shell did not replace.
+fn escapes(text: &[u8]) -> Option<String> {
+    let escape = text.windows(2).find(|pair| matches!(pair, [b'\\', b'n' | b't']))?;
+    let (letter, what) = if escape[1] == b'n' { ('n', "newline") } else { ('t', "tab") };
+    Some(format!(
+        "\\{letter} in the text is a backslash and a letter, not a {what}: write $'\\{letter}' in \
+         the shell, or --text - and the text on standard input"
+    ))
 }
 
 /// Adds advice for the user to a tokenizer's error.

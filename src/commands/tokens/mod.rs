@@ -2,17 +2,19 @@
 
 mod answer;
 
+use std::io::Write;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use regex::Regex;
+use serde::Serialize;
 
 use super::{Opener, Request};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::report::{Float, Printer, Sink, TokenText};
+use crate::report::{Answer, Cell, Column, Float, Form, Page, Printer, Records, Sink, TokenText};
 use crate::similarity::norm;
-use crate::text::{grouped, quoted};
+use crate::text::{clip, grouped, quoted, quoted_bytes, visible};
 use crate::vocab::{Token, TokenType, Vocab};
 
 pub use answer::{TokenAnswer, TokensHead};
@@ -28,6 +30,8 @@ pub struct TokensRequest {
     pub sort: Sort,
     /// The largest first.
     pub reverse: bool,
+    /// Prints only the number of tokens.
+    pub count: bool,
 }
 
 /// What a list of tokens is sorted by.
@@ -37,6 +41,8 @@ pub enum Sort {
     Id,
     Norm,
     Score,
+    /// The number of characters. A byte that is not UTF-8 counts as one.
+    Length,
 }
 
 pub enum Pattern {
@@ -50,6 +56,11 @@ pub enum Pattern {
 
 impl Request for TokensRequest {
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
+        if self.count {
+            let mut count = Count::default();
+            self.run(open, &mut count)?;
+            return out.answer(&count);
+        }
         self.run(open, &mut out.list())
     }
 }
@@ -65,7 +76,8 @@ impl TokensRequest {
         if wanted.is_some() && !vocab.has_types() {
             return Err(anyhow!("the file has no token types: leave out --type").context(name()));
         }
-        let table = self.norm.then(|| Table::open(&model, TOKEN_EMBEDDING)).transpose();
+        let norms = self.norm || self.sort == Sort::Norm;
+        let table = norms.then(|| Table::open(&model, TOKEN_EMBEDDING)).transpose();
         let table = table.with_context(name)?;
         let (scores, ranks) = (vocab.scores()?, vocab.merge_ranks()?);
         let range = self.range.clone().unwrap_or(0..u64::MAX);
@@ -80,7 +92,8 @@ impl TokensRequest {
             n_tokens: vocab.len(),
             scores: scores.is_some(),
             merges: ranks.is_some(),
-            norms: self.norm,
+            norms,
+            lengths: self.sort == Sort::Length,
         })?;
         let (mut matched, mut rowless) = (0_u64, 0_u64);
         let norm_of = |id: u64| -> Result<Option<f64>> {
@@ -91,13 +104,16 @@ impl TokensRequest {
             Ok(scores.as_ref().map(|scores| scores.of(id)).transpose()?.flatten())
         };
         let answer = |id: u64, token: Token, norm: Option<f64>| -> Result<TokenAnswer> {
+            let token = TokenText::from(token);
+            let length = length(&token.bytes());
             Ok(TokenAnswer {
                 id,
-                token: TokenText::from(token),
+                token,
                 token_type: vocab.token_type(id)?.map(TokenType::name),
                 score: score_of(id)?.map(Float),
                 merge_rank: ranks.as_ref().map(|ranks| ranks.of(id)).transpose()?.flatten(),
                 norm: norm.map(Float),
+                length: (self.sort == Sort::Length).then_some(length),
             })
         };
         // Only what is needed to sort is kept: numbers, not texts.
@@ -114,7 +130,7 @@ impl TokensRequest {
             }
             let norm = norm_of(id)?;
             matched += 1;
-            rowless += u64::from(self.norm && norm.is_none());
+            rowless += u64::from(norms && norm.is_none());
             let key = match self.sort {
                 Sort::Id if !self.reverse => {
                     sink.item(answer(id, Token::from(text.to_vec()), norm)?)?;
@@ -123,6 +139,7 @@ impl TokensRequest {
                 Sort::Id => Some(id as f64),
                 Sort::Norm => norm,
                 Sort::Score => score_of(id)?.map(f64::from),
+                Sort::Length => Some(length(text) as f64),
             };
             let key = key.map_or(f64::NAN, |key| if self.reverse { -key } else { key });
             sorted.push((key, id, norm));
@@ -140,16 +157,79 @@ impl TokensRequest {
         }
         let mut notes = Vec::new();
         if matched == 0 {
-            let sign = self.pattern.text().contains(['▁', 'Ġ']);
-            let spaces = if sign { ": here a space is a space, not the sign for one" } else { "" };
             let n = grouped(vocab.len().into());
-            notes.push(format!("none of the {n} tokens matches{spaces}"));
+            let hint = hint(self.pattern.text(), &vocab);
+            notes.push(format!("none of the {n} tokens matches{hint}"));
         }
         if rowless > 0 {
             let of = format!("{rowless} of {matched} tokens");
             notes.push(format!("{of} have no row in the file, so no norm"));
         }
         sink.end(notes)
+    }
+}
+
+/// The number of characters of a token.
+fn length(text: &[u8]) -> u64 {
+    String::from_utf8_lossy(text).chars().count() as u64
+}
+
+/// What a pattern in the file's own spelling should be, for a note.
+fn hint(pattern: &str, vocab: &Vocab) -> String {
+    let read = vocab.reading(pattern).map(|read| quoted_bytes(&read, 64));
+    match (pattern.strip_prefix("##"), read) {
+        (Some(rest), _) if !rest.is_empty() => {
+            format!(": here pieces of words have no ##; write '{}'", clip(&visible(rest), 64))
+        }
+        _ if pattern.contains(['▁', 'Ġ']) => {
+            ": here a space is a space, not the sign for one".to_owned()
+        }
+        (_, Some(read)) => format!(": that is the file's sign for {read}"),
+        _ => String::new(),
+    }
+}
+
+/// The number of tokens that match.
+#[derive(Default, Serialize)]
+pub struct Count {
+    pub n_tokens: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Sink<TokensHead> for Count {
+    fn head(&mut self, _: TokensHead) -> Result<()> {
+        Ok(())
+    }
+
+    fn item(&mut self, _: TokenAnswer) -> Result<()> {
+        self.n_tokens += 1;
+        Ok(())
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        self.notes = notes;
+        Ok(())
+    }
+}
+
+impl Answer for Count {
+    fn records(&self, out: &mut dyn Records) -> Result<()> {
+        out.header(&[Column::of("#n_tokens")])?;
+        out.record(&[Cell::Number(self.n_tokens)])
+    }
+
+    fn table(&self, page: &mut Page) -> Result<()> {
+        Ok(writeln!(page, "{}", self.n_tokens)?)
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// A script that reads the number wants nothing else.
+    fn tells_notes(&self, form: Form) -> bool {
+        form == Form::Json
     }
 }
 

@@ -6,19 +6,15 @@ use crate::vocab::char_of;
 
 use super::super::pre::{Pre, Spelling};
 use super::super::settings::Kind;
-use super::{BYTES, Fault, FaultKind, Seen, push};
+use super::{BYTES, Fault, FaultKind, Header, Seen, push};
 
 pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(), Error> {
     let fits = match seen.kind {
         Some(kind) => spelling(seen, kind, pre, faults)?,
         None => true,
     };
-    let name = seen.name.as_deref();
-    if seen.kind == Some(Kind::Bpe) && name != Some("gemma4") {
-        pre_tokenizer(seen, faults)?;
-        if fits && pre.spelling == Spelling::Bytes {
-            alphabet(seen, faults);
-        }
+    if seen.needs_pre() && fits && pre.spelling == Spelling::Bytes {
+        alphabet(seen, faults);
     }
     Ok(())
 }
@@ -76,17 +72,27 @@ fn is_likelihoods(seen: &Seen) -> bool {
     2 * fractions > ranked
 }
 
+impl Header<'_> {
+    /// Whether the tokenizer needs the name of a pre-tokenizer.
+    fn needs_pre(&self) -> bool {
+        self.kind == Some(Kind::Bpe) && self.name.as_deref() != Some("gemma4")
+    }
+}
+
 /// Checks the name of the pre-tokenizer.
-fn pre_tokenizer(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
-    let name = seen.model.text(Fact::PreTokenizer)?;
-    let key = seen.model.key(Fact::PreTokenizer);
+pub(super) fn pre_tokenizer(header: &Header, faults: &mut Vec<Fault>) -> Result<(), Error> {
+    if !header.needs_pre() {
+        return Ok(());
+    }
+    let name = header.model.text(Fact::PreTokenizer)?;
+    let key = header.model.key(Fact::PreTokenizer);
     let message = match name.as_deref() {
         None | Some("") => format!(
             "{key} is missing: llama.cpp warns and cuts words by its default, and texts may get \
              other IDs than those the model was trained on"
         ),
         Some(name) if Pre::named(Some(name)).1.is_some() => format!(
-            "{key} is {}, which llama.cpp does not know: it refuses the file",
+            "{key} is {}, which llama.cpp of October 2026 does not know: it refuses the file",
             super::super::quoted(name)
         ),
         Some(_) => return Ok(()),

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use crate::model::{Error, Model, Numbers, TokenId, ValueType};
 use crate::text::counted;
 
-use super::{Fault, FaultKind, Seen, push};
+use super::{Fault, FaultKind, Header, Seen, push};
 
 /// The last of llama.cpp's token types; the first is 1.
 const LAST_TYPE: i32 = 6;
+
+/// A longer list of types is not read. No vocabulary has as many tokens.
+const MOST: u64 = 1 << 21;
 
 /// Checks the lengths and element types of the lists, and returns the token types.
 pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>, Error> {
@@ -34,20 +37,18 @@ pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>
     }
     let Some(types) = list.types else { return Ok(Vec::new()) };
     check(&types, &[ValueType::I32]);
-    if types.element() != ValueType::I32 {
+    if types.element() != ValueType::I32 || types.len() > MOST {
         return Ok(Vec::new());
     }
     let bytes = types.bytes()?;
     Ok(bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word)).collect())
 }
 
-/// Checks for types that do not exist, and for repeated texts.
-pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
-    let is_none = |id: u32| {
-        let kind = seen.types.get(id as usize);
-        kind.is_some_and(|kind| !(1..=LAST_TYPE).contains(kind))
-    };
-    let unknown = seen.ids(is_none);
+/// Checks for types that do not exist.
+pub(super) fn types(header: &Header, faults: &mut Vec<Fault>) {
+    let ids = (0..).zip(&header.types);
+    let unknown: Vec<TokenId> =
+        ids.filter(|(_, kind)| !(1..=LAST_TYPE).contains(*kind)).map(|(id, _)| id).collect();
     if !unknown.is_empty() {
         let message = format!(
             "the type of {} is not 1 to {LAST_TYPE}: llama.cpp loads the file and never prints \
@@ -56,6 +57,10 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
         );
         push(faults, FaultKind::Type, message, unknown);
     }
+}
+
+/// Checks for repeated texts.
+pub(super) fn repeated(seen: &Seen, faults: &mut Vec<Fault>) {
     // The index finds the last of equal texts.
     let last = |id: u32| seen.tokens.id_of(seen.tokens.text(id)).unwrap_or(id);
     let repeated: BTreeSet<u32> =

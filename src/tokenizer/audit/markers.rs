@@ -7,15 +7,19 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::{Error, Fact, Role, TokenId};
 use crate::text::counted;
 
-use super::super::settings;
+use super::super::pre::Pre;
+use super::super::settings::{self, Settings};
 use super::super::special;
-use super::{Fault, FaultKind, Seen, push};
+use super::{Fault, FaultKind, Header, Seen, push};
 
 /// Markers that have another form than `<|name|>`.
 const MARKERS: &[&str] =
     &["<start_of_turn>", "<end_of_turn>", "<think>", "</think>", "<tool_call>", "</tool_call>"];
 
-pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
+/// Those of them that begin or end a turn.
+const TURNS: &[&str] = &["<start_of_turn>", "<end_of_turn>"];
+
+pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(), Error> {
     // llama.cpp corrects the type of the markers that end a text.
     let plain = seen.ids(|id| {
         let text = seen.tokens.text(id);
@@ -34,9 +38,20 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
         );
         push(faults, FaultKind::Marker, message, plain);
     }
-    for (name, id) in roles(seen)? {
-        let text = seen.tokens.text(id);
-        if !seen.types.is_empty() && seen.is_normal(id) && is_word(text) {
+    look_alikes(seen, faults);
+    template(seen, faults)?;
+    bos_twice(seen, pre, faults)
+}
+
+/// Checks for tokens with a role that are ordinary words.
+pub(super) fn roles_of_words(header: &Header, faults: &mut Vec<Fault>) -> Result<(), Error> {
+    if header.kind.is_none() || header.types.is_empty() {
+        return Ok(());
+    }
+    let tokens = header.model.tokens()?.texts;
+    for (name, id) in roles(header)? {
+        let text = tokens.get(id.into())?.unwrap_or_default();
+        if header.is_normal(id) && is_word(&text) {
             let does = match name {
                 "BOS" => "every text begins with it",
                 _ => "an answer ends at this word",
@@ -45,14 +60,13 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
             push(faults, FaultKind::Role, message, vec![id.into()]);
         }
     }
-    look_alikes(seen, faults);
-    template(seen, faults)
+    Ok(())
 }
 
 /// The tokens that begin or end a text or a turn, with the names of their roles.
-pub(super) fn roles(seen: &Seen) -> Result<Vec<(&'static str, u32)>, Error> {
-    let n = seen.tokens.len();
-    let role = |role| settings::special(seen.model, role, n);
+pub(super) fn roles(header: &Header) -> Result<Vec<(&'static str, u32)>, Error> {
+    let n = usize::try_from(header.model.tokens()?.texts.len()).unwrap_or(usize::MAX);
+    let role = |role| settings::special(header.model, role, n);
     let roles =
         [("BOS", role(Role::Bos)?), ("EOS", role(Role::Eos)?), ("EOT", role(Role::EndOfTurn)?)];
     Ok(roles.into_iter().filter_map(|(name, id)| Some((name, id?))).collect())
@@ -108,13 +122,20 @@ fn look_alikes(seen: &Seen, faults: &mut Vec<Fault>) {
 fn template(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
     let Some(template) = seen.model.text(Fact::ChatTemplate)? else { return Ok(()) };
     let mut missing = BTreeSet::new();
-    for (start, _) in template.match_indices("<|") {
-        let Some(end) = template[start..].find("|>").map(|end| start + end + 2) else { break };
-        let marker = &template[start..end];
+    let mut find = |marker: &str| {
         if is_marker(marker.as_bytes()) && seen.tokens.id_of(marker.as_bytes()).is_none() {
-            missing.insert(marker);
+            missing.insert(marker.to_owned());
+        }
+    };
+    for (open, close) in [("<|", "|>"), ("<｜", "｜>")] {
+        for (start, _) in template.match_indices(open) {
+            let end = template[start..].find(close);
+            let Some(end) = end.map(|end| start + end + close.len()) else { break };
+            find(&template[start..end]);
         }
     }
+    // Others, such as <think>, may be meant as plain text.
+    TURNS.iter().filter(|turn| template.contains(**turn)).for_each(|turn| find(turn));
     if !missing.is_empty() {
         let named: Vec<String> =
             missing.iter().take(5).map(|marker| super::super::quoted(marker)).collect();
@@ -126,6 +147,25 @@ fn template(seen: &Seen, faults: &mut Vec<Fault>) -> Result<(), Error> {
             if missing.len() == 1 { "it" } else { "them" }
         );
         push(faults, FaultKind::Template, message, Vec::new());
+    }
+    Ok(())
+}
+
+/// Finds a BOS that both the tokenizer and the chat template write.
+fn bos_twice(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(), Error> {
+    let (Some(kind), Some(template)) = (seen.kind, seen.model.text(Fact::ChatTemplate)?) else {
+        return Ok(());
+    };
+    let settings = Settings::read(seen.model, kind, pre, seen.tokens.len())?;
+    let (Some((_, Some(bos))), _) = settings.frame() else { return Ok(()) };
+    let text = String::from_utf8_lossy(seen.tokens.text(bos));
+    if template.contains("bos_token") || template.contains(&*text) {
+        let message = format!(
+            "the tokenizer puts {} in front of a text, and the chat template writes it too: \
+             llama.cpp takes it out of a prompt that it makes from the template",
+            super::super::quoted(&text)
+        );
+        push(faults, FaultKind::BosTwice, message, vec![bos.into()]);
     }
     Ok(())
 }

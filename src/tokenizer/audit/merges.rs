@@ -2,16 +2,37 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Error, TokenId};
+use crate::model::{Error, Fact, TokenId};
 use crate::text::counted;
 use crate::vocab::made_by;
 
 use super::super::pre::{Pre, Spelling};
 use super::super::settings::Kind;
-use super::{Fault, FaultKind, Seen, markers, push};
+use super::{Fault, FaultKind, Header, Seen, markers, push};
 
 /// At most this many merges that make no token are named.
 const NAMED: usize = 3;
+
+/// Checks that there are merges, if the tokenizer needs some.
+pub(super) fn missing(header: &Header, faults: &mut Vec<Fault>) -> Result<(), Error> {
+    if header.kind != Some(Kind::Bpe) {
+        return Ok(());
+    }
+    let (pre, _) = match header.name.as_deref() {
+        Some("gemma4") => (Pre::gemma(), None),
+        _ => Pre::named(header.model.text(Fact::PreTokenizer)?.as_deref()),
+    };
+    let message = match header.model.merges() {
+        Ok(None) if pre.needs_merges => {
+            "the file has no merges (tokenizer.ggml.merges): llama.cpp refuses it".to_owned()
+        }
+        Ok(_) => return Ok(()),
+        Err(Error::Unfit(message)) => format!("{message}: llama.cpp refuses the file"),
+        Err(error) => return Err(error),
+    };
+    push(faults, FaultKind::Merge, message, Vec::new());
+    Ok(())
+}
 
 pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(), Error> {
     if seen.kind != Some(Kind::Bpe) {
@@ -19,17 +40,7 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
     }
     let merges = match seen.model.merges() {
         Ok(Some(merges)) => merges,
-        Ok(None) if pre.needs_merges => {
-            let message = "the file has no merges (tokenizer.ggml.merges): llama.cpp refuses it";
-            push(faults, FaultKind::Merge, message, Vec::new());
-            return Ok(());
-        }
-        Ok(None) => return Ok(()),
-        Err(Error::Unfit(message)) => {
-            let message = format!("{message}: llama.cpp refuses the file");
-            push(faults, FaultKind::Merge, message, Vec::new());
-            return Ok(());
-        }
+        Ok(None) | Err(Error::Unfit(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
     let mut made = HashSet::new();
@@ -61,7 +72,7 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
     if merges.is_empty() || pre.ignore_merges || pre.spelling != Spelling::Bytes {
         return Ok(());
     }
-    let roles = markers::roles(seen)?;
+    let roles = markers::roles(&seen.header)?;
     let unmade: Vec<TokenId> = seen.ids(|id| {
         let text = seen.tokens.text(id);
         let letters = std::str::from_utf8(text).map_or(0, |text| text.chars().count());

@@ -70,17 +70,51 @@ pub enum FaultKind {
     LookAlike,
     /// The chat template writes a marker that is no token.
     Template,
+    /// Tokenizer and chat template both write the BOS.
+    BosTwice,
 }
 
-/// What the checks look at.
-struct Seen<'a> {
+/// What shows without the tokens' texts: it is as quick for a large vocabulary.
+struct Header<'a> {
     model: &'a Model,
-    tokens: TokenIndex,
     /// The name of the tokenizer, and its kind if it is a known one.
     name: Option<String>,
     kind: Option<Kind>,
     /// The types as the file has them. Empty if it has none.
     types: Vec<i32>,
+}
+
+/// What the checks look at.
+struct Seen<'a> {
+    header: Header<'a>,
+    tokens: TokenIndex,
+}
+
+impl<'a> std::ops::Deref for Seen<'a> {
+    type Target = Header<'a>;
+
+    fn deref(&self) -> &Header<'a> {
+        &self.header
+    }
+}
+
+/// What a look at a vocabulary shows that reads no more than a few of its tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// The faults that show already.
+    pub faults: Vec<Fault>,
+    /// The types of the tokens as the file has them. Empty if it has none.
+    pub types: Vec<i32>,
+}
+
+/// A quick look at a model's vocabulary.
+///
+/// # Errors
+/// If the model has no vocabulary, or it can't be read.
+pub fn glance(model: &Model) -> Result<Glance, ModelError> {
+    let mut faults = Vec::new();
+    let header = Header::read(model, &mut faults)?;
+    Ok(Glance { faults, types: header.types })
 }
 
 /// The faults of a model's vocabulary. Reads it whole.
@@ -89,21 +123,21 @@ struct Seen<'a> {
 /// If the model has no vocabulary, or it can't be read.
 pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
     let mut faults = Vec::new();
-    let types = lists::lengths(model, &mut faults)?;
+    let header = Header::read(model, &mut faults)?;
+    let has_lists = !faults.iter().any(|fault| fault.kind == FaultKind::Length);
     let tokens = match TokenIndex::read(model, &mut Vec::new()) {
         Ok(tokens) => tokens,
         Err(Error::Model(error)) => return Err(error),
         // A list of the wrong length has been reported already.
-        Err(_) if !faults.is_empty() => return Ok(faults),
+        Err(_) if !has_lists => return Ok(faults),
         Err(error) => {
             let message = format!("the vocabulary was not looked at: {error}");
-            return Ok(vec![Fault { kind: FaultKind::Unread, message, ids: Vec::new() }]);
+            push(&mut faults, FaultKind::Unread, message, Vec::new());
+            return Ok(faults);
         }
     };
-    let name = model.text(Fact::Tokenizer)?;
-    let kind = name.as_deref().and_then(Kind::of_model);
-    let seen = Seen { model, tokens, name, kind, types };
-    lists::check(&seen, &mut faults);
+    let seen = Seen { header, tokens };
+    lists::repeated(&seen, &mut faults);
     bytes::check(&seen, &mut faults);
     let (pre, _) = match seen.name.as_deref() {
         Some("gemma4") => (Pre::gemma(), None),
@@ -112,17 +146,32 @@ pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
     family::check(&seen, &pre, &mut faults)?;
     if seen.kind.is_some() {
         merges::check(&seen, &pre, &mut faults)?;
-        markers::check(&seen, &mut faults)?;
+        markers::check(&seen, &pre, &mut faults)?;
     }
     Ok(faults)
 }
 
-impl Seen<'_> {
+impl<'a> Header<'a> {
+    /// Reads the header and reports the faults that it shows.
+    fn read(model: &'a Model, faults: &mut Vec<Fault>) -> Result<Self, ModelError> {
+        let types = lists::lengths(model, faults)?;
+        let name = model.text(Fact::Tokenizer)?;
+        let kind = name.as_deref().and_then(Kind::of_model);
+        let header = Self { model, name, kind, types };
+        lists::types(&header, faults);
+        family::pre_tokenizer(&header, faults)?;
+        merges::missing(&header, faults)?;
+        markers::roles_of_words(&header, faults)?;
+        Ok(header)
+    }
+
     /// Whether a token is ordinary text by its type.
     fn is_normal(&self, id: u32) -> bool {
         self.types.get(id as usize).is_none_or(|&kind| kind == 1)
     }
+}
 
+impl Seen<'_> {
     /// The IDs of the tokens that a test holds for.
     fn ids(&self, test: impl Fn(u32) -> bool) -> Vec<TokenId> {
         self.tokens.ids().filter(|&id| test(id)).map(TokenId::from).collect()
