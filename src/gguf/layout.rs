@@ -5,9 +5,11 @@
 //! `gguf.cpp`), and if the file has all bytes of each. embcli reads any file whose
 //! rows are there, so it says what llama.cpp would refuse.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Described, Gguf};
+use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::{Error, Tensor};
 use crate::quant::{Format, TypeError};
 
@@ -185,6 +187,7 @@ fn faults(gguf: &Gguf) -> Result<Vec<Fault>, Error> {
         Ok(Stretch::of(&tensor, span.start..span.end.unwrap_or(span.start)))
     };
     let mut faults = Vec::new();
+    let mut overlapping = HashSet::new();
     // The tensor that reaches farthest so far, and where the next one may begin.
     let (mut last, mut free) = (None::<Span>, Some(0));
     for &span in &spans {
@@ -194,7 +197,14 @@ fn faults(gguf: &Gguf) -> Result<Vec<Fault>, Error> {
         let reach = last.and_then(|last| last.end).unwrap_or(0);
         match (last, free) {
             (Some(last), _) if span.start < reach && span.end != Some(span.start) => {
-                faults.push(Fault::Overlap(stretch(last)?, stretch(span)?));
+                // One tensor in a wrong place lies over several others. The first is told,
+                // and all that concern the embedding table.
+                let pair = [stretch(last)?, stretch(span)?];
+                let is_new = overlapping.insert(last.index) & overlapping.insert(span.index);
+                if is_new || pair.iter().any(|of| of.name == TOKEN_EMBEDDING) {
+                    let [first, second] = pair;
+                    faults.push(Fault::Overlap(first, second));
+                }
             }
             (_, Some(free)) if span.start > free => {
                 faults.push(Fault::Gap(last.map(stretch).transpose()?, stretch(span)?));

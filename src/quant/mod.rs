@@ -188,11 +188,11 @@ impl TypeError {
         let Format { id, name, .. } = format;
         let told = match fork(*id, sizes) {
             Some(fork) => format!("they fit {fork}"),
-            None => "a fork's, or an older one".to_owned(),
+            None => "a fork has another type of this number".to_owned(),
         };
         let problem = format!(
             "type {id} in this file is not ggml's type {id} ({name}): its tensors have another \
-             size than {name}; {told}"
+             size; {told}"
         );
         Self { id: *id, name: None, problem }
     }
@@ -417,7 +417,7 @@ mod tests {
         let of_128 = message(&[[256, 96], [12_800, 3424]]);
         assert!(of_128.contains("is not ggml's type 42 (Q2_0)"), "{of_128}");
         assert!(of_128.ends_with("they fit PrismML's older Q2_0, in blocks of 128"), "{of_128}");
-        assert!(message(&[[12_800, 3600]]).ends_with("a fork's, or an older one"));
+        assert!(message(&[[12_800, 3600]]).ends_with("a fork has another type of this number"));
         assert!(IK_LLAMA.is_sorted_by_key(|entry| entry.0));
     }
 

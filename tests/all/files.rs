@@ -134,6 +134,19 @@ fn tensors_that_overlap() {
     assert_eq!(finding["evidence"]["bytes"], json!([[0, 1024], [864, 1376]]));
     is_odd(file.path(), "row 6 is damaged in part and row 7 whole");
 
+    // One tensor in a wrong place lies over two others, and leaves a gap.
+    let far = table(llama())
+        .tensor("x", &[16], F32, values(16))
+        .tensor("y", &[16], F32, values(16))
+        .tensor("z", &[32], F32, values(32))
+        .placed_at(992)
+        .tensor("last", &[16], F32, values(16))
+        .placed_at(1280);
+    let found = about_the_file(far.write().path());
+    let codes: Vec<_> = found.iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["file.overlap", "file.gap"], "{found:#?}");
+    says(&found[0], "row 7 is damaged in part");
+
     // A tensor within the table, and one that lies on the whole of another.
     let within = table(llama()).tensor("x", &[64], F32, values(64)).placed_at(256).write();
     says(&problem_at(within.path(), "file.overlap"), "rows 2 to 3 are damaged whole");
