@@ -5,6 +5,9 @@ use crate::text::{clip, visible};
 /// A message quotes at most this many columns of a first line.
 const QUOTED: usize = 60;
 
+/// So many zeros are no other format: as many bytes as GGUF's magic, version and counts.
+const ZEROS: usize = 24;
+
 /// The names of formats, by their first bytes. Each ends with what to do.
 const BY_MAGIC: &[(&[u8], &str)] = &[
     (b"tjgg", "\"ggjt\" (an old llama.cpp format; convert the original model again)"),
@@ -41,7 +44,9 @@ fn first_ggml(start: &[u8]) -> &'static str {
         Some(&[0xdc, 0x05, 0, 0]) => {
             "\"ggml\" (a Whisper model in whisper.cpp's own format; embcli reads GGUF only)"
         }
-        _ => "\"ggml\" (an old llama.cpp format; convert the original model again)",
+        _ => {
+            "\"ggml\" (ggml's first format, of old llama.cpp files; convert the original model again)"
+        }
     }
 }
 
@@ -65,8 +70,9 @@ pub(super) fn named(start: &[u8], len: u64) -> String {
     if is_safetensors(start) {
         return "a length and JSON (a safetensors file? convert it first)".to_owned();
     }
-    if start.len() >= 16 && start.iter().all(|byte| *byte == 0) {
-        return "zeros (a download that reserved its place and was not written?)".to_owned();
+    if start.len() >= ZEROS && start[..ZEROS].iter().all(|byte| *byte == 0) {
+        let what = "zeros (a download that reserved its place and was not written?)";
+        return what.to_owned();
     }
     match text(start, len) {
         Some(text) => text,

@@ -40,8 +40,13 @@ impl<W: Write> Records for Delimited<W> {
     }
 
     fn record(&mut self, cells: &[Cell]) -> Result<()> {
+        let mut buffer = zmij::Buffer::new();
         for cell in cells {
-            self.0.write_field(exact(cell).as_bytes()).map_err(as_io)?;
+            match cell {
+                Cell::Value(value) => self.0.write_field(value.written(&mut buffer)),
+                _ => self.0.write_field(exact(cell).as_bytes()),
+            }
+            .map_err(as_io)?;
         }
         self.0.write_record(None::<&[u8]>).map_err(as_io)
     }

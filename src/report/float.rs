@@ -14,10 +14,15 @@ pub struct Float<T>(pub T);
 impl Float<f32> {
     /// The digits for JSON and CSV.
     pub fn digits(self) -> String {
+        self.written(&mut zmij::Buffer::new()).to_owned()
+    }
+
+    /// The same without a copy.
+    pub(super) fn written(self, buffer: &mut zmij::Buffer) -> &str {
         match self.0 {
-            value if !value.is_finite() => special(value.into()).to_owned(),
-            value if self.is_tipped_over() => format!("{:?}", f64::from(value)),
-            value => format!("{value:?}"),
+            value if !value.is_finite() => special(value.into()),
+            value if self.is_tipped_over() => buffer.format_finite(f64::from(value)),
+            value => buffer.format_finite(value),
         }
     }
 
@@ -26,7 +31,7 @@ impl Float<f32> {
     /// 7.038531e-26 do). Then the digits of the `f64` are written.
     fn is_tipped_over(self) -> bool {
         let reads_back = |wide: f64| (wide as f32).to_bits() == self.0.to_bits();
-        !format!("{:?}", self.0).parse().is_ok_and(reads_back)
+        !zmij::Buffer::new().format_finite(self.0).parse().is_ok_and(reads_back)
     }
 }
 

@@ -187,6 +187,22 @@ fn bytes_after_the_last_tensor_are_a_note() {
     says(&found[0], "100 bytes follow the last tensor");
 }
 
+// ---- the header
+
+#[test]
+fn what_llama_cpp_refuses_in_a_header() {
+    let x = |gguf: Gguf, name: &str| gguf.tensor(name, &[8], F32, values(8));
+    let twice = x(x(good(), "x"), "x");
+    says(&problem(twice, "file.header"), "two tensors are named \"x\"");
+    let key = good().kv("k", 1_u32).kv("k", 1_u32);
+    says(&problem(key, "file.header"), "two metadata keys are named \"k\"");
+    let long = x(good(), &"x".repeat(64));
+    says(&problem(long, "file.header"), "has 64 bytes, and may have 63");
+    assert_eq!(about_the_file(x(good(), &"x".repeat(63)).write().path()), Vec::<Value>::new());
+    let odd = table(llama().alignment(24));
+    says(&problem(odd, "file.header"), "general.alignment is 24, which is no power of two");
+}
+
 // ---- parts
 
 fn part(gguf: Gguf, no: u16) -> Gguf {
@@ -354,8 +370,9 @@ fn files_that_are_no_gguf_files() {
     let whisper: Vec<u8> =
         [51_864_u32, 1500, 384, 6, 4].iter().flat_map(|n| n.to_le_bytes()).collect();
     let manifest = b"{\"schemaVersion\":2,\"layers\":[]}".to_vec();
-    let cases: [(Vec<u8>, &[&str]); 16] = [
+    let cases: [(Vec<u8>, &[&str]); 17] = [
         (vec![0; 4096], &["zeros"]),
+        ([vec![0; 24], vec![7; 4096]].concat(), &["zeros"]),
         (b"Entry not found".to_vec(), &["text", "\"Entry not found\""]),
         (b"{\"error\":\"gated\"}\n".to_vec(), &["JSON", "{\"error\":\"gated\"}"]),
         (b"FROM ./x.gguf\nSYSTEM hello\n".to_vec(), &["Modelfile", "\"FROM ./x.gguf\""]),
@@ -422,6 +439,9 @@ fn a_table_written_the_other_way_round() {
     says(&finding, "the table is [32, 8], and the model has 8 tokens of 32 values");
     assert_eq!(checked(file.path()).0.len(), 1, "its rows are not judged");
     is_odd(file.path(), "written the other way round");
+    // A head is judged like a table.
+    let head = table(llama()).tensor("output.weight", &[8, 32], F32, values(256));
+    assert_eq!(problem(head, "meta.transposed")["tensor"], "output.weight");
     // A square table can't tell.
     let square = of("llama").kv("llama.embedding_length", 8_u32).table(F32, 8, 8, values(64));
     assert_eq!(about_the_file(square.write().path()), Vec::<Value>::new());

@@ -2,15 +2,19 @@
 
 use super::fit::{Fit, PAIRS, Pair, Places, step};
 use super::frame::Kind;
+use super::path::Bar;
 use super::tokens::{Role, Spellings};
 use crate::cpu::{Level, at_each_level};
-use crate::stats::{mix, sample};
+use crate::stats::{SplitMix64, mix, sample};
 
 /// Pairs that correlations are measured on.
 const MEASURED: u64 = 1 << 16;
 
 /// Standard errors below which a correlation counts as none.
 const SURE: f64 = 3.0;
+
+/// Longer runs are not tried for what would be seen.
+const MOST_IN_A_ROW: u64 = 1000;
 
 /// The highest correlation that is believed.
 const HIGHEST: f64 = 0.999;
@@ -302,6 +306,28 @@ impl Scale {
     pub fn strange_below(&self, score: f32) -> f64 {
         let bins = self.strange.iter().zip(&self.scores);
         bins.filter(|(_, of_bin)| **of_bin < score).map(|(share, _)| share).sum()
+    }
+
+    /// How many rows of strangers side by side come to the bar nine times in ten: it
+    /// is tried on 1,000 runs of scores that strangers have here.
+    pub fn fewest(&self, bar: &Bar) -> u64 {
+        let mut random = SplitMix64::new(41);
+        let (mut sums, cap) = (vec![0.0_f64; 1000], bar.cap());
+        for n in 1..MOST_IN_A_ROW {
+            for sum in &mut sums {
+                let mut place = random.unit();
+                let of_bin = self.strange.iter().position(|share| {
+                    place -= share;
+                    place < 0.0
+                });
+                *sum -= f64::from(self.scores[of_bin.unwrap_or(BINS - 1)].clamp(-cap, cap));
+            }
+            let enough = sums.iter().filter(|sum| **sum >= bar.height).count();
+            if 10 * enough >= 9 * sums.len() {
+                return n;
+            }
+        }
+        MOST_IN_A_ROW
     }
 
     /// The mean score of strangers: what one wrong row comes to.

@@ -394,7 +394,6 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         });
     }
     let stretches = judge.bridged(&look, &bar, stretches);
-    let of_strangers = -look.scale.of_strangers().min(-0.001);
     let singles = singles::find(&judge, &look, &groups)?;
     let is_broken = !stretches.is_empty() || !singles.swaps.is_empty();
     Ok(Order {
@@ -403,7 +402,7 @@ pub fn judge(rows: &dyn Rows, tokens: &Spellings, seed: u64, threads: usize) -> 
         sum_r2: look.evidence.sum_r2(),
         bar: bar.height,
         highest: judge.highest(&look, cap),
-        smallest: (bar.height / of_strangers.min(cap.into())).ceil() as u64,
+        smallest: look.scale.fewest(&bar),
         stretches,
         swaps: singles.swaps,
         copies: singles.copies,

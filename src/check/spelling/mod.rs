@@ -62,7 +62,7 @@ pub struct Order {
     pub bar: f64,
     /// The highest score of those that were not.
     pub highest: f64,
-    /// How many wrong rows in a row would have shown.
+    /// How many wrong rows in a row would have shown, nine times in ten.
     pub smallest: u64,
     /// Where rows are not those of their tokens.
     pub stretches: Vec<Stretch>,

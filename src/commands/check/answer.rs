@@ -89,7 +89,7 @@ pub struct OrderInfo {
     pub bar: Float<f64>,
     /// How many do so at most where rows are taken to be in place.
     pub highest: Float<f64>,
-    /// How many wrong rows in a row would have shown, on average.
+    /// How many wrong rows in a row would have shown, nine times in ten.
     pub smallest: u64,
 }
 

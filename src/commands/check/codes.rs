@@ -50,6 +50,8 @@ codes! {
         -> "llama.cpp ignores them";
     FILE_SPLIT = "file.split" Problem: "the model is split, and its other parts are not found"
         -> "give all parts their original names (model-00001-of-00002.gguf), or join them with llama-gguf-split --merge: llama.cpp refuses this file";
+    FILE_HEADER = "file.header" Problem: "the header has what llama.cpp refuses: a name twice, a name that is too long, an odd alignment"
+        -> "write the file again with the gguf package";
     FILE_TYPE = "file.type" Problem: "tensors have a type that ggml does not have"
         -> "llama.cpp refuses such a file: run the fork that wrote it, or convert the original model";
     META_VOCAB_SIZE = "meta.vocab_size" Note: "the metadata gives another number of tokens than the table has rows"

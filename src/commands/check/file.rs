@@ -1,6 +1,8 @@
 //! Reports what llama.cpp refuses about the files themselves: tensors that are cut
 //! off, overlap or leave a gap, parts that do not belong together, unknown types.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -12,8 +14,15 @@ use crate::gguf::{Fault, Files, Gguf, Layout};
 use crate::model::Model;
 use crate::text::{clip, counted, visible};
 
-/// At most this many types are told one by one.
+/// At most this many types are told one by one, and this many faults of the header.
 const TYPES: usize = 16;
+const TOLD: usize = 8;
+
+/// At most this many names are compared with each other.
+const COMPARED: usize = 100_000;
+
+/// A tensor's name has fewer bytes than this in ggml: `GGML_MAX_NAME`.
+const MAX_NAME: usize = 64;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
     let Some(files) = model.as_format::<Files>() else { return Ok(()) };
@@ -22,7 +31,9 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
         let mut told = Told { name: name.as_deref(), files, findings };
         told.layout(gguf, view)?;
     }
-    types(named.iter().map(|(_, gguf)| *gguf), findings)?;
+    let opened: Vec<&Gguf> = named.iter().map(|(_, gguf)| *gguf).collect();
+    header(&opened, findings)?;
+    types(&opened, findings)?;
     parts(files, model, findings)
 }
 
@@ -105,8 +116,57 @@ fn rows(finding: Finding, fault: &Fault, view: &View) -> Result<Finding> {
     }
 }
 
+/// Reports names and numbers of the header that llama.cpp refuses, though embcli reads
+/// the file.
+fn header(files: &[&Gguf], findings: &mut Findings) -> Result<()> {
+    let mut told = Vec::new();
+    let mut tell = |message: String| {
+        if told.len() < TOLD && !told.contains(&message) {
+            told.push(message);
+        }
+    };
+    let shown = |name: &str| clip(&visible(name), 64).into_owned();
+    let mut tensors = HashSet::new();
+    for gguf in files {
+        let mut keys = HashSet::new();
+        for entry in gguf.entries().take(COMPARED) {
+            let key = entry?.key;
+            if key.is_empty() {
+                tell("a metadata key has no name".to_owned());
+            } else if keys.contains(&key) {
+                tell(format!(
+                    "two metadata keys are named \"{}\"",
+                    shown(&String::from_utf8_lossy(&key))
+                ));
+            }
+            keys.insert(key);
+        }
+        for tensor in gguf.tensors().take(COMPARED) {
+            let name = tensor?.name;
+            if name.len() >= MAX_NAME {
+                let len = name.len();
+                tell(format!(
+                    "the name of tensor \"{}\" has {len} bytes, and may have 63",
+                    shown(&name)
+                ));
+            }
+            if tensors.contains(&name) {
+                tell(format!("two tensors are named \"{}\"", shown(&name)));
+            }
+            tensors.insert(name);
+        }
+        if !gguf.alignment().is_power_of_two() {
+            tell(format!("general.alignment is {}, which is no power of two", gguf.alignment()));
+        }
+    }
+    for message in told {
+        findings.push(Finding::of(&codes::FILE_HEADER, format!("{message}: llama.cpp refuses it")));
+    }
+    Ok(())
+}
+
 /// Reports types that ggml does not have.
-fn types<'g>(files: impl Iterator<Item = &'g Gguf>, findings: &mut Findings) -> Result<()> {
+fn types(files: &[&Gguf], findings: &mut Findings) -> Result<()> {
     let mut unknown: Vec<(String, u64)> = Vec::new();
     for gguf in files {
         for tensor in gguf.tensors() {

@@ -96,9 +96,6 @@ impl CheckRequest {
             file::check(model, &view, findings)?;
             sizes::metadata(model, &view, findings)?;
         }
-        if findings.any(&[&codes::META_TRANSPOSED]) {
-            return Ok(self.report(Some(view.info())));
-        }
         // Mostly one thread works on the tokens, so the rows are looked at beside it.
         let of_tokens = || -> Result<Findings> {
             let mut findings = Findings::default();
@@ -170,6 +167,9 @@ impl CheckRequest {
         view: &model::View,
         findings: &mut Findings,
     ) -> Result<(Option<OrderInfo>, Option<NormsInfo>)> {
+        if sizes::turned(model, view, findings)? {
+            return Ok((None, None));
+        }
         sizes::check(model, view, findings)?;
         let survey = rows::check(view, findings)?;
         if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {

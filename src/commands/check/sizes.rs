@@ -81,6 +81,23 @@ fn may_be_padded(model: &Model) -> Result<bool> {
     Ok(has_none || is_draft(model) || model.as_format::<Files>().is_none())
 }
 
+/// Reports a table that is written the other way round, the rows of which are not
+/// judged. Returns whether it is.
+pub(super) fn turned(model: &Model, view: &View, findings: &mut Findings) -> Result<bool> {
+    let shape = [view.table.n_vocab(), view.table.d_model() as u64];
+    let tokens = view.vocab().ok().map(|vocab| vocab.len());
+    let is_turned = match is_transposed(model, shape, tokens) {
+        Err(error) if error.is_missing_part() => false,
+        found => found?,
+    };
+    if is_turned {
+        let evidence = json!({ "shape": shape, "tokens": tokens });
+        let finding = Finding::of(&codes::META_TRANSPOSED, transposed(shape));
+        findings.push(finding.table(view).evidence(evidence));
+    }
+    Ok(is_turned)
+}
+
 /// Compares the table with the metadata.
 pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
     let table = &view.table;
@@ -92,9 +109,6 @@ pub(super) fn metadata(model: &Model, view: &View, findings: &mut Findings) -> R
     };
     let shape = [rows, table.d_model() as u64];
     if is_transposed(model, shape, tokens)? {
-        let evidence = json!({ "shape": shape, "tokens": tokens });
-        let finding = Finding::of(&codes::META_TRANSPOSED, transposed(shape));
-        findings.push(finding.table(view).evidence(evidence));
         return special(model, tokens.unwrap_or(shape[1]), findings);
     }
     if let Some(architecture) = &architecture {

@@ -36,8 +36,8 @@ pub(super) fn check(seen: &Seen, faults: &mut Vec<Fault>) {
     let formless = seen.ids(|id| kind(id) == Some(BYTE) && form(id).is_none());
     if !formless.is_empty() {
         let message = format!(
-            "{} of type 6 (byte) {} not of the form <0xNN>: llama.cpp fails when it prints such a \
-             token",
+            "{} of type 6 (byte) {} not of the form <0xNN>: llama.cpp prints another byte for such \
+             a token, or refuses the file",
             counted(formless.len() as u64, "token"),
             if formless.len() == 1 { "is" } else { "are" }
         );
