@@ -19,6 +19,9 @@ const MAX_STRING: u64 = 1 << 16;
 /// string fits, and a second-level cache holds them.
 const CHUNK: u64 = 2 * MAX_STRING;
 
+/// The number of bytes of a run of numbers: a multiple of every number's size.
+const RUN: u64 = 1 << 13;
+
 /// A list of strings, each stored as its length (u64, little-endian) and its bytes.
 /// It keeps its source open.
 #[derive(Clone, Debug)]
@@ -242,5 +245,22 @@ impl Numbers {
     /// A copy of the bytes of all numbers, little-endian.
     pub fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.bytes.read(self.bytes.range.clone())?.into_owned())
+    }
+
+    /// Calls `visit` with a copy of the bytes of each run of the first `n` numbers, in
+    /// order. For one pass over a long list.
+    pub fn each_run(&self, n: u64, mut visit: impl FnMut(&[u8])) -> Result<(), Error> {
+        let start = self.bytes.range.start;
+        let end = start + n.min(self.len()) * self.element.size().unwrap_or(0);
+        let mut copy = Vec::new();
+        let mut at = start;
+        while at < end {
+            let next = end.min(at + RUN);
+            copy.clear();
+            copy.extend_from_slice(&self.bytes.read(at..next)?);
+            visit(&copy);
+            at = next;
+        }
+        Ok(())
     }
 }

@@ -57,7 +57,7 @@ mod words;
 
 use std::fmt;
 
-pub use audit::{Fault, FaultKind, Glance, audit, glance};
+pub use audit::{Counts, Fault, FaultKind, Glance, audit, glance};
 pub use error::Error;
 
 type Result<T, E = Error> = std::result::Result<T, E>;

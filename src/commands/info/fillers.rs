@@ -4,7 +4,8 @@
 use anyhow::Result;
 
 use super::answer::{Fillers, TokensOfType};
-use crate::model::{Error, Strings};
+use crate::model::{Error, Numbers, Strings, ValueType};
+use crate::tokenizer::Counts;
 use crate::vocab::TokenType;
 
 /// The tokens at the end that converters name `[PAD151646]`, by their own IDs.
@@ -44,22 +45,23 @@ pub(super) fn fillers(tokens: &Strings) -> Result<Option<Fillers>, Error> {
     Ok(Some(Fillers { from_id: first, to_id: last }))
 }
 
-/// How many tokens have each type, without the fillers.
-pub(super) fn by_type(types: &[i32], fillers: Option<Fillers>) -> Vec<TokensOfType> {
-    let fillers = fillers.map_or(0..0, |Fillers { from_id, to_id }| from_id..to_id + 1);
-    let mut counts = [0_u64; 7];
-    for kind in types {
-        counts[usize::try_from(*kind).ok().filter(|kind| *kind < 7).unwrap_or(0)] += 1;
-    }
-    for id in fillers {
-        let kind = usize::try_from(id).ok().and_then(|id| types.get(id).copied());
-        let kind = kind.and_then(|kind| usize::try_from(kind).ok()).filter(|kind| *kind < 7);
-        if (id as usize) < types.len() {
-            counts[kind.unwrap_or(0)] -= 1;
+/// How many tokens have each type, without the fillers. `types` are the tokens' types,
+/// and `counts` count them all.
+pub(super) fn by_type(
+    mut counts: Counts,
+    types: Option<Numbers>,
+    fillers: Option<Fillers>,
+) -> Result<Vec<TokensOfType>, Error> {
+    let types = types.filter(|types| types.element() == ValueType::I32);
+    if let (Some(types), Some(Fillers { from_id, to_id })) = (types, fillers) {
+        for id in from_id..=to_id.min(types.len().saturating_sub(1)) {
+            let kind = types.get(id)?.and_then(|kind| usize::try_from(kind.integer()?).ok());
+            let count = &mut counts[kind.filter(|kind| *kind < 7).unwrap_or(0)];
+            *count = count.saturating_sub(1);
         }
     }
     let of = |id: usize| TokenType::from_id(id as i64).map_or("none", TokenType::name);
     let order = [1, 3, 4, 5, 6, 2, 0];
     let counted = order.map(|id| TokensOfType { token_type: of(id), tokens: counts[id] });
-    counted.into_iter().filter(|it| it.tokens > 0).collect()
+    Ok(counted.into_iter().filter(|it| it.tokens > 0).collect())
 }

@@ -78,9 +78,13 @@ pub(super) fn of(
         }),
         None => Glance::default(),
     };
-    let fillers = match vocab {
-        Some(_) => fillers::fillers(&said.tokens()?.texts)?,
-        None => None,
+    let (fillers, types) = match vocab {
+        Some(_) => {
+            let list = said.tokens()?;
+            let fillers = fillers::fillers(&list.texts)?;
+            (fillers, fillers::by_type(glance.counts, list.types, fillers)?)
+        }
+        None => (None, Vec::new()),
     };
     for fault in glance.faults {
         oddities.add(fault.message);
@@ -95,7 +99,7 @@ pub(super) fn of(
         add_bos,
         add_eos,
         adds,
-        types: fillers::by_type(&glance.types, fillers),
+        types,
         fillers,
         model: oddities.unless(said.text(Fact::Tokenizer)),
         pre: oddities.unless(said.text(Fact::PreTokenizer)),

@@ -5,16 +5,14 @@ use std::collections::BTreeSet;
 use crate::model::{Error, Model, Numbers, TokenId, ValueType};
 use crate::text::counted;
 
-use super::{Fault, FaultKind, Header, Seen, push};
+use super::{Counts, Fault, FaultKind, Header, Seen, push};
 
 /// The last of llama.cpp's token types; the first is 1.
 const LAST_TYPE: i32 = 6;
 
-/// A longer list of types is not read. No vocabulary has as many tokens.
-const MOST: u64 = 1 << 21;
-
-/// Checks the lengths and element types of the lists, and returns the token types.
-pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>, Error> {
+/// Checks the lengths and element types of the lists, and returns the token types, if
+/// there are any.
+pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Option<Numbers>, Error> {
     let list = model.tokens()?;
     let n = list.texts.len();
     let mut check = |numbers: &Numbers, fitting: &[ValueType]| {
@@ -35,29 +33,40 @@ pub(super) fn lengths(model: &Model, faults: &mut Vec<Fault>) -> Result<Vec<i32>
     if let Some(scores) = model.scores()? {
         check(&scores, &[ValueType::F32, ValueType::I32]);
     }
-    let Some(types) = list.types else { return Ok(Vec::new()) };
+    let Some(types) = list.types else { return Ok(None) };
     check(&types, &[ValueType::I32]);
-    if types.element() != ValueType::I32 || types.len() > MOST {
-        return Ok(Vec::new());
-    }
-    let bytes = types.bytes()?;
-    Ok(bytes.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word)).collect())
+    Ok(Some(types).filter(|types| types.element() == ValueType::I32))
 }
 
-/// Checks for types that do not exist.
-pub(super) fn types(header: &Header, faults: &mut Vec<Fault>) {
-    let ids = (0..).zip(&header.types);
-    let unknown: Vec<TokenId> =
-        ids.filter(|(_, kind)| !(1..=LAST_TYPE).contains(*kind)).map(|(id, _)| id).collect();
-    if !unknown.is_empty() {
+/// Counts the tokens of each type, and checks for types that do not exist.
+pub(super) fn types(header: &Header, faults: &mut Vec<Fault>) -> Result<Counts, Error> {
+    let (mut counts, mut unknown, mut id) = (Counts::default(), Vec::new(), 0);
+    let Some(types) = &header.types else { return Ok(counts) };
+    let n = header.model.tokens()?.texts.len();
+    types.each_run(n, |run| {
+        for &word in run.as_chunks().0 {
+            let kind = i32::from_le_bytes(word);
+            let known = (1..=LAST_TYPE).contains(&kind);
+            counts[if known { kind as usize } else { 0 }] += 1;
+            if !known && unknown.len() < MOST_UNKNOWN {
+                unknown.push(id);
+            }
+            id += 1;
+        }
+    })?;
+    if counts[0] > 0 {
         let message = format!(
             "the type of {} is not 1 to {LAST_TYPE}: llama.cpp loads the file and never prints \
              such a token",
-            counted(unknown.len() as u64, "token")
+            counted(counts[0], "token")
         );
         push(faults, FaultKind::Type, message, unknown);
     }
+    Ok(counts)
 }
+
+/// At most this many tokens of no type are listed.
+const MOST_UNKNOWN: usize = 1 << 20;
 
 /// Checks for repeated texts.
 pub(super) fn repeated(seen: &Seen, faults: &mut Vec<Fault>) {

@@ -45,13 +45,12 @@ pub(super) fn check(seen: &Seen, pre: &Pre, faults: &mut Vec<Fault>) -> Result<(
 
 /// Checks for tokens with a role that are ordinary words.
 pub(super) fn roles_of_words(header: &Header, faults: &mut Vec<Fault>) -> Result<(), Error> {
-    if header.kind.is_none() || header.types.is_empty() {
-        return Ok(());
-    }
+    let (Some(_), Some(types)) = (header.kind, &header.types) else { return Ok(()) };
     let tokens = header.model.tokens()?.texts;
     for (name, id) in roles(header)? {
         let text = tokens.get(id.into())?.unwrap_or_default();
-        if header.is_normal(id) && is_word(&text) {
+        let kind = types.get(id.into())?.and_then(|kind| kind.integer());
+        if kind == Some(1) && is_word(&text) {
             let does = match name {
                 "BOS" => "every text begins with it",
                 _ => "an answer ends at this word",

@@ -17,7 +17,7 @@ mod lists;
 mod markers;
 mod merges;
 
-use crate::model::{Error as ModelError, Fact, Model, TokenId};
+use crate::model::{Error as ModelError, Fact, Model, Numbers, TokenId};
 
 use super::Error;
 use super::pre::Pre;
@@ -80,14 +80,16 @@ struct Header<'a> {
     /// The name of the tokenizer, and its kind if it is a known one.
     name: Option<String>,
     kind: Option<Kind>,
-    /// The types as the file has them. Empty if it has none.
-    types: Vec<i32>,
+    /// The types as the file has them.
+    types: Option<Numbers>,
 }
 
 /// What the checks look at.
 struct Seen<'a> {
     header: Header<'a>,
     tokens: TokenIndex,
+    /// The types as the file has them. Empty if it has none.
+    types: Vec<i32>,
 }
 
 impl<'a> std::ops::Deref for Seen<'a> {
@@ -103,9 +105,13 @@ impl<'a> std::ops::Deref for Seen<'a> {
 pub struct Glance {
     /// The faults that show already.
     pub faults: Vec<Fault>,
-    /// The types of the tokens as the file has them. Empty if it has none.
-    pub types: Vec<i32>,
+    /// How many tokens have each type.
+    pub counts: Counts,
 }
+
+/// How many tokens have each type, by llama.cpp's number for it, 1 to 6; and how many
+/// have another number, in place 0.
+pub type Counts = [u64; 7];
 
 /// A quick look at a model's vocabulary.
 ///
@@ -113,8 +119,8 @@ pub struct Glance {
 /// If the model has no vocabulary, or it can't be read.
 pub fn glance(model: &Model) -> Result<Glance, ModelError> {
     let mut faults = Vec::new();
-    let header = Header::read(model, &mut faults)?;
-    Ok(Glance { faults, types: header.types })
+    let (_, counts) = Header::read(model, &mut faults)?;
+    Ok(Glance { faults, counts })
 }
 
 /// The faults of a model's vocabulary. Reads it whole.
@@ -123,7 +129,7 @@ pub fn glance(model: &Model) -> Result<Glance, ModelError> {
 /// If the model has no vocabulary, or it can't be read.
 pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
     let mut faults = Vec::new();
-    let header = Header::read(model, &mut faults)?;
+    let (header, _) = Header::read(model, &mut faults)?;
     let has_lists = !faults.iter().any(|fault| fault.kind == FaultKind::Length);
     let tokens = match TokenIndex::read(model, &mut Vec::new()) {
         Ok(tokens) => tokens,
@@ -136,7 +142,13 @@ pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
             return Ok(faults);
         }
     };
-    let seen = Seen { header, tokens };
+    let mut types = Vec::new();
+    if let Some(list) = &header.types {
+        list.each_run(tokens.len() as u64, |run| {
+            types.extend(run.as_chunks().0.iter().map(|&word| i32::from_le_bytes(word)));
+        })?;
+    }
+    let seen = Seen { header, tokens, types };
     lists::repeated(&seen, &mut faults);
     bytes::check(&seen, &mut faults);
     let (pre, _) = match seen.name.as_deref() {
@@ -153,25 +165,25 @@ pub fn audit(model: &Model) -> Result<Vec<Fault>, ModelError> {
 
 impl<'a> Header<'a> {
     /// Reads the header and reports the faults that it shows.
-    fn read(model: &'a Model, faults: &mut Vec<Fault>) -> Result<Self, ModelError> {
+    fn read(model: &'a Model, faults: &mut Vec<Fault>) -> Result<(Self, Counts), ModelError> {
         let types = lists::lengths(model, faults)?;
         let name = model.text(Fact::Tokenizer)?;
         let kind = name.as_deref().and_then(Kind::of_model);
         let header = Self { model, name, kind, types };
-        lists::types(&header, faults);
+        let counts = lists::types(&header, faults)?;
         family::pre_tokenizer(&header, faults)?;
         merges::missing(&header, faults)?;
         markers::roles_of_words(&header, faults)?;
-        Ok(header)
-    }
-
-    /// Whether a token is ordinary text by its type.
-    fn is_normal(&self, id: u32) -> bool {
-        self.types.get(id as usize).is_none_or(|&kind| kind == 1)
+        Ok((header, counts))
     }
 }
 
 impl Seen<'_> {
+    /// Whether a token is ordinary text by its type.
+    fn is_normal(&self, id: u32) -> bool {
+        self.types.get(id as usize).is_none_or(|&kind| kind == 1)
+    }
+
     /// The IDs of the tokens that a test holds for.
     fn ids(&self, test: impl Fn(u32) -> bool) -> Vec<TokenId> {
         self.tokens.ids().filter(|&id| test(id)).map(TokenId::from).collect()
