@@ -130,7 +130,7 @@ Examples:
   embcli tokens toy --ids 95,791,2368       the text of token IDs
 
 Write texts as people read them: with a space, not with the file's sign for one.
-Only --norm needs a table.")]
+Only --norm and --sort norm need a table.")]
     Tokens(TokensArgs),
 
     /// What a file contains: types, table, tokenizer, oddities
