@@ -334,7 +334,10 @@ CASES = [
     ("a template with a marker that is no token", lambda: with_keys(
         with_words(["<|user|>"], 3), **{"tokenizer__chat_template": "<|user|>{{x}}<|end_of_user|>"}),
      "<|end_of_user|>"),
+    ("a BOS of tokenizer and template both", lambda: with_keys(llama(add_bos_token=True), **{
+        "tokenizer__chat_template": "{{ bos_token }}{{ messages[0].content }}"}), WORDS),
     # the table
+    ("no table", lambda: File(llama().keys, llama().tensors[1:]), WORDS),
     ("fewer rows than tokens", lambda: llama(n_rows=N - 1), WORDS),
     ("more rows than tokens", lambda: llama(n_rows=N + 10), WORDS),
     ("rows of another width than said", lambda: shape(64, N), WORDS),
