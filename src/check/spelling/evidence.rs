@@ -2,6 +2,7 @@
 
 use super::fit::{Fit, PAIRS, Pair, Places, step};
 use super::frame::Kind;
+use super::matrix::add_scaled;
 use super::path::Bar;
 use super::tokens::{Role, Spellings};
 use crate::cpu::{Level, at_each_level};
@@ -48,6 +49,13 @@ pub struct Asked {
     fold: usize,
     base: f32,
     slope: [f32; PAIRS],
+}
+
+/// Rows as tokens of each fold see them.
+pub struct Abreast {
+    /// One standard coordinate of all rows after the other, and the part of the evidence
+    /// that does not depend on the token.
+    folds: Vec<(Vec<f32>, Vec<f32>)>,
 }
 
 impl<'a> Evidence<'a> {
@@ -116,6 +124,34 @@ impl<'a> Evidence<'a> {
             *curve = -0.5 * r * r / (1.0 - r * r);
         }
         asked.base + weigh(self.level, p, &at.row_scale, &at.row_shift, &curve, &asked.slope)
+    }
+
+    /// Rows side by side, for many tokens that are asked about all of them.
+    pub fn abreast(&self, rows: &[u32]) -> Abreast {
+        let of_fold = |(fold, at): (usize, &Calibration)| {
+            let mut coordinates = vec![0.0; PAIRS * rows.len()];
+            let mut curved = vec![0.0; rows.len()];
+            for (j, row) in rows.iter().enumerate() {
+                for (i, p) in self.places.row(*row, fold).iter().enumerate() {
+                    let p = f32::from(*p) * at.row_scale[i] + at.row_shift[i];
+                    let r = at.correlation[i];
+                    coordinates[i * rows.len() + j] = p;
+                    curved[j] -= 0.5 * r * r / (1.0 - r * r) * p * p;
+                }
+            }
+            (coordinates, curved)
+        };
+        Abreast { folds: self.folds.iter().enumerate().map(of_fold).collect() }
+    }
+
+    /// How much each of these rows says for being the token's.
+    pub fn say(&self, asked: &Asked, rows: &Abreast) -> Vec<f32> {
+        let (coordinates, curved) = &rows.folds[asked.fold];
+        let mut said: Vec<f32> = curved.iter().map(|curved| asked.base + curved).collect();
+        for (slope, of_rows) in asked.slope.iter().zip(coordinates.chunks_exact(said.len())) {
+            add_scaled(self.level, &mut said, *slope, of_rows);
+        }
+        said
     }
 
     /// What kind of row it is.

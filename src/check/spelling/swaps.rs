@@ -71,6 +71,8 @@ pub fn find(judge: &Judge, look: &Look, scores: &[(f32, u32)]) -> Result<Vec<Swa
 /// What each misfit's spelling and relatives say for the row of each: one row a
 /// token, so many rows in each part.
 fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<Vec<f32>> {
+    let row_of = |misfit: &u32| judge.row_of(*misfit).unwrap_or(*misfit);
+    let rows = look.evidence.abreast(&misfits.iter().map(row_of).collect::<Vec<u32>>());
     let pieces = Pieces::new(misfits.len() as u64, TOGETHER as u64);
     let parts: Result<_> = threads::each(pieces.threads(judge.frame.threads), || {
         let mut parts = Vec::new();
@@ -86,10 +88,9 @@ fn said(judge: &Judge, look: &Look, kinship: &Kinship, misfits: &[u32]) -> Vec<V
                     let same = others.filter(|(other, _)| word(**other) == word(*token));
                     same.for_each(|(_, said)| *said = own);
                 }
-                let asked = look.evidence.ask(*token);
-                for (said, other) in said.iter_mut().zip(misfits) {
-                    let row = judge.row_of(*other).unwrap_or(*other);
-                    *said += look.scale.score(look.evidence.says(&asked, row));
+                let of_rows = look.evidence.say(&look.evidence.ask(*token), &rows);
+                for (said, of_row) in said.iter_mut().zip(of_rows) {
+                    *said += look.scale.score(of_row);
                 }
             }
             parts.push((piece.start, said));
