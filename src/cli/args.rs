@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::manual;
 use crate::commands::check::{CheckRequest, Code};
 use crate::commands::decode::DecodeRequest;
-use crate::commands::footprint::FootprintRequest;
+use crate::commands::footprint::{FootprintRequest, Measured};
 use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
 use crate::commands::neighbors::NeighborsRequest;
@@ -20,6 +20,7 @@ use crate::commands::tour::TOUR_STEPS;
 use crate::commands::tour::{TitlesRequest, TourRequest};
 use crate::commands::{NamedTokens, Request};
 use crate::embedding::TOKEN_EMBEDDING;
+use crate::footprint::Preset;
 use crate::similarity::Metric;
 use crate::store::toy::TOY;
 use crate::vocab::TokenType;
@@ -166,19 +167,22 @@ pub struct FootprintArgs {
     /// A well-known table, such as gpt2 or llama3-8b (an unknown name lists them all)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub like: Vec<String>,
+
+    /// Only what these presets of llama-quantize make of it, such as Q4_K_M [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Preset::named)]
+    pub preset: Vec<&'static Preset>,
 }
 
 impl FootprintArgs {
     pub(super) fn request(&self) -> FootprintRequest {
-        match &self.path {
-            Some(path) => {
-                FootprintRequest::Model { path: path.clone(), tensor: self.tensor.clone() }
-            }
+        let of = match &self.path {
+            Some(path) => Measured::Model { path: path.clone(), tensor: self.tensor.clone() },
             None if self.like.is_empty() => {
-                FootprintRequest::Shapes { vocab: self.vocab.clone(), dim: self.dim.clone() }
+                Measured::Shapes { vocab: self.vocab.clone(), dim: self.dim.clone() }
             }
-            None => FootprintRequest::Like(self.like.clone()),
-        }
+            None => Measured::Like(self.like.clone()),
+        };
+        FootprintRequest { of, presets: self.preset.clone() }
     }
 }
 

@@ -7,6 +7,7 @@
 
 use crate::named::named;
 use crate::quant::Format;
+use crate::text::nearest;
 
 named! {
     /// Where the output head of a model is.
@@ -53,6 +54,27 @@ const fn of(name: &'static str, base: &'static str) -> Preset {
 }
 
 impl Preset {
+    /// The preset of this name, in capitals or not, or a sentence with the name that is
+    /// nearest.
+    pub fn named(name: &str) -> Result<&'static Self, String> {
+        let is_named = |it: &&Self| it.name.eq_ignore_ascii_case(name);
+        let is_medium = |it: &&Self| {
+            let short = it.name.strip_suffix("_M");
+            matches!(it.base, "Q3_K" | "Q4_K" | "Q5_K")
+                && short.is_some_and(|short| short.eq_ignore_ascii_case(name))
+        };
+        let found = PRESETS.iter().find(is_named).or_else(|| PRESETS.iter().find(is_medium));
+        found.ok_or_else(|| {
+            let names: Vec<&str> = PRESETS.iter().map(|it| it.name).collect();
+            match nearest(&name.to_ascii_uppercase(), names.iter().copied()) {
+                Some(nearest) => {
+                    format!("llama-quantize has no such preset; did you mean {nearest}?")
+                }
+                None => format!("llama-quantize has no such preset; it has {}", names.join(", ")),
+            }
+        })
+    }
+
     /// The type of a table with rows of `d_model` values. `is_output` says whether it
     /// is the output head, alone or as well. `None` if llama-quantize stops with an
     /// error.
@@ -107,6 +129,13 @@ pub(super) fn instead(format: &str, d_model: u64) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn presets_are_found_by_name() {
+        let name = |name| Preset::named(name).map(|it| it.name);
+        assert_eq!(["q4_k_m", "Q4_K", "iq3_xs"].map(name), ["Q4_K_M", "Q4_K_M", "IQ3_XS"].map(Ok));
+        assert!(name("Q4_K_N").unwrap_err().contains("did you mean Q4_K_M?"));
+    }
 
     fn writes(preset: &str, is_output: bool, d_model: u64) -> Option<&'static str> {
         let preset = PRESETS.iter().find(|it| it.name == preset).expect("a known preset");

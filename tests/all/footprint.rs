@@ -48,6 +48,19 @@ fn a_tied_table_gets_the_type_of_the_output() {
 }
 
 #[test]
+fn one_preset_is_told_alone() {
+    let (answer, page) = footprint(table("llama", 576, false), &["--preset", "q4_k_m,F16"]);
+    let told: Vec<&Value> =
+        answer["presets"].as_array().unwrap().iter().map(|it| &it["preset"]).collect();
+    assert_eq!(told, ["F16", "Q4_K_M"]);
+    assert!(page.contains("Q8_0    1,224 bytes: Q4_K_M"), "{page}");
+    assert!(page.contains("F16     2,304 bytes: F16"), "{page}");
+    let wrong = embcli(["footprint", "toy", "--preset", "Q4_K_N"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("did you mean Q4_K_M?"), "{}", wrong.stderr);
+}
+
+#[test]
 fn a_table_beside_a_head_gets_the_type_of_the_preset() {
     let (answer, page) = footprint(table("llama", 576, true), &[]);
     assert_eq!(

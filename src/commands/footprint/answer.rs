@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::commands::model::HEAD;
-use crate::footprint::{Footprint, Head, Precision};
+use crate::footprint::{Footprint, Head, PRESETS, Precision};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{binary_size, decimal_size, grouped, percent};
 use crate::report::{Answer, Cell, Column, Float, Grid, Page, Records, json};
@@ -231,12 +231,17 @@ fn by_type(cost: &TableCost, is_output: bool) -> Vec<Group> {
         cost.presets.iter().filter(|it| it.is_output == is_output)
     {
         match groups.iter_mut().find(|group| group.format == format) {
-            _ if FLOATS.contains(&preset) => {}
+            _ if has_all(cost) && FLOATS.contains(&preset) => {}
             Some(group) => group.presets.push(preset),
             None => groups.push(Group { format, bytes, presets: vec![preset] }),
         }
     }
     groups
+}
+
+/// Whether every preset is told, not only some that were asked for.
+fn has_all(cost: &TableCost) -> bool {
+    cost.presets.len() >= PRESETS.len()
 }
 
 /// The presets that do not quantise: the table gets the type that they name.
@@ -265,7 +270,7 @@ fn by_preset(cost: &TableCost, is_output: bool, page: &mut Page) -> Result<()> {
     };
     writeln!(page)?;
     page.paragraph(&format!("{heading}:"))?;
-    let is_all = groups.len() == 1;
+    let is_all = groups.len() == 1 && has_all(cost);
     for Group { format, bytes, presets } in groups {
         let presets = match is_all {
             true => format!("every preset but {}", FLOATS.join(", ")),

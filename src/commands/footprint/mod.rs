@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use super::model::HEAD;
 use super::{Opener, Request, model};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
-use crate::footprint::{Footprint, Head, KNOWN, Known, PRESETS};
+use crate::footprint::{Footprint, Head, KNOWN, Known, PRESETS, Preset};
 use crate::model::{Fact, Model, Tensor};
 use crate::quant::Format;
 use crate::report::Printer;
@@ -17,7 +17,14 @@ use crate::text;
 
 pub use answer::{ActualTable, FootprintReport, OutputHead, PresetCost, TableCost};
 
-pub enum FootprintRequest {
+pub struct FootprintRequest {
+    pub of: Measured,
+    /// Only what these presets of llama-quantize make of the table; empty for all.
+    pub presets: Vec<&'static Preset>,
+}
+
+/// What is measured.
+pub enum Measured {
     Model {
         path: PathBuf,
         tensor: String,
@@ -38,20 +45,25 @@ impl Request for FootprintRequest {
 
 impl FootprintRequest {
     pub fn run(&self, open: Opener) -> Result<FootprintReport> {
-        let mut tables = match self {
-            Self::Model { path, tensor } => vec![of_model(&open(path)?, path, tensor)?],
-            Self::Like(names) => {
+        let mut tables = match &self.of {
+            Measured::Model { path, tensor } => vec![of_model(&open(path)?, path, tensor)?],
+            Measured::Like(names) => {
                 let tables = names.iter().map(|name| {
                     let known = known(name)?;
                     on_paper(known.n_vocab, known.d_model, Some(known))
                 });
                 tables.collect::<Result<_>>()?
             }
-            Self::Shapes { vocab, dim } => {
+            Measured::Shapes { vocab, dim } => {
                 let shapes = vocab.iter().flat_map(|rows| dim.iter().map(move |it| (rows, it)));
                 shapes.map(|(rows, width)| on_paper(*rows, *width, None)).collect::<Result<_>>()?
             }
         };
+        if !self.presets.is_empty() {
+            let is_asked =
+                |it: &PresetCost| self.presets.iter().any(|asked| asked.name == it.preset);
+            tables.iter_mut().for_each(|table| table.presets.retain(is_asked));
+        }
         Ok(if tables.len() == 1 {
             FootprintReport::One(Box::new(tables.remove(0)))
         } else {
