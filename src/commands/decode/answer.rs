@@ -7,8 +7,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::commands::text::TextToken;
-use crate::commands::text::answer::token_grid;
-use crate::report::{Answer, Cell, Column, Page, Records, TOKEN_WIDTH, bytes_of};
+use crate::commands::text::answer::{token_grid, token_records};
+use crate::report::{Answer, Page, Records, TOKEN_WIDTH, bytes_of};
 use crate::text::{counted, quoted_bytes};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,11 +54,7 @@ const INDENT: usize = 8;
 
 impl Answer for DecodeReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        out.header(&["#id", "token", "type"].map(Column::of))?;
-        self.tokens.iter().try_for_each(|token| {
-            let token_type = Cell::word(token.token_type);
-            out.record(&[Cell::Number(token.id), Cell::Token(&token.token), token_type])
-        })
+        token_records(&self.tokens, out)
     }
 
     fn table(&self, page: &mut Page) -> Result<()> {

@@ -54,13 +54,21 @@ pub struct TextToken {
     pub token_type: Option<&'static str>,
 }
 
+/// Writes tokens as records.
+pub(in crate::commands) fn token_records(
+    tokens: &[TextToken],
+    out: &mut dyn Records,
+) -> Result<()> {
+    out.header(&["#id", "token", "type"].map(Column::of))?;
+    tokens.iter().try_for_each(|token| {
+        let token_type = Cell::word(token.token_type);
+        out.record(&[Cell::Number(token.id), Cell::Token(&token.token), token_type])
+    })
+}
+
 impl Answer for TextReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        out.header(&["#id", "token", "type"].map(Column::of))?;
-        self.tokens.iter().try_for_each(|token| {
-            let token_type = Cell::word(token.token_type);
-            out.record(&[Cell::Number(token.id), Cell::Token(&token.token), token_type])
-        })
+        token_records(&self.tokens, out)
     }
 
     fn table(&self, page: &mut Page) -> Result<()> {
