@@ -79,8 +79,7 @@ pub(super) fn check(
     }
     if told.len() < order.stretches.len() {
         let more = (order.stretches.len() - told.len()) as u64;
-        let message =
-            format!("{} more of the kind, each with fewer tokens", counted(more, "stretch"));
+        let message = format!("{} more of the kind, each with fewer tokens", counted(more, "run"));
         let evidence = json!({ "stretches": order.stretches.len() });
         findings.push(Finding::of(&codes::ORDER_MORE, message).table(view).evidence(evidence));
     }
@@ -151,11 +150,16 @@ fn stretch(view: &View, stretch: &Stretch, findings: &mut Findings) -> Result<()
     let Stretch { first, last, .. } = *stretch;
     let tokens = format!("tokens {} to {}", named(view, first)?, named(view, last)?);
     let words = counted(stretch.judged, "word");
-    let unseen = match stretch.seen {
-        [_, seen] if seen < last => format!("; of {} to {last} nothing is seen", seen + 1),
-        [seen, _] if seen > first => format!("; of {first} to {} nothing is seen", seen - 1),
-        _ => String::new(),
-    };
+    let [seen_from, seen_to] = stretch.seen;
+    let mut unseen = String::new();
+    for (is_unseen, from, to) in [
+        (first < seen_from, first, seen_from.saturating_sub(1)),
+        (seen_to < last, seen_to + 1, last),
+    ] {
+        if is_unseen {
+            unseen += &format!("; of {from} to {to} nothing is seen");
+        }
+    }
     let evidence = format!("({words}, {} nats{unseen})", grouped(stretch.nats.round() as u128));
     let (code, message, name) = match stretch.rows {
         Where::Offset(offset) => (
