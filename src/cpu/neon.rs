@@ -16,6 +16,7 @@ pub const NEON: Neon = Neon(());
 impl Vector for Neon {
     type Bytes = [uint8x16_t; 2];
     type Words = [int16x8_t; 4];
+    type Scales = [i16; 16];
     type Sums = int32x4_t;
     type Totals = float32x4_t;
     type Floats = [float32x4_t; 4];
@@ -91,9 +92,14 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    fn halves(self, numbers: [i16; 2]) -> [int16x8_t; 4] {
+    fn scales(self, from: &[i8; 16]) -> [i16; 16] {
+        from.map(i16::from)
+    }
+
+    #[inline(always)]
+    fn pair(self, scales: [i16; 16], pair: usize) -> [int16x8_t; 4] {
         // SAFETY: NEON is in the baseline.
-        from_fn(|i| unsafe { vdupq_n_s16(numbers[i / 2]) })
+        from_fn(|i| unsafe { vdupq_n_s16(scales[2 * pair + i / 2]) })
     }
 
     #[inline(always)]
@@ -145,6 +151,22 @@ impl Vector for Neon {
     fn widen_f16(self, from: &[u8; 32]) -> [float32x4_t; 4] {
         let (halves, _) = from.as_chunks();
         self.floats(&from_fn(|i| f16(&halves[i])))
+    }
+
+    #[inline(always)]
+    fn widen_bf16(self, from: &[u8; 32]) -> [float32x4_t; 4] {
+        let (halves, _) = from.as_chunks();
+        self.floats(&from_fn(|i| f32::from_bits(u32::from(u16::from_le_bytes(halves[i])) << 16)))
+    }
+
+    #[inline(always)]
+    fn f16(self, from: [u8; 2]) -> f32 {
+        f16(&from)
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: [i16; 16], by: f32) -> [float32x4_t; 4] {
+        self.floats(&scales.map(|scale| f32::from(scale) * by))
     }
 
     #[inline(always)]

@@ -15,6 +15,7 @@ const SUMS: usize = 8;
 impl Vector for Plain {
     type Bytes = [u8; 32];
     type Words = [i16; 32];
+    type Scales = [i16; 16];
     type Sums = [i32; SUMS];
     type Totals = [f32; SUMS];
     type Floats = [f32; 16];
@@ -65,8 +66,13 @@ impl Vector for Plain {
     }
 
     #[inline(always)]
-    fn halves(self, numbers: [i16; 2]) -> [i16; 32] {
-        from_fn(|i| numbers[i / 16])
+    fn scales(self, from: &[i8; 16]) -> [i16; 16] {
+        from.map(i16::from)
+    }
+
+    #[inline(always)]
+    fn pair(self, scales: [i16; 16], pair: usize) -> [i16; 32] {
+        from_fn(|i| scales[2 * pair + i / 16])
     }
 
     #[inline(always)]
@@ -113,6 +119,22 @@ impl Vector for Plain {
     fn widen_f16(self, from: &[u8; 32]) -> [f32; 16] {
         let (halves, _) = from.as_chunks();
         from_fn(|i| f16(&halves[i]))
+    }
+
+    #[inline(always)]
+    fn widen_bf16(self, from: &[u8; 32]) -> [f32; 16] {
+        let (halves, _) = from.as_chunks();
+        from_fn(|i| f32::from_bits(u32::from(u16::from_le_bytes(halves[i])) << 16))
+    }
+
+    #[inline(always)]
+    fn f16(self, from: [u8; 2]) -> f32 {
+        f16(&from)
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: [i16; 16], by: f32) -> [f32; 16] {
+        scales.map(|scale| f32::from(scale) * by)
     }
 
     #[inline(always)]

@@ -41,11 +41,14 @@ impl Algorithm for All<'_> {
             all.push(v.join(v.field(v.bytes(&a), 4, 15), high, shift));
         }
         let numbers: [i16; 32] = std::array::from_fn(|i| i16::from_le_bytes([a[i], b[i]]));
-        let small = |i: usize| i16::from(a[i].cast_signed()) / 8;
+        let small: [i8; 16] = std::array::from_fn(|i| b[i].cast_signed() / 8);
+        let scales = v.scales(&small);
         let mut words: Vec<_> = all.into_iter().map(|bytes| v.widen(bytes)).collect();
         words.push(v.words(&numbers));
-        words.push(v.halves([numbers[0], numbers[1]]));
-        words.push(v.times(v.widen(v.bytes(&a)), v.halves([small(0), small(1)])));
+        for pair in 0..8 {
+            words.push(v.pair(scales, pair));
+            words.push(v.times(v.widen(v.bytes(&a)), v.pair(scales, pair)));
+        }
         for words in &words {
             self.seen.whole.push(std::array::from_fn(|lane| {
                 let one = v.words(&std::array::from_fn(|i| i16::from(i == lane)));
@@ -59,8 +62,14 @@ impl Algorithm for All<'_> {
         let totals = v.add_scaled(v.no_totals(), twice, 0.5);
         self.seen.total.push(v.total(v.add_scaled(totals, twice, -2.0)));
         let floats: [f32; 16] = std::array::from_fn(|i| f32::from(numbers[i]));
-        let widened = v.widen_f16(&a);
-        for (x, y) in [(v.floats(&floats), v.floats(&floats)), (widened, v.floats(&[1.0; 16]))] {
+        let one = v.f16([a[0], a[1]]);
+        let all = [
+            (v.floats(&floats), v.floats(&floats)),
+            (v.widen_f16(&a), v.floats(&[1.0; 16])),
+            (v.widen_bf16(&a), v.floats(&[1.0; 16])),
+            (v.scaled(scales, 0.5), v.floats(&[one; 16])),
+        ];
+        for (x, y) in all {
             self.seen.floats.push(std::array::from_fn(|lane| {
                 let one = v.floats(&std::array::from_fn(|i| f32::from(u8::from(i == lane))));
                 let zero = v.floats(&[0.0; 16]);

@@ -23,6 +23,8 @@ pub trait Vector: Copy {
     type Bytes: Copy;
     /// 32 signed numbers of 16 bits.
     type Words: Copy;
+    /// 16 signed numbers of 16 bits.
+    type Scales: Copy;
     /// Signed sums of 32 bits.
     type Sums: Copy;
     /// As many `f32` as there are sums.
@@ -49,8 +51,10 @@ pub trait Vector: Copy {
     fn widen(self, bytes: Self::Bytes) -> Self::Words;
     /// Loads words.
     fn words(self, from: &[i16; 32]) -> Self::Words;
-    /// 16 times the first number, then 16 times the second.
-    fn halves(self, numbers: [i16; 2]) -> Self::Words;
+    /// Loads and widens scales.
+    fn scales(self, from: &[i8; 16]) -> Self::Scales;
+    /// 16 times scale `2 pair`, then 16 times the next one. `pair` is below 8.
+    fn pair(self, scales: Self::Scales, pair: usize) -> Self::Words;
     /// Products, which fit 16 bits.
     fn times(self, a: Self::Words, b: Self::Words) -> Self::Words;
 
@@ -67,8 +71,14 @@ pub trait Vector: Copy {
 
     /// Loads floats.
     fn floats(self, from: &[f32; 16]) -> Self::Floats;
+    /// Scales as floats, times a number.
+    fn scaled(self, scales: Self::Scales, by: f32) -> Self::Floats;
     /// Widens 16 little-endian halves.
     fn widen_f16(self, from: &[u8; 32]) -> Self::Floats;
+    /// Widens 16 little-endian upper halves of floats.
+    fn widen_bf16(self, from: &[u8; 32]) -> Self::Floats;
+    /// Widens a little-endian half.
+    fn f16(self, from: [u8; 2]) -> f32;
     /// `sums + a * b`, rounded once or twice.
     fn fused(self, sums: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// The sum of all 16.

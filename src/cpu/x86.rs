@@ -22,10 +22,11 @@ pub fn with_avx512(algorithm: impl Algorithm) {
     algorithm.run(Avx512(()));
 }
 
-/// The methods on bytes, which are the same for both.
-macro_rules! bytes {
+/// The methods that are the same for both.
+macro_rules! shared {
     () => {
         type Bytes = __m256i;
+        type Scales = __m256i;
 
         #[inline(always)]
         fn bytes(self, from: &[u8; 32]) -> __m256i {
@@ -94,11 +95,24 @@ macro_rules! bytes {
                 _mm256_shuffle_epi8(table, bytes)
             }
         }
+
+        #[inline(always)]
+        fn scales(self, from: &[i8; 16]) -> __m256i {
+            // SAFETY: the value is evidence of AVX2. The array has 16 bytes.
+            unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(from.as_ptr().cast())) }
+        }
+
+        #[inline(always)]
+        fn f16(self, from: [u8; 2]) -> f32 {
+            let bits = u16::from_le_bytes(from);
+            // SAFETY: the value is evidence of F16C.
+            unsafe { _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits.into()))) }
+        }
     };
 }
 
 impl Vector for Avx2 {
-    bytes!();
+    shared!();
 
     type Words = [__m256i; 2];
     type Sums = __m256i;
@@ -124,9 +138,18 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn halves(self, numbers: [i16; 2]) -> [__m256i; 2] {
+    fn pair(self, scales: __m256i, pair: usize) -> [__m256i; 2] {
         // SAFETY: the value is evidence of AVX2.
-        numbers.map(|number| unsafe { _mm256_set1_epi16(number) })
+        unsafe {
+            // A shuffle stays within 128 bits, so both get those with the scales.
+            let both = match pair / 4 {
+                0 => _mm256_permute2x128_si256::<0x00>(scales, scales),
+                _ => _mm256_permute2x128_si256::<0x11>(scales, scales),
+            };
+            // The two bytes of the scale, for each word.
+            let place = |scale: usize| _mm256_set1_epi16((0x0100 + 0x0202 * (scale % 8)) as i16);
+            [2 * pair, 2 * pair + 1].map(|scale| _mm256_shuffle_epi8(both, place(scale)))
+        }
     }
 
     #[inline(always)]
@@ -189,6 +212,26 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn widen_bf16(self, from: &[u8; 32]) -> [__m256; 2] {
+        let from: *const __m128i = from.as_ptr().cast();
+        // SAFETY: the value is evidence of AVX2. The array has 32 bytes.
+        [0, 1].map(|half| unsafe {
+            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(half)));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
+        })
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: __m256i, by: f32) -> [__m256; 2] {
+        // SAFETY: the value is evidence of AVX2.
+        unsafe {
+            let halves = [_mm256_castsi256_si128(scales), _mm256_extracti128_si256::<1>(scales)];
+            let floats = halves.map(|half| _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(half)));
+            floats.map(|floats| _mm256_mul_ps(floats, _mm256_set1_ps(by)))
+        }
+    }
+
+    #[inline(always)]
     fn fused(self, sums: [__m256; 2], a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
         // SAFETY: the value is evidence of FMA.
         unsafe { [_mm256_fmadd_ps(a[0], b[0], sums[0]), _mm256_fmadd_ps(a[1], b[1], sums[1])] }
@@ -202,7 +245,7 @@ impl Vector for Avx2 {
 }
 
 impl Vector for Avx512 {
-    bytes!();
+    shared!();
 
     type Words = __m512i;
     type Sums = __m512i;
@@ -222,11 +265,12 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn halves(self, numbers: [i16; 2]) -> __m512i {
+    fn pair(self, scales: __m256i, pair: usize) -> __m512i {
         // SAFETY: the value is evidence of AVX-512.
         unsafe {
-            let [low, high] = numbers.map(|number| _mm256_set1_epi16(number));
-            _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+            let place = |half| _mm256_set1_epi16((2 * pair + half) as i16);
+            let places = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(place(0)), place(1));
+            _mm512_permutexvar_epi16(places, _mm512_castsi256_si512(scales))
         }
     }
 
@@ -276,6 +320,24 @@ impl Vector for Avx512 {
     fn widen_f16(self, from: &[u8; 32]) -> __m512 {
         // SAFETY: the value is evidence of AVX-512. The array has 32 bytes.
         unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn widen_bf16(self, from: &[u8; 32]) -> __m512 {
+        // SAFETY: the value is evidence of AVX-512. The array has 32 bytes.
+        unsafe {
+            let bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.as_ptr().cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits))
+        }
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: __m256i, by: f32) -> __m512 {
+        // SAFETY: the value is evidence of AVX-512.
+        unsafe {
+            let floats = _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(scales));
+            _mm512_mul_ps(floats, _mm512_set1_ps(by))
+        }
     }
 
     #[inline(always)]

@@ -13,7 +13,7 @@ pub(super) trait Floats<const BYTES: usize>: 'static {
 }
 
 /// The estimator of a type.
-pub(super) const fn estimator<F: Floats<BYTES>, const BYTES: usize>() -> Estimator {
+pub(super) const fn of_floats<F: Floats<BYTES>, const BYTES: usize>() -> Estimator {
     Estimator {
         run: |level, rows, vector, out| {
             estimate::<F, BYTES>(level, rows.as_chunks().0, vector, out);
@@ -49,36 +49,51 @@ impl<F: Floats<BYTES>, const BYTES: usize> Algorithm for Run<'_, F, BYTES> {
     #[inline(always)]
     fn run(self, vectors: impl Vector) {
         for (row, out) in self.values.chunks_exact(self.dim).zip(self.out) {
-            *out = of_row::<F, BYTES>(vectors, row, self.vector);
+            *out = of_row::<F, _, BYTES>(vectors, row, self.vector);
         }
     }
 }
 
 #[inline(always)]
-fn of_row<F: Floats<BYTES>, const BYTES: usize>(
-    v: impl Vector,
+fn of_row<F: Floats<BYTES>, V: Vector, const BYTES: usize>(
+    v: V,
     row: &[[u8; BYTES]],
     vector: &Coded,
 ) -> Estimate {
-    // Two sums of each kind, so that one addition need not wait for the last.
-    let zero = v.floats(&[0.0; HALF]);
-    let (mut dots, mut squares) = ([zero; 2], [zero; 2]);
-    let mut add = |chunk: &[[u8; BYTES]; CHUNK], values: &[f32; CHUNK]| {
-        let (chunk, values) = (chunk.as_chunks::<HALF>().0, values.as_chunks::<HALF>().0);
-        for half in 0..2 {
-            let x = F::widen(v, &chunk[half]);
-            dots[half] = v.fused(dots[half], x, v.floats(&values[half]));
-            squares[half] = v.fused(squares[half], x, x);
-        }
-    };
+    let mut sums = Sums { dots: [v.floats(&[0.0; HALF]); 2], squares: [v.floats(&[0.0; HALF]); 2] };
     let (chunks, rest) = row.as_chunks::<CHUNK>();
-    chunks.iter().zip(&vector.values).for_each(|(chunk, values)| add(chunk, values));
+    for (chunk, values) in chunks.iter().zip(&vector.values) {
+        sums = add::<F, _, BYTES>(v, sums, chunk, values);
+    }
     if let (false, Some(values)) = (rest.is_empty(), vector.values.last()) {
         let mut last = [[0; BYTES]; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        add(&last, values);
+        sums = add::<F, _, BYTES>(v, sums, &last, values);
     }
-    let sum = |[a, b]: [_; 2]| v.sum(a) + v.sum(b);
-    let square = sum(squares);
-    Estimate { dot: sum(dots), square, mass: square }
+    let [dot, square] =
+        [sums.dots, sums.squares].map(|[first, second]| v.sum(first) + v.sum(second));
+    Estimate { dot, square, mass: square }
+}
+
+/// Two sums of each kind, so that one addition need not wait for the last.
+#[derive(Clone, Copy)]
+struct Sums<V: Vector> {
+    dots: [V::Floats; 2],
+    squares: [V::Floats; 2],
+}
+
+#[inline(always)]
+fn add<F: Floats<BYTES>, V: Vector, const BYTES: usize>(
+    v: V,
+    mut sums: Sums<V>,
+    chunk: &[[u8; BYTES]; CHUNK],
+    values: &[f32; CHUNK],
+) -> Sums<V> {
+    let (chunk, values) = (chunk.as_chunks::<HALF>().0, values.as_chunks::<HALF>().0);
+    for half in 0..2 {
+        let x = F::widen(v, &chunk[half]);
+        sums.dots[half] = v.fused(sums.dots[half], x, v.floats(&values[half]));
+        sums.squares[half] = v.fused(sums.squares[half], x, x);
+    }
+    sums
 }

@@ -28,7 +28,7 @@ const CHUNK: usize = 32;
 
 /// The largest code of a vector. A sum then fits 32 bits: a lane adds at most 64
 /// products of a code with a row's number, which is at most 4096 (see
-/// [`blocks::Blocks`]).
+/// [`blocks::Super`]).
 const LARGEST: i16 = 8191;
 
 /// Estimates dot products of rows of one type.
@@ -47,8 +47,8 @@ pub struct Coded {
     /// The values, filled up with zeros to a whole number of chunks.
     values: Vec<[f32; CHUNK]>,
     codes: Vec<[i16; CHUNK]>,
-    /// The sums of the codes of both halves of each chunk.
-    sums: Vec<[i32; 2]>,
+    /// The sums of the codes of both halves of each chunk; exact.
+    sums: Vec<[f32; 2]>,
     /// The value of code 1, and of an [`Estimate::dot`] of 1.
     pub step: f64,
     /// The norm of what the codes leave out.
@@ -81,22 +81,22 @@ pub struct Estimate {
 /// Every type that has an estimator, with ggml's number for it.
 #[rustfmt::skip]
 static ESTIMATORS: &[(u32, Estimator)] = &[
-    ( 0, floats::estimator::<types::F32, 4>()),
-    ( 1, floats::estimator::<types::F16, 2>()),
-    ( 2, blocks::estimator::<types::Q4_0, 18>()),
-    ( 3, blocks::estimator::<types::Q4_1, 20>()),
-    ( 6, blocks::estimator::<types::Q5_0, 22>()),
-    ( 7, blocks::estimator::<types::Q5_1, 24>()),
-    ( 8, blocks::estimator::<types::Q8_0, 34>()),
-    (10, blocks::estimator::<types::Q2K, 84>()),
-    (11, blocks::estimator::<types::Q3K, 110>()),
-    (12, blocks::estimator::<types::Q4K, 144>()),
-    (13, blocks::estimator::<types::Q5K, 176>()),
-    (14, blocks::estimator::<types::Q6K, 210>()),
-    (20, blocks::estimator::<types::Iq4Nl, 18>()),
-    (23, blocks::estimator::<types::Iq4Xs, 136>()),
-    (30, floats::estimator::<types::Bf16, 2>()),
-    (39, blocks::estimator::<types::Mxfp4, 17>()),
+    ( 0, floats::of_floats::<types::F32, 4>()),
+    ( 1, floats::of_floats::<types::F16, 2>()),
+    ( 2, blocks::of_blocks::<types::Q4_0, 18>()),
+    ( 3, blocks::of_blocks::<types::Q4_1, 20>()),
+    ( 6, blocks::of_blocks::<types::Q5_0, 22>()),
+    ( 7, blocks::of_blocks::<types::Q5_1, 24>()),
+    ( 8, blocks::of_blocks::<types::Q8_0, 34>()),
+    (10, blocks::of_super_blocks::<types::Q2K, 84>()),
+    (11, blocks::of_super_blocks::<types::Q3K, 110>()),
+    (12, blocks::of_super_blocks::<types::Q4K, 144>()),
+    (13, blocks::of_super_blocks::<types::Q5K, 176>()),
+    (14, blocks::of_super_blocks::<types::Q6K, 210>()),
+    (20, blocks::of_blocks::<types::Iq4Nl, 18>()),
+    (23, blocks::of_super_blocks::<types::Iq4Xs, 136>()),
+    (30, floats::of_floats::<types::Bf16, 2>()),
+    (39, blocks::of_blocks::<types::Mxfp4, 17>()),
 ];
 
 impl Estimator {
@@ -125,7 +125,7 @@ impl Estimator {
             let each = values.iter().zip(codes);
             let rest = each.map(|(x, code)| f64::from(*x) - f64::from(code) * coded.step);
             left += rest.map(|rest| rest * rest).sum::<f64>();
-            let sum = |half: &[i16]| half.iter().map(|code| i32::from(*code)).sum();
+            let sum = |half: &[i16]| half.iter().map(|code| f32::from(*code)).sum();
             coded.sums.push([sum(&codes[..CHUNK / 2]), sum(&codes[CHUNK / 2..])]);
             coded.codes.push(codes);
         }
