@@ -12,7 +12,6 @@
 //! | `neon` | 2 of 128 bits | 4 | 4 |
 
 use super::Level;
-use super::plain::Plain;
 
 /// The vectors of one kind of processor.
 ///
@@ -122,5 +121,5 @@ pub fn with_vectors(level: Level, algorithm: impl Algorithm) {
     #[cfg(target_arch = "aarch64")]
     algorithm.run(super::neon::NEON);
     #[cfg(not(target_arch = "aarch64"))]
-    algorithm.run(Plain);
+    algorithm.run(super::plain::Plain);
 }

@@ -166,13 +166,13 @@ fn a_scan_of_any_type_is_the_plain_one() {
     let mut random = SplitMix64::new(2);
     for format in FORMATS.iter().filter(|format| !format.is_integer()) {
         let dims: &[(usize, usize)] = match format.block_len {
-            32 => &[(32, 1500), (64, 700), (160, 1000), (640, 450)],
-            1 => &[(33, 700), (640, 200)],
-            _ => &[(256, 700), (768, 300)],
+            32 => &[(32, 600), (640, 150)],
+            1 => &[(33, 400), (640, 100)],
+            _ => &[(256, 300), (768, 100)],
         };
         for &(dim, n) in dims {
             let table = blocks(&mut random, format, dim, n);
-            for (n_queries, k) in [(1, 10), (8, 3), (23, 15), (3, n)] {
+            for (n_queries, k) in [(1, 10), (8, 3), (19, 15), (3, n)] {
                 let queries = queries(&mut random, &table, n_queries);
                 check(&table, &queries, k, table.n_rows());
             }
