@@ -8,7 +8,7 @@ use super::page::{Grid, Page};
 use super::records::{Column, Records};
 
 /// The head of a list. It knows how the items look in each form.
-pub trait List: Serialize + Sized {
+pub trait List: Serialize + Sized + Sync {
     type Item: Serialize;
 
     /// The JSON field with the items; it comes after the fields of the head.
@@ -66,12 +66,28 @@ pub enum Notes {
     Aside,
 }
 
+/// Items that any thread can find by their number.
+pub struct Items<'a, T> {
+    pub n: u64,
+    /// The number of threads that find and format them. The output does not depend on it.
+    pub threads: usize,
+    /// How many items a thread formats before they are written.
+    pub per_block: u64,
+    /// Finds item number `nth`, counted from 0.
+    pub item: &'a (dyn Fn(u64) -> Result<T> + Sync),
+}
+
 /// Receives a list while it is found: the head, each item, the end.
 pub trait Sink<L: List> {
     /// Receives the head, before the first item.
     fn head(&mut self, head: L) -> Result<()>;
 
     fn item(&mut self, item: L::Item) -> Result<()>;
+
+    /// Receives many items.
+    fn items(&mut self, items: &Items<L::Item>) -> Result<()> {
+        (0..items.n).try_for_each(|nth| self.item((items.item)(nth)?))
+    }
 
     /// Flushes the output, because the next item takes a while.
     fn flush(&mut self) -> Result<()> {

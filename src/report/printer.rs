@@ -4,6 +4,7 @@
 //! output so far can be used and continued.
 
 use std::io::Write;
+use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,11 +12,12 @@ use super::Form;
 use super::answer::Answer;
 use super::delimited::Delimited;
 use super::json;
-use super::list::{List, Notes, Sink};
+use super::list::{Items, List, Notes, Sink};
 use super::markdown;
 use super::page::{Page, Style};
 use super::progress::Progress;
 use super::records::Records;
+use crate::threads::{self, Pieces};
 
 /// Asks a person whether to go on.
 pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
@@ -52,6 +54,11 @@ impl<'w> Printer<'w> {
         &mut *self.out
     }
 
+    /// The output as a page, for a command that prints its table by itself.
+    pub(crate) fn page(&mut self) -> Page<'_> {
+        Page::new(self.style, &mut *self.out)
+    }
+
     /// Writes text for another program, which has only one form.
     pub fn text(&mut self, text: &str) -> Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
@@ -76,6 +83,25 @@ impl<'w> Printer<'w> {
             Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
             Form::Npy | Form::Sarif => bail!(NO_WRITER),
         }
+    }
+
+    /// Writes items in their order. `write` appends item number `nth` to a buffer; several
+    /// threads call it.
+    pub(crate) fn blocks<T>(
+        &mut self,
+        items: &Items<T>,
+        write: impl Fn(u64, &T, &mut Vec<u8>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let block = |nths: Range<u64>| {
+            let mut bytes = Vec::new();
+            nths.into_iter().try_for_each(|nth| write(nth, &(items.item)(nth)?, &mut bytes))?;
+            Ok(bytes)
+        };
+        let pieces = Pieces::new(items.n, items.per_block);
+        threads::to_caller(&pieces, items.threads, block, |bytes| {
+            self.out.write_all(&bytes)?;
+            Ok(self.out.flush()?)
+        })
     }
 
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
@@ -126,25 +152,30 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
 
     fn item(&mut self, item: L::Item) -> Result<()> {
         let head = self.head.as_ref().context("an item before its head")?;
-        let nth = self.n;
-        self.n += 1;
-        let mut page = Page::new(self.printer.style, &mut self.lines);
-        match self.printer.form {
-            Form::Table if L::LINE_BY_LINE => head.table_item(&item, &mut page)?,
+        let (form, style) = (self.printer.form, self.printer.style);
+        match form {
+            Form::Table if L::LINE_BY_LINE => {
+                head.table_item(&item, &mut Page::new(style, &mut self.lines))?;
+            }
             Form::Table => self.kept.push(item),
-            Form::Json => {
-                self.lines.extend((nth > 0).then_some(b','));
-                json::value(&item, &mut self.lines)?;
-            }
-            Form::Jsonl => json::line(&item, &mut self.lines)?,
-            Form::Csv | Form::Tsv => {
-                let mut out = Delimited::new(self.printer.form, &mut self.lines);
-                head.records(&item, &mut out).and_then(|()| out.flush())?;
-            }
-            Form::Md => head.markdown_item(nth, &item, &mut page)?,
-            Form::Npy | Form::Sarif => bail!(NO_WRITER),
+            _ => write_item(head, form, style, self.n, &item, &mut self.lines)?,
         }
+        self.n += 1;
         if self.lines.len() < HELD { Ok(()) } else { self.flush() }
+    }
+
+    fn items(&mut self, items: &Items<L::Item>) -> Result<()> {
+        let (form, style) = (self.printer.form, self.printer.style);
+        if form == Form::Table {
+            return (0..items.n).try_for_each(|nth| self.item((items.item)(nth)?));
+        }
+        self.flush()?;
+        let head = self.head.as_ref().context("items before their head")?;
+        let before = self.n;
+        self.n += items.n as usize;
+        self.printer.blocks(items, |nth, item, bytes| {
+            write_item(head, form, style, before + nth as usize, item, bytes)
+        })
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -192,6 +223,30 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         }
         self.printer.notes.extend(aside);
         self.flush()
+    }
+}
+
+/// Writes item number `nth` of a list in any form but the table.
+fn write_item<L: List>(
+    head: &L,
+    form: Form,
+    style: Style,
+    nth: usize,
+    item: &L::Item,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match form {
+        Form::Json => {
+            out.extend((nth > 0).then_some(b','));
+            json::value(item, out)
+        }
+        Form::Jsonl => json::line(item, out),
+        Form::Csv | Form::Tsv => {
+            let mut out = Delimited::new(form, out);
+            head.records(item, &mut out).and_then(|()| out.flush())
+        }
+        Form::Md => head.markdown_item(nth, item, &mut Page::new(style, out)),
+        Form::Table | Form::Npy | Form::Sarif => bail!(NO_WRITER),
     }
 }
 

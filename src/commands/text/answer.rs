@@ -18,12 +18,12 @@ pub struct TextInput {
     pub text_hex: Option<String>,
     #[serde(skip)]
     pub bytes: u64,
-    /// The number of tokens that the model added in front.
+    /// The token that the model added in front.
     #[serde(skip)]
-    pub in_front: usize,
-    /// The number of tokens that the model added behind.
+    pub in_front: Option<TokenText>,
+    /// The token that the model added behind.
     #[serde(skip)]
-    pub behind: usize,
+    pub behind: Option<TokenText>,
     /// Whether the tokenizer put a space in front of the text, or after a special token.
     #[serde(skip)]
     pub adds_space: bool,
@@ -80,8 +80,7 @@ impl Answer for TextReport {
             writeln!(page)?;
             token_grid(&self.tokens, page)?;
         }
-        let tokens: Vec<_> = self.tokens.iter().map(|token| &token.token).collect();
-        added(&self.input, &tokens).map_or(Ok(()), |added| page.paragraph(&added))
+        added(&self.input).map_or(Ok(()), |added| page.paragraph(&added))
     }
 
     fn notes(&self) -> &[String] {
@@ -119,11 +118,11 @@ pub(in crate::commands) fn size(input: &TextInput) -> String {
 }
 
 /// A sentence on the tokens that the model added around a text, and on the space in
-/// front. `tokens` includes them.
-pub(in crate::commands) fn added(input: &TextInput, tokens: &[&TokenText]) -> Option<String> {
-    let name = |token: &&TokenText| token.quoted(TOKEN_WIDTH);
-    let front = tokens.first().filter(|_| input.in_front > 0).map(name);
-    let behind = tokens.last().filter(|_| input.behind > 0).map(name);
+/// front.
+pub(in crate::commands) fn added(input: &TextInput) -> Option<String> {
+    let name = |token: &TokenText| token.quoted(TOKEN_WIDTH);
+    let front = input.in_front.as_ref().map(name);
+    let behind = input.behind.as_ref().map(name);
     let added = match (front, behind) {
         (Some(front), Some(behind)) => Some(format!("{front} in front and {behind} behind are")),
         (Some(front), None) => Some(format!("{front} in front is")),

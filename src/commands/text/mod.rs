@@ -9,7 +9,7 @@ use anyhow::{Context, Error, Result, anyhow};
 use super::tokens::Count;
 use super::{Opener, Request, stdin};
 use crate::model::{Model, TokenId};
-use crate::report::{Printer, hex};
+use crate::report::{Printer, TokenText, hex};
 use crate::text::counted;
 use crate::tokenizer::{self, Options, Tokenizer, Trace};
 use crate::vocab::{Token, Vocab};
@@ -87,15 +87,19 @@ impl TextToRead {
         notes.extend(losses(text, &dropped));
         notes.extend(self.bytes.as_deref().and_then(escapes));
         let (front, behind) = tokenizer.around();
-        let added = |token: Option<TokenId>| usize::from(options.add_special && token.is_some());
+        let vocab = Vocab::open(model)?;
+        let added = |token: Option<TokenId>| -> Result<Option<TokenText>> {
+            let token = token.filter(|_| options.add_special);
+            Ok(token.map(|id| vocab.token(id)).transpose()?.map(TokenText::from))
+        };
         let Token { text: shown, bytes } = Token::from(text.to_vec());
         Ok(Tokenized {
             input: TextInput {
                 text: shown,
                 text_hex: bytes.as_deref().map(hex),
                 bytes: text.len() as u64,
-                in_front: added(front),
-                behind: added(behind),
+                in_front: added(front)?,
+                behind: added(behind)?,
                 adds_space,
             },
             ids,
