@@ -53,6 +53,22 @@ impl From<Vec<u8>> for Token {
     }
 }
 
+/// The texts of all tokens, as a person reads them.
+#[derive(Default)]
+pub(crate) struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// The text of a token; `None` past the last.
+    pub(crate) fn get(&self, id: TokenId) -> Option<&[u8]> {
+        let id = usize::try_from(id).ok()?;
+        let start = id.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        Some(&self.bytes[start..*self.ends.get(id)?])
+    }
+}
+
 /// The scores by which a tokenizer ranks its tokens.
 #[derive(Debug)]
 pub struct Scores(Numbers);
@@ -181,6 +197,18 @@ impl Vocab {
             Ok::<_, Error>(found.is_none())
         })?;
         Ok(found)
+    }
+
+    /// A copy of all texts, for many reads: [`token`](Self::token) passes some hundred
+    /// others on its way.
+    pub(crate) fn texts(&self) -> Result<Texts, Error> {
+        let mut texts = Texts::default();
+        self.each(|_, text| {
+            texts.bytes.extend_from_slice(text);
+            texts.ends.push(texts.bytes.len());
+            Ok::<_, Error>(true)
+        })?;
+        Ok(texts)
     }
 
     /// What a text in the file's own spelling reads as; `None` if it reads as itself.

@@ -37,8 +37,13 @@ pub trait List: Serialize + Sized + Sync {
         Ok(())
     }
 
-    /// Prints one item, if the table is printed item by item.
-    fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
+    /// Prints item number `nth`, counted from 0, if the table is printed item by item.
+    fn table_item(&self, _nth: usize, _: &Self::Item, _: &mut Page) -> Result<()> {
+        Ok(())
+    }
+
+    /// Prints the part below the items, if the table is printed item by item.
+    fn table_end(&self, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
@@ -64,6 +69,8 @@ pub enum Notes {
     Within,
     /// On standard error in every form.
     Aside,
+    /// In JSON as `notes` if there are any, otherwise on standard error.
+    InJson,
 }
 
 /// Items that any thread can find by their number.

@@ -1,7 +1,7 @@
 //! A page for a person to read: paragraphs, grids and notes, fitted to a width.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::iter::repeat_n;
 
 use anyhow::Result;
 use comfy_table::{Cell as Text, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -195,17 +195,20 @@ impl Grid {
 /// The columns of a grid: the width of each, and whether it holds numbers. They are fitted
 /// to the first rows, so that the others need not be in memory. A longer cell moves the
 /// cells after it.
-pub(crate) struct Fitted(Vec<(usize, bool)>);
+#[derive(Debug)]
+pub struct Fitted(Vec<(usize, bool)>);
 
 impl Fitted {
     /// The line of a row.
     pub(crate) fn line(&self, cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-        let mut line = String::new();
+        let mut line = String::with_capacity(128);
         for (cell, &(column, is_number)) in cells.into_iter().zip(&self.0) {
             let cell = cell.as_ref();
             let room = column.saturating_sub(width(cell));
             let (before, after) = if is_number { (room, 0) } else { (0, room) };
-            let _ = write!(line, " {:before$}{cell}{:after$} ", "", "");
+            line.extend(repeat_n(' ', 1 + before));
+            line.push_str(cell);
+            line.extend(repeat_n(' ', after + 1));
         }
         line.truncate(line.trim_end().len());
         line

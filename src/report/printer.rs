@@ -3,7 +3,7 @@
 //! Only whole lines reach the output of a list. When the program is stopped, the
 //! output so far can be used and continued.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
@@ -133,7 +133,8 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         match self.printer.form {
             Form::Table => head.table_head(&mut page)?,
             Form::Json => {
-                json::value(&head, &mut self.lines)?;
+                let out = &mut *self.printer.out;
+                json::value(&head, &mut Spill { lines: &mut self.lines, out })?;
                 // Without the brace: the items follow.
                 self.lines.pop();
                 write!(self.lines, ",\"{}\":[", L::ITEMS)?;
@@ -154,10 +155,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         let head = self.head.as_ref().context("an item before its head")?;
         let (form, style) = (self.printer.form, self.printer.style);
         match form {
-            Form::Table if L::LINE_BY_LINE => {
-                head.table_item(&item, &mut Page::new(style, &mut self.lines))?;
-            }
-            Form::Table => self.kept.push(item),
+            Form::Table if !L::LINE_BY_LINE => self.kept.push(item),
             _ => write_item(head, form, style, self.n, &item, &mut self.lines)?,
         }
         self.n += 1;
@@ -166,7 +164,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
 
     fn items(&mut self, items: &Items<L::Item>) -> Result<()> {
         let (form, style) = (self.printer.form, self.printer.style);
-        if form == Form::Table {
+        if form == Form::Table && !L::LINE_BY_LINE {
             return (0..items.n).try_for_each(|nth| self.item((items.item)(nth)?));
         }
         self.flush()?;
@@ -205,14 +203,17 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         let (here, aside) = match L::NOTES {
             Notes::Last if has_place => (notes, Vec::new()),
             Notes::Within if has_place => (Vec::new(), Vec::new()),
+            Notes::InJson if self.printer.form == Form::Json => (notes, Vec::new()),
             _ => (Vec::new(), notes),
         };
         match self.printer.form {
-            Form::Table if L::LINE_BY_LINE => page.notes(&here)?,
+            Form::Table if L::LINE_BY_LINE => {
+                head.table_end(&mut page).and_then(|()| page.notes(&here))?;
+            }
             Form::Table => head.table(&self.kept, &mut page).and_then(|()| page.notes(&here))?,
             Form::Json => {
                 self.lines.push(b']');
-                if L::NOTES == Notes::Last {
+                if L::NOTES == Notes::Last || !here.is_empty() {
                     self.lines.extend(b",\"notes\":");
                     json::value(&here, &mut self.lines)?;
                 }
@@ -226,7 +227,31 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
     }
 }
 
-/// Writes item number `nth` of a list in any form but the table.
+/// Keeps what is written in `lines`, but no more than `HELD`: a head may be long. At least
+/// the last byte stays there.
+struct Spill<'l> {
+    lines: &'l mut Vec<u8>,
+    out: &'l mut dyn Write,
+}
+
+impl Write for Spill<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lines.extend_from_slice(bytes);
+        if self.lines.len() > HELD {
+            let last = self.lines.pop();
+            self.out.write_all(self.lines)?;
+            self.lines.clear();
+            self.lines.extend(last);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes item number `nth` of a list; in a table if that is printed item by item.
 fn write_item<L: List>(
     head: &L,
     form: Form,
@@ -246,7 +271,8 @@ fn write_item<L: List>(
             head.records(item, &mut out).and_then(|()| out.flush())
         }
         Form::Md => head.markdown_item(nth, item, &mut Page::new(style, out)),
-        Form::Table | Form::Npy | Form::Sarif => bail!(NO_WRITER),
+        Form::Table => head.table_item(nth, item, &mut Page::new(style, out)),
+        Form::Npy | Form::Sarif => bail!(NO_WRITER),
     }
 }
 

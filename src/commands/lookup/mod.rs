@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::text::{TextToRead, Tokenized, type_of};
+use super::text::{TextInput, TextToRead, Tokenized, type_of};
 use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Items, Printer, Sink};
@@ -60,7 +60,7 @@ impl LookupRequest {
         let (text, ids) = match &self.of {
             RowsOf::Tokens(tokens) => (None, tokens.ids(&mut view)?),
             RowsOf::Text(text) => {
-                let Tokenized { input, ids, notes } = tokens_of(text, &view).with_context(name)?;
+                let (input, ids, notes) = tokens_of(text, &view).with_context(name)?;
                 view.notes.extend(notes);
                 (Some(input), ids)
             }
@@ -134,17 +134,13 @@ fn first_places(ids: &[u64]) -> (Vec<u32>, u64) {
     (first, distinct)
 }
 
-/// The tokens of a text. Checks that each has a row.
-fn tokens_of(text: &TextToRead, view: &model::View) -> Result<Tokenized> {
+/// A text, the rows of its tokens, and notes. Checks that each token has a row.
+fn tokens_of(text: &TextToRead, view: &model::View) -> Result<(TextInput, Vec<u64>, Vec<String>)> {
     let vocab = view.labels().map_err(|reason| anyhow!("--text needs a vocabulary: {reason}"))?;
-    let mut tokenized = text.tokenize(vocab.model(), &text.read()?)?;
-    for id in &mut tokenized.ids {
-        *id = view.row_of(*id)?;
-    }
-    ensure!(
-        !tokenized.ids.is_empty(),
-        "the text encodes to zero tokens, so there are no rows to look up"
-    );
-    tokenized.ids.iter().try_for_each(|id| view.table.check_id(*id))?;
-    Ok(tokenized)
+    let Tokenized { input, ids, notes } = text.tokenize(vocab.model(), text.read()?)?;
+    let rows = ids.into_iter().map(|id| view.row_of(id.into()));
+    let rows: Vec<u64> = rows.collect::<Result<_>>()?;
+    ensure!(!rows.is_empty(), "the text encodes to zero tokens, so there are no rows to look up");
+    rows.iter().try_for_each(|id| view.table.check_id(*id))?;
+    Ok((input, rows, notes))
 }
