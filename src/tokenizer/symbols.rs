@@ -262,13 +262,13 @@ mod tests {
                 (key < 5).then_some(key)
             };
             let expected = one_after_another(&text, &key);
-            few.merge(&text, &key);
+            few.merge(&text, key);
             assert!(few.texts(&text).eq(expected.iter().map(Vec::as_slice)), "{text:?}");
             many.starts = (0..=text.len() as u32).collect();
-            many.merge_many(&text, &key);
+            many.merge_many(&text, key);
             assert!(many.texts(&text).eq(expected.iter().map(Vec::as_slice)), "{text:?}");
             many.starts = (0..=text.len() as u32).collect();
-            many.merge_few(&text, &key);
+            many.merge_few(&text, key);
             assert!(many.texts(&text).eq(expected.iter().map(Vec::as_slice)), "{text:?}");
             merges += text.len() - expected.len();
         }

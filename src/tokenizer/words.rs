@@ -73,7 +73,10 @@ impl Cutter {
 /// Makes all cuts, one after another, in each stretch that the cuts before have made.
 fn cut(cuts: &[Cut], stretch: Stretch, take: &mut dyn FnMut(&[u8])) {
     let Some((first, finer)) = cuts.split_first() else {
-        return if stretch.text.is_empty() { () } else { take(stretch.text) };
+        if !stretch.text.is_empty() {
+            take(stretch.text);
+        }
+        return;
     };
     let (mut at, mut rest) = (0, stretch);
     let mut end = |to: usize| {

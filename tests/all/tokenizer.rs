@@ -408,7 +408,7 @@ fn a_long_text_has_the_ids_of_its_lines() {
             (state >> 33) as usize % below
         };
         // No line ends with a space, which would join with the newline in BPE's words.
-        let lines: Vec<String> = (0..20_000)
+        let lines: Vec<String> = (0..30_000)
             .map(|_| (0..random(12)).map(|_| alphabet[random(5)]).collect::<String>() + "a\n")
             .collect();
         let text = lines.concat();

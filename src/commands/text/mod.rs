@@ -64,11 +64,11 @@ impl TextRequest {
         let vocab = Vocab::open(&model).with_context(name)?;
         let Tokenized { input, ids, notes } =
             self.text.tokenize(&model, text).with_context(name)?;
-        let texts = (ids.len() as u64 > BLOCK).then(|| vocab.texts()).transpose()?;
+        let texts = (ids.len() as u64 > BLOCK).then(|| Texts::of(&vocab)).transpose()?;
         let token = |id: &u32| {
             let id = TokenId::from(*id);
             let token = match &texts {
-                Some(texts) => texts.get(id).map(|text| Token::from(text.to_vec())),
+                Some(texts) => texts.get(id),
                 None => vocab.token(id)?,
             };
             Ok(TextToken { id, token: token.into(), token_type: type_of(&vocab, id)? })
@@ -92,6 +92,33 @@ impl TextRequest {
         let Tokenized { ids, notes, .. } =
             tokenized.with_context(|| self.model.display().to_string())?;
         Ok(Count { n_tokens: ids.len() as u64, notes })
+    }
+}
+
+/// A copy of the texts of all tokens: to find one in the file, some hundred others are
+/// passed.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn of(vocab: &Vocab) -> Result<Self> {
+        let mut texts = Self::default();
+        vocab.each(|_, text| -> Result<bool> {
+            texts.bytes.extend_from_slice(text);
+            texts.ends.push(texts.bytes.len());
+            Ok(true)
+        })?;
+        Ok(texts)
+    }
+
+    /// The token with an ID; `None` past the last.
+    fn get(&self, id: TokenId) -> Option<Token> {
+        let id = usize::try_from(id).ok()?;
+        let start = id.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        Some(Token::from(self.bytes[start..*self.ends.get(id)?].to_vec()))
     }
 }
 
