@@ -200,12 +200,21 @@ impl Vocab {
     /// stops at the first `false`. One pass over the vocabulary.
     pub fn each<E: From<Error>>(
         &self,
-        mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
+        visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        self.each_stored(|id, stored| visit(id, &self.read(id, stored)?))
+        self.each_from(0, visit)
     }
 
-    /// The same with each token's text as it is stored.
+    /// The same from the token `first` on.
+    pub fn each_from<E: From<Error>>(
+        &self,
+        first: TokenId,
+        mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.tokens.each_from(first, |id, stored| visit(id, &self.read(id, stored)?))
+    }
+
+    /// The same for all tokens, with each text as it is stored.
     pub fn each_stored<E: From<Error>>(
         &self,
         visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,

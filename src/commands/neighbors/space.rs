@@ -13,6 +13,7 @@ use anyhow::Result;
 
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
+use crate::quant::Estimator;
 use crate::rows::{ReadError, Rows};
 use crate::similarity::{Metric, norm};
 
@@ -131,8 +132,8 @@ impl Rows for Space<'_> {
     }
 
     /// The steps change the decoded values, so they are not multiples of stored bytes.
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
