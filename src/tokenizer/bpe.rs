@@ -125,6 +125,19 @@ impl Family for Bpe {
         self.encode_text(vocabulary, &self.escaped(text.bytes), work, ids);
         Ok(())
     }
+
+    /// The end of a line, where lines are words. Other rules look at what follows a word.
+    fn next_cut(&self, _: &TokenIndex, text: &[u8], from: usize) -> Option<usize> {
+        let mut at = from.max(1);
+        while self.pre.cuts_lines() && at < text.len() {
+            at += memchr::memchr(b'\n', &text[at..])?;
+            if text[at - 1] != b'\n' {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
 }
 
 /// The code points of a text; U+FFFD for one above U+10FFFF (llama.cpp aborts).

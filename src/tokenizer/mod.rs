@@ -21,6 +21,10 @@
 //! | `rwkv` | the longest token from the left | `rwkv` |
 //! | `plamo2` | the likeliest pieces, else bytes | `plamo2` |
 //!
+//! A long text is encoded in pieces, by several threads, where the family knows places that
+//! nothing crosses (`joins`), and the IDs of its words are remembered (`memo`). Both change
+//! no ID.
+//!
 //! `decode` does the reverse, and finds the bytes that a tokenizer drops.
 //!
 //! # To add a family
@@ -133,6 +137,10 @@ const MAX_TEXT: usize = 1 << 29;
 
 /// A thread encodes at least so many bytes at a time.
 const PIECE: usize = 1 << 16;
+
+/// So many places are tried for the end of a piece. Each costs a search for special tokens
+/// before it.
+const MOST_TRIES: u32 = 32;
 
 trait Family {
     /// Appends the IDs of a text to `ids`. An error if the vocabulary can't spell it
@@ -308,6 +316,25 @@ impl Tokenizer {
             all.ids.extend(first.map(named).transpose()?);
         }
         let pieces = self.pieces(text, options.parse_special);
+        if pieces.len() == 1 {
+            self.split(text, options.parse_special, true, &mut all)?;
+        } else {
+            self.read_pieces(text, options, &pieces, &mut all)?;
+        }
+        if let Some((_, last)) = frame {
+            all.ids.extend(last.map(named).transpose()?);
+        }
+        Ok(all)
+    }
+
+    /// Encodes the pieces of a text on several threads, and joins the results in order.
+    fn read_pieces(
+        &self,
+        text: &[u8],
+        options: Options,
+        pieces: &[Range<usize>],
+        all: &mut Read,
+    ) -> Result<(), Error> {
         let numbers = Pieces::new(pieces.len() as u64, 1);
         let read = |numbers: Range<u64>| {
             let nth = numbers.start as usize;
@@ -319,31 +346,27 @@ impl Tokenizer {
             read.dropped.iter_mut().for_each(|at| *at += start);
             Ok(read)
         };
-        // Asking for the number of threads takes longer than a short text.
-        let threads = if pieces.len() > 1 { threads::available() } else { 1 };
-        threads::to_caller(&numbers, threads, read, |read| {
+        threads::to_caller(&numbers, threads::available(), read, |read| {
             all.ids.extend(read.ids);
             all.dropped.extend(read.dropped);
             all.adds_space |= read.adds_space;
-            Ok::<_, Error>(())
-        })?;
-        if let Some((_, last)) = frame {
-            all.ids.extend(last.map(named).transpose()?);
-        }
-        Ok(all)
+            Ok(())
+        })
     }
 
     /// Cuts a text into pieces that can be encoded separately; one if it is short.
     fn pieces(&self, text: &[u8], parse_special: bool) -> Vec<Range<usize>> {
         let (mut pieces, mut start) = (Vec::new(), 0);
-        let mut from = PIECE;
+        let (mut from, mut tries) = (PIECE, 0);
         while from < text.len()
             && let Some(at) = self.family.next_cut(&self.vocabulary, text, from)
         {
-            from = at + 1;
+            (from, tries) = (at + 1, tries + 1);
             if self.partition.is_apart(text, at, parse_special) {
                 pieces.push(start..at);
-                (start, from) = (at, at + PIECE);
+                (start, from, tries) = (at, at + PIECE, 0);
+            } else if tries == MOST_TRIES {
+                (from, tries) = (at + PIECE, 0);
             }
         }
         pieces.push(start..text.len());

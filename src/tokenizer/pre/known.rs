@@ -33,7 +33,7 @@ const CJK: Rule = Points(r"[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+
 /// One word: letters, digits and most signs together.
 const NORDIC: Rule =
     Points(r" ?[^(\s|.,!?\u{2026}\u{3002}\u{ff0c}\u{3001}\u{964}\u{6d4}\u{60c})]+");
-const LINES: Rule = Classes(r"[^\n]+|\n+");
+pub(super) const LINES: Rule = Classes(r"[^\n]+|\n+");
 const NEWLINE: Rule = Classes(r"[\r\n]");
 
 /// The settings of most pre-tokenizers, without names and rules.
