@@ -132,6 +132,9 @@ pub fn grouped(n: u128) -> String {
 
 /// The width of a text in terminal columns.
 pub fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     unicode_width::UnicodeWidthStr::width(text)
 }
 

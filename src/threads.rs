@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
 /// The number of threads that this machine runs at once.
@@ -31,7 +31,12 @@ impl Pieces {
 
     /// The next piece; `None` after the last.
     pub(crate) fn next(&self) -> Option<Range<u64>> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed).checked_mul(self.each)?;
+        self.nth(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The piece with this number; `None` after the last.
+    fn nth(&self, nth: u64) -> Option<Range<u64>> {
+        let first = nth.checked_mul(self.each)?;
         (first < self.total).then(|| first..first.saturating_add(self.each).min(self.total))
     }
 }
@@ -99,6 +104,63 @@ pub(crate) fn in_order<T, E: Send>(
         Ok(())
     })?;
     Ok(())
+}
+
+/// Computes something from every piece on several threads, and passes it to `take`
+/// on the calling thread, in the order of the pieces.
+///
+/// For results that one thread writes. At most two results per thread are in memory:
+/// one waits, one is being made. Returns the error of the first piece that fails, in
+/// the order of the pieces, or the first of `take`, which sees no piece after it.
+pub(crate) fn to_caller<T: Send, E: Send>(
+    pieces: &Pieces,
+    threads: usize,
+    make: impl Fn(Range<u64>) -> Result<T, E> + Sync,
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let threads = pieces.threads(threads);
+    if threads == 1 {
+        while let Some(piece) = pieces.next() {
+            take(make(piece)?)?;
+        }
+        return Ok(());
+    }
+    thread::scope(|scope| {
+        // Thread i makes the pieces i, i + threads, i + 2 * threads, ...
+        let (makers, made): (Vec<_>, Vec<_>) = (0..threads as u64)
+            .map(|first| {
+                let (give, made) = mpsc::sync_channel(1);
+                let make = &make;
+                let maker = scope.spawn(move || {
+                    for nth in (first..).step_by(threads) {
+                        let Some(piece) = pieces.nth(nth) else { break };
+                        let piece = make(piece);
+                        let failed = piece.is_err();
+                        // Nobody takes pieces after an error.
+                        if give.send(piece).is_err() || failed {
+                            break;
+                        }
+                    }
+                });
+                (maker, made)
+            })
+            .unzip();
+        let mut taken = Ok(());
+        for made in made.iter().cycle() {
+            // No piece comes after the last one, or because the thread panicked.
+            let Ok(piece) = made.recv() else { break };
+            taken = piece.and_then(&mut take);
+            if taken.is_err() {
+                break;
+            }
+        }
+        // A thread that waits to give its piece ends when nobody can take it.
+        drop(made);
+        for maker in makers {
+            maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+        taken
+    })
 }
 
 /// Which piece is taken next.
@@ -208,6 +270,59 @@ mod tests {
                 },
             );
             assert_eq!((result, taken), (Err(30), 30));
+        }
+    }
+
+    #[test]
+    fn the_caller_gets_every_piece_in_order() {
+        for threads in [1, 2, 7] {
+            let mut taken = Vec::new();
+            let take = |piece: Vec<u64>| {
+                taken.extend(piece);
+                Ok::<_, ()>(())
+            };
+            let make = |piece: Range<u64>| Ok(piece.collect());
+            to_caller(&Pieces::new(1003, 10), threads, make, take).unwrap();
+            assert!(taken.into_iter().eq(0..1003), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn the_caller_gets_nothing_after_an_error() {
+        for (threads, in_take) in [(1, false), (1, true), (4, false), (4, true)] {
+            let mut taken = 0;
+            let make = |piece: Range<u64>| match piece.start {
+                start if in_take || start < 30 => Ok(start),
+                start => Err(start),
+            };
+            let take = |start| {
+                assert_eq!(start, taken);
+                if start == 30 {
+                    return Err(start);
+                }
+                taken += 1;
+                Ok(())
+            };
+            let result = to_caller(&Pieces::new(100, 1), threads, make, take);
+            assert_eq!((result, taken), (Err(30), 30), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller() {
+        for in_take in [false, true] {
+            let run = || {
+                let make = |piece: Range<u64>| {
+                    assert!(in_take || piece.start < 30, "made up");
+                    Ok::<_, ()>(piece.start)
+                };
+                let take = |start| {
+                    assert!(start < 30, "made up");
+                    Ok(())
+                };
+                to_caller(&Pieces::new(100, 1), 4, make, take)
+            };
+            assert!(std::panic::catch_unwind(run).is_err());
         }
     }
 

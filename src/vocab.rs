@@ -14,8 +14,10 @@
 //! `▁cat` too.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use hashbrown::DefaultHashBuilder;
+use hashbrown::hash_table::{Entry, HashTable};
 
 use crate::model::{Error, Model, Numbers, Spelling, Strings, TokenId, TokenList};
 
@@ -64,46 +66,75 @@ impl Scores {
     }
 }
 
-/// At most this many merges are ranked, in 32 MiB. The most known are 514,906.
+/// At most this many merges are ranked, and at most so many bytes of what they make. The
+/// most known are 514,906, of 5 MB.
 const MOST_MERGES: u64 = 1 << 20;
+const MOST_MADE: usize = 16 << 20;
 
 /// The merge ranks of a byte-pair vocabulary. A merge makes a token from two
 /// others; of all merges that a text allows, the one with the lowest rank is done
 /// first.
 #[derive(Debug)]
 pub struct Ranks {
-    tokens: Strings,
-    merges: Strings,
-    /// From the hash of the token that a merge makes to the merge.
-    by_hash: HashMap<u64, u32>,
-    hasher: RandomState,
+    /// What each merge makes, one after another, and where it ends.
+    made: Vec<u8>,
+    ends: Vec<u32>,
+    /// The first merge that makes each token.
+    ranks: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Ranks {
-    fn new(tokens: Strings, merges: Strings) -> Result<Self, Error> {
-        let hasher = RandomState::new();
+    fn new(merges: &Strings) -> Result<Self, Error> {
         let most = merges.len().min(MOST_MERGES) as usize;
-        let mut by_hash = HashMap::with_capacity(most);
-        merges.each(|rank, merge| {
-            if let (Some(made), Ok(rank)) = (made_by(merge), u32::try_from(rank)) {
-                by_hash.entry(hasher.hash_one(made)).or_insert(rank);
+        let mut ranks = Self {
+            made: Vec::new(),
+            ends: Vec::with_capacity(most),
+            ranks: HashTable::with_capacity(most),
+            hasher: DefaultHashBuilder::default(),
+        };
+        merges.each(|_, merge| {
+            if let Some((left, right)) = halves(merge) {
+                ranks.made.extend_from_slice(left);
+                ranks.made.extend_from_slice(right);
             }
-            Ok::<_, Error>(by_hash.len() < most)
+            ranks.add(ranks.made.len());
+            Ok::<_, Error>(ranks.ends.len() < most && ranks.made.len() < MOST_MADE)
         })?;
-        Ok(Self { tokens, merges, by_hash, hasher })
+        Ok(ranks)
     }
 
-    /// The rank of the first merge that makes a token; `None` for tokens that no
-    /// merge makes, such as single bytes and special tokens.
-    pub fn of(&self, id: TokenId) -> Result<Option<u64>, Error> {
-        let Some(token) = self.tokens.get(id)? else { return Ok(None) };
-        let Some(&rank) = self.by_hash.get(&self.hasher.hash_one(&*token)) else {
-            return Ok(None);
-        };
-        let merge = self.merges.get(rank.into())?;
-        let is_it = merge.and_then(|merge| made_by(&merge)).is_some_and(|made| made == *token);
-        Ok(is_it.then_some(rank.into()))
+    /// Adds the merge whose token ends at `end`.
+    fn add(&mut self, end: usize) {
+        let rank = self.ends.len() as u32;
+        self.ends.push(end as u32);
+        let Self { made, ends, ranks, hasher } = self;
+        let made = |rank: &u32| made_at(made, ends, *rank);
+        let token = made(&rank);
+        // A merge without two halves makes nothing.
+        if !token.is_empty()
+            && let Entry::Vacant(free) = ranks.entry(
+                hasher.hash_one(token),
+                |other| made(other) == token,
+                |other| hasher.hash_one(made(other)),
+            )
+        {
+            free.insert(rank);
+        }
     }
+
+    /// The rank of the first merge that makes the token with this stored text; `None` for
+    /// one that no merge makes, such as a single byte or a special token.
+    pub fn of(&self, stored: &[u8]) -> Option<u64> {
+        let is_it = |rank: &u32| made_at(&self.made, &self.ends, *rank) == stored;
+        self.ranks.find(self.hasher.hash_one(stored), is_it).map(|rank| u64::from(*rank))
+    }
+}
+
+fn made_at<'a>(made: &'a [u8], ends: &[u32], rank: u32) -> &'a [u8] {
+    let rank = rank as usize;
+    let start = rank.checked_sub(1).map_or(0, |before| ends[before]);
+    &made[start as usize..ends[rank] as usize]
 }
 
 /// The token that a merge, `left right`, makes.
@@ -149,10 +180,15 @@ impl Vocab {
     /// The token with an ID; `None` past the last.
     pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
         let Some(stored) = self.tokens.get(id)? else { return Ok(None) };
-        Ok(Some(Token::from(match self.is_spelt(id)? {
-            true => self.spelling.read(&stored).into_owned(),
-            false => stored,
-        })))
+        Ok(Some(Token::from(self.read(id, &stored)?.into_owned())))
+    }
+
+    /// The text of a token from its stored text.
+    pub fn read<'t>(&self, id: TokenId, stored: &'t [u8]) -> Result<Cow<'t, [u8]>, Error> {
+        Ok(match self.is_spelt(id)? {
+            true => self.spelling.read(stored),
+            false => stored.into(),
+        })
     }
 
     /// Reads every token, to refuse a bad file before anything is printed.
@@ -175,10 +211,15 @@ impl Vocab {
         first: TokenId,
         mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        self.tokens.each_from(first, |id, stored| match self.is_spelt(id)? {
-            true => visit(id, &self.spelling.read(stored)),
-            false => visit(id, stored),
-        })
+        self.tokens.each_from(first, |id, stored| visit(id, &self.read(id, stored)?))
+    }
+
+    /// The same for all tokens, with each text as it is stored.
+    pub fn each_stored<E: From<Error>>(
+        &self,
+        visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.tokens.each(visit)
     }
 
     /// The token whose decoded text is `text`, such as `" cat"` with its space; the
@@ -229,7 +270,7 @@ impl Vocab {
             Err(Error::Unfit(_)) => None,
             Err(error) => return Err(error),
         };
-        merges.map(|merges| Ranks::new(self.tokens.clone(), merges)).transpose()
+        merges.map(|merges| Ranks::new(&merges)).transpose()
     }
 
     /// The type of a token; `None` if the model does not state it.

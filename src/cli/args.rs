@@ -69,6 +69,10 @@ pub struct LookupArgs {
     /// The position of the first token, for models that add positions [default: 0]
     #[arg(long, value_name = "P", requires = "as_input")]
     pub start: Option<u32>,
+
+    /// Number of threads; the output does not depend on it [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 impl LookupArgs {
@@ -82,6 +86,7 @@ impl LookupArgs {
             },
             values: if self.full { Some(usize::MAX) } else { self.values.map(|n| n as usize) },
             as_input: self.as_input.then(|| self.start.unwrap_or(0).into()),
+            threads: self.threads.map(usize::from),
         }
     }
 }

@@ -29,7 +29,14 @@ impl Float<f32> {
     /// Whether a reader that parses to `f64` first gets another `f32` from the shortest
     /// digits, because they lie almost in the middle between two `f32` values (those of
     /// 7.038531e-26 do). Then the digits of the `f64` are written.
+    ///
+    /// The `f64` is then the middle itself, which rounds to the neighbour with the even
+    /// last bit. So a value whose last bit is 0 comes back: most values of a table that is
+    /// not stored as f32 are such.
     fn is_tipped_over(self) -> bool {
+        if self.0.to_bits() & 1 == 0 {
+            return false;
+        }
         let reads_back = |wide: f64| (wide as f32).to_bits() == self.0.to_bits();
         !zmij::Buffer::new().format_finite(self.0).parse().is_ok_and(reads_back)
     }
@@ -82,7 +89,11 @@ mod tests {
         let odd = [7.038531e-26_f32, 1e-45, -0.0, 0.1, f32::MAX, f32::MIN_POSITIVE, 16777216.0];
         let mut random = SplitMix64::new(1);
         let random = std::iter::repeat_with(|| f32::from_bits(random.bits() as u32));
-        for value in odd.into_iter().chain(random.filter(|v| v.is_finite()).take(100_000)) {
+        let neighbours = |value: f32| {
+            [-1, 0, 1].map(|by| f32::from_bits(value.to_bits().wrapping_add_signed(by)))
+        };
+        let odd = odd.into_iter().flat_map(neighbours).filter(|value| value.is_finite());
+        for value in odd.chain(random.filter(|v| v.is_finite()).take(100_000)) {
             let json = serde_json::to_string(&Float(value)).unwrap();
             let narrow: f32 = json.parse().unwrap();
             let wide: f64 = json.parse().unwrap();

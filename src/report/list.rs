@@ -8,7 +8,7 @@ use super::page::{Grid, Page};
 use super::records::{Column, Records};
 
 /// The head of a list. It knows how the items look in each form.
-pub trait List: Serialize + Sized {
+pub trait List: Serialize + Sized + Sync {
     type Item: Serialize;
 
     /// The JSON field with the items; it comes after the fields of the head.
@@ -37,8 +37,13 @@ pub trait List: Serialize + Sized {
         Ok(())
     }
 
-    /// Prints one item, if the table is printed item by item.
-    fn table_item(&self, _: &Self::Item, _: &mut Page) -> Result<()> {
+    /// Prints item number `nth`, counted from 0, if the table is printed item by item.
+    fn table_item(&self, _nth: usize, _: &Self::Item, _: &mut Page) -> Result<()> {
+        Ok(())
+    }
+
+    /// Prints the part below the items, if the table is printed item by item.
+    fn table_end(&self, _: &mut Page) -> Result<()> {
         Ok(())
     }
 
@@ -64,6 +69,19 @@ pub enum Notes {
     Within,
     /// On standard error in every form.
     Aside,
+    /// In JSON as `notes` if there are any, otherwise on standard error.
+    InJson,
+}
+
+/// Items that any thread can find by their number.
+pub struct Items<'a, T> {
+    pub n: u64,
+    /// The number of threads that find and format them. The output does not depend on it.
+    pub threads: usize,
+    /// How many items a thread formats before they are written.
+    pub per_block: u64,
+    /// Finds item number `nth`, counted from 0.
+    pub item: &'a (dyn Fn(u64) -> Result<T> + Sync),
 }
 
 /// Receives a list while it is found: the head, each item, the end.
@@ -72,6 +90,11 @@ pub trait Sink<L: List> {
     fn head(&mut self, head: L) -> Result<()>;
 
     fn item(&mut self, item: L::Item) -> Result<()>;
+
+    /// Receives many items.
+    fn items(&mut self, items: &Items<L::Item>) -> Result<()> {
+        (0..items.n).try_for_each(|nth| self.item((items.item)(nth)?))
+    }
 
     /// Flushes the output, because the next item takes a while.
     fn flush(&mut self) -> Result<()> {

@@ -14,9 +14,9 @@ pub(crate) fn header(shape: [u64; 2], mut out: &mut dyn Write) -> Result<()> {
     Ok(Header(shape.map(|n| n as usize)).write_npy(&mut out)?)
 }
 
-/// Writes some values of the matrix.
-pub(crate) fn values(values: impl IntoIterator<Item = f32>, out: &mut dyn Write) -> Result<()> {
-    values.into_iter().try_for_each(|value| Ok(out.write_all(&value.to_le_bytes())?))
+/// Appends some values of the matrix to its bytes.
+pub(crate) fn values(values: impl IntoIterator<Item = f32>, out: &mut Vec<u8>) {
+    out.extend(values.into_iter().flat_map(f32::to_le_bytes));
 }
 
 /// An array without values: npy-writer writes its header, the rows follow.
@@ -44,7 +44,7 @@ mod tests {
         let odd = [0x7fc0_0001, 0xff80_0000, 0x8000_0000, 1, 0x3f80_0001, 0x7f7f_ffff];
         let mut bytes = Vec::new();
         header([2, 3], &mut bytes).unwrap();
-        values(odd.map(f32::from_bits), &mut bytes).unwrap();
+        values(odd.map(f32::from_bits), &mut bytes);
         assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
         let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         let text = std::str::from_utf8(&bytes[10..10 + header]).unwrap();

@@ -1,6 +1,7 @@
 //! A page for a person to read: paragraphs, grids and notes, fitted to a width.
 
 use std::io::{self, Write};
+use std::iter::repeat_n;
 
 use anyhow::Result;
 use comfy_table::{Cell as Text, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -137,7 +138,13 @@ pub(crate) fn lines(text: &str, columns: usize) -> Vec<String> {
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 
 /// Rows under a header. A column is as wide as its contents and two spaces.
-pub(crate) struct Grid(Table);
+pub(crate) struct Grid {
+    table: Table,
+    /// Whether each column holds numbers.
+    numbers: Vec<bool>,
+    /// Rows of one line at the end that are measured, but not printed.
+    measured: usize,
+}
 
 impl Grid {
     /// Aligns texts to the left and numbers to the right.
@@ -152,20 +159,59 @@ impl Grid {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        Self(table)
+        let numbers = columns.iter().map(|column| column.is_number).collect();
+        Self { table, numbers, measured: 0 }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
-        self.0.add_row(cells.into_iter().map(|cell| Text::new(cell.into())));
+        self.table.add_row(cells.into_iter().map(|cell| Text::new(cell.into())));
     }
 
-    /// The lines, all of the same width: two for the header, then one per row.
+    /// Makes room for the first cells of a row that is printed later. No other row may
+    /// follow.
+    pub(crate) fn measure(&mut self, cells: &[String]) {
+        self.row(cells);
+        self.measured += 1;
+    }
+
+    /// The lines, all of the same width: the header, a line under it, then the rows.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.lines()
+        let mut lines: Vec<String> = self.table.lines().collect();
+        lines.truncate(lines.len() - self.measured);
+        lines.into_iter()
+    }
+
+    /// The columns as they are now, for rows that are printed one by one.
+    pub(crate) fn fitted(&self) -> Fitted {
+        let widths = self.table.column_max_content_widths().into_iter().map(usize::from);
+        Fitted(widths.zip(self.numbers.iter().copied()).collect())
     }
 
     pub(crate) fn print(&self, page: &mut Page) -> Result<()> {
         self.lines().try_for_each(|line| Ok(writeln!(page, "{}", line.trim_end())?))
+    }
+}
+
+/// The columns of a grid: the width of each, and whether it holds numbers. They are fitted
+/// to the first rows, so that the others need not be in memory. A longer cell moves the
+/// cells after it.
+#[derive(Debug)]
+pub struct Fitted(Vec<(usize, bool)>);
+
+impl Fitted {
+    /// The line of a row.
+    pub(crate) fn line(&self, cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+        let mut line = String::with_capacity(128);
+        for (cell, &(column, is_number)) in cells.into_iter().zip(&self.0) {
+            let cell = cell.as_ref();
+            let room = column.saturating_sub(width(cell));
+            let (before, after) = if is_number { (room, 0) } else { (0, room) };
+            line.extend(repeat_n(' ', 1 + before));
+            line.push_str(cell);
+            line.extend(repeat_n(' ', after + 1));
+        }
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 
@@ -202,5 +248,17 @@ mod tests {
         assert_eq!(lines("incomprehensible x", 5), ["incomprehensible", "x"]);
         assert_eq!(lines("", 5), [""]);
         assert_eq!(lines("about 70.4 % of it", 10), ["about", "70.4 % of", "it"]);
+    }
+    #[test]
+    fn a_row_printed_later_looks_like_one_of_the_grid() {
+        let columns = ["#id", "token", "#n"].map(Column::of);
+        let rows = [["1", "猫", "-0.5"], ["20", "\" a\"", ""], ["300", "", "7"]];
+        let mut grid = Grid::new(&columns);
+        rows.iter().for_each(|row| grid.row(*row));
+        let lines: Vec<String> = grid.lines().skip(2).collect();
+        for (row, line) in rows.iter().zip(&lines) {
+            assert_eq!(grid.fitted().line(row), line.trim_end());
+        }
+        assert_eq!(grid.fitted().line(["4", "long words", "1"]), "   4  long words     1");
     }
 }

@@ -3,7 +3,8 @@
 //! Only whole lines reach the output of a list. When the program is stopped, the
 //! output so far can be used and continued.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,11 +12,12 @@ use super::Form;
 use super::answer::Answer;
 use super::delimited::Delimited;
 use super::json;
-use super::list::{List, Notes, Sink};
+use super::list::{Items, List, Notes, Sink};
 use super::markdown;
 use super::page::{Page, Style};
 use super::progress::Progress;
 use super::records::Records;
+use crate::threads::{self, Pieces};
 
 /// Asks a person whether to go on.
 pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
@@ -52,6 +54,11 @@ impl<'w> Printer<'w> {
         &mut *self.out
     }
 
+    /// The output as a page, for a command that prints its table by itself.
+    pub(crate) fn page(&mut self) -> Page<'_> {
+        Page::new(self.style, &mut *self.out)
+    }
+
     /// Writes text for another program, which has only one form.
     pub fn text(&mut self, text: &str) -> Result<()> {
         Ok(self.out.write_all(text.as_bytes())?)
@@ -76,6 +83,25 @@ impl<'w> Printer<'w> {
             Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
             Form::Npy | Form::Sarif => bail!(NO_WRITER),
         }
+    }
+
+    /// Writes items in their order. `write` appends item number `nth` to a buffer; several
+    /// threads call it.
+    pub(crate) fn blocks<T>(
+        &mut self,
+        items: &Items<T>,
+        write: impl Fn(u64, &T, &mut Vec<u8>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let block = |nths: Range<u64>| {
+            let mut bytes = Vec::new();
+            nths.into_iter().try_for_each(|nth| write(nth, &(items.item)(nth)?, &mut bytes))?;
+            Ok(bytes)
+        };
+        let pieces = Pieces::new(items.n, items.per_block);
+        threads::to_caller(&pieces, items.threads, block, |bytes| {
+            self.out.write_all(&bytes)?;
+            Ok(self.out.flush()?)
+        })
     }
 
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
@@ -107,7 +133,8 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         match self.printer.form {
             Form::Table => head.table_head(&mut page)?,
             Form::Json => {
-                json::value(&head, &mut self.lines)?;
+                let out = &mut *self.printer.out;
+                json::value(&head, &mut Spill { lines: &mut self.lines, out })?;
                 // Without the brace: the items follow.
                 self.lines.pop();
                 write!(self.lines, ",\"{}\":[", L::ITEMS)?;
@@ -126,25 +153,27 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
 
     fn item(&mut self, item: L::Item) -> Result<()> {
         let head = self.head.as_ref().context("an item before its head")?;
-        let nth = self.n;
-        self.n += 1;
-        let mut page = Page::new(self.printer.style, &mut self.lines);
-        match self.printer.form {
-            Form::Table if L::LINE_BY_LINE => head.table_item(&item, &mut page)?,
-            Form::Table => self.kept.push(item),
-            Form::Json => {
-                self.lines.extend((nth > 0).then_some(b','));
-                json::value(&item, &mut self.lines)?;
-            }
-            Form::Jsonl => json::line(&item, &mut self.lines)?,
-            Form::Csv | Form::Tsv => {
-                let mut out = Delimited::new(self.printer.form, &mut self.lines);
-                head.records(&item, &mut out).and_then(|()| out.flush())?;
-            }
-            Form::Md => head.markdown_item(nth, &item, &mut page)?,
-            Form::Npy | Form::Sarif => bail!(NO_WRITER),
+        let (form, style) = (self.printer.form, self.printer.style);
+        match form {
+            Form::Table if !L::LINE_BY_LINE => self.kept.push(item),
+            _ => write_item(head, form, style, self.n, &item, &mut self.lines)?,
         }
+        self.n += 1;
         if self.lines.len() < HELD { Ok(()) } else { self.flush() }
+    }
+
+    fn items(&mut self, items: &Items<L::Item>) -> Result<()> {
+        let (form, style) = (self.printer.form, self.printer.style);
+        if form == Form::Table && !L::LINE_BY_LINE {
+            return (0..items.n).try_for_each(|nth| self.item((items.item)(nth)?));
+        }
+        self.flush()?;
+        let head = self.head.as_ref().context("items before their head")?;
+        let before = self.n;
+        self.n += items.n as usize;
+        self.printer.blocks(items, |nth, item, bytes| {
+            write_item(head, form, style, before + nth as usize, item, bytes)
+        })
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -174,14 +203,17 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         let (here, aside) = match L::NOTES {
             Notes::Last if has_place => (notes, Vec::new()),
             Notes::Within if has_place => (Vec::new(), Vec::new()),
+            Notes::InJson if self.printer.form == Form::Json => (notes, Vec::new()),
             _ => (Vec::new(), notes),
         };
         match self.printer.form {
-            Form::Table if L::LINE_BY_LINE => page.notes(&here)?,
+            Form::Table if L::LINE_BY_LINE => {
+                head.table_end(&mut page).and_then(|()| page.notes(&here))?;
+            }
             Form::Table => head.table(&self.kept, &mut page).and_then(|()| page.notes(&here))?,
             Form::Json => {
                 self.lines.push(b']');
-                if L::NOTES == Notes::Last {
+                if L::NOTES == Notes::Last || !here.is_empty() {
                     self.lines.extend(b",\"notes\":");
                     json::value(&here, &mut self.lines)?;
                 }
@@ -192,6 +224,55 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         }
         self.printer.notes.extend(aside);
         self.flush()
+    }
+}
+
+/// Keeps what is written in `lines`, but no more than `HELD`: a head may be long. At least
+/// the last byte stays there.
+struct Spill<'l> {
+    lines: &'l mut Vec<u8>,
+    out: &'l mut dyn Write,
+}
+
+impl Write for Spill<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lines.extend_from_slice(bytes);
+        if self.lines.len() > HELD {
+            let last = self.lines.pop();
+            self.out.write_all(self.lines)?;
+            self.lines.clear();
+            self.lines.extend(last);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes item number `nth` of a list; in a table if that is printed item by item.
+fn write_item<L: List>(
+    head: &L,
+    form: Form,
+    style: Style,
+    nth: usize,
+    item: &L::Item,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match form {
+        Form::Json => {
+            out.extend((nth > 0).then_some(b','));
+            json::value(item, out)
+        }
+        Form::Jsonl => json::line(item, out),
+        Form::Csv | Form::Tsv => {
+            let mut out = Delimited::new(form, out);
+            head.records(item, &mut out).and_then(|()| out.flush())
+        }
+        Form::Md => head.markdown_item(nth, item, &mut Page::new(style, out)),
+        Form::Table => head.table_item(nth, item, &mut Page::new(style, out)),
+        Form::Npy | Form::Sarif => bail!(NO_WRITER),
     }
 }
 

@@ -32,6 +32,11 @@ fn bell(x: f64) -> f64 {
     (-x * x / 2.0).exp()
 }
 
+/// The upper 53 bits, signed: from -1 up to 1.
+fn unit(bits: u64) -> f64 {
+    (bits as i64 >> 11) as f64 / (1_u64 << 52) as f64
+}
+
 impl SplitMix64 {
     /// A number of the standard normal distribution.
     ///
@@ -40,21 +45,41 @@ impl SplitMix64 {
     /// layers of equal size. In 99 of 100 cases the point falls into the
     /// rectangle within its layer, and costs one multiplication.
     pub fn normal(&mut self) -> f64 {
-        let Ziggurat { x: edges, y: heights } = &*ZIGGURAT;
+        self.normal_of(&ZIGGURAT)
+    }
+
+    /// Fills a row with numbers of the standard normal distribution, the same as as many
+    /// calls of [`normal`](Self::normal) give.
+    pub fn normals(&mut self, values: &mut [f32]) {
+        let ziggurat = &*ZIGGURAT;
+        values.iter_mut().for_each(|value| *value = self.normal_of(ziggurat) as f32);
+    }
+
+    #[inline(always)]
+    fn normal_of(&mut self, ziggurat: &Ziggurat) -> f64 {
+        let bits = self.bits();
+        let layer = bits as usize % LAYERS;
+        let x = unit(bits) * ziggurat.x[layer];
+        // The rest is out of the way of the numbers that need no more.
+        if x.abs() < ziggurat.x[layer + 1] { x } else { self.beside(ziggurat, layer, x) }
+    }
+
+    /// The number for a point that is not in the rectangle within its layer.
+    #[cold]
+    fn beside(&mut self, ziggurat: &Ziggurat, mut layer: usize, mut x: f64) -> f64 {
+        let Ziggurat { x: edges, y: heights } = ziggurat;
         loop {
-            let bits = self.bits();
-            let layer = bits as usize % LAYERS;
-            // The upper 53 bits, signed: from -1 up to 1.
-            let unit = (bits as i64 >> 11) as f64 / (1_u64 << 52) as f64;
-            let x = unit * edges[layer];
-            if x.abs() < edges[layer + 1] {
-                return x;
-            }
             if layer == 0 {
                 return self.tail().copysign(x);
             }
             let y = heights[layer] + self.unit() * (heights[layer + 1] - heights[layer]);
             if y < bell(x) {
+                return x;
+            }
+            let bits = self.bits();
+            layer = bits as usize % LAYERS;
+            x = unit(bits) * edges[layer];
+            if x.abs() < edges[layer + 1] {
                 return x;
             }
         }
@@ -98,5 +123,14 @@ mod tests {
             let found = values.iter().filter(|x| x.abs() > beyond).count() as f64 / f64::from(n);
             assert!((found - share).abs() < error(share), "{found} beyond {beyond}");
         }
+    }
+    #[test]
+    fn a_row_has_the_numbers_of_single_calls() {
+        let mut values = [0.0; 5000];
+        let mut rows = SplitMix64::new(9);
+        let mut single = rows.clone();
+        rows.normals(&mut values);
+        assert!(values.iter().all(|value| *value == single.normal() as f32));
+        assert_eq!(rows.bits(), single.bits());
     }
 }

@@ -6,13 +6,16 @@
 //! equals), until no pair has a rank.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::OnceLock;
 
+use super::joins::Joins;
 use super::merges::Merges;
 use super::pre::{Pre, Spelling};
 use super::symbols::Symbols;
 use super::token_index::TokenIndex;
 use super::words::Cutter;
-use super::{Family, Fragment, Result, escape_spaces, utf8};
+use super::{Family, Fragment, Result, Work, escape_spaces, utf8};
 use crate::vocab::char_of;
 
 /// The family `gpt2`, and `gemma4`.
@@ -20,11 +23,13 @@ pub(super) struct Bpe {
     pre: Pre,
     cutter: Cutter,
     merges: Merges,
+    /// Made for the first long text.
+    joins: OnceLock<Joins>,
 }
 
 impl Bpe {
     pub fn new(pre: Pre, merges: Merges) -> Self {
-        Self { pre, cutter: Cutter::new(pre.rules), merges }
+        Self { pre, cutter: Cutter::new(pre.rules), merges, joins: OnceLock::new() }
     }
 
     /// The text, with spaces spelt as in the vocabulary.
@@ -36,38 +41,66 @@ impl Bpe {
     }
 
     /// Appends the IDs of a text that is [`escaped`](Self::escaped).
-    pub fn encode_text(&self, vocabulary: &TokenIndex, text: &[u8], ids: &mut Vec<u32>) {
-        let points = points(text);
-        let (mut word, mut spelt) = (Vec::new(), Vec::new());
-        let mut start = 0;
-        for end in self.cutter.cut(&points) {
-            word.clear();
-            for &point in &points[start..end] {
-                utf8::encode(point, &mut word);
-            }
-            if self.pre.spelling == Spelling::Bytes {
+    pub fn encode_text(
+        &self,
+        vocabulary: &TokenIndex,
+        text: &[u8],
+        work: &mut Work,
+        ids: &mut Vec<u32>,
+    ) {
+        let Work { memo, symbols, spelt, is_long } = work;
+        let mut encode = |word: &[u8]| match self.pre.spelling {
+            Spelling::Bytes => memo.ids(word, ids, |ids| {
                 spelt.clear();
-                for &byte in &word {
-                    utf8::encode(char_of(byte).into(), &mut spelt);
+                word.iter().for_each(|&byte| utf8::encode(char_of(byte).into(), spelt));
+                match self.whole(vocabulary, spelt) {
+                    Some(id) => ids.push(id),
+                    None => self.merge(vocabulary, spelt, symbols, ids),
                 }
-                std::mem::swap(&mut word, &mut spelt);
+                Ok::<_, Infallible>(())
+            }),
+            // A word may be a line. Its parts come again, it does not.
+            _ => {
+                let mut merge = |part: &[u8]| {
+                    memo.ids(part, ids, |ids| {
+                        self.merge(vocabulary, part, symbols, ids);
+                        Ok::<_, Infallible>(())
+                    })
+                };
+                match self.whole(vocabulary, word) {
+                    Some(id) => ids.push(id),
+                    None if *is_long => self.joins().each_part(word, merge)?,
+                    None => merge(word)?,
+                }
+                Ok(())
             }
-            self.encode_word(vocabulary, &word, ids);
-            start = end;
-        }
+        };
+        self.cutter.cut(&normal(text), &mut |word| {
+            let Ok(()) = encode(word);
+        });
     }
 
-    fn encode_word(&self, vocabulary: &TokenIndex, word: &[u8], ids: &mut Vec<u32>) {
-        let whole =
+    /// The token of a word that becomes one without merges.
+    fn whole(&self, vocabulary: &TokenIndex, word: &[u8]) -> Option<u32> {
+        let is_whole =
             self.pre.ignore_merges || (self.pre.gemma && word.iter().all(|&byte| byte == b'\n'));
-        if whole && let Some(id) = vocabulary.id_of(word) {
-            ids.push(id);
-            return;
-        }
-        let mut symbols = Symbols::of_characters(word);
-        symbols.merge_all(|text, at| self.merges.rank(&text[..at], &text[at..]));
-        for symbol in symbols.iter() {
-            let text = symbols.text(symbol);
+        is_whole.then(|| vocabulary.id_of(word)).flatten()
+    }
+
+    fn joins(&self) -> &Joins {
+        self.joins.get_or_init(|| Joins::of(self.merges.made()))
+    }
+
+    /// Appends the IDs of a word that is merged.
+    fn merge(
+        &self,
+        vocabulary: &TokenIndex,
+        word: &[u8],
+        symbols: &mut Symbols,
+        ids: &mut Vec<u32>,
+    ) {
+        symbols.merge(word, |text, at| self.merges.rank(&text[..at], &text[at..]));
+        for text in symbols.texts(word) {
             match vocabulary.id_of(text) {
                 Some(id) => ids.push(id),
                 // A symbol without a token is spelt in byte tokens. A byte without
@@ -82,14 +115,43 @@ impl Bpe {
 }
 
 impl Family for Bpe {
-    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
-        self.encode_text(vocabulary, &self.escaped(text.bytes), ids);
+    fn encode(
+        &self,
+        vocabulary: &TokenIndex,
+        text: Fragment,
+        work: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
+        self.encode_text(vocabulary, &self.escaped(text.bytes), work, ids);
         Ok(())
+    }
+
+    /// The end of a line, where lines are words. Other rules look at what follows a word.
+    fn next_cut(&self, _: &TokenIndex, text: &[u8], from: usize) -> Option<usize> {
+        let mut at = from.max(1);
+        while self.pre.cuts_lines() && at < text.len() {
+            at += memchr::memchr(b'\n', &text[at..])?;
+            if text[at - 1] != b'\n' {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
     }
 }
 
 /// The code points of a text; U+FFFD for one above U+10FFFF (llama.cpp aborts).
-pub(super) fn points(text: &[u8]) -> Vec<u32> {
+pub(super) fn points(text: &[u8]) -> impl Iterator<Item = u32> {
     let known = |point| if point > char::MAX.into() { 0xfffd } else { point };
-    utf8::code_points(text).map(known).collect()
+    utf8::code_points(text).map(known)
+}
+
+/// A text with its [`points`] in their shortest form.
+pub(super) fn normal(text: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(text).is_ok() {
+        return text.into();
+    }
+    let mut normal = Vec::with_capacity(text.len());
+    points(text).for_each(|point| utf8::encode(point, &mut normal));
+    normal.into()
 }

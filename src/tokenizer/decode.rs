@@ -119,6 +119,18 @@ impl Tokenizer {
         if !self.drops_bytes || std::str::from_utf8(text).is_err() {
             return Vec::new();
         }
+        // No piece is twice in a text, so if none is missing their lengths add up.
+        let length = |id: u32| {
+            let stored = self.vocabulary.text(id);
+            match self.spelling {
+                Spelling::Bytes => stored.iter().filter(|&&byte| byte & 0xc0 != 0x80).count(),
+                _ if byte_of(stored).is_some() => 1,
+                _ => self.spelling.read(stored).len(),
+            }
+        };
+        if ids.iter().map(|&id| length(id)).sum::<usize>() == text.len() {
+            return Vec::new();
+        }
         let read = |&id: &u32| match byte_of(self.vocabulary.text(id)) {
             Some(byte) if self.spelling != Spelling::Bytes => vec![byte].into(),
             _ => self.spelling.read(self.vocabulary.text(id)),

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::bpe::Bpe;
 use super::token_index::TokenIndex;
-use super::{Family, Fragment, Result};
+use super::{Family, Fragment, Result, Work};
 
 /// The family `hybriddna`.
 pub(super) struct Dna {
@@ -42,12 +42,18 @@ impl Dna {
 }
 
 impl Family for Dna {
-    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        vocabulary: &TokenIndex,
+        text: Fragment,
+        work: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         let text = self.bpe.escaped(text.bytes);
         let mut text = &*text;
         if let Some(tokens) = &self.tokens {
             while let Some(at) = memmem::find(text, BEGIN) {
-                self.bpe.encode_text(vocabulary, &text[..at], ids);
+                self.bpe.encode_text(vocabulary, &text[..at], work, ids);
                 let inside = &text[at + BEGIN.len()..];
                 ids.push(tokens.begin);
                 let end = memmem::find(inside, END);
@@ -60,7 +66,7 @@ impl Family for Dna {
                 text = rest;
             }
         }
-        self.bpe.encode_text(vocabulary, text, ids);
+        self.bpe.encode_text(vocabulary, text, work, ids);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use hashbrown::hash_table::{Entry, HashTable};
 
 use crate::model::Model;
-use crate::vocab::halves;
+use crate::vocab::{halves, made_by};
 
 use super::Error;
 use super::pre::Pre;
@@ -52,6 +52,11 @@ impl Merges {
             }
         }
         Self { texts, ranks, hasher }
+    }
+
+    /// What each merge makes.
+    pub fn made(&self) -> impl Iterator<Item = Vec<u8>> {
+        (0..self.texts.len() as u32).filter_map(|rank| made_by(self.texts.get(rank)))
     }
 
     /// The rank of the merge of two neighbours: the lowest is first. `None` for none.

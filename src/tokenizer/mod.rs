@@ -21,6 +21,10 @@
 //! | `rwkv` | the longest token from the left | `rwkv` |
 //! | `plamo2` | the likeliest pieces, else bytes | `plamo2` |
 //!
+//! A long text is encoded in pieces, by several threads, where the family knows places that
+//! nothing crosses (`joins`), and the IDs of its words are remembered (`memo`). Both change
+//! no ID.
+//!
 //! `decode` does the reverse, and finds the bytes that a tokenizer drops.
 //!
 //! # To add a family
@@ -36,6 +40,8 @@ mod charsmap;
 mod decode;
 mod dna;
 mod error;
+mod joins;
+mod memo;
 mod merges;
 mod partition;
 mod plamo2;
@@ -56,6 +62,7 @@ mod wordpiece;
 mod words;
 
 use std::fmt;
+use std::ops::Range;
 
 pub use audit::{Counts, Fault, FaultKind, Glance, audit, glance};
 pub use error::Error;
@@ -64,11 +71,14 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
 use crate::text::{clip, visible};
+use crate::threads::{self, Pieces};
 use bpe::Bpe;
+use memo::Memo;
 use merges::Merges;
 use partition::{Part, Partition};
 use pre::Pre;
 use settings::{Frame, Kind, Settings};
+use symbols::Symbols;
 use token_index::TokenIndex;
 pub use token_index::byte_of;
 
@@ -95,6 +105,14 @@ pub struct Trace {
     pub adds_space: bool,
 }
 
+/// The same as a [`Trace`] within this crate.
+#[derive(Default)]
+pub(crate) struct Read {
+    pub ids: Vec<u32>,
+    pub dropped: Vec<usize>,
+    pub adds_space: bool,
+}
+
 /// How to encode a text; the defaults are those of llama.cpp's `llama-tokenize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -117,10 +135,29 @@ impl Default for Options {
 /// becomes three bytes, and each of those becomes two in GPT-2's alphabet.
 const MAX_TEXT: usize = 1 << 29;
 
+/// A thread encodes at least so many bytes at a time.
+const PIECE: usize = 1 << 16;
+
+/// So many places are tried for the end of a piece. Each costs a search for special tokens
+/// before it.
+const MOST_TRIES: u32 = 32;
+
 trait Family {
     /// Appends the IDs of a text to `ids`. An error if the vocabulary can't spell it
     /// (llama.cpp aborts then).
-    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()>;
+    fn encode(
+        &self,
+        vocabulary: &TokenIndex,
+        text: Fragment,
+        work: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()>;
+
+    /// The first place from `from` on where a text can be cut: its two sides, encoded
+    /// separately, have the IDs of the whole. `None` if no place is known.
+    fn next_cut(&self, _: &TokenIndex, _text: &[u8], _from: usize) -> Option<usize> {
+        None
+    }
 
     /// Whether some text has the token with this stored text. `None` where only
     /// encoding shows it.
@@ -131,7 +168,7 @@ trait Family {
     #[cfg(test)]
     fn ids(&self, vocabulary: &TokenIndex, bytes: &[u8]) -> Result<Vec<u32>> {
         let mut ids = Vec::new();
-        self.encode(vocabulary, Fragment { bytes, leads: true }, &mut ids)?;
+        self.encode(vocabulary, Fragment { bytes, leads: true }, &mut Work::of(bytes), &mut ids)?;
         Ok(ids)
     }
 }
@@ -143,6 +180,27 @@ struct Fragment<'t> {
     bytes: &'t [u8],
     /// Whether it begins the text or follows a special token.
     leads: bool,
+}
+
+/// What the encoding of a text keeps from one part of it to the next.
+#[derive(Default)]
+struct Work {
+    is_long: bool,
+    memo: Memo,
+    symbols: Symbols,
+    spelt: Vec<u8>,
+}
+
+/// A text of so many bytes is long. Only then it is worth a moment to get ready for it.
+const LONG: usize = 1 << 12;
+
+impl Work {
+    fn of(text: &[u8]) -> Self {
+        match text.len() >= LONG {
+            true => Self { is_long: true, memo: Memo::used(), ..Self::default() },
+            false => Self::default(),
+        }
+    }
 }
 
 /// A name from the file, quoted for a message.
@@ -234,7 +292,7 @@ impl Tokenizer {
     /// If the vocabulary lacks what the text needs: a byte without a token, or a
     /// BOS that the file does not name ([`Error::NothingAround`]).
     pub fn encode(&self, text: &[u8], options: Options) -> Result<Vec<TokenId>, Error> {
-        self.encode_and_see(text, options, &mut |_, _| {})
+        Ok(self.trace(text, options)?.ids)
     }
 
     /// The token IDs of a text, and what happened to the text on the way.
@@ -242,35 +300,77 @@ impl Tokenizer {
     /// # Errors
     /// As for [`encode`](Self::encode).
     pub fn trace(&self, text: &[u8], options: Options) -> Result<Trace, Error> {
-        let (mut dropped, mut adds_space) = (Vec::new(), false);
-        let ids = self.encode_and_see(text, options, &mut |part, ids| {
-            adds_space |= part.leads && self.adds_space();
-            let start = part.bytes.as_ptr().addr() - text.as_ptr().addr();
-            dropped.extend(self.dropped(part.bytes, ids).into_iter().map(|at| start + at));
-        })?;
+        let Read { ids, dropped, adds_space } = self.read(text, options)?;
+        let ids = ids.into_iter().map(TokenId::from).collect();
         Ok(Trace { ids, dropped, adds_space })
     }
 
-    /// Encodes a text, and shows `see` each part between special tokens with its IDs.
-    fn encode_and_see(
-        &self,
-        text: &[u8],
-        options: Options,
-        see: &mut dyn FnMut(Fragment, &[u32]),
-    ) -> Result<Vec<TokenId>, Error> {
+    /// The same, with IDs of half the size.
+    pub(crate) fn read(&self, text: &[u8], options: Options) -> Result<Read, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
         }
-        let mut ids = Vec::new();
+        let mut all = Read::default();
         let frame = options.add_special.then(|| self.settings.frame());
         if let Some((first, _)) = frame {
-            ids.extend(first.map(named).transpose()?);
+            all.ids.extend(first.map(named).transpose()?);
         }
-        self.split(text, options.parse_special, true, &mut ids, see)?;
+        let pieces = self.pieces(text, options.parse_special);
+        if pieces.len() == 1 {
+            self.split(text, options.parse_special, true, &mut all)?;
+        } else {
+            self.read_pieces(text, options, &pieces, &mut all)?;
+        }
         if let Some((_, last)) = frame {
-            ids.extend(last.map(named).transpose()?);
+            all.ids.extend(last.map(named).transpose()?);
         }
-        Ok(ids.into_iter().map(TokenId::from).collect())
+        Ok(all)
+    }
+
+    /// Encodes the pieces of a text on several threads, and joins the results in order.
+    fn read_pieces(
+        &self,
+        text: &[u8],
+        options: Options,
+        pieces: &[Range<usize>],
+        all: &mut Read,
+    ) -> Result<(), Error> {
+        let numbers = Pieces::new(pieces.len() as u64, 1);
+        let read = |numbers: Range<u64>| {
+            let nth = numbers.start as usize;
+            let mut read = Read::default();
+            // Where a text is cut, the part before is no special token.
+            let leads = nth == 0;
+            self.split(&text[pieces[nth].clone()], options.parse_special, leads, &mut read)?;
+            let start = pieces[nth].start;
+            read.dropped.iter_mut().for_each(|at| *at += start);
+            Ok(read)
+        };
+        threads::to_caller(&numbers, threads::available(), read, |read| {
+            all.ids.extend(read.ids);
+            all.dropped.extend(read.dropped);
+            all.adds_space |= read.adds_space;
+            Ok(())
+        })
+    }
+
+    /// Cuts a text into pieces that can be encoded separately; one if it is short.
+    fn pieces(&self, text: &[u8], parse_special: bool) -> Vec<Range<usize>> {
+        let (mut pieces, mut start) = (Vec::new(), 0);
+        let (mut from, mut tries) = (PIECE, 0);
+        while from < text.len()
+            && let Some(at) = self.family.next_cut(&self.vocabulary, text, from)
+        {
+            (from, tries) = (at + 1, tries + 1);
+            if self.partition.is_apart(text, at, parse_special) {
+                pieces.push(start..at);
+                (start, from, tries) = (at, at + PIECE, 0);
+            } else if tries == MOST_TRIES {
+                (from, tries) = (at + PIECE, 0);
+            }
+        }
+        pieces.push(start..text.len());
+        pieces
     }
 
     /// The token IDs of a text that continues another one: without the space that
@@ -279,9 +379,9 @@ impl Tokenizer {
     /// # Errors
     /// As for [`encode`](Self::encode).
     pub fn encode_within(&self, text: &[u8]) -> Result<Vec<TokenId>, Error> {
-        let mut ids = Vec::new();
-        self.split(text, true, false, &mut ids, &mut |_, _| {})?;
-        Ok(ids.into_iter().map(TokenId::from).collect())
+        let mut read = Read::default();
+        self.split(text, true, false, &mut read)?;
+        Ok(read.ids.into_iter().map(TokenId::from).collect())
     }
 
     /// Whether some text gives a token, for all that is known: its own text within
@@ -311,16 +411,20 @@ impl Tokenizer {
         text: &[u8],
         parse_special: bool,
         mut leads: bool,
-        ids: &mut Vec<u32>,
-        see: &mut dyn FnMut(Fragment, &[u32]),
+        read: &mut Read,
     ) -> Result<(), Error> {
+        let mut work = Work::of(text);
         for part in self.partition.split(&self.vocabulary, text, parse_special) {
             match part {
-                Part::Token(id) => ids.push(id),
+                Part::Token(id) => read.ids.push(id),
                 Part::Text(bytes) => {
-                    let (part, n) = (Fragment { bytes, leads }, ids.len());
-                    self.family.encode(&self.vocabulary, part, ids)?;
-                    see(part, &ids[n..]);
+                    let n = read.ids.len();
+                    let part = Fragment { bytes, leads };
+                    self.family.encode(&self.vocabulary, part, &mut work, &mut read.ids)?;
+                    read.adds_space |= leads && self.adds_space();
+                    let start = bytes.as_ptr().addr() - text.as_ptr().addr();
+                    let dropped = self.dropped(bytes, &read.ids[n..]);
+                    read.dropped.extend(dropped.into_iter().map(|at| start + at));
                 }
             }
             leads = matches!(part, Part::Token(_));

@@ -9,7 +9,7 @@
 
 use super::prefixes::{Prefix, Prefixes};
 use super::token_index::{TokenIndex, Types, byte_of};
-use super::{Family, Fragment, Result, utf8};
+use super::{Family, Fragment, Result, Work, utf8};
 
 pub(super) struct Plamo2 {
     /// Every token with a valid score, except byte tokens.
@@ -77,7 +77,13 @@ impl Plamo2 {
 }
 
 impl Family for Plamo2 {
-    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        _: &TokenIndex,
+        text: Fragment,
+        _: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         let text = text.bytes;
         let mut written = Vec::with_capacity(text.len());
         // A byte order mark at the start is skipped.

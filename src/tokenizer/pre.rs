@@ -16,7 +16,7 @@
 
 mod known;
 
-use known::{DEFAULT, KNOWN, PLAIN};
+use known::{DEFAULT, KNOWN, LINES, PLAIN};
 
 /// A pre-tokenizer, and the other settings that its name implies.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,11 @@ pub(super) enum Rule {
 }
 
 impl Pre {
+    /// Whether its words are lines, and runs of newlines.
+    pub fn cuts_lines(&self) -> bool {
+        matches!((self.rules, LINES), ([Rule::Classes(only)], Rule::Classes(lines)) if *only == lines)
+    }
+
     /// For families that do not cut words.
     pub const NONE: Self = PLAIN;
 
@@ -110,6 +115,12 @@ impl Pre {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_cut_lines_alone() {
+        let lines = Pre::names().filter(|name| Pre::named(Some(name)).0.cuts_lines());
+        assert!(lines.eq(["gemma4", "granite-embed-multi-311m", "sarvam-moe"]));
+    }
 
     #[test]
     fn every_name_is_listed_once() {

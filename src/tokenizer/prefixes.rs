@@ -58,7 +58,7 @@ const MOST_NESTED: usize = 256;
 const NONE: u32 = u32::MAX;
 
 /// A key with at most this many ancestors needs no jumps.
-const FEW: usize = 32;
+const FEW: usize = 4;
 
 /// The number of bytes in [`Key::start`].
 const START: usize = 8;

@@ -7,7 +7,7 @@ use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::strings::Strings;
 use super::token_index::TokenIndex;
-use super::{Error, Family, Fragment, Result};
+use super::{Error, Family, Fragment, Result, Work};
 
 pub(super) struct Rwkv {
     tokens: Prefixes,
@@ -24,7 +24,13 @@ impl Rwkv {
 
 impl Family for Rwkv {
     /// Real vocabularies have a token for every byte.
-    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        _: &TokenIndex,
+        text: Fragment,
+        _: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         let mut rest = text.bytes;
         while let [byte, ..] = rest {
             if let Some(Prefix { len, place, .. }) = self.tokens.longest(rest) {

@@ -6,7 +6,7 @@ use super::prefixes::{Prefix, Prefixes};
 use super::settings::Settings;
 use super::symbols::utf8_len;
 use super::token_index::{TokenIndex, Types};
-use super::{Error, Family, Fragment, Result, utf8};
+use super::{Error, Family, Fragment, Result, Work, utf8};
 use crate::model::Model;
 
 /// A unigram vocabulary and how it reads text.
@@ -18,6 +18,8 @@ pub(super) struct Unigram {
     user_defined: Prefixes,
     /// The score of a character without a token.
     unknown_score: f64,
+    /// Whether all scores are finite, so that every character is reached.
+    is_finite: bool,
     unknown: Option<u32>,
     charsmap: Option<Charsmap>,
     /// Whether a space is added before the text.
@@ -73,6 +75,8 @@ impl Unigram {
             tokens: Prefixes::new(vocabulary.texts(), of(tokens)),
             user_defined: Prefixes::new(vocabulary.texts(), of(Types::USER_DEFINED)),
             unknown_score: (lowest - UNKNOWN_PENALTY).into(),
+            is_finite: (lowest - UNKNOWN_PENALTY).is_finite()
+                && of(tokens).all(|id| vocabulary.score(id).is_finite()),
             unknown: settings.unk,
             charsmap,
             add_space: settings.add_space_prefix,
@@ -134,7 +138,13 @@ impl Unigram {
 }
 
 impl Family for Unigram {
-    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        vocabulary: &TokenIndex,
+        text: Fragment,
+        _: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         let text = self.normalized(text.bytes)?;
         if text.is_empty() {
             return Ok(());
@@ -144,57 +154,90 @@ impl Family for Unigram {
             true => 0.0,
             false => f64::from(vocabulary.score(id)),
         };
-        // Viterbi's algorithm: finds the best way to the end of each character.
+        // Viterbi's algorithm: finds the best way to the end of each character, from `base`
+        // on. If no token begins before a place and ends after it, every way leads through
+        // that place, so the tokens up to there are known, and it becomes the base.
         let none = Best { token: None, start: 0, score: -f64::MAX };
-        let mut best = vec![none; text.len() + 1];
-        best[0].score = 0.0;
-        let mut at = 0;
+        let mut best = vec![Best { score: 0.0, ..none }];
+        let (mut base, mut at, mut reach) = (0, 0, 0);
+        let mut after_unknown = false;
         while at < text.len() {
+            if at == reach && self.is_finite {
+                after_unknown = self.append(&best, base, after_unknown, ids)?;
+                let last = best[at - base];
+                best.clear();
+                best.push(last);
+                base = at;
+            }
             let rest = &text[at..];
             let character = utf8_len(rest[0]).min(rest.len());
-            let so_far = best[at].score;
+            let so_far = best[at - base].score;
+            let mut offer = |len: usize, token, by: f64| {
+                let (end, score) = (at + len, so_far + by);
+                reach = reach.max(end);
+                if best.len() <= end - base {
+                    best.resize(end - base + 1, none);
+                }
+                if score > best[end - base].score {
+                    best[end - base] = Best { token, start: at, score };
+                }
+            };
             let mut is_token = false;
             for Prefix { len, place: id, .. } in self.tokens.all(rest) {
                 is_token |= len == character;
-                let score = so_far + score_of(id);
-                if score > best[at + len].score {
-                    best[at + len] = Best { token: Some(id), start: at, score };
-                }
+                offer(len, Some(id), score_of(id));
             }
             if !is_token {
-                let score = so_far + self.unknown_score;
-                if score > best[at + character].score {
-                    best[at + character] = Best { token: None, start: at, score };
-                }
+                offer(character, None, self.unknown_score);
             }
             at += character;
         }
+        self.append(&best, base, after_unknown, ids)?;
+        Ok(())
+    }
+}
 
-        // Goes back from the end. Unknown characters side by side become one token.
+impl Unigram {
+    /// Appends the tokens of the best way from a base to the end of `best`. Unknown
+    /// characters side by side become one token; `after_unknown` says whether the last
+    /// token so far is one. Returns whether it is now.
+    fn append(
+        &self,
+        best: &[Best],
+        base: usize,
+        after_unknown: bool,
+        ids: &mut Vec<u32>,
+    ) -> Result<bool> {
         let begun = ids.len();
-        let mut after_unknown = false;
-        let mut at = text.len();
-        while at > 0 {
-            let Best { token, start, .. } = best[at];
-            let is_unknown = token.is_none() || token == self.unknown;
-            if !(is_unknown && after_unknown) {
+        let is_unknown = |token: Option<u32>| token.is_none() || token == self.unknown;
+        let ends_unknown = best.len() > 1 && is_unknown(best[best.len() - 1].token);
+        let mut at = base + best.len() - 1;
+        let mut follows_unknown = false;
+        // Goes back from the end.
+        while at > base {
+            let Best { token, start, .. } = best[at - base];
+            if !(is_unknown(token) && follows_unknown) {
                 let token = token.or(self.unknown);
                 ids.push(token.ok_or_else(|| {
                     let what = "a character has no token, and the vocabulary has no unknown token";
                     Error::Unspellable(what.to_owned())
                 })?);
             }
-            after_unknown = is_unknown;
+            follows_unknown = is_unknown(token);
             at = start;
         }
         ids[begun..].reverse();
-        Ok(())
+        if after_unknown && follows_unknown {
+            ids.remove(begun);
+        }
+        Ok(if best.len() > 1 { ends_unknown } else { after_unknown })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::SplitMix64;
     use crate::tokenizer::settings::Kind;
 
     const PIECES: [(&str, f32, Types); 10] = [
@@ -216,7 +259,14 @@ mod tests {
         let settings = Settings { unk, add_space_prefix, remove_extra_whitespaces, ..defaults };
         let unigram = Unigram::new(&vocabulary, &settings, None);
         let mut ids = vec![7];
-        unigram.encode(&vocabulary, Fragment { bytes: text, leads: true }, &mut ids).unwrap();
+        unigram
+            .encode(
+                &vocabulary,
+                Fragment { bytes: text, leads: true },
+                &mut Work::of(text),
+                &mut ids,
+            )
+            .unwrap();
         assert_eq!(ids.remove(0), 7, "what was there stays");
         ids
     }
@@ -247,5 +297,35 @@ mod tests {
         assert_eq!(ids_of(b"\xff\xfe", true, false), [1, 0]);
         // A token with a NaN score is found, but is never the better one.
         assert_eq!(ids("é"), [0]);
+    }
+    /// Without a base on the way, the whole text is one.
+    #[test]
+    fn a_new_base_changes_no_token() {
+        let mut random = SplitMix64::new(23);
+        let mut tokens = 0;
+        for round in 0..3000 {
+            let letters = ["a", "b", "é", "猫", " "];
+            let mut word = |most: u64| -> String {
+                let n = 1 + random.below(most);
+                (0..n).map(|_| letters[random.below(letters.len() as u64) as usize]).collect()
+            };
+            let texts: Vec<String> = (0..12).map(|_| word(4).replace(' ', "▁")).collect();
+            let text = word(60);
+            let unknown = ("<unk>".to_owned(), 0.0, Types::UNKNOWN);
+            let pieces = texts.into_iter().map(|text| {
+                // Some scores are equal, and some sums are.
+                (text, -(random.below(4) as f32) / 3.0, Types::NORMAL)
+            });
+            let vocabulary = TokenIndex::of([unknown].into_iter().chain(pieces));
+            let settings = Settings { unk: Some(0), ..Settings::defaults(Kind::Unigram) };
+            let settings = Settings { add_space_prefix: round % 2 == 0, ..settings };
+            let mut unigram = Unigram::new(&vocabulary, &settings, None);
+            let with_bases = unigram.ids(&vocabulary, text.as_bytes()).unwrap();
+            assert!(std::mem::replace(&mut unigram.is_finite, false));
+            let whole = unigram.ids(&vocabulary, text.as_bytes()).unwrap();
+            assert_eq!(with_bases, whole, "{text:?} in {vocabulary:?}");
+            tokens += whole.len();
+        }
+        assert!(tokens > 30_000, "{tokens}");
     }
 }

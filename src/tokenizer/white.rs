@@ -4,7 +4,7 @@ use super::bpe::{Bpe, points};
 use super::settings::Settings;
 use super::token_index::TokenIndex;
 use super::unicode::{is_whitespace, lower};
-use super::{Family, Fragment, Result, utf8};
+use super::{Family, Fragment, Result, Work, utf8};
 
 /// The family `whitespace`: it encodes each part between white space separately.
 pub(super) struct White {
@@ -19,14 +19,20 @@ impl White {
 }
 
 impl Family for White {
-    fn encode(&self, vocabulary: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        vocabulary: &TokenIndex,
+        text: Fragment,
+        work: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         let text = self.bpe.escaped(text.bytes);
-        for words in points(&text).split(|&point| is_whitespace(point)) {
+        for words in points(&text).collect::<Vec<_>>().split(|&point| is_whitespace(point)) {
             let mut text = Vec::with_capacity(words.len());
             for &point in words {
                 utf8::encode(if self.lowercase { lower(point) } else { point }, &mut text);
             }
-            self.bpe.encode_text(vocabulary, &text, ids);
+            self.bpe.encode_text(vocabulary, &text, work, ids);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::token_index::TokenIndex;
 use super::unicode::{self, Category};
 use super::utf8;
-use super::{Error, Family, Fragment, Result};
+use super::{Error, Family, Fragment, Result, Work};
 
 pub(super) struct WordPiece {
     tokens: Prefixes,
@@ -37,7 +37,13 @@ impl WordPiece {
 }
 
 impl Family for WordPiece {
-    fn encode(&self, _: &TokenIndex, text: Fragment, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode(
+        &self,
+        _: &TokenIndex,
+        text: Fragment,
+        _: &mut Work,
+        ids: &mut Vec<u32>,
+    ) -> Result<()> {
         self.normalizer.words(text.bytes, |word| {
             let begun = ids.len();
             let mut rest = word;

@@ -1,14 +1,15 @@
 //! Cuts a text into words by the rules of a [pre-tokenizer](super::pre).
 
+use std::borrow::Cow;
+
 use regex::{Regex, RegexBuilder, bytes};
 
 use super::pre::Rule;
+use super::symbols::utf8_len;
 use super::unicode::{Category, is_space, is_whitespace};
+use super::utf8;
 
-pub(super) struct Cutter {
-    cuts: Vec<Cut>,
-    needs_classes: bool,
-}
+pub(super) struct Cutter(Vec<Cut>);
 
 enum Cut {
     Classes(bytes::Regex),
@@ -16,6 +17,13 @@ enum Cut {
     Points(Regex),
     Threes,
     BeforeThrees,
+}
+
+/// A part of a text, and one byte for the class of each of its characters.
+#[derive(Clone, Copy)]
+struct Stretch<'t> {
+    text: &'t [u8],
+    classes: &'t [u8],
 }
 
 /// The bytes for the classes of non-ASCII characters. White space is b'\x0b'.
@@ -45,51 +53,64 @@ const PARTS: [(&str, &str); 8] = [
 
 impl Cutter {
     pub fn new(rules: &[Rule]) -> Self {
-        let cuts: Vec<Cut> = rules.iter().map(|rule| Cut::new(*rule)).collect();
-        let needs_classes =
-            cuts.iter().any(|cut| !matches!(cut, Cut::Points(_) | Cut::BeforeThrees));
-        Self { cuts, needs_classes }
+        Self(rules.iter().map(|rule| Cut::new(*rule)).collect())
     }
 
-    /// Cuts a text into words and returns their ends, in order. The last end is the
-    /// end of the text. No word is empty.
-    pub fn cut(&self, points: &[u32]) -> Vec<usize> {
-        let classes = match self.needs_classes {
-            true => points.iter().map(|&point| class_of(point)).collect(),
-            false => Vec::new(),
+    /// Calls `take` with each word of a text, in order. No word is empty, and together
+    /// they are the text. Its characters are those of [`normal`](super::bpe::normal).
+    ///
+    /// No list of words is made, so the memory is a byte for each character, or nothing
+    /// if all are ASCII. (A cut at points copies what it cuts.)
+    pub fn cut(&self, text: &[u8], take: &mut dyn FnMut(&[u8])) {
+        let classes: Cow<[u8]> = match text.is_ascii() {
+            true => text.into(),
+            false => utf8::code_points(text).map(class_of).collect(),
         };
-        let mut ends = vec![points.len()];
-        // The starts and ends of words in a stretch, counted from its start.
-        let mut found = Vec::new();
-        for cut in &self.cuts {
-            let mut finer: Vec<usize> = Vec::with_capacity(ends.len());
-            let mut start = 0;
-            for end in ends {
-                let (classes, points) = (classes.get(start..end), &points[start..end]);
-                let classes = classes.unwrap_or_default();
-                match cut {
-                    Cut::Classes(pattern) => {
-                        let words = pattern.find_iter(classes);
-                        found.extend(words.flat_map(|word| [word.start(), word.end()]));
-                    }
-                    Cut::Words { pattern, powers } => {
-                        cut_words(pattern, *powers, classes, &mut found);
-                    }
-                    Cut::Points(pattern) => cut_points(pattern, points, &mut found),
-                    Cut::Threes => cut_threes(classes, &mut found),
-                    Cut::BeforeThrees => cut_before_threes(points, &mut found),
-                }
-                for at in found.drain(..).chain([end - start]) {
-                    // No word is empty.
-                    if start + at > finer.last().copied().unwrap_or(0) {
-                        finer.push(start + at);
-                    }
-                }
-                start = end;
-            }
-            ends = finer;
+        cut(&self.0, Stretch { text, classes: &classes }, take);
+    }
+}
+
+/// Makes all cuts, one after another, in each stretch that the cuts before have made.
+fn cut(cuts: &[Cut], stretch: Stretch, take: &mut dyn FnMut(&[u8])) {
+    let Some((first, finer)) = cuts.split_first() else {
+        if !stretch.text.is_empty() {
+            take(stretch.text);
         }
-        ends
+        return;
+    };
+    let (mut at, mut rest) = (0, stretch);
+    let mut end = |to: usize| {
+        if to > at {
+            let (before, after) = rest.split(to - at);
+            cut(finer, before, take);
+            (at, rest) = (to, after);
+        }
+    };
+    let classes = stretch.classes;
+    match first {
+        Cut::Classes(pattern) => {
+            pattern
+                .find_iter(classes)
+                .flat_map(|word| [word.start(), word.end()])
+                .for_each(&mut end);
+        }
+        Cut::Words { pattern, powers } => cut_words(pattern, *powers, classes, &mut end),
+        Cut::Points(pattern) => cut_points(pattern, stretch.text, &mut end),
+        Cut::Threes => cut_threes(classes, &mut end),
+        Cut::BeforeThrees => cut_before_threes(classes, &mut end),
+    }
+    end(classes.len());
+}
+
+impl<'t> Stretch<'t> {
+    /// The first `n` characters, and the others.
+    fn split(self, n: usize) -> (Self, Self) {
+        let bytes = match self.text.len() == self.classes.len() {
+            true => n,
+            false => (0..n).fold(0, |at, _| at + utf8_len(self.text[at])),
+        };
+        let ((a, b), (c, d)) = (self.text.split_at(bytes), self.classes.split_at(n));
+        (Self { text: a, classes: c }, Self { text: b, classes: d })
     }
 }
 
@@ -156,7 +177,7 @@ const LARGEST: usize = 512;
 /// The regex crate has no look-ahead. But the last alternatives of a pattern are
 /// tried last, so this function can try them where the others do not match. It
 /// never backtracks, so the time is proportional to the length of the text.
-fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], cuts: &mut Vec<usize>) {
+fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], end: &mut impl FnMut(usize)) {
     let mut at = 0;
     let mut found = pattern.find(classes);
     loop {
@@ -168,13 +189,15 @@ fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], cuts: &mut Ve
             // The last space before a word belongs to that word.
             let free = if at + run == classes.len() { run } else { run - 1 }.max(1);
             let len = if powers { 1 << free.min(LARGEST).ilog2() } else { free };
-            cuts.extend([at, at + len]);
+            end(at);
             at += len;
+            end(at);
             if found.is_some_and(|found| found.start() < at) {
                 found = pattern.find_at(classes, at);
             }
         } else if let Some(match_) = found {
-            cuts.extend([match_.start(), match_.end()]);
+            end(match_.start());
+            end(match_.end());
             at = match_.end();
             found = pattern.find_at(classes, at);
         } else {
@@ -184,10 +207,9 @@ fn cut_words(pattern: &bytes::Regex, powers: bool, classes: &[u8], cuts: &mut Ve
 }
 
 /// Cuts at the matches of a pattern over points.
-fn cut_points(pattern: &Regex, points: &[u32], cuts: &mut Vec<usize>) {
-    let text: String = points
-        .iter()
-        .map(|&point| match char::from_u32(point) {
+fn cut_points(pattern: &Regex, text: &[u8], end: &mut impl FnMut(usize)) {
+    let text: String = utf8::code_points(text)
+        .map(|point| match char::from_u32(point) {
             Some(c) if c.is_ascii() || !c.is_whitespace() => c,
             Some(_) => '\x0b',
             // A `String` can't hold a surrogate. Every pattern that matches
@@ -196,49 +218,45 @@ fn cut_points(pattern: &Regex, points: &[u32], cuts: &mut Vec<usize>) {
         })
         .collect();
     let (mut bytes, mut at) = (0, 0);
-    let mut points_up_to = |byte: usize| {
+    for byte in pattern.find_iter(&text).flat_map(|found| [found.start(), found.end()]) {
         at += text[bytes..byte].chars().count();
         bytes = byte;
-        at
-    };
-    for found in pattern.find_iter(&text) {
-        cuts.extend([points_up_to(found.start()), points_up_to(found.end())]);
+        end(at);
     }
 }
 
 /// Cuts runs of numbers into groups of three. The first group may be shorter.
-fn cut_threes(classes: &[u8], cuts: &mut Vec<usize>) {
+fn cut_threes(classes: &[u8], end: &mut impl FnMut(usize)) {
     let is_number = |&class: &u8| class == NUMBER || class.is_ascii_digit();
     let mut at = 0;
     while let Some(start) = classes[at..].iter().position(is_number) {
         at += start;
         let run = classes[at..].iter().take_while(|class| is_number(class)).count();
-        let end = at + run;
+        let behind = at + run;
         // In llama.cpp the text before a run belongs to the run's first word.
         if run % 3 > 0 {
             at += run % 3;
-            cuts.push(at);
+            end(at);
         }
-        while at < end {
+        while at < behind {
             at += 3;
-            cuts.push(at);
+            end(at);
         }
     }
 }
 
 /// Cuts before each group of three digits of a run, counted from its end.
-fn cut_before_threes(points: &[u32], cuts: &mut Vec<usize>) {
-    let is_digit = |&point: &u32| char::from_u32(point).is_some_and(|c| c.is_ascii_digit());
+fn cut_before_threes(classes: &[u8], end: &mut impl FnMut(usize)) {
     let mut at = 0;
-    while at < points.len() {
-        let run = points[at..].iter().take_while(|point| is_digit(point)).count();
-        let end = at + run;
+    while at < classes.len() {
+        let run = classes[at..].iter().take_while(|class| class.is_ascii_digit()).count();
+        let behind = at + run;
         at += run % 3;
-        while at < end {
-            cuts.push(at);
+        while at < behind {
+            end(at);
             at += 3;
         }
-        at = end + 1;
+        at = behind + 1;
     }
 }
 
@@ -249,17 +267,29 @@ mod tests {
 
     /// The words that the named pre-tokenizer makes of a text.
     fn words(pre: &str, text: &str) -> Vec<String> {
-        let points: Vec<u32> = text.chars().map(u32::from).collect();
         let (pre, note) = Pre::named(Some(pre));
         assert_eq!(note, None);
-        let mut start = 0;
-        let ends = Cutter::new(pre.rules).cut(&points);
-        let word = |end| {
-            let word = points[start..end].iter().map(|&point| char::from_u32(point).unwrap());
-            start = end;
-            word.collect()
-        };
-        ends.into_iter().map(word).collect()
+        cut_by(&Cutter::new(pre.rules), text)
+    }
+
+    fn cut_by(cutter: &Cutter, text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        cutter.cut(text.as_bytes(), &mut |word| {
+            words.push(String::from_utf8(word.to_vec()).unwrap());
+        });
+        words
+    }
+
+    /// Patterns of ASCII alone are over classes, which is faster than over points.
+    #[test]
+    fn ascii_patterns_cut_alike_over_classes_and_over_points() {
+        let text = "a\n\nb\u{2028}\n\u{85}\r\nc 1234567 ٣٤٥ 漢\n\n\n字\u{a0}\r\r 99\n";
+        for pattern in [r"[^\n]+|\n+", r"[\r\n]", "[0-9][0-9][0-9]"] {
+            let [classes, points] = [Rule::Classes(pattern), Rule::Points(pattern)]
+                .map(|rule| cut_by(&Cutter::new(&[rule]), text));
+            assert!(classes.len() > 3);
+            assert_eq!(classes, points, "{pattern}");
+        }
     }
 
     #[test]

@@ -27,8 +27,7 @@ impl RandomRows {
     fn fill(&self, id: u64, values: &mut [f32]) {
         // Each row has a generator of its own. The seeds of neighbouring IDs
         // differ in few bits, so they are mixed first.
-        let mut random = SplitMix64::new(mix(self.seed ^ id));
-        values.iter_mut().for_each(|value| *value = random.normal() as f32);
+        SplitMix64::new(mix(self.seed ^ id)).normals(values);
     }
 }
 

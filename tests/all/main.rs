@@ -18,6 +18,7 @@ mod golden;
 mod hostile;
 mod info;
 mod long_texts;
+mod lookup;
 mod mutations;
 mod neighbors_all;
 mod output;

@@ -383,3 +383,41 @@ fn no_damage_panics() {
     // The first file has no token for a digit, so it can't encode the text.
     assert!(encoded[1..].iter().all(|&n| n > 50), "too few were still readable: {encoded:?}");
 }
+
+/// A long text is cut into pieces, and its words are remembered. Lines by themselves are
+/// short texts, which are not. A newline joins with nothing in these vocabularies, so the
+/// IDs of the lines are those of the text.
+#[test]
+fn a_long_text_has_the_ids_of_its_lines() {
+    let pieces = PIECES.iter().copied().chain([("\n", NORMAL)]);
+    let pieces: Vec<(&str, i32)> = pieces.collect();
+    let scores: Vec<f32> = (0..pieces.len()).map(|at| (at * 7 % 5) as f32).collect();
+    let spm = tiny("llama", &pieces)
+        .kv("tokenizer.ggml.scores", scores)
+        .kv("tokenizer.ggml.add_space_prefix", false);
+    let tokens = ["a", "b", "Ġ", "ab", "Ġa", "1", "11", "<x>", "Ċ"].map(|text| (text, NORMAL));
+    let bpe = tiny("gpt2", &tokens)
+        .kv("tokenizer.ggml.pre", "gpt-2")
+        .kv("tokenizer.ggml.merges", vec!["a b", "Ġ a", "1 1"]);
+    for (file, alphabet) in [(spm, ["a", "b", " ", "<x>", "ab"]), (bpe, ["a", "b", " ", "1", "ab"])]
+    {
+        let tokenizer = open(&model(file));
+        let mut state = 1_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % below
+        };
+        // No line ends with a space, which would join with the newline in BPE's words.
+        let lines: Vec<String> = (0..30_000)
+            .map(|_| (0..random(12)).map(|_| alphabet[random(5)]).collect::<String>() + "a\n")
+            .collect();
+        let text = lines.concat();
+        assert!(text.len() > 200_000);
+        let whole = tokenizer.encode(text.as_bytes(), NO_BOS).unwrap();
+        let by_line: Vec<u64> = lines
+            .iter()
+            .flat_map(|line| tokenizer.encode(line.as_bytes(), NO_BOS).unwrap())
+            .collect();
+        assert!(whole == by_line);
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::answer::{LookupHead, LookupRow};
 use crate::commands::text::answer as text;
@@ -11,7 +11,7 @@ use crate::report::glyphs::{cells, extent, strip};
 use crate::report::markdown::{Markdown, code};
 use crate::report::number::{decimal_size, exact, grouped, percent, rounded};
 use crate::report::{
-    Cell, Column, Grid, List, Page, Printer, Records, Sink, TOKEN_WIDTH, lines, npy,
+    Cell, Column, Fitted, Grid, Items, List, Page, Printer, Records, Sink, TOKEN_WIDTH, lines, npy,
 };
 use crate::text::{clip, harmless, visible, width};
 
@@ -29,24 +29,6 @@ impl List for LookupHead {
 
     fn records(&self, row: &LookupRow, out: &mut dyn Records) -> Result<()> {
         record(row, &self.dimensions(), out)
-    }
-
-    fn table(&self, rows: &[LookupRow], page: &mut Page) -> Result<()> {
-        trace(self, rows, page)?;
-        writeln!(page)?;
-        match self.values {
-            None => matrix(self, rows, page)?,
-            Some(n) => listing(rows, n, page)?,
-        }
-        for row in rows {
-            if let Some(first) = row.repeats {
-                let position = row.position;
-                page.paragraph(&format!(
-                    "position {position} repeats position {first}: the same row"
-                ))?;
-            }
-        }
-        Ok(())
     }
 
     fn markdown_head(&self, page: &mut Page) -> Result<()> {
@@ -117,13 +99,156 @@ impl Sink<LookupHead> for Matrix<'_, '_> {
     }
 
     fn item(&mut self, row: LookupRow) -> Result<()> {
-        npy::values(row.values.iter().map(|value| value.0), self.0.out())
+        let mut bytes = Vec::new();
+        matrix_row(&row, &mut bytes);
+        Ok(self.0.out().write_all(&bytes)?)
+    }
+
+    fn items(&mut self, rows: &Items<LookupRow>) -> Result<()> {
+        self.0.blocks(rows, |_, row, bytes| {
+            matrix_row(row, bytes);
+            Ok(())
+        })
     }
 
     fn end(&mut self, notes: Vec<String>) -> Result<()> {
         self.0.notes.extend(notes);
         Ok(())
     }
+}
+
+fn matrix_row(row: &LookupRow, bytes: &mut Vec<u8>) {
+    npy::values(row.values.iter().map(|value| value.0), bytes);
+}
+
+/// Prints the table for a person. The columns are fitted on the first rows, and the
+/// others are printed as they come, so that no more rows are in memory.
+pub(super) struct Trace<'p, 'w> {
+    printer: &'p mut Printer<'w>,
+    head: Option<LookupHead>,
+    /// The first rows.
+    first: Vec<LookupRow>,
+    layout: Option<Layout>,
+    n: u64,
+    /// The positions that repeat another one, and that one.
+    repeats: Vec<[u64; 2]>,
+}
+
+/// The columns are fitted on at most this many rows.
+const FITTED: usize = 1000;
+
+/// They have about this many values, but there are always enough rows for the strips.
+const FITTED_VALUES: usize = 1 << 20;
+
+impl<'p, 'w> Trace<'p, 'w> {
+    pub(super) fn new(printer: &'p mut Printer<'w>) -> Self {
+        Self { printer, head: None, first: Vec::new(), layout: None, n: 0, repeats: Vec::new() }
+    }
+
+    /// Prints the steps, and the rows so far.
+    fn begin(&mut self) -> Result<()> {
+        let head = self.head.as_ref().context("rows before their head")?;
+        let mut page = self.printer.page();
+        trace(head, &self.first, &mut page)?;
+        writeln!(page)?;
+        self.layout = Some(match head.values {
+            None => matrix(head, &self.first, &mut page)?,
+            Some(n) => {
+                for (nth, row) in self.first.iter().enumerate() {
+                    listed(nth as u64, row, n, &mut page)?;
+                }
+                Layout::List(n)
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Sink<LookupHead> for Trace<'_, '_> {
+    fn head(&mut self, head: LookupHead) -> Result<()> {
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn item(&mut self, row: LookupRow) -> Result<()> {
+        self.repeats.extend(row.repeats.map(|first| [row.position, first]));
+        let nth = self.n;
+        self.n += 1;
+        match &self.layout {
+            None => {
+                let most = (FITTED_VALUES / row.values.len()).clamp(STRIPS, FITTED);
+                self.first.push(row);
+                if self.first.len() < most { Ok(()) } else { self.begin() }
+            }
+            Some(Layout::List(n)) => listed(nth, &row, *n, &mut self.printer.page()),
+            Some(Layout::Grid(shown, fitted)) => {
+                let line = fitted.line(shown.cells(&row));
+                Ok(writeln!(self.printer.page(), "{line}")?)
+            }
+        }
+    }
+
+    fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        if self.layout.is_none() {
+            self.begin()?;
+        }
+        let mut page = self.printer.page();
+        if let (Some(head), Some(Layout::Grid(shown, _))) = (&self.head, &self.layout) {
+            page.paragraph(&shown.hidden())?;
+            strips(head, &self.first, self.n, &mut page)?;
+        }
+        for [position, first] in &self.repeats {
+            page.paragraph(&format!("position {position} repeats position {first}: the same row"))?;
+        }
+        page.notes(&notes)
+    }
+}
+
+/// How the rows of a table are printed.
+enum Layout {
+    /// A line each, with the first and the last values.
+    Grid(Shown, Fitted),
+    /// Each with as many values on several lines.
+    List(usize),
+}
+
+/// Which values of a row have a column.
+struct Shown {
+    head: usize,
+    tail: usize,
+    d_model: usize,
+}
+
+impl Shown {
+    /// The values, with one `middle` for those without a column.
+    fn values(&self, middle: &str, show: impl Fn(usize) -> String) -> Vec<String> {
+        let &Self { head, tail, d_model } = self;
+        let mut cells: Vec<String> = (0..head).map(&show).collect();
+        cells.extend((head + tail < d_model).then(|| middle.to_owned()));
+        cells.extend((d_model - tail..d_model).map(show));
+        cells
+    }
+
+    fn cells(&self, row: &LookupRow) -> Vec<String> {
+        let mut cells = named(row).to_vec();
+        cells.extend(self.values("…", |i| rounded(row.values[i].0.into())));
+        cells
+    }
+
+    fn hidden(&self) -> String {
+        match self.d_model - self.head - self.tail {
+            0 => "values are rounded: --full prints every digit".to_owned(),
+            hidden => format!(
+                "values are rounded, {hidden} of {} not shown: --full prints all of them",
+                self.d_model
+            ),
+        }
+    }
+}
+
+fn named(row: &LookupRow) -> [String; 4] {
+    let [position, id] = [row.position, row.id].map(|n| n.to_string());
+    [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
 }
 
 /// Prints the steps of the lookup, each with its shape.
@@ -144,13 +269,13 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     };
 
     if let Some(input) = &list.text {
-        let tokens: Vec<_> = rows.iter().map(|row| &row.token).collect();
-        let shown: Vec<_> = tokens.iter().take(100).map(|it| it.quoted(TOKEN_WIDTH)).collect();
+        let tokens = rows.iter().take(100).map(|row| row.token.quoted(TOKEN_WIDTH));
+        let shown: Vec<_> = tokens.collect();
         say("text", "", &text::shown(input, columns))?;
         say(DOWN, "", &format!("{}, read by the model's own tokenizer", text::size(input)))?;
         say(ARROW, "", "")?;
         say("tokens", ids_shape, &clip(&shown.join(" "), columns))?;
-        text::added(input, &tokens).map_or(Ok(()), |added| say(DOWN, "", &added))?;
+        text::added(input).map_or(Ok(()), |added| say(DOWN, "", &added))?;
         say(ARROW, "", "")?;
     }
 
@@ -195,14 +320,20 @@ const DOWN: &str = "    │";
 const ARROW: &str = "    ▼";
 
 /// Prints the matrix with the first and last values of each row, as many as fit.
-fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
+/// Returns how further rows are printed.
+fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<Layout> {
     let mut header = ["#position", "#ID", "token", "#norm"].map(Column::of).to_vec();
-    let named = |row: &LookupRow| {
-        let [position, id] = [row.position, row.id].map(|n| n.to_string());
-        [position, id, row.token.quoted(TOKEN_WIDTH), rounded(row.norm.0)]
-    };
+    // The largest numbers may be in rows that come later.
+    let largest = (list.ids.len() > rows.len()).then(|| {
+        let start = rows.first().map_or(0, |row| row.position);
+        let id = list.ids.iter().max().copied().unwrap_or_default();
+        [(start + list.ids.len() as u64 - 1).to_string(), id.to_string()]
+    });
     let mut grid = Grid::new(&header);
     rows.iter().for_each(|row| grid.row(named(row)));
+    if let Some(largest) = &largest {
+        grid.measure(largest);
+    }
     let used = 1 + grid.lines().next().map_or(0, |line| width(&line));
     let d_model = list.shape[1] as usize;
     let value_width = 2 + rows
@@ -220,38 +351,27 @@ fn matrix(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> 
         let shown = fit.saturating_sub(1).clamp(2, 16);
         (shown - shown / 2, shown / 2)
     };
+    let shown = Shown { head, tail, d_model };
 
-    let values = |middle: &str, show: &dyn Fn(usize) -> String| {
-        let mut cells: Vec<String> = (0..head).map(show).collect();
-        cells.extend((head + tail < d_model).then(|| middle.to_owned()));
-        cells.extend((d_model - tail..d_model).map(show));
-        cells
-    };
-    let names = values("", &|i| format!("[{i}]"));
+    let names = shown.values("", |i| format!("[{i}]"));
     header.extend(names.iter().map(|name| Column::number(name)));
     let mut grid = Grid::new(&header);
-    for row in rows {
-        let values = values("…", &|i| rounded(row.values[i].0.into()));
-        grid.row(named(row).into_iter().chain(values));
+    rows.iter().for_each(|row| grid.row(shown.cells(row)));
+    if let Some(largest) = &largest {
+        grid.measure(largest);
     }
     grid.print(page)?;
-    let hidden = d_model - head - tail;
-    let line = if hidden > 0 {
-        format!("values are rounded, {hidden} of {d_model} not shown: --full prints all of them")
-    } else {
-        "values are rounded: --full prints every digit".to_owned()
-    };
-    page.paragraph(&line)?;
-    strips(list, rows, page)
+    Ok(Layout::Grid(shown, grid.fitted()))
 }
 
 /// At most this many rows get a strip of marks.
 const STRIPS: usize = 40;
 
-/// Prints the rows as marks, one above the other, so that common patterns stand out.
-fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
+/// Prints the first of `n` rows as marks, one above the other, so that common patterns
+/// stand out.
+fn strips(list: &LookupHead, rows: &[LookupRow], n: u64, page: &mut Page) -> Result<()> {
     const LABEL: usize = 14;
-    let rows = &all[..all.len().min(STRIPS)];
+    let rows = &rows[..rows.len().min(STRIPS)];
     let tokens: Vec<_> = rows.iter().map(|row| row.token.quoted(LABEL)).collect();
     let label = tokens.iter().map(|token| width(token)).max().unwrap_or(0);
     let d_model = list.shape[1] as usize;
@@ -267,8 +387,8 @@ fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
         let strip = strip(cells, extent, &painter);
         writeln!(page, " {token}{:1$}  {strip}", "", label - width(token))?;
     }
-    if rows.len() < all.len() {
-        writeln!(page, " … {} rows more", all.len() - rows.len())?;
+    if n > rows.len() as u64 {
+        writeln!(page, " … {} rows more", n - rows.len() as u64)?;
     }
     let each = match d_model.div_ceil(columns) {
         1 => "a cell is a value".to_owned(),
@@ -281,31 +401,30 @@ fn strips(list: &LookupHead, all: &[LookupRow], page: &mut Page) -> Result<()> {
     page.paragraph(&line)
 }
 
-/// Prints the first `n` values of each row with every digit, as many per line as fit.
-fn listing(rows: &[LookupRow], n: usize, page: &mut Page) -> Result<()> {
-    for (i, row) in rows.iter().enumerate() {
-        if i > 0 {
-            writeln!(page)?;
+/// Prints the first `n` values of row number `nth` with every digit, as many per line as
+/// fit.
+fn listed(nth: u64, row: &LookupRow, n: usize, page: &mut Page) -> Result<()> {
+    if nth > 0 {
+        writeln!(page)?;
+    }
+    let LookupRow { position, id, norm, .. } = row;
+    let token = row.token.quoted(TOKEN_WIDTH);
+    writeln!(page, "position {position}, ID {id}, {token}, norm {}", rounded(norm.0))?;
+    let shown: Vec<String> = row.values.iter().take(n).map(|value| exact(value.0)).collect();
+    let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
+    let label = format!("[{}]", shown.len()).len();
+    let per_line = ((page.width() - label) / cell).max(1);
+    // Round numbers of values per line are easier to count.
+    let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
+    for (line, values) in shown.chunks(per_line).enumerate() {
+        write!(page, "{:>label$}", format!("[{}]", line * per_line))?;
+        for value in values {
+            write!(page, "{value:>cell$}")?;
         }
-        let LookupRow { position, id, norm, .. } = row;
-        let token = row.token.quoted(TOKEN_WIDTH);
-        writeln!(page, "position {position}, ID {id}, {token}, norm {}", rounded(norm.0))?;
-        let shown: Vec<String> = row.values.iter().take(n).map(|value| exact(value.0)).collect();
-        let cell = 2 + shown.iter().map(String::len).max().unwrap_or(0);
-        let label = format!("[{}]", shown.len()).len();
-        let per_line = ((page.width() - label) / cell).max(1);
-        // Round numbers of values per line are easier to count.
-        let per_line = [64, 32, 16, 8, 4, 2, 1].into_iter().find(|n| *n <= per_line).unwrap_or(1);
-        for (line, values) in shown.chunks(per_line).enumerate() {
-            write!(page, "{:>label$}", format!("[{}]", line * per_line))?;
-            for value in values {
-                write!(page, "{value:>cell$}")?;
-            }
-            writeln!(page)?;
-        }
-        if shown.len() < row.values.len() {
-            writeln!(page, "{:label$}  … {} more", "", row.values.len() - shown.len())?;
-        }
+        writeln!(page)?;
+    }
+    if shown.len() < row.values.len() {
+        writeln!(page, "{:label$}  … {} more", "", row.values.len() - shown.len())?;
     }
     Ok(())
 }

@@ -1,20 +1,21 @@
 //! `tokens --text`: tokenizes a text. Other commands tokenize texts through it too.
 
 pub(super) mod answer;
-pub(super) use std::borrow::Cow;
-use std::path::PathBuf;
+pub(super) use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Error, Result, anyhow};
 
 use super::tokens::Count;
 use super::{Opener, Request, stdin};
 use crate::model::{Model, TokenId};
-use crate::report::{Printer, hex};
+use crate::report::{Items, Printer, Sink, TokenText};
 use crate::text::counted;
-use crate::tokenizer::{self, Options, Tokenizer, Trace};
+use crate::threads;
+use crate::tokenizer::{self, Options, Read, Tokenizer};
 use crate::vocab::{Token, Vocab};
 
-pub use answer::{TextInput, TextReport, TextToken};
+pub use answer::{TextHead, TextInput, TextToken};
 
 pub struct TextRequest {
     pub model: PathBuf,
@@ -35,72 +36,115 @@ pub struct TextToRead {
 
 pub(super) struct Tokenized {
     pub input: TextInput,
-    pub ids: Vec<u64>,
+    pub ids: Vec<u32>,
     pub notes: Vec<String>,
 }
 
+/// The columns of the table are fitted on at most this many tokens.
+const FITTED: usize = 1000;
+
+/// A thread formats so many tokens at a time.
+const BLOCK: u64 = 1 << 12;
+
 impl Request for TextRequest {
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
-        let report = self.run(open)?;
         match self.count {
-            true => out.answer(&Count { n_tokens: report.ids.len() as u64, notes: report.notes }),
-            false => out.answer(&report),
+            true => out.answer(&self.count(open)?),
+            false => self.run(open, &mut out.list()),
         }
     }
 }
 
 impl TextRequest {
-    pub fn run(&self, open: Opener) -> Result<TextReport> {
+    /// Gives the tokens of the text to a sink.
+    pub fn run(&self, open: Opener, sink: &mut dyn Sink<TextHead>) -> Result<()> {
         let text = self.text.read()?;
         let model = open(&self.model)?;
-        self.of(&model, &text).with_context(|| self.model.display().to_string())
+        let name = || self.model.display().to_string();
+        let vocab = Vocab::open(&model).with_context(name)?;
+        let Tokenized { input, ids, notes } =
+            self.text.tokenize(&model, text).with_context(name)?;
+        let texts = (ids.len() as u64 > BLOCK).then(|| Texts::of(&vocab)).transpose()?;
+        let token = |id: &u32| {
+            let id = TokenId::from(*id);
+            let token = match &texts {
+                Some(texts) => texts.get(id),
+                None => vocab.token(id)?,
+            };
+            Ok(TextToken { id, token: token.into(), token_type: type_of(&vocab, id)? })
+        };
+        let first = ids.iter().take(FITTED).map(token).collect::<Result<_>>()?;
+        let (n, ids) = (ids.len() as u64, Arc::new(ids));
+        sink.head(TextHead { input, ids: Arc::clone(&ids), first, columns: OnceLock::new() })?;
+        sink.items(&Items {
+            n,
+            threads: threads::available(),
+            per_block: BLOCK,
+            item: &|nth| token(&ids[nth as usize]),
+        })?;
+        sink.end(notes)
     }
 
-    fn of(&self, model: &Model, text: &[u8]) -> Result<TextReport> {
-        let vocab = Vocab::open(model)?;
-        let Tokenized { input, ids, notes } = self.text.tokenize(model, text)?;
-        let token = |id: &u64| {
-            Ok(TextToken {
-                id: *id,
-                token: vocab.token(*id)?.into(),
-                token_type: type_of(&vocab, *id)?,
-            })
-        };
-        let tokens = ids.iter().map(token).collect::<Result<_>>()?;
-        Ok(TextReport { input, ids, tokens, notes })
+    fn count(&self, open: Opener) -> Result<Count> {
+        let text = self.text.read()?;
+        let model = open(&self.model)?;
+        let tokenized = self.text.tokenize(&model, text);
+        let Tokenized { ids, notes, .. } =
+            tokenized.with_context(|| self.model.display().to_string())?;
+        Ok(Count { n_tokens: ids.len() as u64, notes })
+    }
+}
+
+/// A copy of the texts of all tokens: to find one in the file, some hundred others are
+/// passed.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn of(vocab: &Vocab) -> Result<Self> {
+        let mut texts = Self::default();
+        vocab.each(|_, text| -> Result<bool> {
+            texts.bytes.extend_from_slice(text);
+            texts.ends.push(texts.bytes.len());
+            Ok(true)
+        })?;
+        Ok(texts)
+    }
+
+    /// The token with an ID; `None` past the last.
+    fn get(&self, id: TokenId) -> Option<Token> {
+        let id = usize::try_from(id).ok()?;
+        let start = id.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        Some(Token::from(self.bytes[start..*self.ends.get(id)?].to_vec()))
     }
 }
 
 impl TextToRead {
-    pub(super) fn read(&self) -> Result<Cow<'_, [u8]>> {
-        Ok(match &self.bytes {
-            Some(bytes) => bytes.into(),
-            None => stdin("a text", "tokenize it in parts")?.into(),
-        })
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
+        match &self.bytes {
+            Some(bytes) => Ok(bytes.clone()),
+            None => stdin("a text", "tokenize it in parts"),
+        }
     }
 
-    pub(super) fn tokenize(&self, model: &Model, text: &[u8]) -> Result<Tokenized> {
+    pub(super) fn tokenize(&self, model: &Model, text: Vec<u8>) -> Result<Tokenized> {
         let tokenizer = Tokenizer::open(model)?;
         let options = Options { add_special: self.add_special, parse_special: self.parse_special };
-        let Trace { ids, dropped, adds_space } = tokenizer.trace(text, options).map_err(advised)?;
+        let Read { ids, dropped, adds_space } = tokenizer.read(&text, options).map_err(advised)?;
         let mut notes = tokenizer.notes().to_vec();
-        notes.extend(losses(text, &dropped));
+        notes.extend(losses(&text, &dropped));
         notes.extend(self.bytes.as_deref().and_then(escapes));
         let (front, behind) = tokenizer.around();
-        let added = |token: Option<TokenId>| usize::from(options.add_special && token.is_some());
-        let Token { text: shown, bytes } = Token::from(text.to_vec());
-        Ok(Tokenized {
-            input: TextInput {
-                text: shown,
-                text_hex: bytes.as_deref().map(hex),
-                bytes: text.len() as u64,
-                in_front: added(front),
-                behind: added(behind),
-                adds_space,
-            },
-            ids,
-            notes,
-        })
+        let vocab = Vocab::open(model)?;
+        let added = |token: Option<TokenId>| -> Result<Option<TokenText>> {
+            let token = token.filter(|_| options.add_special);
+            Ok(token.map(|id| vocab.token(id)).transpose()?.map(TokenText::from))
+        };
+        let (in_front, behind) = (added(front)?, added(behind)?);
+        Ok(Tokenized { input: TextInput { bytes: text, in_front, behind, adds_space }, ids, notes })
     }
 }
 

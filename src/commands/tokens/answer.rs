@@ -78,7 +78,7 @@ impl List for TokensHead {
         Ok(writeln!(page, "{header}\n{line}")?)
     }
 
-    fn table_item(&self, item: &TokenAnswer, page: &mut Page) -> Result<()> {
+    fn table_item(&self, _: usize, item: &TokenAnswer, page: &mut Page) -> Result<()> {
         let score = item.score.map(|score| exact(score.0)).unwrap_or_default();
         let norm = item.norm.map(|norm| rounded(norm.0)).unwrap_or_default();
         let [id, merge, length] = [Some(item.id), item.merge_rank, item.length]

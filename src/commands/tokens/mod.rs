@@ -103,26 +103,30 @@ impl TokensRequest {
         let score_of = |id: u64| -> Result<Option<f32>> {
             Ok(scores.as_ref().map(|scores| scores.of(id)).transpose()?.flatten())
         };
-        let answer = |id: u64, token: Token, norm: Option<f64>| -> Result<TokenAnswer> {
-            let token = TokenText::from(token);
-            let length = length(&token.bytes());
+        let answer = |id: u64, stored: &[u8], norm: Option<f64>| -> Result<TokenAnswer> {
+            let token = TokenText::from(Token::from(vocab.read(id, stored)?.into_owned()));
+            let length = (self.sort == Sort::Length).then(|| length(&token.bytes()));
             Ok(TokenAnswer {
                 id,
                 token,
                 token_type: vocab.token_type(id)?.map(TokenType::name),
                 score: score_of(id)?.map(Float),
-                merge_rank: ranks.as_ref().map(|ranks| ranks.of(id)).transpose()?.flatten(),
+                merge_rank: ranks.as_ref().and_then(|ranks| ranks.of(stored)),
                 norm: norm.map(Float),
-                length: (self.sort == Sort::Length).then_some(length),
+                length,
             })
         };
         // Only what is needed to sort is kept: numbers, not texts.
         let mut sorted: Vec<(f64, u64, Option<f64>)> = Vec::new();
-        vocab.each(|id, text| -> Result<bool> {
+        vocab.each_stored(|id, stored| -> Result<bool> {
             if id >= range.end {
                 return Ok(false);
             }
-            if id < range.start || !matches(text) {
+            if id < range.start {
+                return Ok(true);
+            }
+            let text = vocab.read(id, stored)?;
+            if !matches(&text) {
                 return Ok(true);
             }
             if wanted.is_some() && vocab.token_type(id)?.map(TokenType::name) != wanted {
@@ -133,13 +137,13 @@ impl TokensRequest {
             rowless += u64::from(norms && norm.is_none());
             let key = match self.sort {
                 Sort::Id if !self.reverse => {
-                    sink.item(answer(id, Token::from(text.to_vec()), norm)?)?;
+                    sink.item(answer(id, stored, norm)?)?;
                     return Ok(true);
                 }
                 Sort::Id => Some(id as f64),
                 Sort::Norm => norm,
                 Sort::Score => score_of(id)?.map(f64::from),
-                Sort::Length => Some(length(text) as f64),
+                Sort::Length => Some(length(&text) as f64),
             };
             let key = key.map_or(f64::NAN, |key| if self.reverse { -key } else { key });
             sorted.push((key, id, norm));
@@ -151,8 +155,8 @@ impl TokensRequest {
             by_key.then(a.1.cmp(&b.1))
         });
         for (_, id, norm) in sorted {
-            if let Some(token) = vocab.token(id)? {
-                sink.item(answer(id, token, norm)?)?;
+            if let Some(stored) = vocab.stored(id)? {
+                sink.item(answer(id, &stored, norm)?)?;
             }
         }
         let mut notes = Vec::new();

@@ -48,7 +48,7 @@ impl List for TourHead {
         page.narrow(PROSE).notes(&self.notes)
     }
 
-    fn table_item(&self, step: &TourStep, page: &mut Page) -> Result<()> {
+    fn table_item(&self, _: usize, step: &TourStep, page: &mut Page) -> Result<()> {
         let title = format!("{} of {}: {}", step.title.step, self.of, step.title.title);
         writeln!(page, "\n{title}\n{}\n", "─".repeat(title.chars().count()))?;
         body(step, page, plain, grid, ["", ""])?;

@@ -33,8 +33,8 @@ const CJK: Rule = Points(r"[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+
 /// One word: letters, digits and most signs together.
 const NORDIC: Rule =
     Points(r" ?[^(\s|.,!?\u{2026}\u{3002}\u{ff0c}\u{3001}\u{964}\u{6d4}\u{60c})]+");
-const LINES: Rule = Points(r"[^\n]+|\n+");
-const NEWLINE: Rule = Points(r"[\r\n]");
+pub(super) const LINES: Rule = Classes(r"[^\n]+|\n+");
+const NEWLINE: Rule = Classes(r"[\r\n]");
 
 /// The settings of most pre-tokenizers, without names and rules.
 pub(super) const PLAIN: Pre = Pre {
@@ -57,7 +57,7 @@ pub(super) const DEFAULT: Pre = Pre {
         Classes(r"[\p{P}\$\+<=>\^~\|]+"),
         GPT_2,
         Classes(r"\p{N}+"),
-        Points("[0-9][0-9][0-9]"),
+        Classes("[0-9][0-9][0-9]"),
     ],
     ..PLAIN
 };
@@ -268,7 +268,7 @@ pub(super) const KNOWN: &[Pre] = &[
     },
     Pre {
         names: "falcon",
-        rules: &[Classes(r"[\p{P}\$\+<=>\^~\|`]+"), GPT_2, Points("[0-9][0-9][0-9]")],
+        rules: &[Classes(r"[\p{P}\$\+<=>\^~\|`]+"), GPT_2, Classes("[0-9][0-9][0-9]")],
         ..PLAIN
     },
     Pre {
