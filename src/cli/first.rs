@@ -58,7 +58,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         .help_template("{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
         .mut_subcommand("help", |command| command.hide(true))
         .mut_arg("format", |arg| {
-            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, sarif")
+            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg, sarif")
         })
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))

@@ -1,29 +1,36 @@
 //! Parses token IDs: numbers, ranges, token texts, or a list on standard input.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{by_text, model, stdin};
+use super::{MAX_STDIN, by_text, model, stdin};
 
 /// One call takes at most this many IDs.
 const MAX_IDS: u64 = 1 << 20;
 
 /// Tokens as the user names them.
+#[derive(Clone, Debug, Default)]
 pub struct NamedTokens {
     /// IDs, ranges `a..b`, token texts, or `-` for a list of IDs on standard input.
     pub typed: Vec<String>,
     /// Token texts, even if they look like IDs. They come last.
     pub texts: Vec<String>,
+    /// A file with a token text in each line, or `-` for standard input.
+    pub words: Option<PathBuf>,
 }
 
 impl NamedTokens {
     pub fn is_empty(&self) -> bool {
-        self.typed.is_empty() && self.texts.is_empty()
+        self.typed.is_empty() && self.texts.is_empty() && self.words.is_none()
     }
 
     /// The IDs in order, with repeats, all in range. Adds notes on texts to the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
-        let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
+        let words = self.words.as_deref().map(lines).transpose()?.unwrap_or_default();
+        let texts: Vec<_> =
+            typed.chain(&self.texts).chain(&words).map(String::as_str).collect();
         let (found, notes) = by_text::find(&texts, view)?;
         view.notes.extend(notes);
         let found: Vec<u64> = found.into_iter().map(|id| view.row_of(id)).collect::<Result<_>>()?;
@@ -46,9 +53,26 @@ impl NamedTokens {
             table.check_id(id)?;
             ids.push(id);
         }
-        ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
+        ensure!(!ids.is_empty(), "no token IDs: the list is empty");
         Ok(ids)
     }
+}
+
+/// The lines of a file, or of standard input if its name is `-`. Empty lines are left out.
+fn lines(path: &Path) -> Result<Vec<String>> {
+    let text = if path.as_os_str() == "-" {
+        stdin("token texts", "too much for a list of token texts")?
+    } else {
+        let name = || path.display().to_string();
+        let length = std::fs::metadata(path).with_context(name)?.len();
+        ensure!(length <= MAX_STDIN, "{} is larger than {} MiB", name(), MAX_STDIN >> 20);
+        std::fs::read(path).with_context(name)?
+    };
+    let text = String::from_utf8(text).ok().context("the list of token texts is not UTF-8")?;
+    let lines: Vec<String> =
+        text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    ensure!(lines.len() as u64 <= MAX_IDS, "more than {MAX_IDS} tokens: use several calls");
+    Ok(lines)
 }
 
 /// Whether an argument is a token's text.

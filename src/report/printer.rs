@@ -74,7 +74,7 @@ impl<'w> Printer<'w> {
                 out.flush()
             }
             Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
-            Form::Npy | Form::Sarif => bail!(NO_WRITER),
+            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
         }
     }
 
@@ -118,7 +118,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 out.header(&head.columns()).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_head(&mut page)?,
-            Form::Npy | Form::Sarif => bail!(NO_WRITER),
+            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
         }
         self.head = Some(head);
         Ok(())
@@ -142,7 +142,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 head.records(&item, &mut out).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_item(nth, &item, &mut page)?,
-            Form::Npy | Form::Sarif => bail!(NO_WRITER),
+            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
         }
         if self.lines.len() < HELD { Ok(()) } else { self.flush() }
     }
@@ -188,7 +188,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 self.lines.extend(b"}\n");
             }
             Form::Md => markdown::notes(&here, &mut page)?,
-            Form::Jsonl | Form::Csv | Form::Tsv | Form::Npy | Form::Sarif => {}
+            Form::Jsonl | Form::Csv | Form::Tsv | Form::Npy | Form::Svg | Form::Sarif => {}
         }
         self.printer.notes.extend(aside);
         self.flush()

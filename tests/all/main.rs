@@ -30,6 +30,7 @@ mod second_model;
 mod second_opinion;
 mod shells;
 mod signals;
+mod stats;
 mod stores;
 mod tokenizer;
 mod tokens;
