@@ -25,7 +25,7 @@ use crate::commands::{Filter, Frame, NamedTokens, Request};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::footprint::Preset;
 use crate::similarity::Metric;
-use crate::store::toy::TOY;
+use crate::store::toy::WORDS;
 use crate::vocab::TokenType;
 
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub struct LookupArgs {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "ID", required_unless_present_any = ["tokens", "text"], conflicts_with = "text", value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
@@ -98,7 +98,7 @@ pub struct NeighborsArgs {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "ID", required_unless_present_any = ["all", "tokens", "vector", "words"], value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
@@ -226,7 +226,7 @@ pub struct SimilarityArgs {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "TOKEN", required_unless_present_any = ["tokens", "words"], value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
@@ -352,9 +352,9 @@ pub struct FootprintArgs {
     #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 
-    /// Rows: the vocabulary size, n_vocab (several: 32000,128000)
-    #[arg(long, value_name = "N", value_delimiter = ',', requires = "dim", value_parser = clap::value_parser!(u64).range(1..))]
-    pub vocab: Vec<u64>,
+    /// Rows: the vocabulary size, n_vocab (128000 or 128K; several: 32000,128000)
+    #[arg(long, value_name = "N", requires = "dim", value_parser = rows)]
+    pub vocab: Vec<Numbers>,
 
     /// Columns: the model's width, d_model (several: 4096,8192)
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "vocab", value_parser = clap::value_parser!(u64).range(1..))]
@@ -374,7 +374,8 @@ impl FootprintArgs {
         let of = match &self.path {
             Some(path) => Measured::Model { path: path.clone(), tensor: self.tensor.clone() },
             None if self.like.is_empty() => {
-                Measured::Shapes { vocab: self.vocab.clone(), dim: self.dim.clone() }
+                let vocab = self.vocab.iter().flat_map(|numbers| numbers.0.clone()).collect();
+                Measured::Shapes { vocab, dim: self.dim.clone() }
             }
             None => Measured::Like(self.like.clone()),
         };
@@ -492,10 +493,39 @@ impl TextArgs {
     }
 }
 
+/// Numbers of rows: `128000`, `128_000`, `128,000`, `128K`, or several, `32000,128000`.
+fn rows(text: &str) -> Result<Numbers, String> {
+    let is_group = |part: &str| part.len() == 3 && part.bytes().all(|c| c.is_ascii_digit());
+    let mut parts = text.split(',');
+    let first = parts.next().unwrap_or_default();
+    // Groups of three digits are one number.
+    if text.contains(',') && (1..=3).contains(&first.len()) && parts.all(is_group) {
+        return Ok(Numbers(vec![number(&text.replace(',', ""))?]));
+    }
+    text.split(',').map(number).collect::<Result<_, _>>().map(Numbers)
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let text = text.trim().replace('_', "");
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1000),
+        None => (&*text, 1),
+    };
+    let n = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| *n > 0);
+    n.ok_or_else(|| "write a number such as 128000 or 128K".to_owned())
+}
+
+/// The numbers of one argument.
+#[derive(Clone, Debug)]
+pub struct Numbers(Vec<u64>);
+
 /// A range `a..b` that is not empty.
 fn range(text: &str) -> Result<Range<u64>, String> {
-    let parsed =
-        text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    let end_of = |end: &str, open: u64| if end.is_empty() { Some(open) } else { end.parse().ok() };
+    let parsed = text
+        .split_once("..")
+        .filter(|(first, end)| !first.is_empty() || !end.is_empty())
+        .and_then(|(first, end)| Some(end_of(first, 0)?..end_of(end, u64::MAX)?));
     match parsed {
         Some(range) if range.is_empty() => {
             Err("the range is empty: a..b does not include b".to_owned())
@@ -583,7 +613,7 @@ impl TourArgs {
         if self.list {
             return Box::new(TitlesRequest);
         }
-        let model = self.path.clone().unwrap_or_else(|| TOY.into());
+        let model = self.path.clone().unwrap_or_else(|| WORDS.into());
         Box::new(TourRequest { model, steps: self.steps.clone() })
     }
 }

@@ -22,7 +22,7 @@ use super::{Cli, CompletionsArgs};
 use crate::commands::{Opener, Request};
 use crate::footprint::KNOWN;
 use crate::report::{Form, Printer};
-use crate::store::toy::TOY;
+use crate::store::toy;
 use crate::store::{self, Store};
 use crate::text::acts;
 
@@ -119,7 +119,7 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     let offered = found.filter_map(|candidate| {
         let path = candidate.get_value().to_str()?;
         let is_other =
-            path.starts_with(['-', '~']) || path == TOY || Store::of_name(path).is_some();
+            path.starts_with(['-', '~']) || toy::named(path).is_some() || Store::of_name(path).is_some();
         match is_safe(path) {
             // If the user has typed something, the candidate must begin with it.
             true if is_other && typed.is_empty() => Some(candidate.add_prefix("./")),

@@ -7,7 +7,8 @@ pub(super) const MODEL: &str =
 
 pub(super) const MODEL_LONG: &str = "\
 A GGUF file, or a model by name:
-  toy                  a small built-in table
+  toy                  a small built-in table, made up: four values a row
+  words                another one: 4,000 words with rows of a real model
   ollama:llama3.2      in Ollama: [[host/]namespace/]model[:tag]
   hf:org/repo[/file]   in the Hugging Face hub's local cache; or by
                        precision: hf:org/repo:Q8_0
@@ -15,7 +16,7 @@ A GGUF file, or a model by name:
                        in LM Studio's folder
   llama.cpp:file       in llama.cpp's own cache
   llama3.2             in any store, if only one model has this name
-`toy` and names that begin with a store's name are never paths (write
+`toy`, `words` and names that begin with a store's name are never paths (write
 ./toy for a file). Any other name is a path if the file exists.
 `embcli models` lists all names. embcli downloads nothing.";
 

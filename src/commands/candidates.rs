@@ -63,7 +63,9 @@ impl<'a> Candidates<'a> {
                 self.variants.insert(key, Vec::new());
             }
         }
-        let (Ok(vocab), false) = (self.view.labels(), self.variants.is_empty()) else { return Ok(()) };
+        let (Ok(vocab), false) = (self.view.labels(), self.variants.is_empty()) else {
+            return Ok(());
+        };
         let longest = self.variants.keys().map(String::len).max().unwrap_or(0);
         vocab.each(|id, text| -> Result<bool> {
             // Case changes lengths a little, spaces are few.
@@ -123,7 +125,8 @@ impl<'a> Candidates<'a> {
             let mut again = Vec::new();
             for some in pending.chunks((MAX_NEIGHBORS / wide).max(1)) {
                 let asked: Vec<Query> = some.iter().map(|at| queries[*at].clone()).collect();
-                let found = similarity::nearest(rows, n_rows, &asked, &Search { k: wide, ..*search })?;
+                let found =
+                    similarity::nearest(rows, n_rows, &asked, &Search { k: wide, ..*search })?;
                 left_out = found.left_out;
                 for (at, all) in some.iter().zip(found.neighbors) {
                     let is_complete = all.len() < wide;
@@ -158,7 +161,10 @@ fn of_script(name: &str) -> Result<Regex> {
     let pattern = format!(r"^\P{{L}}*(?:\p{{sc={name}}}\P{{L}}*)+$");
     let regex = if is_name { Regex::new(&pattern).ok() } else { None };
     regex.ok_or_else(|| {
-        anyhow!("{} is no script that Unicode knows: write Latin, Cyrillic, Han, ...", quoted(name, 64))
+        anyhow!(
+            "{} is no script that Unicode knows: write Latin, Cyrillic, Han, ...",
+            quoted(name, 64)
+        )
     })
 }
 

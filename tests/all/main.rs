@@ -14,6 +14,7 @@ mod files;
 mod findings;
 mod first_minute;
 mod footprint;
+mod geometry;
 mod golden;
 mod hostile;
 mod info;

@@ -85,9 +85,9 @@ impl Answer for TestReport {
             visible(&self.model),
             self.frame.told()
         ))?;
-        let columns =
-            ["section", "#questions", "#first", "#of five", "#C alone first", "#of five"];
-        let share = |share: Option<Float<f64>>| share.map_or("-".to_owned(), |x| format!("{:.3}", x.0));
+        let columns = ["section", "#questions", "#first", "#of five", "#C alone first", "#of five"];
+        let share =
+            |share: Option<Float<f64>>| share.map_or("-".to_owned(), |x| format!("{:.3}", x.0));
         let row = |it: &SectionScore| {
             let name = clip(&visible(&it.section), 32).into_owned();
             let shares = [it.top1, it.top5, it.alone_top1, it.alone_top5].map(share);

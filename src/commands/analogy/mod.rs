@@ -8,7 +8,7 @@ mod test;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::candidates::{Candidates, Filter};
 use super::frame::{Frame, Framed};
@@ -33,7 +33,6 @@ named! {
         Mul = "mul",
     }
 }
-
 
 pub struct AnalogyRequest {
     pub model: PathBuf,
@@ -67,7 +66,7 @@ impl AnalogyRequest {
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;
         let ids = self.tokens.ids(&mut view)?;
         let [a, b, c] = *ids else {
-            anyhow::bail!("an analogy needs three tokens, A B C; these are {}", ids.len());
+            bail!("an analogy needs three tokens, A B C; these are {}", ids.len());
         };
         let threads = self.threads.unwrap_or_else(threads::available);
         ids.iter().try_for_each(|id| view.table.row(*id).map(|_| ()))?;
@@ -81,23 +80,23 @@ impl AnalogyRequest {
         }
         let candidates = Candidates::new(&self.filter, &view, &ids)?;
         let exclude = candidates.with_variants(&ids)?;
-        let search =
-            Search { metric: Metric::Cosine, k: usize::try_from(self.k)?, threads };
+        let search = Search { metric: Metric::Cosine, k: usize::try_from(self.k)?, threads };
         let present = view.table.rows_present();
-        let found = match self.method {
-            Method::Add => {
-                let values = sum([&rows[0], &rows[1], &rows[2]]);
-                ensure!(norm(&values) > 0.0, "B - A + C is zero: it has no direction");
-                let query = Query { exclude: exclude.clone(), values };
-                let found = candidates.nearest(framed.rows(), present, &[query], &search)?;
-                found.neighbors.into_iter().next().context("an answer for a query")?
-            }
-            Method::Mul => mul::best(framed.rows(), present, &rows, &exclude, &candidates, &search)?,
+        // What is nearest to C alone: an analogy must beat it. Both share a pass.
+        let alone = Query { exclude: exclude.clone(), values: rows[2].clone() };
+        let mut queries = vec![alone];
+        if self.method == Method::Add {
+            let values = sum([&rows[0], &rows[1], &rows[2]]);
+            ensure!(norm(&values) > 0.0, "B - A + C is zero: it has no direction");
+            queries.push(Query { exclude: exclude.clone(), values });
+        }
+        let found = candidates.nearest(framed.rows(), present, &queries, &search)?;
+        let mut found = found.neighbors.into_iter();
+        let alone = found.next().and_then(|nearest| nearest.first().copied());
+        let found = match found.next() {
+            Some(found) => found,
+            None => mul::best(framed.rows(), present, &rows, &exclude, &candidates, &search)?,
         };
-        // What is nearest to C alone: an analogy must beat it.
-        let alone = Query { exclude, values: rows[2].clone() };
-        let alone = candidates.nearest(framed.rows(), present, &[alone], &Search { k: 1, ..search })?;
-        let alone = alone.neighbors.into_iter().flatten().next();
         let named = |(rank, it): (u64, Neighbor)| -> Result<Candidate> {
             Ok(Candidate { rank, id: it.id, token: view.token(it.id)?, score: Float(it.score) })
         };

@@ -66,12 +66,21 @@ impl TermAnswer {
 
 impl NeighborsHead {
     /// What a query is, for a sentence: `ID 5866 " cat" + " dog" - " a"`.
-    fn asked(&self, nth: usize, query: &QueryAnswer, token: impl Fn(&TokenText) -> String) -> String {
+    fn asked(
+        &self,
+        nth: usize,
+        query: &QueryAnswer,
+        token: impl Fn(&TokenText) -> String,
+    ) -> String {
         let mut asked = match query.id {
             Some(id) => format!("ID {id} {}", token(&query.token)),
             None => format!("vector {nth}"),
         };
-        let signs = self.plus.iter().map(|term| ('+', term)).chain(self.minus.iter().map(|term| ('-', term)));
+        let signs = self
+            .plus
+            .iter()
+            .map(|term| ('+', term))
+            .chain(self.minus.iter().map(|term| ('-', term)));
         for (sign, term) in signs {
             asked += &format!(" {sign} {}", token(&term.token));
         }

@@ -105,7 +105,11 @@ impl NeighborsRequest {
             }
         } else {
             // Before the frame is computed, which takes a while.
-            given.iter().flatten().chain(sum.ids()).try_for_each(|id| table.row(*id).map(|_| ()))?;
+            given
+                .iter()
+                .flatten()
+                .chain(sum.ids())
+                .try_for_each(|id| table.row(*id).map(|_| ()))?;
         }
         let framed = Framed::new(self.frame, table, threads)?;
         let space = match (&input, self.as_input) {
@@ -139,7 +143,10 @@ impl NeighborsRequest {
                 let what = format!("vector {i} of the file");
                 ensure!(norm.is_finite(), "{what} holds NaN or infinity, so it has no neighbors");
                 ensure!(norm > 0.0 || self.metric == Metric::L2, "{what} is all zeros");
-                return Ok(Asked { id: None, query: Query { exclude: Vec::new(), values: vector.clone() } });
+                return Ok(Asked {
+                    id: None,
+                    query: Query { exclude: Vec::new(), values: vector.clone() },
+                });
             }
             let id = id_at(i);
             let row = space.row(id)?;

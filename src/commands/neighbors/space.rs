@@ -35,7 +35,14 @@ impl<'a> Space<'a> {
     /// The rows as they are stored, or moved.
     pub(super) fn stored(framed: &'a Framed<'a>, frame: Frame) -> Self {
         let note = framed.note(frame);
-        Self { table: framed.table, framed: Some(framed), placed: None, applies: false, factor: 1.0, note }
+        Self {
+            table: framed.table,
+            framed: Some(framed),
+            placed: None,
+            applies: false,
+            factor: 1.0,
+            note,
+        }
     }
 
     /// The rows as the first block receives them, all at `position`.

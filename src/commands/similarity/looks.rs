@@ -36,7 +36,8 @@ impl Answer for SimilarityReport {
     fn table(&self, page: &mut Page) -> Result<()> {
         match &*self.tokens {
             [a, b] => {
-                let [a, b] = [a, b].map(|it| format!("{} (ID {})", it.token.quoted(TOKEN_WIDTH), it.id));
+                let [a, b] =
+                    [a, b].map(|it| format!("{} (ID {})", it.token.quoted(TOKEN_WIDTH), it.id));
                 let frame = self.frame.told();
                 let score = self.matrix[0][1].0;
                 page.paragraph(&format!("{a} and {b}: {} {score:.6}{frame}", name(self.metric)))?;
@@ -54,7 +55,10 @@ impl Answer for SimilarityReport {
         }
         if let Some(stored) = &self.as_stored {
             let score = stored.score.map(|score| format!("{} {:.6}; ", name(self.metric), score.0));
-            let random = stored.at_random.as_ref().map(|random| format!("two tokens at random {}", told(random)));
+            let random = stored
+                .at_random
+                .as_ref()
+                .map(|random| format!("two tokens at random {}", told(random)));
             page.paragraph(&format!(
                 "as stored: {}{}",
                 score.unwrap_or_default(),
@@ -117,17 +121,24 @@ fn matrix(report: &SimilarityReport, page: &mut Page) -> Result<()> {
             });
             writeln!(page, "{}  {}", label(at), cells.collect::<String>())?;
         }
-        page.paragraph("·· is below 0.2, ░░ below 0.4, ▒▒ below 0.6, ▓▓ below 0.8, ██ 0.8 or more")?;
+        page.paragraph(
+            "·· is below 0.2, ░░ below 0.4, ▒▒ below 0.6, ▓▓ below 0.8, ██ 0.8 or more",
+        )?;
     } else {
         page.paragraph("the matrix is too wide to print: use -o FILE with .csv, .npy or .svg")?;
     }
-    let named = |id: u64| report.token(id).map(|it| it.token.quoted(TOKEN_WIDTH)).unwrap_or_default();
+    let named =
+        |id: u64| report.token(id).map(|it| it.token.quoted(TOKEN_WIDTH)).unwrap_or_default();
     if let Some([a, b]) = report.closest {
         page.paragraph(&format!("closest pair: {} and {}", named(a), named(b)))?;
     }
     if let Some(odd) = report.odd_one_out {
         let mean = report.token(odd).map_or(f64::NAN, |it| it.mean.0);
-        page.paragraph(&format!("odd one out: {} (mean with the others {})", named(odd), rounded(mean)))?;
+        page.paragraph(&format!(
+            "odd one out: {} (mean with the others {})",
+            named(odd),
+            rounded(mean)
+        ))?;
     }
     Ok(())
 }

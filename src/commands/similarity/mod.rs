@@ -68,7 +68,8 @@ impl SimilarityRequest {
         ensure!(ids.len() >= 2, "one token has no similarity: name at least two");
         ensure!(ids.len() <= MOST, "{} tokens are too many to compare: at most {MOST}", ids.len());
         let table = &view.table;
-        let stored: Vec<Vec<f32>> = ids.iter().map(|id| table.row(*id)).collect::<Result<_, _>>()?;
+        let stored: Vec<Vec<f32>> =
+            ids.iter().map(|id| table.row(*id)).collect::<Result<_, _>>()?;
         let threads = self.threads.unwrap_or_else(threads::available);
         let framed = Framed::new(self.frame, table, threads)?;
         let mut rows = stored.concat();
