@@ -11,12 +11,15 @@
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use embcli::cpu::Level;
-use embcli::quant::{FORMATS, Format};
+use embcli::quant::{Estimate, FORMATS, Format};
 use embcli::similarity::Metric;
-use embcli::similarity::kernel::{self, GROUP, GROUP_BYTES, PANEL};
+use embcli::similarity::kernel::{self, PANEL};
 
 /// The row width of the real model, gemma-3-270m.
 const DIM: usize = 640;
+
+/// The nearest width that is a multiple of 256.
+const WIDE: usize = 768;
 
 /// Rows in one piece: 256 KiB in Q8_0.
 const ROWS: usize = 384;
@@ -28,6 +31,12 @@ fn main() {
 
 fn levels() -> Vec<&'static str> {
     Level::available().into_iter().map(Level::name).collect()
+}
+
+/// The types that have an estimator, at each level.
+fn estimators() -> Vec<String> {
+    let formats = FORMATS.iter().filter(|format| format.estimator().is_some());
+    formats.flat_map(|it| levels().into_iter().map(move |level| format!("{it} {level}"))).collect()
 }
 
 fn level(name: &str) -> Level {
@@ -64,19 +73,18 @@ fn floor(bencher: Bencher) {
     });
 }
 
-/// One query against stored Q8_0 rows.
-#[divan::bench(args = levels())]
-fn estimate_groups(bencher: Bencher, name: &str) {
-    let mut rows = noise(ROWS * DIM / GROUP * GROUP_BYTES);
-    for group in rows.as_chunks_mut::<GROUP_BYTES>().0 {
-        group[..2].copy_from_slice(&0x2000_u16.to_le_bytes());
-    }
-    let query: Vec<i16> =
-        noise(DIM).into_iter().map(|byte| 257 * i16::from(byte.cast_signed())).collect();
-    let level = level(name);
-    let mut out = vec![(0.0, 0.0); ROWS];
+/// One query against stored rows, by type and level.
+#[divan::bench(args = estimators())]
+fn estimate_stored(bencher: Bencher, name: &str) {
+    let (format, name) = name.split_once(' ').expect("a type and a level");
+    let format = Format::from_name(format).expect("one of estimators()");
+    let estimator = format.estimator().expect("only types with one are listed");
+    // Every byte is the same, so that every scale is an ordinary number.
+    let rows = vec![0x21; ROWS * format.row_bytes(WIDE as u64).expect("whole blocks") as usize];
+    let (coded, level) = (estimator.code(&floats(WIDE)), level(name));
+    let mut out = vec![Estimate::default(); ROWS];
     bencher.counter(BytesCount::of_slice(&rows)).bench_local(|| {
-        kernel::estimate_groups(level, &rows, &query, black_box(&mut out));
+        estimator.estimate(level, &rows, &coded, black_box(&mut out));
     });
 }
 

@@ -164,9 +164,18 @@ impl Vocab {
     /// stops at the first `false`. One pass over the vocabulary.
     pub fn each<E: From<Error>>(
         &self,
+        visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        self.each_from(0, visit)
+    }
+
+    /// The same from the token `first` on.
+    pub fn each_from<E: From<Error>>(
+        &self,
+        first: TokenId,
         mut visit: impl FnMut(TokenId, &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
-        self.tokens.each(|id, stored| match self.is_spelt(id)? {
+        self.tokens.each_from(first, |id, stored| match self.is_spelt(id)? {
             true => visit(id, &self.spelling.read(stored)),
             false => visit(id, stored),
         })

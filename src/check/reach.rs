@@ -28,17 +28,20 @@ pub fn unreachable(
         threads,
         Vec::new,
         |found: &mut Vec<TokenId>, ids| {
-            for id in ids {
-                let Some(token) = vocab.token(id)? else { continue };
-                if token.bytes.is_some() || !(1..=LONGEST).contains(&token.text.len()) {
-                    continue;
+            vocab.each_from(ids.start, |id, text| -> Result<bool, tokenizer::Error> {
+                if id == ids.end {
+                    return Ok(false);
                 }
                 // Bytes that the vocabulary can't spell are another matter.
-                if tokenizer.reaches(id, &token.text).is_ok_and(|it| !it) && is_asked(id) {
+                if (1..=LONGEST).contains(&text.len())
+                    && let Ok(text) = str::from_utf8(text)
+                    && tokenizer.reaches(id, text).is_ok_and(|it| !it)
+                    && is_asked(id)
+                {
                     found.push(id);
                 }
-            }
-            Ok::<_, tokenizer::Error>(())
+                Ok(true)
+            })
         },
         |found| all.append(found),
     )?;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::quant::Estimator;
 use crate::rows::{ReadError, Rows};
 
 /// The same rows with the bytes of each value reversed.
@@ -35,8 +36,8 @@ impl Rows for Swapped<'_> {
         self.rows.row_bytes()
     }
 
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {

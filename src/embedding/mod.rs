@@ -11,7 +11,7 @@ pub use error::Error;
 pub use find::TABLES;
 
 use crate::model::{Model, Tensor, TokenId};
-use crate::quant::Format;
+use crate::quant::{Estimator, Format};
 use crate::rows::{ReadError, Rows};
 use crate::source::Source;
 
@@ -240,8 +240,8 @@ impl Rows for Table {
         self.row_bytes
     }
 
-    fn is_scaled_bytes(&self) -> bool {
-        self.format.is_scaled_bytes()
+    fn estimator(&self) -> Option<Estimator> {
+        self.format.estimator()
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {

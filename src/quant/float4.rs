@@ -13,11 +13,11 @@
 
 use std::iter::zip;
 
-use super::bits::{decode, fields, planes, sub_blocks};
+use super::bits::{decode, fields, floats, planes, sub_blocks};
 
 /// Twice the value of each E2M1 code. Negative zero is plain zero in ggml.
-const E2M1_DOUBLED: [f32; 16] =
-    [0., 1., 2., 3., 4., 6., 8., 12., 0., -1., -2., -3., -4., -6., -8., -12.];
+pub(super) const E2M1_DOUBLED: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+const FLOATS_E2M1_DOUBLED: [f32; 16] = floats(E2M1_DOUBLED);
 
 /// MXFP4: 32 values, 4.25 bits per weight; a block of the OCP Microscaling formats.
 ///
@@ -33,7 +33,7 @@ const E2M1_DOUBLED: [f32; 16] =
 pub(super) fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
     fields!(block => e: 1, qs: 16);
     let d = e8m0_halved(e[0]);
-    decode(out, &planes::<4, 16, _, _>(qs), |q| E2M1_DOUBLED[usize::from(q)] * d);
+    decode(out, &planes::<4, 16, _, _>(qs), |q| FLOATS_E2M1_DOUBLED[usize::from(q)] * d);
 }
 
 /// NVFP4: 4 sub-blocks of 16 values, 4.5 bits per weight.
@@ -56,7 +56,7 @@ pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
     let quants = planes::<4, 8, _, _>(qs);
     for ((out, quants), d) in zip(sub_blocks::<16, _>(out, &quants), d) {
         let d = ue4m3_halved(*d);
-        decode(out, quants, |q| E2M1_DOUBLED[usize::from(q)] * d);
+        decode(out, quants, |q| FLOATS_E2M1_DOUBLED[usize::from(q)] * d);
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn nvfp4(block: &[u8; 36], out: &mut [f32; 64]) {
 /// The two smallest results are subnormal in `f32`. The standard defines 255 as
 /// NaN; ggml reads it as one more power of two.
 #[inline(always)]
-fn e8m0_halved(e: u8) -> f32 {
+pub(super) fn e8m0_halved(e: u8) -> f32 {
     f32::from_bits(match e {
         0 | 1 => 0x0020_0000 << e,
         _ => u32::from(e - 1) << 23,

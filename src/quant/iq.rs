@@ -10,7 +10,7 @@
 
 use std::iter::zip;
 
-use super::bits::{decode, f16, fields, join, planes, sequence, sub_blocks};
+use super::bits::{decode, f16, fields, floats, join, planes, sequence, sub_blocks};
 use super::iq_grids;
 
 /// The values that a coordinate of each grid can have.
@@ -264,8 +264,9 @@ pub(super) fn iq1_m(block: &[u8; 56], out: &mut [f32; 256]) {
 }
 
 /// The codebook of IQ4: 16 levels, closer together near zero, where most weights are.
-const LEVELS_IQ4: [f32; 16] =
-    [-127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.];
+pub(super) const LEVELS_IQ4: [i8; 16] =
+    [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+const FLOAT_LEVELS_IQ4: [f32; 16] = floats(LEVELS_IQ4);
 
 /// IQ4_NL: 32 values, 4.5 bits per weight: Q4_0 with non-linear levels.
 ///
@@ -281,7 +282,7 @@ const LEVELS_IQ4: [f32; 16] =
 pub(super) fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
     fields!(block => d: 2, qs: 16);
     let d = f16(d);
-    decode(out, &planes::<4, 16, _, _>(qs), |q| d * LEVELS_IQ4[usize::from(q)]);
+    decode(out, &planes::<4, 16, _, _>(qs), |q| d * FLOAT_LEVELS_IQ4[usize::from(q)]);
 }
 
 /// IQ4_XS: 8 sub-blocks of 32 values, 4.25 bits per weight.
@@ -303,6 +304,6 @@ pub(super) fn iq4_xs(block: &[u8; 136], out: &mut [f32; 256]) {
     let quants = planes::<4, 16, _, _>(qs);
     for ((out, quants), scale) in zip(sub_blocks::<32, _>(out, &quants), scales) {
         let scale = d * f32::from(scale.cast_signed() - 32);
-        decode(out, quants, |q| scale * LEVELS_IQ4[usize::from(q)]);
+        decode(out, quants, |q| scale * FLOAT_LEVELS_IQ4[usize::from(q)]);
     }
 }

@@ -150,15 +150,20 @@ pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
 /// byte j+8    | min j+4, bits 3..0   | scale j+4, bits 3..0 |     j < 4
 /// ```
 #[inline(always)]
-fn scales_and_mins(d: f32, dmin: f32, packed: &[u8; 12]) -> [(f32, f32); 8] {
+pub(super) fn packed_scales_and_mins(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
     fields!(packed => scales: 4, mins: 4, lower: 4);
-    std::array::from_fn(|i| {
-        let j = i % 4;
-        let (scale, min) = if i < 4 {
-            (scales[j] & 63, mins[j] & 63)
-        } else {
-            ((lower[j] & 15) | (scales[j] >> 6) << 4, (lower[j] >> 4) | (mins[j] >> 6) << 4)
-        };
-        (d * f32::from(scale), dmin * f32::from(min))
-    })
+    let [scales, mins, lower] = [scales, mins, lower].map(|bytes| u32::from_le_bytes(*bytes));
+    let (six, four, two) = (0x3f3f_3f3f, 0x0f0f_0f0f, 0x0303_0303);
+    let both = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32).to_le_bytes();
+    (
+        both(scales & six, lower & four | (scales >> 6 & two) << 4),
+        both(mins & six, lower >> 4 & four | (mins >> 6 & two) << 4),
+    )
+}
+
+/// The same, times the scales of the super-block.
+#[inline(always)]
+fn scales_and_mins(d: f32, dmin: f32, packed: &[u8; 12]) -> [(f32, f32); 8] {
+    let (scales, mins) = packed_scales_and_mins(packed);
+    std::array::from_fn(|i| (d * f32::from(scales[i]), dmin * f32::from(mins[i])))
 }

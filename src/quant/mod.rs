@@ -35,13 +35,18 @@ use std::iter::zip;
 use crate::cpu::{Level, at_each_level};
 
 mod bits;
+mod estimate;
 mod float4;
 mod floats;
 mod iq;
 mod iq_grids;
 mod k_quants;
 mod legacy;
+#[cfg(test)]
+pub(crate) mod made;
 mod ternary;
+
+pub use estimate::{Coded, Estimate, Estimator};
 
 /// One ggml type that a file can store.
 pub struct Format {
@@ -260,10 +265,10 @@ impl Format {
         self.kind == Integer
     }
 
-    /// Whether a block is just an `f16` scale and one signed byte per value (Q8_0).
-    /// Integer kernels can read such a block without decoding it.
-    pub fn is_scaled_bytes(&self) -> bool {
-        self.kind == Quantised && self.block_len == 32 && self.block_bytes == 2 + 32
+    /// What estimates dot products of stored rows. `None` for types that a scan has to
+    /// decode.
+    pub fn estimator(&self) -> Option<Estimator> {
+        Estimator::of(self)
     }
 
     /// Stored bits for each value, including its share of the scales.

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::quant::Estimator;
+
 pub(crate) use pass::rows_per_run;
 pub use pass::{Pass, RowRun};
 
@@ -26,11 +28,9 @@ pub trait Rows: Sync {
     /// The number of bytes that a row is stored in.
     fn row_bytes(&self) -> usize;
 
-    /// Whether a row is stored as groups of 32 values, each a little-endian
-    /// `f16` scale and then 32 signed bytes to multiply with it (ggml's Q8_0),
-    /// and [`decode`](Self::decode) does no more than multiply. A scan can then
-    /// work on the stored bytes.
-    fn is_scaled_bytes(&self) -> bool;
+    /// What estimates dot products of stored rows, if [`decode`](Self::decode) does no
+    /// more than the decoder of its type. A scan can then work on the stored bytes.
+    fn estimator(&self) -> Option<Estimator>;
 
     /// Reads a run of rows as it is stored, into a buffer that a scan keeps.
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;

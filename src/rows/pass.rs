@@ -68,6 +68,12 @@ impl<'a> Pass<'a> {
         Self { rows, n_rows, threads, rows_per_run: rows_per_run(rows) }
     }
 
+    /// Makes runs as long as suits rows that are not decoded.
+    #[must_use]
+    pub fn stored(self) -> Self {
+        Self { rows_per_run: (RUN_BYTES / self.rows.row_bytes()).max(1), ..self }
+    }
+
     /// Makes every run but the last a multiple of `rows` rows.
     #[must_use]
     pub fn in_multiples_of(self, rows: usize) -> Self {

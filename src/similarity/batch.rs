@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::bound::{Limit, Terms};
+use super::bound::{Bound, Limit, Terms};
 use super::kernel::{self, DEPTH, PANEL};
 use super::ranking::Ranking;
 use super::top_k::TopK;
@@ -64,9 +64,11 @@ impl<'a> Batch<'a> {
         codes: &'a Codes,
         search: &Search,
     ) -> Self {
-        let &Search { metric, k, .. } = search;
+        let rounding = kernel::rounding(rows.dim());
         let ranking = |(query, &(code, _)): (&'a Query, &(kernel::Code, i32))| {
-            Ranking::new(level, (metric, k), query, code.step.into(), code.residual.into())
+            let (step, residual) = (code.step.into(), code.residual.into());
+            let bound = Bound::new(search.metric, query, step, residual, rounding);
+            Ranking::new(level, search, query, bound)
         };
         let rankings: Vec<_> = queries.iter().zip(&codes.each).map(ranking).collect();
         Self {

@@ -8,8 +8,8 @@
 //! x·y = x̂·ŷ + x̂·f + e·y  ≤  x̂·ŷ + (|x| + |e|) |f| + |e| |y|        (Cauchy, Schwarz)
 //! ```
 //!
-//! The dot product of the codes is an exact integer times two steps (or an `f32`
-//! sum with an error of at most `ε |x| |ŷ|`, see [`rounding`]). So for each metric
+//! The dot product of the codes is an exact integer times two steps, or a sum with an
+//! error of at most `ε |x| |ŷ|`. So for each metric
 //! there is a sum of four numbers of the row, weighted by four numbers of the
 //! query. It is at least `tau` for every row that can still be among the k
 //! nearest:
@@ -28,21 +28,30 @@
 //! much more than these. It also covers the roundings of the exact scores (about
 //! 2^-36); S is an exact score.
 //!
+//! Types with a minimum store `x` as a difference, and the errors of an
+//! [`Estimate`] are relative to the `M` of its two parts: `sqrt(2) ε M |ŷ|` of the dot
+//! product, `2 ε M²` of the square. The decoder's roundings add `2^-22 sqrt(2) M` to
+//! `|e|`. Write η for `2 ε + 2^-20`. Then `|x|²` is within `η M²` of the estimate, so with
+//! `l²` the estimate less `η M²`, `|x|` is from `l` to `l + η M² / l`. The sum takes `l`
+//! for `|x|`. What that leaves out, `beta` times at most `η M² / l`, is no more than
+//! `rho` times three times as much: `beta` is at most `2.1 rho`. See [`Terms::of`].
+//!
 //! A row exactly at the bound is kept: it may tie with the worst of the k, and
 //! have the lower ID. Comparisons are written so that NaN keeps a row too. A row
 //! that is kept is scored exactly. A row that is not kept can't be in the answer.
 //! Therefore the answer is that of the plain scan, for any codes, any number of
 //! threads and any order of the rows.
 
-use super::kernel::rounding;
-use super::metric::Metric;
+use super::metric::{Metric, norm};
+use super::work::Query;
+use crate::quant::Estimate;
 
 /// The slack for every rounding that has no term of its own.
 const SLACK: f64 = 1.0 / 131_072.0;
 
 /// Squares of norms for which nothing in the sum over- or underflows `f32`. Rows
 /// outside this range are scored exactly.
-pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
+const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
 #[derive(Clone, Debug)]
 pub(super) struct Bound {
@@ -82,10 +91,12 @@ pub(super) struct Terms<const N: usize> {
 }
 
 impl Bound {
-    pub fn new(metric: Metric, dim: usize, norm: f64, step: f64, residual: f64) -> Self {
+    /// The bound of a query. `step` and `residual` belong to its codes, `rounding` is ε.
+    pub fn new(metric: Metric, query: &Query, step: f64, residual: f64, rounding: f64) -> Self {
+        let norm = norm(&query.values);
         let safe = SAFE_SQUARES.contains(&(norm * norm));
         let residual = if safe { residual } else { f64::INFINITY };
-        Self { metric, norm, step, residual, rounding: rounding(dim) }
+        Self { metric, norm, step, residual, rounding }
     }
 
     /// What a row must reach, given the worst of the k best scores so far. `worst`
@@ -116,6 +127,32 @@ impl Bound {
             rho: (rho as f32).next_up(),
             tau: if tau == 0.0 { 0.0 } else { (tau as f32).next_down() },
         }
+    }
+}
+
+impl Terms<1> {
+    /// The terms of a row that was estimated with the relative error `rounding`. `None` if
+    /// the row has to be scored exactly.
+    #[inline]
+    pub fn of(estimate: &Estimate, rounding: f64) -> Option<Self> {
+        let &Estimate { square, mass, .. } = estimate;
+        if square == mass {
+            let terms =
+                Self { step: [1.0], norm: [square.sqrt()], square: [square], residual: [0.0] };
+            return SAFE_SQUARES.contains(&f64::from(square)).then_some(terms);
+        }
+        let mass = f64::from(mass);
+        let eta = 2.0 * rounding + f64::exp2(-20.0);
+        let square = f64::from(square) - eta * mass;
+        let norm = square.sqrt();
+        // A little more than sqrt(2), for the roundings of these terms.
+        let residual = (1.45 * rounding + f64::exp2(-21.0)) * mass.sqrt() + 3.0 * eta * mass / norm;
+        SAFE_SQUARES.contains(&square).then_some(Self {
+            step: [1.0],
+            norm: [norm as f32],
+            square: [square as f32],
+            residual: [residual as f32],
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::bound::{Bound, Limit};
 use super::kernel;
 use super::metric::Metric;
 use super::top_k::TopK;
-use super::work::Query;
+use super::work::{Query, Search};
 use crate::cpu::Level;
 
 /// A query, and the nearest rows that one thread has found for it.
@@ -19,16 +19,10 @@ pub(super) struct Ranking<'q> {
 }
 
 impl<'q> Ranking<'q> {
-    /// An empty ranking. `step` and `residual` belong to the query's codes.
-    pub fn new(
-        level: Level,
-        (metric, k): (Metric, usize),
-        query: &'q Query,
-        step: f64,
-        residual: f64,
-    ) -> Self {
+    /// An empty ranking with the bound of its query.
+    pub fn new(level: Level, search: &Search, query: &'q Query, bound: Bound) -> Self {
+        let &Search { metric, k, .. } = search;
         let norm = kernel::norm(level, &query.values);
-        let bound = Bound::new(metric, query.values.len(), norm, step, residual);
         Self { level, metric, query, norm, bound, top: TopK::new(k, metric.descending()) }
     }
 

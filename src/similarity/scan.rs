@@ -51,8 +51,13 @@ pub(super) fn nearest_at(
             Some(codes) => Box::new(Batch::new(level, rows, queries, codes, search)),
         }
     };
-    // A batch fills whole panels.
-    let pass = Pass::new(rows, n_rows, search.threads).in_multiples_of(if few { 1 } else { PANEL });
+    let pass = Pass::new(rows, n_rows, search.threads);
+    let pass = match few {
+        true if rows.estimator().is_some() => pass.stored(),
+        true => pass,
+        // A batch fills whole panels.
+        false => pass.in_multiples_of(PANEL),
+    };
     let parts = pass.fold_stored(worker, |worker, ids, stored| worker.piece(ids, stored))?;
 
     let mut parts = parts.into_iter().map(Work::finish);

@@ -1,10 +1,11 @@
 //! The fast scan against the plain one, on tables made to find its faults.
 
-use super::kernel::{self, GROUP, GROUP_BYTES, PANEL};
+use super::kernel::{self, PANEL};
 use super::scan::nearest_at;
 use super::{Metric, Query, Rows, Search, reference};
 use crate::cpu::Level;
 use crate::embedding::Table;
+use crate::quant::{FORMATS, Format, made};
 use crate::stats::{SplitMix64, is_usable};
 
 fn below(random: &mut SplitMix64, n: usize) -> usize {
@@ -57,34 +58,31 @@ fn floats(random: &mut SplitMix64, dim: usize, n: usize) -> Table {
     table(&rows)
 }
 
-/// The same for scaled bytes; some scales are NaN, infinite, zero or tiny.
-fn groups(random: &mut SplitMix64, dim: usize, n: usize) -> Table {
-    let row_bytes = dim / GROUP * GROUP_BYTES;
+/// The same for a type of blocks; some scales are NaN, infinite, zero or tiny.
+fn blocks(random: &mut SplitMix64, format: &Format, dim: usize, n: usize) -> Table {
+    let row_bytes = dim / format.block_len * format.block_bytes;
     let mut bytes: Vec<u8> = Vec::new();
     for _ in 0..n {
         let start = bytes.len();
         match below(random, 8) {
-            // A copy of an earlier row, half of the time with one code changed.
+            // A copy of an earlier row, half of the time with one bit changed.
             0 | 1 if start > 0 => {
                 let from = below(random, start / row_bytes) * row_bytes;
                 bytes.extend_from_within(from..from + row_bytes);
-                let at = start + 2 + below(random, GROUP);
-                bytes[at] ^= below(random, 2) as u8;
+                let at = start + 4 + below(random, format.block_bytes.saturating_sub(6).max(1));
+                if format.block_bytes > 6 {
+                    bytes[at] ^= below(random, 2) as u8;
+                }
             }
-            kind => {
-                for _ in 0..dim / GROUP {
-                    let scale = match below(random, 200) {
-                        0 => random.bits() as u16,
-                        1 => 0x0001,
-                        _ => 0x1c00 + below(random, 0x400) as u16,
-                    };
-                    bytes.extend(if kind == 2 { 0 } else { scale }.to_le_bytes());
-                    bytes.extend((0..GROUP).map(|_| random.bits() as u8));
+            2 => bytes.resize(start + row_bytes, 0),
+            _ => {
+                for _ in 0..dim / format.block_len {
+                    bytes.extend(made::block(format, random));
                 }
             }
         }
     }
-    Table::in_memory("Q8_0", [n as u64, dim as u64], bytes)
+    Table::in_memory(format.name, [n as u64, dim as u64], bytes)
 }
 
 /// Rows of the table that may be queries, some of them twice. They leave out
@@ -164,13 +162,20 @@ fn a_scan_of_floats_is_the_plain_one() {
 }
 
 #[test]
-fn a_scan_of_scaled_bytes_is_the_plain_one() {
+fn a_scan_of_any_type_is_the_plain_one() {
     let mut random = SplitMix64::new(2);
-    for (dim, n) in [(32, 1500), (64, 700), (160, 1000), (640, 450)] {
-        let table = groups(&mut random, dim, n);
-        for (n_queries, k) in [(1, 10), (8, 3), (41, 15), (3, n)] {
-            let queries = queries(&mut random, &table, n_queries);
-            check(&table, &queries, k, table.n_rows());
+    for format in FORMATS.iter().filter(|format| !format.is_integer()) {
+        let dims: &[(usize, usize)] = match format.block_len {
+            32 => &[(32, 1500), (64, 700), (160, 1000), (640, 450)],
+            1 => &[(33, 700), (640, 200)],
+            _ => &[(256, 700), (768, 300)],
+        };
+        for &(dim, n) in dims {
+            let table = blocks(&mut random, format, dim, n);
+            for (n_queries, k) in [(1, 10), (8, 3), (23, 15), (3, n)] {
+                let queries = queries(&mut random, &table, n_queries);
+                check(&table, &queries, k, table.n_rows());
+            }
         }
     }
 }
@@ -244,25 +249,6 @@ fn estimates_are_within_their_bound_at_every_length() {
             let (dot, square) = kernel::estimate(level, &row, &query);
             assert_close(dim, dot, super::dot(&row, &query), norm * query_norm);
             assert_close(dim, square, norm * norm, norm * norm);
-        }
-    }
-    for n in 1..12 {
-        let table = groups(&mut random, GROUP * n, 1);
-        let (mut stored, row) = (Vec::new(), table.row(0).unwrap());
-        table.read(0..1, &mut stored).unwrap();
-        let query: Vec<i16> = (0..n * GROUP).map(|_| random.bits() as i16).collect();
-        let floats: Vec<f32> = query.iter().map(|p| f32::from(*p)).collect();
-        let (norm, query_norm) = (super::norm(&row), super::norm(&floats));
-        for level in Level::available() {
-            let mut out = [(0.0, 0.0)];
-            kernel::estimate_groups(level, &stored, &query, &mut out);
-            let [(dot, square)] = out;
-            if !norm.is_finite() {
-                assert!(!square.is_finite());
-                continue;
-            }
-            assert_close(row.len(), dot, super::dot(&row, &floats), norm * query_norm);
-            assert_close(row.len(), square, norm * norm, norm * norm);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::quant::Estimator;
 use crate::rows::{ReadError, Rows};
 use crate::stats::{SplitMix64, mix};
 
@@ -44,8 +45,8 @@ impl Rows for RandomRows {
         size_of::<u64>()
     }
 
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {

@@ -87,16 +87,7 @@ fn multiply_above(level: Level, left: Left, right: &Panels, out: &mut [f32], bel
     for from in (0..depth).step_by(DEEP) {
         let deep = DEEP.min(depth - from);
         for (block, cells) in cells.chunks_mut(DEEP).enumerate() {
-            for (i, cell) in cells[..deep].iter_mut().enumerate() {
-                *cell = std::array::from_fn(|row| {
-                    let row = block * TALL + row;
-                    match left {
-                        Left::Rows(rows) if row < height => rows[row * depth + from + i],
-                        Left::Columns(rows) if row < height => rows[(from + i) * height + row],
-                        _ => 0.0,
-                    }
-                });
-            }
+            lay_left(left, [height, depth], block * TALL, from, &mut cells[..deep]);
         }
         for (panel, right) in right.cells.chunks_exact(depth).enumerate() {
             let start = panel * WIDE;
@@ -114,6 +105,31 @@ fn multiply_above(level: Level, left: Left, right: &Panels, out: &mut [f32], bel
                         out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Lays out four rows of the left side from the term `from` on. Rows past the last
+/// keep their zeros.
+fn lay_left(
+    left: Left,
+    [height, depth]: [usize; 2],
+    first: usize,
+    from: usize,
+    cells: &mut [[f32; TALL]],
+) {
+    let tall = TALL.min(height - first);
+    match left {
+        Left::Rows(rows) => {
+            for (i, row) in rows[first * depth..].chunks_exact(depth).take(tall).enumerate() {
+                let terms = cells.iter_mut().zip(&row[from..]);
+                terms.for_each(|(cell, x)| cell[i] = *x);
+            }
+        }
+        Left::Columns(columns) => {
+            for (cell, row) in cells.iter_mut().zip(columns.chunks_exact(height).skip(from)) {
+                cell.iter_mut().zip(&row[first..first + tall]).for_each(|(cell, x)| *cell = *x);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::*;
+use crate::quant::Estimator;
 use crate::rows::{ReadError, Rows};
 use crate::stats::{SplitMix64, mix};
 
@@ -30,8 +31,8 @@ impl Rows for Made {
         4 * WIDTH
     }
 
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> std::result::Result<(), ReadError> {

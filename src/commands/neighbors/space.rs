@@ -14,6 +14,7 @@ use anyhow::Result;
 use crate::commands::frame::{Frame, Framed};
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
+use crate::quant::Estimator;
 use crate::rows::{ReadError, Rows};
 use crate::similarity::{Metric, norm};
 
@@ -150,8 +151,8 @@ impl Rows for Space<'_> {
     }
 
     /// The steps change the decoded values, so they are not multiples of stored bytes.
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {

@@ -6,11 +6,10 @@
 //! | [`estimate`] | `floats`, `f32` | the same |
 //! | [`encode`] | `codes` | the same |
 //! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
-//! | [`estimate_groups`]: rows of scaled 8-bit groups | `plain` | AVX-512, AVX2 intrinsics |
 //!
 //! Every function takes the [`Level`] to run at. [`score`], [`norm`], [`encode`]
-//! and [`products`] give the same bits at every level. The two estimates may
-//! differ between levels, within the bound of [`rounding`].
+//! and [`products`] give the same bits at every level. So does [`estimate`], within the
+//! bound of [`rounding`].
 
 mod codes;
 mod floats;
@@ -27,7 +26,6 @@ use crate::cpu::{Level, at_each_level};
 
 pub use codes::Code;
 pub use floats::rounding;
-pub use plain::{GROUP, GROUP_BYTES};
 
 /// The number of rows in a panel: [`products`] multiplies them together.
 pub const PANEL: usize = 32;
@@ -106,27 +104,4 @@ pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PAN
     neon::products(panel, queries, out);
     #[cfg(not(target_arch = "aarch64"))]
     plain::products(panel, queries, out);
-}
-
-/// `row·query` and `row·row` of several rows, which are stored as groups of an
-/// `f16` scale and 32 codes, with a query of 16-bit codes of step 1. The error is
-/// bounded by [`rounding`], as for [`estimate`].
-///
-/// # Panics
-/// When the lengths don't agree.
-pub fn estimate_groups(level: Level, rows: &[u8], query: &[i16], out: &mut [(f32, f32)]) {
-    let (groups, rest) = rows.as_chunks::<GROUP_BYTES>();
-    let (query, more) = query.as_chunks::<GROUP>();
-    assert!(rest.is_empty() && more.is_empty() && !query.is_empty());
-    assert!(groups.len() == query.len() * out.len());
-    #[cfg(target_arch = "x86_64")]
-    match level.kind() {
-        // SAFETY: the level proves that the processor has the instructions.
-        Kind::Avx512 => return unsafe { x86::avx512::estimate_groups(groups, query, out) },
-        // SAFETY: as above.
-        Kind::Avx2 => return unsafe { x86::avx2::estimate_groups(groups, query, out) },
-        Kind::Baseline => {}
-    }
-    let _ = level;
-    plain::estimate_groups(groups, query, out)
 }

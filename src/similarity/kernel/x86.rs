@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{DEPTH, GROUP, GROUP_BYTES, PANEL};
+use super::{DEPTH, PANEL};
 
 /// The bytes of a panel in one step: four codes of each row.
 const STEP: usize = PANEL * DEPTH;
@@ -12,15 +12,9 @@ fn lane(four: &[i8; DEPTH]) -> i32 {
     i32::from_le_bytes(four.map(i8::cast_unsigned))
 }
 
-/// The scale and the codes of a group.
-fn fields(group: &[u8; GROUP_BYTES]) -> ([u8; 2], &[u8; GROUP]) {
-    let (scale, codes) = group.split_first_chunk::<2>().expect("a group is longer");
-    (*scale, codes.first_chunk().expect("a group has 32 codes"))
-}
-
-/// The two functions of a module: they cut their work for `block`, of which `TOGETHER`
-/// queries fit the registers, and for `estimate_row`.
-macro_rules! entries {
+/// The function of a module: it cuts its work for `block`, of which `TOGETHER` queries
+/// fit the registers.
+macro_rules! entry {
     ($features:literal) => {
         #[target_feature(enable = $features)]
         pub fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
@@ -35,17 +29,6 @@ macro_rules! entries {
                 block::<1>(steps, &in_rest[i * steps.len()..], std::array::from_mut(out));
             }
         }
-
-        #[target_feature(enable = $features)]
-        pub fn estimate_groups(
-            rows: &[[u8; GROUP_BYTES]],
-            query: &[[i16; GROUP]],
-            out: &mut [(f32, f32)],
-        ) {
-            for (out, row) in out.iter_mut().zip(rows.chunks_exact(query.len())) {
-                *out = estimate_row(row, query);
-            }
-        }
     };
 }
 
@@ -56,7 +39,7 @@ pub(super) mod avx512 {
     /// independent additions hide the latency, for 10 loads.
     const TOGETHER: usize = 8;
 
-    entries!("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni");
+    entry!("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni");
 
     /// `vpdpbusd` multiplies 64 unsigned with 64 signed bytes, and adds every four
     /// products to a 32-bit lane, without saturation.
@@ -91,31 +74,6 @@ pub(super) mod avx512 {
             }
         }
     }
-
-    /// Codes are widened to 16 bits: -128 is then no special case, the query may
-    /// have 16 bits, and one instruction adds two products to a lane. A lane holds
-    /// at most 2 * 128 * 32767 < 2^23, which is exact in `f32` too.
-    #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
-        let (mut dots, mut squares) = (_mm512_setzero_ps(), _mm512_setzero_ps());
-        for (group, query) in groups.iter().zip(query) {
-            let (scale, codes) = fields(group);
-            let scale = _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(scale)));
-            // SAFETY: a group has 32 codes of one byte, and its query 32 of two bytes.
-            let (codes, query) = unsafe {
-                (
-                    _mm256_loadu_si256(codes.as_ptr().cast()),
-                    _mm512_loadu_si512(query.as_ptr().cast()),
-                )
-            };
-            let codes = _mm512_cvtepi8_epi16(codes);
-            let dot = _mm512_cvtepi32_ps(_mm512_madd_epi16(codes, query));
-            let square = _mm512_cvtepi32_ps(_mm512_madd_epi16(codes, codes));
-            dots = _mm512_fmadd_ps(dot, scale, dots);
-            squares = _mm512_fmadd_ps(square, _mm512_mul_ps(scale, scale), squares);
-        }
-        (_mm512_reduce_add_ps(dots), _mm512_reduce_add_ps(squares))
-    }
 }
 
 pub(super) mod avx2 {
@@ -130,7 +88,7 @@ pub(super) mod avx2 {
     /// The number of queries at once: their sums fill half of the 16 registers.
     const TOGETHER: usize = 2;
 
-    entries!("avx2,fma,f16c");
+    entry!("avx2,fma,f16c");
 
     #[target_feature(enable = "avx2,fma,f16c")]
     fn block<const N: usize>(
@@ -159,41 +117,5 @@ pub(super) mod avx2 {
                 unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), *sum) };
             }
         }
-    }
-
-    /// The same as in AVX-512, with a group in two halves.
-    #[target_feature(enable = "avx2,fma,f16c")]
-    fn estimate_row(groups: &[[u8; GROUP_BYTES]], query: &[[i16; GROUP]]) -> (f32, f32) {
-        let (mut dots, mut squares) = (_mm256_setzero_ps(), _mm256_setzero_ps());
-        for (group, query) in groups.iter().zip(query) {
-            let (scale, codes) = fields(group);
-            let scale = _mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(scale)));
-            // SAFETY: each half of a group has 16 codes of one byte, and its
-            // query 16 of two bytes.
-            let (codes, query) = unsafe {
-                let codes: *const __m128i = codes.as_ptr().cast();
-                let query: *const __m256i = query.as_ptr().cast();
-                (
-                    [_mm_loadu_si128(codes), _mm_loadu_si128(codes.add(1))],
-                    [_mm256_loadu_si256(query), _mm256_loadu_si256(query.add(1))],
-                )
-            };
-            let codes = codes.map(|half| _mm256_cvtepi8_epi16(half));
-            // The halves are added as integers: 4 * 128 * 32767 is below 2^24.
-            let both = |query: [__m256i; 2]| {
-                let [low, high] = [0, 1].map(|i| _mm256_madd_epi16(codes[i], query[i]));
-                _mm256_cvtepi32_ps(_mm256_add_epi32(low, high))
-            };
-            dots = _mm256_fmadd_ps(both(query), scale, dots);
-            squares = _mm256_fmadd_ps(both(codes), _mm256_mul_ps(scale, scale), squares);
-        }
-        (across(dots), across(squares))
-    }
-
-    #[target_feature(enable = "avx2,fma,f16c")]
-    fn across(lanes: __m256) -> f32 {
-        let four = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps::<1>(lanes));
-        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
     }
 }

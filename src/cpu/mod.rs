@@ -4,6 +4,20 @@
 //! evidence: only detection creates one above the baseline. So it is sound to call
 //! code that is compiled for a level, given that level.
 
+mod f16;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON is in the baseline there"))]
+mod plain;
+#[cfg(test)]
+mod tests;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use f16::f16;
+pub use vector::{Algorithm, Vector, with_vectors};
+
 /// A set of instructions that this processor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(Kind);

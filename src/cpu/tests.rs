@@ -1,0 +1,96 @@
+//! The vectors of every level against the plain ones.
+
+use super::plain::Plain;
+use super::{Algorithm, Level, Vector, with_vectors};
+use crate::stats::SplitMix64;
+
+/// What every method gives, as plain numbers.
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    whole: Vec<[i32; 32]>,
+    floats: Vec<[u32; 16]>,
+    total: Vec<f32>,
+}
+
+struct All<'a> {
+    random: SplitMix64,
+    seen: &'a mut Seen,
+}
+
+impl Algorithm for All<'_> {
+    #[inline(always)]
+    fn run(mut self, v: impl Vector) {
+        let random = &mut self.random;
+        let mut bytes = || -> [u8; 32] { std::array::from_fn(|_| random.bits() as u8) };
+        let (a, b, table) = (bytes(), bytes(), bytes());
+        let table: [i8; 16] = std::array::from_fn(|i| table[i].cast_signed());
+        let number = u32::from_le_bytes([a[0], b[0], a[1], b[1]]);
+        let half = a.first_chunk().unwrap();
+        let nibbles = v.nibbles(half);
+        let mut all = vec![
+            v.bytes(&a),
+            nibbles,
+            v.bits(number, b[2]),
+            v.less(v.bytes(&a), b[3]),
+            v.look_up(&table, nibbles),
+        ];
+        for shift in 0..8 {
+            let mask = 0xff >> shift;
+            all.push(v.field(v.bytes(&a), shift, mask));
+            let high = v.field(v.bytes(&b), 0, mask);
+            all.push(v.join(v.field(v.bytes(&a), 4, 15), high, shift));
+        }
+        let numbers: [i16; 32] = std::array::from_fn(|i| i16::from_le_bytes([a[i], b[i]]));
+        let small: [i8; 16] = std::array::from_fn(|i| b[i].cast_signed() / 8);
+        let scales = v.scales(&small);
+        let mut words: Vec<_> = all.into_iter().map(|bytes| v.widen(bytes)).collect();
+        words.push(v.words(&numbers));
+        for pair in 0..8 {
+            words.push(v.pair(scales, pair));
+            words.push(v.times(v.widen(v.bytes(&a)), v.pair(scales, pair)));
+        }
+        for words in &words {
+            self.seen.whole.push(std::array::from_fn(|lane| {
+                let one = v.words(&std::array::from_fn(|i| i16::from(i == lane)));
+                v.total(v.add_scaled(v.no_totals(), v.add_products(v.none(), *words, one), 1.0))
+                    as i32
+            }));
+        }
+        // Whole numbers, so that no order of additions rounds.
+        let twice = v.add_products(v.none(), words[0], words[1]);
+        let twice = v.add_products(twice, words[0], words[1]);
+        let totals = v.add_scaled(v.no_totals(), twice, 0.5);
+        self.seen.total.push(v.total(v.add_scaled(totals, twice, -2.0)));
+        let floats: [f32; 16] = std::array::from_fn(|i| f32::from(numbers[i]));
+        let one = v.f16([a[0], a[1]]);
+        let all = [
+            (v.floats(&floats), v.floats(&floats)),
+            (v.widen_f16(&a), v.floats(&[1.0; 16])),
+            (v.widen_bf16(&a), v.floats(&[1.0; 16])),
+            (v.scaled(scales, 0.5), v.floats(&[one; 16])),
+        ];
+        for (x, y) in all {
+            self.seen.floats.push(std::array::from_fn(|lane| {
+                let one = v.floats(&std::array::from_fn(|i| f32::from(u8::from(i == lane))));
+                let zero = v.floats(&[0.0; 16]);
+                let own = v.fused(zero, one, v.fused(zero, x, y));
+                // A lane that is not finite makes all sums NaN.
+                let sum = v.sum(own);
+                if sum.is_nan() { f32::NAN.to_bits() } else { (sum + 0.0).to_bits() }
+            }));
+        }
+    }
+}
+
+#[test]
+fn every_level_equals_the_plain_vectors() {
+    for seed in 0..200 {
+        let mut expected = Seen::default();
+        All { random: SplitMix64::new(seed), seen: &mut expected }.run(Plain);
+        for level in Level::available() {
+            let mut seen = Seen::default();
+            with_vectors(level, All { random: SplitMix64::new(seed), seen: &mut seen });
+            assert_eq!(seen, expected, "{} differs", level.name());
+        }
+    }
+}

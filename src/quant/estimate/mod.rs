@@ -1,0 +1,161 @@
+//! Dot products of stored rows with a vector, without decoding the rows.
+//!
+//! A scan needs, for each row, an estimate of its dot product with the query and of its
+//! norm, each with a bound on its error. Most types store whole numbers and the scale
+//! of each block, so a block's part of both is a sum of integers, times its scale.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`blocks`] | the sums over blocks of whole numbers, for any type |
+//! | [`floats`] | the sums over rows of floats |
+//! | [`types`] | one description per type: how to unpack its numbers |
+//!
+//! Both algorithms are written once, over the vectors of the processor
+//! ([`Vector`](crate::cpu::Vector)). To add a type, describe it in `types` and add it to
+//! [`ESTIMATORS`].
+
+mod blocks;
+mod floats;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use super::Format;
+use crate::cpu::Level;
+
+/// The number of values that are multiplied together.
+const CHUNK: usize = 32;
+
+/// The largest code of a vector. A sum then fits 32 bits: a lane adds at most 64
+/// products of a code with a row's number, which is at most 4096 (see
+/// [`blocks::Super`]).
+const LARGEST: i16 = 8191;
+
+/// Estimates dot products of rows of one type.
+#[derive(Clone, Copy, Debug)]
+pub struct Estimator {
+    run: fn(Level, &[u8], &Coded, &mut [Estimate]),
+    /// Whether rows are multiplied with the codes of a vector, not with its values.
+    by_codes: bool,
+    /// The number of values whose sum is rounded to `f32` at once.
+    rounded_together: usize,
+}
+
+/// What rows can be multiplied with: a vector, also in whole multiples of one step.
+#[derive(Clone, Debug)]
+pub struct Coded {
+    /// The values, filled up with zeros to a whole number of chunks.
+    values: Vec<[f32; CHUNK]>,
+    codes: Vec<[i16; CHUNK]>,
+    /// The sums of the codes of both halves of each chunk; exact.
+    sums: Vec<[f32; 2]>,
+    /// The value of code 1, and of an [`Estimate::dot`] of 1.
+    pub step: f64,
+    /// The norm of what the codes leave out.
+    pub residual: f64,
+}
+
+/// A row's dot product with a vector, and its norm, within a bound.
+///
+/// A value of a row is a product `p`, less a minimum `m` in some types. Write `M` for
+/// `sqrt(Σ p² + Σ m²)`. The errors are at most
+///
+/// ```text
+/// dot      sqrt(2) ε M |y|     y is the vector that the codes stand for
+/// square   2 ε M²
+/// ```
+///
+/// with `ε` = [`Estimator::rounding`]: by Cauchy and Schwarz, the absolute values that
+/// are summed add up to no more than `sqrt(2) M |y|` and `2 M²`. Values are taken as
+/// exact. A decoder rounds them, which moves each by at most `2^-22 (|p| + |m|)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// The dot product, in steps of the vector's codes.
+    pub dot: f32,
+    /// `|x|²`.
+    pub square: f32,
+    /// `M²`: equal to `square` if the type has no minimum.
+    pub mass: f32,
+}
+
+/// Every type that has an estimator, with ggml's number for it.
+#[rustfmt::skip]
+static ESTIMATORS: &[(u32, Estimator)] = &[
+    ( 0, floats::of_floats::<types::F32, 4>()),
+    ( 1, floats::of_floats::<types::F16, 2>()),
+    ( 2, blocks::of_blocks::<types::Q4_0, 18>()),
+    ( 3, blocks::of_blocks::<types::Q4_1, 20>()),
+    ( 6, blocks::of_blocks::<types::Q5_0, 22>()),
+    ( 7, blocks::of_blocks::<types::Q5_1, 24>()),
+    ( 8, blocks::of_blocks::<types::Q8_0, 34>()),
+    (10, blocks::of_super_blocks::<types::Q2K, 84>()),
+    (11, blocks::of_super_blocks::<types::Q3K, 110>()),
+    (12, blocks::of_super_blocks::<types::Q4K, 144>()),
+    (13, blocks::of_super_blocks::<types::Q5K, 176>()),
+    (14, blocks::of_super_blocks::<types::Q6K, 210>()),
+    (20, blocks::of_blocks::<types::Iq4Nl, 18>()),
+    (23, blocks::of_super_blocks::<types::Iq4Xs, 136>()),
+    (30, floats::of_floats::<types::Bf16, 2>()),
+    (39, blocks::of_blocks::<types::Mxfp4, 17>()),
+];
+
+impl Estimator {
+    /// The estimator of a type, if it has one.
+    pub(super) fn of(format: &Format) -> Option<Self> {
+        ESTIMATORS.iter().find(|(id, _)| *id == format.id).map(|(_, estimator)| *estimator)
+    }
+
+    /// A vector in the form that rows of this type are multiplied with.
+    pub fn code(self, values: &[f32]) -> Coded {
+        let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(f64::from(*x).abs()));
+        let mut coded = Coded {
+            values: values.chunks(CHUNK).map(filled).collect(),
+            codes: Vec::new(),
+            sums: Vec::new(),
+            step: 1.0,
+            residual: 0.0,
+        };
+        if !self.by_codes {
+            return coded;
+        }
+        coded.step = if largest > 0.0 { largest / f64::from(LARGEST) } else { 1.0 };
+        let mut left = 0.0;
+        for values in &coded.values {
+            let codes = values.map(|x| (f64::from(x) / coded.step).round() as i16);
+            let each = values.iter().zip(codes);
+            let rest = each.map(|(x, code)| f64::from(*x) - f64::from(code) * coded.step);
+            left += rest.map(|rest| rest * rest).sum::<f64>();
+            let sum = |half: &[i16]| half.iter().map(|code| f32::from(*code)).sum();
+            coded.sums.push([sum(&codes[..CHUNK / 2]), sum(&codes[CHUNK / 2..])]);
+            coded.codes.push(codes);
+        }
+        coded.residual = left.sqrt();
+        coded
+    }
+
+    /// Estimates rows, given as they are stored: one row for each of `out`.
+    ///
+    /// # Panics
+    /// When the lengths don't agree.
+    pub fn estimate(self, level: Level, rows: &[u8], vector: &Coded, out: &mut [Estimate]) {
+        (self.run)(level, rows, vector, out);
+    }
+
+    /// The largest relative error `ε` of a sum over a row of `len` values: see
+    /// [`Estimate`].
+    ///
+    /// A term is rounded when it becomes `f32` and when it is multiplied with its scale,
+    /// then once for each later term of its lane, and in at most 16 additions across the
+    /// lanes. Each rounds by at most 2^-24. Twice the count leaves room for second-order
+    /// terms.
+    pub fn rounding(self, len: usize) -> f64 {
+        (len.div_ceil(self.rounded_together) + 32) as f64 * f64::exp2(-23.0)
+    }
+}
+
+/// A chunk, filled up with zeros.
+fn filled(values: &[f32]) -> [f32; CHUNK] {
+    let mut chunk = [0.0; CHUNK];
+    chunk[..values.len()].copy_from_slice(values);
+    chunk
+}
