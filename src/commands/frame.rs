@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::embedding::Table;
 use crate::geometry::{Centre, Covariance, MOST_COLUMNS};
+use crate::quant::Estimator;
 use crate::report::number::rounded;
 use crate::rows::{ReadError, Rows};
 
@@ -111,9 +112,9 @@ impl Rows for Framed<'_> {
         Rows::row_bytes(self.table)
     }
 
-    /// The values are not multiples of stored bytes.
-    fn is_scaled_bytes(&self) -> bool {
-        false
+    /// What is stored says little of the rows that are compared.
+    fn estimator(&self) -> Option<Estimator> {
+        None
     }
 
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
