@@ -3,8 +3,9 @@
 
     python3 scripts/make_words.py MODEL.gguf
 
-MODEL is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) as GGUF. Its 4,000 lowest
-IDs that are whole words of English letters become the tokens, in their order. Their rows
+MODEL is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) as GGUF. 4,000 of its whole
+words of English letters become the tokens, in their order: those of fixtures/analogies.txt
+in lower case, some animals, and the lowest IDs, which are the most common. Their rows
 are taken in their first 64 principal coordinates (of the rows as they are, not centred)
 and stored as Q8_0. A word has a space before it, as the sign of SentencePiece.
 """
@@ -15,6 +16,7 @@ import gguf
 import numpy as np
 
 WORDS, WIDTH = 4000, 64
+ANIMALS = "cat cats kitten puppy mouse mice horse cow pig sheep wolf lion tiger bear rabbit"
 
 
 def main():
@@ -27,8 +29,11 @@ def main():
     def is_word(token):
         return token[:1] == "▁" and token[1:].isascii() and token[1:].isalpha() and len(token) > 2
 
-    ids = [i for i, token in enumerate(tokens) if is_word(token)][:WORDS]
-    assert len(ids) == WORDS
+    picked = ANIMALS + " " + open("fixtures/analogies.txt", encoding="utf-8").read().lower()
+    picked = {"▁" + word for word in picked.split()}
+    words = [i for i, token in enumerate(tokens) if is_word(token)]
+    first = [i for i in words if tokens[i] in picked]
+    ids = sorted(first + [i for i in words if tokens[i] not in picked][: WORDS - len(first)])
     rows = rows[ids]
     _, _, directions = np.linalg.svd(rows, full_matrices=False)
     # The sign of a direction is not determined: its largest value is positive.

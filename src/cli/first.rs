@@ -57,9 +57,12 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
     program
         .help_template("{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
         .mut_subcommand("help", |command| command.hide(true))
+        .mut_subcommand("completions", |command| command.hide(true))
+        .mut_subcommand("man", |command| command.hide(true))
         .mut_arg("format", |arg| {
-            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg, sarif")
+            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg, ...")
         })
+        .mut_arg("force", |arg| arg.hide(true))
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))

@@ -52,7 +52,8 @@ impl NamedTokens {
             table.check_id(id)?;
             ids.push(id);
         }
-        ensure!(!ids.is_empty(), "no token IDs: the list is empty");
+        let from = if self.words.is_some() { "the list" } else { "standard input" };
+        ensure!(!ids.is_empty(), "no token IDs: {from} is empty");
         Ok(ids)
     }
 }

@@ -122,7 +122,7 @@ pub(crate) fn pass<S: Send + Sync>(
     mut take: impl FnMut(&mut S),
 ) -> Result<(), ReadError> {
     let (dim, level) = (rows.dim(), Level::detect());
-    let at_once = (HELD / (dim * DEEP)).clamp(1, 64).max(threads.min(64));
+    let at_once = (HELD / (dim * DEEP)).clamp(1, 4).max(threads.min(64));
     let at_once = at_once.min(usize::try_from(n_rows.div_ceil(DEEP as u64)).unwrap_or(at_once));
     let part = || {
         RwLock::new(Part {
