@@ -71,6 +71,11 @@ impl Level {
         self
     }
 
+    /// Whether [`with_vectors`] uses vectors of the processor, not arrays.
+    pub fn has_vectors(self) -> bool {
+        cfg!(target_arch = "aarch64") || self > Self::BASELINE
+    }
+
     /// All levels that this processor has, the baseline first. For tests and
     /// benches, which compare each with the one before.
     pub fn available() -> Vec<Self> {

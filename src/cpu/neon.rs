@@ -97,9 +97,9 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    fn pair(self, scales: [i16; 16], pair: usize) -> [int16x8_t; 4] {
+    fn pair(self, scales: [i16; 16], places: [usize; 2]) -> [int16x8_t; 4] {
         // SAFETY: NEON is in the baseline.
-        from_fn(|i| unsafe { vdupq_n_s16(scales[2 * pair + i / 2]) })
+        from_fn(|i| unsafe { vdupq_n_s16(scales[places[i / 2] % 16]) })
     }
 
     #[inline(always)]
@@ -130,9 +130,26 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    fn add_scaled(self, totals: float32x4_t, sums: int32x4_t, scale: f32) -> float32x4_t {
+    fn add_scaled(self, totals: float32x4_t, sums: int32x4_t, scale: float32x4_t) -> float32x4_t {
         // SAFETY: NEON is in the baseline.
-        unsafe { vfmaq_f32(totals, vcvtq_f32_s32(sums), vdupq_n_f32(scale)) }
+        unsafe { vfmaq_f32(totals, vcvtq_f32_s32(sums), scale) }
+    }
+
+    #[inline(always)]
+    fn each(self, number: f32) -> float32x4_t {
+        // SAFETY: NEON is in the baseline.
+        unsafe { vdupq_n_f32(number) }
+    }
+
+    #[inline(always)]
+    fn each_f16(self, half: &[u8; 2]) -> float32x4_t {
+        self.each(f16(half))
+    }
+
+    #[inline(always)]
+    fn product(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: NEON is in the baseline.
+        unsafe { vmulq_f32(a, b) }
     }
 
     #[inline(always)]
@@ -148,6 +165,17 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
+    fn floats_of_bytes(self, from: &[u8; 64]) -> [float32x4_t; 4] {
+        // SAFETY: NEON is in the baseline. The array has 64 bytes.
+        from_fn(|i| unsafe { vreinterpretq_f32_u8(vld1q_u8(from.as_ptr().add(16 * i))) })
+    }
+
+    #[inline(always)]
+    fn repeated(self, number: float32x4_t) -> [float32x4_t; 4] {
+        [number; 4]
+    }
+
+    #[inline(always)]
     fn widen_f16(self, from: &[u8; 32]) -> [float32x4_t; 4] {
         let (halves, _) = from.as_chunks();
         self.floats(&from_fn(|i| f16(&halves[i])))
@@ -160,13 +188,27 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    fn f16(self, from: [u8; 2]) -> f32 {
-        f16(&from)
+    fn to_floats(self, bytes: [uint8x16_t; 2]) -> [[float32x4_t; 4]; 2] {
+        let words = self.widen(bytes);
+        // SAFETY: NEON is in the baseline.
+        from_fn(|half| unsafe {
+            let [a, b] = [words[2 * half], words[2 * half + 1]];
+            [
+                vcvtq_f32_s32(vmovl_s16(vget_low_s16(a))),
+                vcvtq_f32_s32(vmovl_high_s16(a)),
+                vcvtq_f32_s32(vmovl_s16(vget_low_s16(b))),
+                vcvtq_f32_s32(vmovl_high_s16(b)),
+            ]
+        })
     }
 
     #[inline(always)]
-    fn scaled(self, scales: [i16; 16], by: f32) -> [float32x4_t; 4] {
-        self.floats(&scales.map(|scale| f32::from(scale) * by))
+    fn scaled(self, scales: [i16; 16], by: float32x4_t) -> [float32x4_t; 4] {
+        // SAFETY: NEON is in the baseline. The array has 16 scales.
+        from_fn(|i| unsafe {
+            let four = vmovl_s16(vld1_s16(scales.as_ptr().add(4 * i)));
+            vmulq_f32(vcvtq_f32_s32(four), by)
+        })
     }
 
     #[inline(always)]

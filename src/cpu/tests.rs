@@ -45,29 +45,35 @@ impl Algorithm for All<'_> {
         let scales = v.scales(&small);
         let mut words: Vec<_> = all.into_iter().map(|bytes| v.widen(bytes)).collect();
         words.push(v.words(&numbers));
-        for pair in 0..8 {
-            words.push(v.pair(scales, pair));
-            words.push(v.times(v.widen(v.bytes(&a)), v.pair(scales, pair)));
+        for place in 0..16 {
+            for places in [[place, place], [place, place ^ 1]] {
+                words.push(v.pair(scales, places));
+                words.push(v.times(v.widen(v.bytes(&a)), v.pair(scales, places)));
+            }
         }
         for words in &words {
             self.seen.whole.push(std::array::from_fn(|lane| {
                 let one = v.words(&std::array::from_fn(|i| i16::from(i == lane)));
-                v.total(v.add_scaled(v.no_totals(), v.add_products(v.none(), *words, one), 1.0))
-                    as i32
+                let sums = v.add_products(v.none(), *words, one);
+                v.total(v.add_scaled(v.no_totals(), sums, v.each(1.0))) as i32
             }));
         }
         // Whole numbers, so that no order of additions rounds.
         let twice = v.add_products(v.none(), words[0], words[1]);
         let twice = v.add_products(twice, words[0], words[1]);
-        let totals = v.add_scaled(v.no_totals(), twice, 0.5);
-        self.seen.total.push(v.total(v.add_scaled(totals, twice, -2.0)));
+        let quarter = v.product(v.each(0.5), v.each_f16(&[0x00, 0x38]));
+        let totals = v.add_scaled(v.no_totals(), twice, quarter);
+        self.seen.total.push(v.total(v.add_scaled(totals, twice, v.each(-2.0))));
         let floats: [f32; 16] = std::array::from_fn(|i| f32::from(numbers[i]));
-        let one = v.f16([a[0], a[1]]);
+        let half = v.each_f16(&[a[0], a[1]]);
         let all = [
             (v.floats(&floats), v.floats(&floats)),
             (v.widen_f16(&a), v.floats(&[1.0; 16])),
             (v.widen_bf16(&a), v.floats(&[1.0; 16])),
-            (v.scaled(scales, 0.5), v.floats(&[one; 16])),
+            (v.scaled(scales, v.each(0.5)), v.repeated(half)),
+            (v.floats_of_bytes(a.repeat(2).first_chunk().unwrap()), v.floats(&[1.0; 16])),
+            (v.to_floats(v.bytes(&a))[0], v.floats(&[1.0; 16])),
+            (v.to_floats(v.bytes(&a))[1], v.floats(&[1.0; 16])),
         ];
         for (x, y) in all {
             self.seen.floats.push(std::array::from_fn(|lane| {

@@ -53,8 +53,9 @@ pub trait Vector: Copy {
     fn words(self, from: &[i16; 32]) -> Self::Words;
     /// Loads and widens scales.
     fn scales(self, from: &[i8; 16]) -> Self::Scales;
-    /// 16 times scale `2 pair`, then 16 times the next one. `pair` is below 8.
-    fn pair(self, scales: Self::Scales, pair: usize) -> Self::Words;
+    /// 16 times the first of two scales, then 16 times the second. Both are from the same
+    /// half of the scales.
+    fn pair(self, scales: Self::Scales, places: [usize; 2]) -> Self::Words;
     /// Products, which fit 16 bits.
     fn times(self, a: Self::Words, b: Self::Words) -> Self::Words;
 
@@ -64,21 +65,36 @@ pub trait Vector: Copy {
     fn add_products(self, sums: Self::Sums, a: Self::Words, b: Self::Words) -> Self::Sums;
     /// Totals of zero.
     fn no_totals(self) -> Self::Totals;
-    /// `totals + scale * sums`.
-    fn add_scaled(self, totals: Self::Totals, sums: Self::Sums, scale: f32) -> Self::Totals;
+    /// `totals + scale * sums`, with a scale in every lane.
+    fn add_scaled(
+        self,
+        totals: Self::Totals,
+        sums: Self::Sums,
+        scale: Self::Totals,
+    ) -> Self::Totals;
+    /// A number in every lane.
+    fn each(self, number: f32) -> Self::Totals;
+    /// A little-endian half in every lane.
+    fn each_f16(self, half: &[u8; 2]) -> Self::Totals;
+    /// Products, lane by lane.
+    fn product(self, a: Self::Totals, b: Self::Totals) -> Self::Totals;
     /// The sum of all lanes.
     fn total(self, totals: Self::Totals) -> f32;
 
     /// Loads floats.
     fn floats(self, from: &[f32; 16]) -> Self::Floats;
-    /// Scales as floats, times a number.
-    fn scaled(self, scales: Self::Scales, by: f32) -> Self::Floats;
+    /// Loads little-endian floats.
+    fn floats_of_bytes(self, from: &[u8; 64]) -> Self::Floats;
+    /// A number 16 times, which is in every lane.
+    fn repeated(self, number: Self::Totals) -> Self::Floats;
+    /// Signed bytes as floats.
+    fn to_floats(self, bytes: Self::Bytes) -> [Self::Floats; 2];
+    /// Scales as floats, times a number that is in every lane.
+    fn scaled(self, scales: Self::Scales, by: Self::Totals) -> Self::Floats;
     /// Widens 16 little-endian halves.
     fn widen_f16(self, from: &[u8; 32]) -> Self::Floats;
     /// Widens 16 little-endian upper halves of floats.
     fn widen_bf16(self, from: &[u8; 32]) -> Self::Floats;
-    /// Widens a little-endian half.
-    fn f16(self, from: [u8; 2]) -> f32;
     /// `sums + a * b`, rounded once or twice.
     fn fused(self, sums: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// The sum of all 16.

@@ -1,4 +1,7 @@
 //! The vectors of x86-64: AVX2 with FMA and F16C, and AVX-512 with VNNI.
+//!
+//! No closure contains an intrinsic: a closure is compiled without the instructions, so
+//! the compiler calls the intrinsic in it, and the closure too.
 
 use std::arch::x86_64::*;
 
@@ -101,13 +104,6 @@ macro_rules! shared {
             // SAFETY: the value is evidence of AVX2. The array has 16 bytes.
             unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(from.as_ptr().cast())) }
         }
-
-        #[inline(always)]
-        fn f16(self, from: [u8; 2]) -> f32 {
-            let bits = u16::from_le_bytes(from);
-            // SAFETY: the value is evidence of F16C.
-            unsafe { _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits.into()))) }
-        }
     };
 }
 
@@ -138,17 +134,18 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn pair(self, scales: __m256i, pair: usize) -> [__m256i; 2] {
+    fn pair(self, scales: __m256i, [a, b]: [usize; 2]) -> [__m256i; 2] {
         // SAFETY: the value is evidence of AVX2.
         unsafe {
             // A shuffle stays within 128 bits, so both get those with the scales.
-            let both = match pair / 4 {
+            let both = match a / 8 {
                 0 => _mm256_permute2x128_si256::<0x00>(scales, scales),
                 _ => _mm256_permute2x128_si256::<0x11>(scales, scales),
             };
             // The two bytes of the scale, for each word.
-            let place = |scale: usize| _mm256_set1_epi16((0x0100 + 0x0202 * (scale % 8)) as i16);
-            [2 * pair, 2 * pair + 1].map(|scale| _mm256_shuffle_epi8(both, place(scale)))
+            let first = _mm256_set1_epi16(0x0100 + 0x0202 * (a % 8) as i16);
+            let second = _mm256_set1_epi16(0x0100 + 0x0202 * (b % 8) as i16);
+            [_mm256_shuffle_epi8(both, first), _mm256_shuffle_epi8(both, second)]
         }
     }
 
@@ -180,9 +177,27 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn add_scaled(self, totals: __m256, sums: __m256i, scale: f32) -> __m256 {
+    fn add_scaled(self, totals: __m256, sums: __m256i, scale: __m256) -> __m256 {
         // SAFETY: the value is evidence of FMA.
-        unsafe { _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(scale), totals) }
+        unsafe { _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, totals) }
+    }
+
+    #[inline(always)]
+    fn each(self, number: f32) -> __m256 {
+        // SAFETY: the value is evidence of AVX2.
+        unsafe { _mm256_set1_ps(number) }
+    }
+
+    #[inline(always)]
+    fn each_f16(self, half: &[u8; 2]) -> __m256 {
+        // SAFETY: the value is evidence of F16C.
+        unsafe { _mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(*half))) }
+    }
+
+    #[inline(always)]
+    fn product(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the value is evidence of AVX2.
+        unsafe { _mm256_mul_ps(a, b) }
     }
 
     #[inline(always)]
@@ -203,6 +218,18 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    fn floats_of_bytes(self, from: &[u8; 64]) -> [__m256; 2] {
+        let from: *const f32 = from.as_ptr().cast();
+        // SAFETY: the value is evidence of AVX2. The array has 64 bytes.
+        unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
+
+    #[inline(always)]
+    fn repeated(self, number: __m256) -> [__m256; 2] {
+        [number; 2]
+    }
+
+    #[inline(always)]
     fn widen_f16(self, from: &[u8; 32]) -> [__m256; 2] {
         let from: *const __m128i = from.as_ptr().cast();
         // SAFETY: the value is evidence of F16C. The array has 32 bytes.
@@ -215,19 +242,45 @@ impl Vector for Avx2 {
     fn widen_bf16(self, from: &[u8; 32]) -> [__m256; 2] {
         let from: *const __m128i = from.as_ptr().cast();
         // SAFETY: the value is evidence of AVX2. The array has 32 bytes.
-        [0, 1].map(|half| unsafe {
-            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(half)));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
-        })
+        unsafe {
+            let low = _mm256_cvtepu16_epi32(_mm_loadu_si128(from));
+            let high = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(1)));
+            [
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(low)),
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(high)),
+            ]
+        }
     }
 
     #[inline(always)]
-    fn scaled(self, scales: __m256i, by: f32) -> [__m256; 2] {
+    fn to_floats(self, bytes: __m256i) -> [[__m256; 2]; 2] {
         // SAFETY: the value is evidence of AVX2.
         unsafe {
-            let halves = [_mm256_castsi256_si128(scales), _mm256_extracti128_si256::<1>(scales)];
-            let floats = halves.map(|half| _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(half)));
-            floats.map(|floats| _mm256_mul_ps(floats, _mm256_set1_ps(by)))
+            let [a, c] = [_mm256_castsi256_si128(bytes), _mm256_extracti128_si256::<1>(bytes)];
+            let [b, d] = [_mm_srli_si128::<8>(a), _mm_srli_si128::<8>(c)];
+            [
+                [
+                    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(a)),
+                    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(b)),
+                ],
+                [
+                    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(c)),
+                    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(d)),
+                ],
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: __m256i, by: __m256) -> [__m256; 2] {
+        // SAFETY: the value is evidence of AVX2.
+        unsafe {
+            let low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(scales));
+            let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(scales));
+            [
+                _mm256_mul_ps(_mm256_cvtepi32_ps(low), by),
+                _mm256_mul_ps(_mm256_cvtepi32_ps(high), by),
+            ]
         }
     }
 
@@ -265,11 +318,11 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn pair(self, scales: __m256i, pair: usize) -> __m512i {
+    fn pair(self, scales: __m256i, [a, b]: [usize; 2]) -> __m512i {
         // SAFETY: the value is evidence of AVX-512.
         unsafe {
-            let place = |half| _mm256_set1_epi16((2 * pair + half) as i16);
-            let places = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(place(0)), place(1));
+            let first = _mm512_castsi256_si512(_mm256_set1_epi16(a as i16));
+            let places = _mm512_inserti64x4::<1>(first, _mm256_set1_epi16(b as i16));
             _mm512_permutexvar_epi16(places, _mm512_castsi256_si512(scales))
         }
     }
@@ -299,9 +352,27 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn add_scaled(self, totals: __m512, sums: __m512i, scale: f32) -> __m512 {
+    fn add_scaled(self, totals: __m512, sums: __m512i, scale: __m512) -> __m512 {
         // SAFETY: the value is evidence of AVX-512.
-        unsafe { _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(scale), totals) }
+        unsafe { _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, totals) }
+    }
+
+    #[inline(always)]
+    fn each(self, number: f32) -> __m512 {
+        // SAFETY: the value is evidence of AVX-512.
+        unsafe { _mm512_set1_ps(number) }
+    }
+
+    #[inline(always)]
+    fn each_f16(self, half: &[u8; 2]) -> __m512 {
+        // SAFETY: the value is evidence of F16C.
+        unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(*half))) }
+    }
+
+    #[inline(always)]
+    fn product(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the value is evidence of AVX-512.
+        unsafe { _mm512_mul_ps(a, b) }
     }
 
     #[inline(always)]
@@ -314,6 +385,17 @@ impl Vector for Avx512 {
     fn floats(self, from: &[f32; 16]) -> __m512 {
         // SAFETY: the value is evidence of AVX-512. The array has 16 floats.
         unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn floats_of_bytes(self, from: &[u8; 64]) -> __m512 {
+        // SAFETY: the value is evidence of AVX-512. The array has 64 bytes.
+        unsafe { _mm512_loadu_ps(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn repeated(self, number: __m512) -> __m512 {
+        number
     }
 
     #[inline(always)]
@@ -332,11 +414,21 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn scaled(self, scales: __m256i, by: f32) -> __m512 {
+    fn to_floats(self, bytes: __m256i) -> [__m512; 2] {
+        // SAFETY: the value is evidence of AVX-512.
+        unsafe {
+            let low = _mm512_cvtepi8_epi32(_mm256_castsi256_si128(bytes));
+            let high = _mm512_cvtepi8_epi32(_mm256_extracti128_si256::<1>(bytes));
+            [_mm512_cvtepi32_ps(low), _mm512_cvtepi32_ps(high)]
+        }
+    }
+
+    #[inline(always)]
+    fn scaled(self, scales: __m256i, by: __m512) -> __m512 {
         // SAFETY: the value is evidence of AVX-512.
         unsafe {
             let floats = _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(scales));
-            _mm512_mul_ps(floats, _mm512_set1_ps(by))
+            _mm512_mul_ps(floats, by)
         }
     }
 

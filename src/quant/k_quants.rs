@@ -152,7 +152,8 @@ pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
 #[inline(always)]
 pub(super) fn packed_scales_and_mins(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
     fields!(packed => scales: 4, mins: 4, lower: 4);
-    let [scales, mins, lower] = [scales, mins, lower].map(|bytes| u32::from_le_bytes(*bytes));
+    let (scales, mins) = (u32::from_le_bytes(*scales), u32::from_le_bytes(*mins));
+    let lower = u32::from_le_bytes(*lower);
     let (six, four, two) = (0x3f3f_3f3f, 0x0f0f_0f0f, 0x0303_0303);
     let both = |low: u32, high: u32| (u64::from(low) | u64::from(high) << 32).to_le_bytes();
     (

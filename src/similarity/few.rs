@@ -40,7 +40,8 @@ enum Cheap<'a> {
 impl<'a> Few<'a> {
     pub fn new(level: Level, rows: &'a dyn Rows, queries: &'a [Query], search: &Search) -> Self {
         let dim = rows.dim();
-        let (cheap, rounding) = match rows.estimator() {
+        // Arrays in place of vectors are slower than decoding.
+        let (cheap, rounding) = match rows.estimator().filter(|_| level.has_vectors()) {
             Some(estimator) => {
                 let code = |query: &Query| estimator.code(&query.values);
                 let coded = queries.iter().map(code).collect();

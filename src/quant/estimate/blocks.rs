@@ -1,10 +1,10 @@
-//! Sums over rows of blocks: whole numbers with a scale, and in some types a minimum.
+//! Sums over rows of blocks: whole numbers with a scale, and in some types minima.
 //!
 //! ```text
-//! value   x = d s q - e m      d, e     a block's scales, floats
-//!                              s, m     a sub-block's scale and minimum, integers;
-//!                                       1 where a block has no sub-blocks
+//! value   x = d q              d        a block's scale, a float
 //!                              q        the stored number
+//!         x = d s q - e m      d, e     a super-block's scales, floats
+//!                              s, m     a sub-block's scale and minimum, integers
 //!
 //! x·y   = Σ over blocks of  d Σ s q y  -  e Σ m Σ y
 //! |x|²  = Σ over blocks of  d² Σ (s q)²  -  2 d e Σ s q m  +  e² Σ m²
@@ -17,13 +17,10 @@ use std::marker::PhantomData;
 use super::{CHUNK, Coded, Estimate, Estimator};
 use crate::cpu::{Algorithm, Level, Vector, with_vectors};
 
-/// A type of blocks of 32 values without sub-blocks, in this number of bytes.
+/// A type of blocks of 32 values with one scale, in this number of bytes.
 pub(super) trait Block<const BYTES: usize>: 'static {
-    /// Whether there is a minimum.
-    const MINIMUM: bool;
-
-    /// `d` and `e`.
-    fn scales<V: Vector>(v: V, block: &[u8; BYTES]) -> [f32; 2];
+    /// `d`.
+    fn scale<V: Vector>(v: V, block: &[u8; BYTES]) -> V::Totals;
 
     /// The stored numbers, as signed bytes.
     fn numbers<V: Vector>(v: V, block: &[u8; BYTES]) -> V::Bytes;
@@ -31,11 +28,13 @@ pub(super) trait Block<const BYTES: usize>: 'static {
 
 /// A type of super-blocks of 256 values, in this number of bytes.
 pub(super) trait Super<const BYTES: usize>: 'static {
+    /// The number of values that share a scale: 16 or 32.
+    const TOGETHER: usize;
     /// Whether there are minima.
     const MINIMA: bool;
 
     /// The scales and minima of a super-block.
-    fn scales<V: Vector>(v: V, block: &[u8; BYTES]) -> Scales;
+    fn scales<V: Vector>(v: V, block: &[u8; BYTES]) -> Scales<V::Totals>;
 
     /// The stored numbers of one of its eight chunks, as signed bytes. The product of a
     /// number with the scale of its sub-block is at most 4096.
@@ -44,12 +43,12 @@ pub(super) trait Super<const BYTES: usize>: 'static {
 
 /// The scales and minima of a super-block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scales {
-    pub d: f32,
-    pub e: f32,
-    /// Of each 16 values.
+pub(super) struct Scales<T> {
+    pub d: T,
+    pub e: T,
+    /// `s` of each sub-block; zeros past the last.
     pub s: [i8; 16],
-    /// Of each 16 values.
+    /// `m` of each sub-block; zeros past the last.
     pub m: [i8; 16],
 }
 
@@ -119,26 +118,15 @@ impl<B: Block<BYTES>, const BYTES: usize> Row<BYTES> for Blocks<B> {
 
     #[inline(always)]
     fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate {
-        let (mut dots, mut squares, mut crossed) = (v.no_totals(), v.no_totals(), v.no_totals());
-        let (mut dot_of_minima, mut square_of_minima) = (0.0, 0.0);
-        for ((block, codes), sums) in row.iter().zip(&vector.codes).zip(&vector.sums) {
-            let [d, e] = B::scales(v, block);
+        let (mut dots, mut squares) = (v.no_totals(), v.no_totals());
+        for (block, codes) in row.iter().zip(&vector.codes) {
+            let d = B::scale(v, block);
             let x = v.widen(B::numbers(v, block));
             dots = v.add_scaled(dots, v.add_products(v.none(), x, v.words(codes)), d);
-            squares = v.add_scaled(squares, v.add_products(v.none(), x, x), d * d);
-            if B::MINIMUM {
-                let cross = v.add_products(v.none(), x, v.words(&[1; CHUNK]));
-                crossed = v.add_scaled(crossed, cross, d * e);
-                dot_of_minima += e * (sums[0] + sums[1]);
-                square_of_minima += e * e * CHUNK as f32;
-            }
+            squares = v.add_scaled(squares, v.add_products(v.none(), x, x), v.product(d, d));
         }
-        let mass = v.total(squares) + square_of_minima;
-        Estimate {
-            dot: v.total(dots) - dot_of_minima,
-            square: if B::MINIMUM { mass - 2.0 * v.total(crossed) } else { mass },
-            mass,
-        }
+        let square = v.total(squares);
+        Estimate { dot: v.total(dots), square, mass: square }
     }
 }
 
@@ -153,31 +141,30 @@ impl<B: Super<BYTES>, const BYTES: usize> Row<BYTES> for SuperBlocks<B> {
         let mut dots_of_minima = v.floats(&[0.0; 16]);
         let mut squares_of_minima = dots_of_minima;
         let codes = vector.codes.as_chunks::<CHUNKS>().0;
-        let sums = vector.sums.as_chunks::<CHUNKS>().0;
+        let sums = if B::TOGETHER == 16 { &vector.sums_of_16 } else { &vector.sums_of_32 };
         for ((block, codes), sums) in row.iter().zip(codes).zip(sums) {
             let Scales { d, e, s, m } = B::scales(v, block);
             let (s, m) = (v.scales(&s), v.scales(&m));
             let (mut dot, mut square, mut cross) = (v.none(), v.none(), v.none());
             for (chunk, codes) in codes.iter().enumerate() {
-                let x = v.times(v.widen(B::numbers(v, block, chunk)), v.pair(s, chunk));
+                let own = if B::TOGETHER == 16 { [2 * chunk, 2 * chunk + 1] } else { [chunk; 2] };
+                let x = v.times(v.widen(B::numbers(v, block, chunk)), v.pair(s, own));
                 dot = v.add_products(dot, x, v.words(codes));
                 square = v.add_products(square, x, x);
                 if B::MINIMA {
-                    cross = v.add_products(cross, x, v.pair(m, chunk));
+                    cross = v.add_products(cross, x, v.pair(m, own));
                 }
             }
             dots = v.add_scaled(dots, dot, d);
-            squares = v.add_scaled(squares, square, d * d);
+            squares = v.add_scaled(squares, square, v.product(d, d));
             if B::MINIMA {
-                crossed = v.add_scaled(crossed, cross, d * e);
+                crossed = v.add_scaled(crossed, cross, v.product(d, e));
                 let minima = v.scaled(m, e);
-                let sums = sums.as_flattened().first_chunk().expect("two of each chunk");
                 dots_of_minima = v.fused(dots_of_minima, minima, v.floats(sums));
                 squares_of_minima = v.fused(squares_of_minima, minima, minima);
             }
         }
-        // Each minimum is that of 16 values.
-        let mass = v.total(squares) + 16.0 * v.sum(squares_of_minima);
+        let mass = v.total(squares) + B::TOGETHER as f32 * v.sum(squares_of_minima);
         Estimate {
             dot: v.total(dots) - v.sum(dots_of_minima),
             square: if B::MINIMA { mass - 2.0 * v.total(crossed) } else { mass },

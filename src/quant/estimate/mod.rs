@@ -6,8 +6,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`blocks`] | the sums over blocks of whole numbers, for any type |
-//! | [`floats`] | the sums over rows of floats |
+//! | [`blocks`] | the sums over blocks of whole numbers |
+//! | [`floats`] | the sums over rows of floats, and of blocks with a minimum |
 //! | [`types`] | one description per type: how to unpack its numbers |
 //!
 //! Both algorithms are written once, over the vectors of the processor
@@ -47,8 +47,10 @@ pub struct Coded {
     /// The values, filled up with zeros to a whole number of chunks.
     values: Vec<[f32; CHUNK]>,
     codes: Vec<[i16; CHUNK]>,
-    /// The sums of the codes of both halves of each chunk; exact.
-    sums: Vec<[f32; 2]>,
+    /// For each super-block, the sums of the codes of its 16 half chunks.
+    sums_of_16: Vec<[f32; 16]>,
+    /// The sums of its 8 chunks, then zeros.
+    sums_of_32: Vec<[f32; 16]>,
     /// The value of code 1, and of an [`Estimate::dot`] of 1.
     pub step: f64,
     /// The norm of what the codes leave out.
@@ -57,7 +59,7 @@ pub struct Coded {
 
 /// A row's dot product with a vector, and its norm, within a bound.
 ///
-/// A value of a row is a product `p`, less a minimum `m` in some types. Write `M` for
+/// A value of a row is a product `p`, less a minimum `m` in super-blocks. Write `M` for
 /// `sqrt(Σ p² + Σ m²)`. The errors are at most
 ///
 /// ```text
@@ -84,9 +86,9 @@ static ESTIMATORS: &[(u32, Estimator)] = &[
     ( 0, floats::of_floats::<types::F32, 4>()),
     ( 1, floats::of_floats::<types::F16, 2>()),
     ( 2, blocks::of_blocks::<types::Q4_0, 18>()),
-    ( 3, blocks::of_blocks::<types::Q4_1, 20>()),
+    ( 3, floats::of_lines::<types::Q4_1, 20>()),
     ( 6, blocks::of_blocks::<types::Q5_0, 22>()),
-    ( 7, blocks::of_blocks::<types::Q5_1, 24>()),
+    ( 7, floats::of_lines::<types::Q5_1, 24>()),
     ( 8, blocks::of_blocks::<types::Q8_0, 34>()),
     (10, blocks::of_super_blocks::<types::Q2K, 84>()),
     (11, blocks::of_super_blocks::<types::Q3K, 110>()),
@@ -111,7 +113,8 @@ impl Estimator {
         let mut coded = Coded {
             values: values.chunks(CHUNK).map(filled).collect(),
             codes: Vec::new(),
-            sums: Vec::new(),
+            sums_of_16: Vec::new(),
+            sums_of_32: Vec::new(),
             step: 1.0,
             residual: 0.0,
         };
@@ -125,11 +128,21 @@ impl Estimator {
             let each = values.iter().zip(codes);
             let rest = each.map(|(x, code)| f64::from(*x) - f64::from(code) * coded.step);
             left += rest.map(|rest| rest * rest).sum::<f64>();
-            let sum = |half: &[i16]| half.iter().map(|code| f32::from(*code)).sum();
-            coded.sums.push([sum(&codes[..CHUNK / 2]), sum(&codes[CHUNK / 2..])]);
             coded.codes.push(codes);
         }
         coded.residual = left.sqrt();
+        for block in coded.codes.chunks_exact(16 * 16 / CHUNK) {
+            // Whole numbers below 2^24, so the sums are exact.
+            let sums = |len| {
+                let mut sums = [0.0; 16];
+                for (sum, codes) in sums.iter_mut().zip(block.as_flattened().chunks(len)) {
+                    *sum = codes.iter().map(|code| f32::from(*code)).sum();
+                }
+                sums
+            };
+            coded.sums_of_16.push(sums(16));
+            coded.sums_of_32.push(sums(32));
+        }
         coded
     }
 

@@ -112,26 +112,27 @@ fn no_sum_overflows() {
 /// Values that are a small difference of a large product and a large minimum.
 #[test]
 fn minima_may_cancel_nearly_everything() {
+    // All numbers times their scales are equal to the minima. Then the minima are scaled by
+    // 1 + 2^-10.
+    let one_and_a_bit = [0x00, 0x3c, 0x01, 0x3c];
+    let packed = [[0x0c; 4], [0xfc; 4], [0xcc; 4]].concat();
+    let blocks = [
+        ("Q4_1", [&[0x00, 0x3c, 0x01, 0xc5][..], &[0x55; 16]].concat()),
+        ("Q5_1", [&[0x00, 0x3c, 0x01, 0xc5][..], &[0; 4], &[0x55; 16]].concat()),
+        ("Q2_K", [&[0xf5; 16][..], &[0xff; 64], &one_and_a_bit].concat()),
+        ("Q4_K", [&one_and_a_bit[..], &packed, &[0x55; 128]].concat()),
+        ("Q5_K", [&one_and_a_bit[..], &packed, &[0; 32], &[0x55; 128]].concat()),
+    ];
     let mut random = SplitMix64::new(6);
-    for (format, estimator) in all().filter(|(format, _)| made::scales(format).len() == 2) {
-        let dim = 4 * format.block_len;
-        for _ in 0..50 {
-            let mut rows = Vec::new();
-            for _ in 0..4 {
-                let mut block = made::block(format, &mut random);
-                // All numbers are 5. The minimum is 5 scales, nearly.
-                let numbers = made::scales(format)[1] + 2;
-                if format.block_len == 32 {
-                    block[numbers..].fill(0x55);
-                    block[..4].copy_from_slice(&[0x00, 0x3c, 0x01, 0xc5]);
-                    if format.name == "Q5_1" {
-                        block[4..8].fill(0);
-                    }
-                }
-                rows.extend(block);
-            }
+    for (name, block) in blocks {
+        let format = Format::from_name(name).unwrap();
+        let mut values = vec![0.0; format.block_len];
+        format.decode(&block, &mut values);
+        assert!(values.iter().all(|x| *x != 0.0 && x.abs() < 0.1), "{name}: {values:?}");
+        for blocks in [1, 4, 20] {
+            let dim = blocks * format.block_len;
             let vector: Vec<f32> = (0..dim).map(|_| random.normal() as f32).collect();
-            check(format, estimator, &rows, dim, &vector);
+            check(format, format.estimator().unwrap(), &block.repeat(3 * blocks), dim, &vector);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How each type stores its numbers. The drawings are above its decoder.
 
 use super::blocks::{Block, Scales, Super};
-use super::floats::{Floats, HALF};
+use super::floats::{Floats, HALF, Line};
 use crate::cpu::Vector;
-use crate::quant::bits::{fields, join, planes, sequence};
+use crate::quant::bits::fields;
 use crate::quant::float4::{E2M1_DOUBLED, e8m0_halved};
 use crate::quant::iq::LEVELS_IQ4;
 use crate::quant::k_quants::packed_scales_and_mins;
@@ -15,7 +15,7 @@ pub(super) struct Bf16;
 impl Floats<4> for F32 {
     #[inline(always)]
     fn widen<V: Vector>(v: V, values: &[[u8; 4]; HALF]) -> V::Floats {
-        v.floats(&values.map(f32::from_le_bytes))
+        v.floats_of_bytes(values.as_flattened().first_chunk().expect("16 values have 64 bytes"))
     }
 }
 
@@ -33,21 +33,19 @@ impl Floats<2> for Bf16 {
     }
 }
 
-/// Describes types of blocks: their bytes, whether there is a minimum, then from the
-/// block's fields `d` and `e`, and the numbers.
+/// Describes types of blocks: their bytes, then from the block's fields its scale or
+/// scales, and the numbers.
 macro_rules! blocks {
-    ($($name:ident $bytes:literal $minimum:literal |$v:ident, $($field:ident: $len:literal),+|
-        $scales:expr, $numbers:expr;)+) => {$(
+    ($($name:ident: $trait:ident $bytes:literal |$v:ident, $($field:ident: $len:literal),+|
+        $scales:ident: $type:ty = $scale:expr, $numbers:expr;)+) => {$(
         pub(super) struct $name;
 
-        impl Block<$bytes> for $name {
-            const MINIMUM: bool = $minimum;
-
+        impl $trait<$bytes> for $name {
             #[inline(always)]
             #[allow(unused_variables)]
-            fn scales<V: Vector>($v: V, block: &[u8; $bytes]) -> [f32; 2] {
+            fn $scales<V: Vector>($v: V, block: &[u8; $bytes]) -> $type {
                 fields!(block => $($field: $len),+);
-                $scales
+                $scale
             }
 
             #[inline(always)]
@@ -62,20 +60,20 @@ macro_rules! blocks {
 
 #[rustfmt::skip]
 blocks! {
-    Q4_0 18 false |v, d: 2, qs: 16|
-        [v.f16(*d), 0.0], v.less(v.nibbles(qs), 8);
-    Q4_1 20 true |v, d: 2, m: 2, qs: 16|
-        [v.f16(*d), -v.f16(*m)], v.nibbles(qs);
-    Q5_0 22 false |v, d: 2, qh: 4, qs: 16|
-        [v.f16(*d), 0.0], v.less(five_bits(v, qs, *qh), 16);
-    Q5_1 24 true |v, d: 2, m: 2, qh: 4, qs: 16|
-        [v.f16(*d), -v.f16(*m)], five_bits(v, qs, *qh);
-    Q8_0 34 false |v, d: 2, qs: 32|
-        [v.f16(*d), 0.0], v.bytes(qs);
-    Iq4Nl 18 false |v, d: 2, qs: 16|
-        [v.f16(*d), 0.0], v.look_up(&LEVELS_IQ4, v.nibbles(qs));
-    Mxfp4 17 false |v, e: 1, qs: 16|
-        [e8m0_halved(e[0]), 0.0], v.look_up(&E2M1_DOUBLED, v.nibbles(qs));
+    Q4_0: Block 18 |v, d: 2, qs: 16|
+        scale: V::Totals = v.each_f16(d), v.less(v.nibbles(qs), 8);
+    Q4_1: Line 20 |v, d: 2, m: 2, qs: 16|
+        scales: [V::Totals; 2] = [v.each_f16(d), v.each_f16(m)], v.nibbles(qs);
+    Q5_0: Block 22 |v, d: 2, qh: 4, qs: 16|
+        scale: V::Totals = v.each_f16(d), v.less(five_bits(v, qs, *qh), 16);
+    Q5_1: Line 24 |v, d: 2, m: 2, qh: 4, qs: 16|
+        scales: [V::Totals; 2] = [v.each_f16(d), v.each_f16(m)], five_bits(v, qs, *qh);
+    Q8_0: Block 34 |v, d: 2, qs: 32|
+        scale: V::Totals = v.each_f16(d), v.bytes(qs);
+    Iq4Nl: Block 18 |v, d: 2, qs: 16|
+        scale: V::Totals = v.each_f16(d), v.look_up(&LEVELS_IQ4, v.nibbles(qs));
+    Mxfp4: Block 17 |v, e: 1, qs: 16|
+        scale: V::Totals = v.each(e8m0_halved(e[0])), v.look_up(&E2M1_DOUBLED, v.nibbles(qs));
 }
 
 /// Numbers whose bit 4 is stored separately.
@@ -84,20 +82,21 @@ fn five_bits<V: Vector>(v: V, qs: &[u8; 16], qh: [u8; 4]) -> V::Bytes {
     v.join(v.nibbles(qs), v.bits(u32::from_le_bytes(qh), 16), 0)
 }
 
-/// Describes types of super-blocks: their bytes, whether there are minima, then from the
-/// super-block's fields its scales, and the numbers of a chunk.
+/// Describes types of super-blocks: their bytes, the values of a sub-block, whether there are
+/// minima, then from the super-block's fields its scales, and the numbers of a chunk.
 macro_rules! super_blocks {
-    ($($name:ident $bytes:literal $minima:literal
+    ($($name:ident $bytes:literal $together:literal $minima:literal
         |$v:ident, $chunk:ident, $($field:ident: $len:literal),+|
         $scales:expr, $numbers:expr;)+) => {$(
         pub(super) struct $name;
 
         impl Super<$bytes> for $name {
+            const TOGETHER: usize = $together;
             const MINIMA: bool = $minima;
 
             #[inline(always)]
             #[allow(unused_variables)]
-            fn scales<V: Vector>($v: V, block: &[u8; $bytes]) -> Scales {
+            fn scales<V: Vector>($v: V, block: &[u8; $bytes]) -> Scales<V::Totals> {
                 fields!(block => $($field: $len),+);
                 $scales
             }
@@ -114,33 +113,33 @@ macro_rules! super_blocks {
 
 #[rustfmt::skip]
 super_blocks! {
-    Q2K 84 true |v, chunk, scales: 16, qs: 64, d: 2, dmin: 2|
+    Q2K 84 16 true |v, chunk, scales: 16, qs: 64, d: 2, dmin: 2|
         Scales {
-            d: v.f16(*d),
-            e: v.f16(*dmin),
-            s: scales.map(|s| (s & 15).cast_signed()),
-            m: scales.map(|s| (s >> 4).cast_signed()),
+            d: v.each_f16(d),
+            e: v.each_f16(dmin),
+            s: each(scales, |s| s & 15),
+            m: each(scales, |s| s >> 4),
         },
         two_bits(v, qs, chunk);
 
-    Q3K 110 false |v, chunk, hmask: 32, qs: 64, low: 8, high: 4, d: 2|
+    Q3K 110 16 false |v, chunk, hmask: 32, qs: 64, low: 8, high: 4, d: 2|
         without_minima(
-            v.f16(*d),
-            join::<4, 16>(planes::<4, 8, _, _>(low), planes::<2, 4, _, _>(high))
-                .map(|s| s.cast_signed() - 32),
+            v,
+            d,
+            each(&scales_of_q3_k(low, high), |s| s.wrapping_sub(32)),
         ),
         v.less(v.join(two_bits(v, qs, chunk), bit(v, hmask, chunk), 2), 4);
 
-    Q4K 144 true |v, chunk, d: 2, dmin: 2, scales: 12, qs: 128|
-        packed(v, *d, *dmin, scales),
+    Q4K 144 32 true |v, chunk, d: 2, dmin: 2, scales: 12, qs: 128|
+        packed(v, d, dmin, scales),
         four_bits(v, qs, chunk);
 
-    Q5K 176 true |v, chunk, d: 2, dmin: 2, scales: 12, qh: 32, qs: 128|
-        packed(v, *d, *dmin, scales),
+    Q5K 176 32 true |v, chunk, d: 2, dmin: 2, scales: 12, qh: 32, qs: 128|
+        packed(v, d, dmin, scales),
         v.join(four_bits(v, qs, chunk), bit(v, qh, chunk), 4);
 
-    Q6K 210 false |v, chunk, ql: 128, qh: 64, scales: 16, d: 2|
-        without_minima(v.f16(*d), scales.map(u8::cast_signed)),
+    Q6K 210 16 false |v, chunk, ql: 128, qh: 64, scales: 16, d: 2|
+        without_minima(v, d, each(scales, |s| s)),
         {
             let (group, plane) = (chunk / 4, chunk % 4);
             let low = v.bytes(&ql.as_chunks().0[2 * group + plane % 2]);
@@ -149,13 +148,11 @@ super_blocks! {
             v.less(v.join(low, v.field(high, 2 * plane as u32, 3), 4), 32)
         };
 
-    Iq4Xs 136 false |v, chunk, d: 2, high: 2, low: 4, qs: 128|
+    Iq4Xs 136 32 false |v, chunk, d: 2, high: 2, low: 4, qs: 128|
         without_minima(
-            v.f16(*d),
-            twice(
-                join::<4, 8>(sequence::<4, _, _>(low), sequence::<2, _, _>(high))
-                    .map(|s| s.cast_signed() - 32),
-            ),
+            v,
+            d,
+            scales_of_iq4_xs(*low, *high),
         ),
         v.look_up(&LEVELS_IQ4, v.nibbles(&qs.as_chunks().0[chunk]));
 }
@@ -179,20 +176,61 @@ fn bit<V: Vector>(v: V, bits: &[u8; 32], chunk: usize) -> V::Bytes {
 }
 
 #[inline(always)]
-fn without_minima(d: f32, s: [i8; 16]) -> Scales {
-    Scales { d, e: 0.0, s, m: [0; 16] }
+fn without_minima<V: Vector>(v: V, d: &[u8; 2], s: [i8; 16]) -> Scales<V::Totals> {
+    Scales { d: v.each_f16(d), e: v.no_totals(), s, m: [0; 16] }
 }
 
 /// The scales and minima of Q4_K and Q5_K.
 #[inline(always)]
-fn packed(v: impl Vector, d: [u8; 2], dmin: [u8; 2], packed: &[u8; 12]) -> Scales {
+fn packed<V: Vector>(v: V, d: &[u8; 2], dmin: &[u8; 2], packed: &[u8; 12]) -> Scales<V::Totals> {
     let (s, m) = packed_scales_and_mins(packed);
-    let of_16 = |of_32: [u8; 8]| twice(of_32.map(u8::cast_signed));
-    Scales { d: v.f16(d), e: v.f16(dmin), s: of_16(s), m: of_16(m) }
+    Scales { d: v.each_f16(d), e: v.each_f16(dmin), s: eight(s), m: eight(m) }
 }
 
-/// The scales of sub-blocks of 32 values, for each 16 values.
+/// Eight scales, then zeros.
 #[inline(always)]
-fn twice(of_32: [i8; 8]) -> [i8; 16] {
-    std::array::from_fn(|i| of_32[i / 2])
+fn eight(bytes: [u8; 8]) -> [i8; 16] {
+    each(&u128::from(u64::from_le_bytes(bytes)).to_le_bytes(), |s| s)
+}
+
+/// Scales from their bytes.
+#[inline(always)]
+fn each(bytes: &[u8; 16], scale: impl Fn(u8) -> u8) -> [i8; 16] {
+    let mut scales = [0; 16];
+    for (to, byte) in scales.iter_mut().zip(bytes) {
+        *to = scale(*byte).cast_signed();
+    }
+    scales
+}
+
+/// The 16 scales of Q3_K, of six bits each: as its decoder, four at a time.
+#[inline(always)]
+fn scales_of_q3_k(low: &[u8; 8], high: &[u8; 4]) -> [u8; 16] {
+    let [first, second]: [[u8; 4]; 2] =
+        [[low[0], low[1], low[2], low[3]], [low[4], low[5], low[6], low[7]]];
+    let (first, second) = (u32::from_le_bytes(first), u32::from_le_bytes(second));
+    let high = u32::from_le_bytes(*high);
+    let four = |low: u32, high: u32| u128::from(low & 0x0f0f_0f0f | (high & 0x0303_0303) << 4);
+    let all = four(first, high)
+        | four(second, high >> 2) << 32
+        | four(first >> 4, high >> 4) << 64
+        | four(second >> 4, high >> 6) << 96;
+    all.to_le_bytes()
+}
+
+/// The 8 scales of IQ4_XS, of six bits each: as its decoder, all at once.
+#[inline(always)]
+fn scales_of_iq4_xs(low: [u8; 4], high: [u8; 2]) -> [i8; 16] {
+    // Moves groups of bits apart, half of them at a time, until each is in its byte.
+    let low = u64::from(u32::from_le_bytes(low));
+    let low = (low | low << 16) & 0x0000_ffff_0000_ffff;
+    let low = (low | low << 8) & 0x00ff_00ff_00ff_00ff;
+    let low = (low | low << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    let high = u64::from(u16::from_le_bytes(high));
+    let high = (high | high << 24) & 0x0000_00ff_0000_00ff;
+    let high = (high | high << 12) & 0x000f_000f_000f_000f;
+    let high = (high | high << 6) & 0x0303_0303_0303_0303;
+    let mut bytes = (low | high << 4).to_le_bytes();
+    bytes.iter_mut().for_each(|scale| *scale = scale.wrapping_sub(32));
+    eight(bytes)
 }
