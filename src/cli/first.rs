@@ -22,9 +22,9 @@ embcli shows the token embedding table of a language model. Try:
   embcli neighbors toy ' cat'            the rows nearest to a row
   embcli tour                            ten steps: what embeddings are
 
-toy is a small built-in table. Instead of it, name a .gguf file or a model that
-`embcli models` finds on this machine (ollama:llama3.2, ...). `embcli --help`
-lists the commands, `embcli help lookup` is the manual of a command.";
+toy is a small built-in table, words one with real rows. Instead of them, name a
+.gguf file or a model that `embcli models` finds here (ollama:llama3.2, ...).
+`embcli --help` lists the commands, `embcli help lookup` is one's manual.";
 
 /// The end of the manual page of all commands.
 pub(super) const AFTER: &str = "\

@@ -181,7 +181,7 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
     if let (Some(isotropy), Some(isoscore)) = (report.isotropy, report.isoscore) {
         let [isotropy, isoscore] = [isotropy, isoscore].map(|x| rounded(x.0));
         let line = format!(
-            "{isotropy} (Mu and Viswanath), IsoScore {isoscore}; 1 is alike in all directions"
+            "{isotropy} (Mu and Viswanath), IsoScore {isoscore}; at most 1"
         );
         page.labelled(LABEL, "isotropy", &line)?;
     }
@@ -194,10 +194,10 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
     let rows = &report.rows;
     let mut kinds = vec![
         format!("{} of zeros", grouped(rows.zero)),
-        format!("{} like an earlier one", grouped(rows.duplicate)),
+        format!("{} duplicates", grouped(rows.duplicate)),
     ];
     if report.spectrum.is_some() {
-        kinds.push(format!("{} nearly like another (cosine 0.999)", grouped(rows.near_duplicate)));
+        kinds.push(format!("{} near-duplicates (cosine 0.999)", grouped(rows.near_duplicate)));
     }
     if rows.not_finite > 0 {
         kinds.push(format!("{} with NaN or infinity, left out", grouped(rows.not_finite)));
