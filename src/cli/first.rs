@@ -60,7 +60,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         .mut_subcommand("completions", |command| command.hide(true))
         .mut_subcommand("man", |command| command.hide(true))
         .mut_arg("format", |arg| {
-            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg, ...")
+            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg...")
         })
         .mut_arg("force", |arg| arg.hide(true))
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))

@@ -152,9 +152,9 @@ mod tests {
         Centre::whitening(&before).apply(&mut values);
         let after = Covariance::of(&table(&values), n as u64, 1).unwrap();
         assert!(after.mean.iter().all(|x| x.abs() < 1e-5));
-        for i in 0..dim {
+        for (i, deviation) in deviations.iter().enumerate() {
             for j in 0..dim {
-                let expected = if i == j { (deviations[i] / n as f64).sqrt() } else { 0.0 };
+                let expected = if i == j { (deviation / n as f64).sqrt() } else { 0.0 };
                 assert!((after.centred[i * dim + j] / n as f64 - expected).abs() < 1e-4);
             }
         }

@@ -107,7 +107,7 @@ struct Part<S> {
 }
 
 /// About this many values are in memory for each Gram matrix.
-const HELD: usize = 1 << 18;
+const HELD: usize = 1 << 19;
 
 /// Reads the first `n_rows` rows in runs of 128. `each` makes of a run the rows of each
 /// Gram matrix, and notes in its state what else it needs; it returns whether the rows

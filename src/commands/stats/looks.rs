@@ -180,9 +180,7 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
     }
     if let (Some(isotropy), Some(isoscore)) = (report.isotropy, report.isoscore) {
         let [isotropy, isoscore] = [isotropy, isoscore].map(|x| rounded(x.0));
-        let line = format!(
-            "{isotropy} (Mu and Viswanath), IsoScore {isoscore}; at most 1"
-        );
+        let line = format!("{isotropy} (Mu and Viswanath), IsoScore {isoscore}; at most 1");
         page.labelled(LABEL, "isotropy", &line)?;
     }
     if let (Some(raw), Some(centred)) = (&report.spectrum, &report.spectrum_centred) {

@@ -106,18 +106,11 @@ impl<'g> Tour<'g> {
         Ok(TourToken { id, text: self.view.token(id)? })
     }
 
-    /// A call of embcli on this model with two tokens, to type next.
-    pub(super) fn call(&self, command: &str, ids: &[u64], options: &str) -> Result<String> {
+    /// A call of embcli on this model, to type next.
+    pub(super) fn call(&self, command: &str, ids: &[u64], options: &str) -> String {
         let mut call = format!("embcli {command} {}", pasted(&self.path.to_string_lossy()));
-        for id in ids {
-            let token = self.view.token(*id)?;
-            // Texts that need no thought about quotes, and IDs for the others.
-            let text = token.token.filter(|text| {
-                text.trim().len() > 1 && text.chars().all(|c| c.is_ascii_alphabetic() || c == ' ')
-            });
-            call += &text.map_or_else(|| format!(" {id}"), |text| format!(" '{text}'"));
-        }
-        Ok(if options.is_empty() { call } else { format!("{call} {options}") })
+        ids.iter().for_each(|id| call += &format!(" {id}"));
+        if options.is_empty() { call } else { format!("{call} {options}") }
     }
 
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
