@@ -46,6 +46,12 @@ impl Rows for Swapped<'_> {
         Ok(())
     }
 
+    fn mapped(&self, _: Range<u64>) -> Option<&[u8]> {
+        None
+    }
+
+    fn release(&self, _: Range<u64>) {}
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.rows.decode(stored, values);
     }

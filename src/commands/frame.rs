@@ -121,6 +121,14 @@ impl Rows for Framed<'_> {
         self.table.read(rows, stored)
     }
 
+    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
+        self.table.mapped(rows)
+    }
+
+    fn release(&self, rows: Range<u64>) {
+        self.table.release(rows);
+    }
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.table.decode(stored, values);
         self.apply(values);

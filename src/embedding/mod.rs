@@ -251,6 +251,15 @@ impl Rows for Table {
         read.map_err(|source| ReadError::new(rows, source))
     }
 
+    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
+        let len = (rows.end - rows.start) as usize * self.row_bytes;
+        self.source.mapped(self.row_at(rows.start), len)
+    }
+
+    fn release(&self, rows: Range<u64>) {
+        self.source.release(self.row_at(rows.start)..self.row_at(rows.end));
+    }
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.format.decode(stored, values);
     }

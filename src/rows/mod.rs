@@ -4,6 +4,7 @@
 //! several threads. [`Reader`] reads single runs.
 
 mod pass;
+mod way;
 
 use std::io;
 use std::ops::Range;
@@ -34,6 +35,13 @@ pub trait Rows: Sync {
 
     /// Reads a run of rows as it is stored, into a buffer that a scan keeps.
     fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError>;
+
+    /// A run of rows as it is stored, if the file is mapped into memory and that is what
+    /// [`read`](Self::read) would copy.
+    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]>;
+
+    /// Tells the system that a mapped run is not needed soon.
+    fn release(&self, rows: Range<u64>);
 
     /// Decodes stored rows into `values`, which has room for exactly these rows.
     fn decode(&self, stored: &[u8], values: &mut [f32]);

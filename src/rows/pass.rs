@@ -10,25 +10,13 @@
 //! of [`Pass::fold`] therefore differs in its last bits from one call to the next.
 
 use std::ops::Range;
+use std::time::Instant;
 
+use super::way::Way;
 use super::{ReadError, Rows, decode};
 use crate::threads::{self, Pieces};
 
-/// At most this many bytes are read at once (and at least one row). Reading
-/// 178 MB that the system has in memory, on a 2-core Zen 5, one thread, in
-/// milliseconds (summing the bytes included):
-///
-/// ```text
-///                          cached in large pages   in small ones, an hour later
-/// already mapped and touched                   5      5
-/// read into a buffer of 256 KiB               10     23    (64 KiB 10, 22; 4 MiB 14, 26)
-/// new mapping                                  9     22    the first ever: 245, in page faults
-/// the same with madvise                       10     20
-/// the same with MAP_POPULATE                  15     29    the first ever: 43
-/// ```
-///
-/// Plain reads cost a copy within the cache and are never slow. They also keep a
-/// table that is larger than memory from filling it.
+/// At most this many bytes are read at once (and at least one row): see [`way`](super::way).
 const RUN_BYTES: usize = 1 << 18;
 
 /// At most this many values are decoded at once: 256 KiB, which a second-level
@@ -91,10 +79,20 @@ impl<'a> Pass<'a> {
         let pieces = self.pieces();
         threads::each(pieces.threads(self.threads), || {
             let mut state = start();
-            let mut stored = Vec::new();
+            let (mut stored, mut way) = (Vec::new(), Way::default());
             while let Some(ids) = pieces.next() {
-                self.rows.read(ids.clone(), &mut stored)?;
-                each(&mut state, ids, &stored);
+                let start = way.is_trial().then(Instant::now);
+                let mapped = if way.is_mapped() { self.rows.mapped(ids.clone()) } else { None };
+                if let Some(bytes) = mapped {
+                    each(&mut state, ids.clone(), bytes);
+                    self.rows.release(ids);
+                } else {
+                    self.rows.read(ids.clone(), &mut stored)?;
+                    each(&mut state, ids, &stored);
+                }
+                if let Some(start) = start {
+                    way.note(mapped.is_some(), start.elapsed());
+                }
             }
             Ok(state)
         })

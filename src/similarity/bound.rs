@@ -141,18 +141,15 @@ impl Terms<1> {
                 Self { step: [1.0], norm: [square.sqrt()], square: [square], residual: [0.0] };
             return SAFE_SQUARES.contains(&f64::from(square)).then_some(terms);
         }
-        let mass = f64::from(mass);
-        let eta = 2.0 * rounding + f64::exp2(-20.0);
-        let square = f64::from(square) - eta * mass;
+        // In f32, with a little more than the proof asks for. |x| is at most sqrt(2) M, so
+        // M is at most sqrt(2) M² / l.
+        let eta = (2.01 * rounding + f64::exp2(-19.0)) as f32;
+        let square = square - eta * mass;
         let norm = square.sqrt();
-        // A little more than sqrt(2), for the roundings of these terms.
-        let residual = (1.45 * rounding + f64::exp2(-21.0)) * mass.sqrt() + 3.0 * eta * mass / norm;
-        SAFE_SQUARES.contains(&square).then_some(Self {
-            step: [1.0],
-            norm: [norm as f32],
-            square: [square as f32],
-            residual: [residual as f32],
-        })
+        let left_out = (2.1 * rounding + f64::exp2(-20.0)) as f32 + 3.0 * eta;
+        let residual = [1.01 * left_out * (mass / norm)];
+        let terms = Self { step: [1.0], norm: [norm], square: [square], residual };
+        SAFE_SQUARES.contains(&f64::from(square)).then_some(terms)
     }
 }
 

@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
+#[cfg(unix)]
+use std::ops::Range;
 use std::path::Path;
 
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
 use super::{Source, tail};
@@ -63,6 +67,27 @@ impl Source for MappedFile {
         let mut bytes = vec![0; want.min(usize::try_from(left).unwrap_or(usize::MAX))];
         self.read_exact_at(at, &mut bytes)?;
         Ok(Cow::Owned(bytes))
+    }
+
+    #[cfg(unix)]
+    fn mapped(&self, at: u64, len: usize) -> Option<&[u8]> {
+        self.map.as_ref().and_then(|map| tail(map, at).get(..len))
+    }
+
+    #[cfg(unix)]
+    fn release(&self, bytes: Range<u64>) {
+        let Some(map) = &self.map else { return };
+        let page = 1 << 12;
+        let (start, end) = (bytes.start.next_multiple_of(page), bytes.end / page * page);
+        if start < end && end <= map.len() as u64 {
+            let len = (end - start) as usize;
+            let advice = UncheckedAdvice::DontNeed;
+            // SAFETY: nothing was written to the mapping. So the next access to a page
+            // that is dropped here finds the same bytes of the file.
+            let dropped = unsafe { map.unchecked_advise_range(advice, start as usize, len) };
+            // The system may refuse, for one if its pages are larger: they then stay.
+            drop(dropped);
+        }
     }
 
     fn read_exact_at(&self, at: u64, buf: &mut [u8]) -> io::Result<()> {

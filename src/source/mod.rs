@@ -11,6 +11,7 @@ mod sigbus;
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::ops::Range;
 
 pub use mapped::MappedFile;
 pub use sigbus::exit_on_sigbus;
@@ -52,6 +53,14 @@ pub trait Source: Send + Sync {
             None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
+
+    /// Bytes of a file that is mapped into memory; `None` if it is not, or is shorter.
+    fn mapped(&self, _at: u64, _len: usize) -> Option<&[u8]> {
+        None
+    }
+
+    /// Tells the system that mapped bytes are not needed soon.
+    fn release(&self, _bytes: Range<u64>) {}
 }
 
 /// Bytes that are already in memory.

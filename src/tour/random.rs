@@ -55,6 +55,12 @@ impl Rows for RandomRows {
         Ok(())
     }
 
+    fn mapped(&self, _: Range<u64>) -> Option<&[u8]> {
+        None
+    }
+
+    fn release(&self, _: Range<u64>) {}
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         let (ids, _) = stored.as_chunks();
         for (id, row) in ids.iter().zip(values.chunks_exact_mut(self.dim)) {

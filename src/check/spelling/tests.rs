@@ -42,6 +42,12 @@ impl Rows for Made {
         Ok(())
     }
 
+    fn mapped(&self, _: Range<u64>) -> Option<&[u8]> {
+        None
+    }
+
+    fn release(&self, _: Range<u64>) {}
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         for (value, bytes) in values.iter_mut().zip(stored.as_chunks().0) {
             *value = f32::from_le_bytes(*bytes);

@@ -13,6 +13,7 @@ use super::frame::{Frame, Framed};
 use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
+use crate::rows::Reader;
 use crate::similarity::{LeftOut, Metric, Neighbor, Query, Search, norm};
 use crate::stats::{is_usable, sample};
 use crate::threads;
@@ -221,8 +222,11 @@ impl NeighborsRequest {
     /// tables all rows have a large part in common.
     fn at_random(&self, space: &Space, present: u64) -> Result<Option<AtRandom>> {
         let n = SAMPLED_ROWS.min(MAX_SAMPLED / space.rows().dim() as u64).max(2);
-        let rows = sample(present, n, SEED).into_iter().map(|id| space.row(id));
-        let rows: Vec<Vec<f32>> = rows.collect::<Result<_>>()?;
+        // Read, not mapped: the pages around each row would stay in memory.
+        let mut reader = Reader::new(space.rows());
+        let rows = sample(present, n, SEED).into_iter();
+        let rows = rows.map(|id| reader.read(id..id + 1).map(<[f32]>::to_vec));
+        let rows: Vec<Vec<f32>> = rows.collect::<Result<_, _>>()?;
         let mut scores = Vec::new();
         for (a, b) in random_pairs(rows.len() as u64, SAMPLED_PAIRS, SEED) {
             let [a, b] = [a, b].map(|at| (&*rows[at as usize], norm(&rows[at as usize])));

@@ -159,6 +159,14 @@ impl Rows for Space<'_> {
         self.table.read(rows, stored)
     }
 
+    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
+        self.table.mapped(rows)
+    }
+
+    fn release(&self, rows: Range<u64>) {
+        self.table.release(rows);
+    }
+
     fn decode(&self, stored: &[u8], values: &mut [f32]) {
         self.table.decode(stored, values);
         if let Some(placed) = &self.placed {
