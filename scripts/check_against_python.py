@@ -3,6 +3,10 @@
 
     python3 scripts/check_against_python.py lookup       the same f32 values, bit for bit
     python3 scripts/check_against_python.py neighbors    the same ranking, scores within 1e-6
+    python3 scripts/check_against_python.py similarity   the same matrix, within 1e-6
+    python3 scripts/check_against_python.py analogy      the same ranking, scores within 1e-6
+
+--frame centre or whiten compares the rows less their mean, or whitened by half.
 
 The check is independent: it uses gguf's dequantisation and numpy's arithmetic, and
 only the JSON of embcli. Rows are picked at random; --seed picks others. It takes
@@ -43,17 +47,33 @@ class Table:
             sys.exit(f"{path} has no token_embd.weight")
         self.data, self.type = found[0].data, found[0].tensor_type
         self.n_vocab = len(self.data)
+        self.mean, self.matrix = 0.0, None
+
+    def move(self, frame):
+        """Subtracts the mean from all rows; `whiten` also divides principal coordinates."""
+        parts = [(len(rows), rows.sum(0)) for _, rows in self.chunks()]
+        mean = sum(part for _, part in parts) / self.n_vocab
+        if frame == "whiten":
+            gram = sum((rows - mean).T @ (rows - mean) for _, rows in self.chunks())
+            variances, directions = np.linalg.eigh(gram / self.n_vocab)
+            self.matrix = directions * variances**-0.25
+        self.mean = mean
 
     def rows(self, index):
         return gguf.quants.dequantize(np.ascontiguousarray(self.data[index]), self.type)
 
+    def moved(self, index):
+        rows = self.rows(index).astype(np.float64) - self.mean
+        return rows if self.matrix is None else rows @ self.matrix
+
     def chunks(self):
         for start in range(0, self.n_vocab, CHUNK):
             part = slice(start, start + CHUNK)
-            yield part, self.rows(part).astype(np.float64)
+            yield part, self.moved(part)
 
 
 def embcli(args, ids, *options):
+    options = [*options, *([f"--{args.frame}"] if args.frame else [])]
     command = [args.embcli, args.command, args.model, *map(str, ids), *options]
     try:
         run = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
@@ -104,7 +124,7 @@ def scores(table, queries, metric):
 
 def check_neighbors(table, ids, args, problems):
     """Adds each disagreement to the problems. Returns the summary if there is none."""
-    queries = table.rows(ids).astype(np.float64)
+    queries = table.moved(ids)
     usable = np.isfinite(queries).all(axis=1) & queries.any(axis=1)
     ids, queries = [i for i, good in zip(ids, usable) if good], queries[usable]
     answer = embcli(args, ids, "-k", str(args.top), "--metric", args.metric)["queries"]
@@ -132,7 +152,9 @@ def check_neighbors(table, ids, args, problems):
             if not error <= SCORE_TOLERANCE:
                 problems.append(f"{where}: {neighbor['id']} has {neighbor['score']}, not {sign * mine}")
             if neighbor["id"] != want:
-                if not abs(mine - line[want]) <= TIE_TOLERANCE * abs(line[want]):
+                # Moved rows are rounded to f32.
+                tolerance = SCORE_TOLERANCE if args.frame else TIE_TOLERANCE
+                if not abs(mine - line[want]) <= tolerance * abs(line[want]):
                     problems.append(f"{where}: rank {i + 1} is {neighbor['id']}, not {want}")
                 near_ties += 1
         # Equal rows must tie exactly, so the lower ID comes first.
@@ -147,18 +169,61 @@ def check_neighbors(table, ids, args, problems):
     )
 
 
+def check_similarity(table, ids, args, problems):
+    """Adds each disagreement to the problems. Returns the summary if there is none."""
+    rows = table.moved(ids)
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    want = rows @ rows.T
+    got = np.array(embcli(args, ids)["matrix"])
+    error = np.abs(got - want).max()
+    if not error <= SCORE_TOLERANCE:
+        problems.append(f"the matrices differ by {error:.1e}")
+    return f"the cosines of {len(ids)} rows are the same within {error:.1e}"
+
+
+def check_analogy(table, ids, args, problems):
+    """Adds each disagreement to the problems. Returns the summary if there is none."""
+    triples = [ids[i : i + 3] for i in range(0, len(ids) - 2, 3)]
+    queries = []
+    for a, b, c in (table.moved(triple) for triple in triples):
+        unit = [row / np.linalg.norm(row) for row in (a, b, c)]
+        queries.append(unit[1] - unit[0] + unit[2])
+    worst = 0.0
+    for triple, line in zip(triples, scores(table, np.array(queries), "cosine")):
+        line[triple] = -np.inf
+        best = np.lexsort((np.arange(len(line)), -line))[: args.top]
+        found = embcli(args, triple, "-k", str(args.top), "--variants")["candidates"]
+        for i, (one, want) in enumerate(zip(found, best)):
+            error = abs(one["score"] - line[one["id"]])
+            worst = max(worst, error)
+            if not error <= SCORE_TOLERANCE:
+                problems.append(f"{triple}: {one['id']} has {one['score']}, not {line[one['id']]}")
+            if one["id"] != want and abs(line[want] - line[one["id"]]) > 2 * worst:
+                problems.append(f"{triple}: rank {i + 1} is {one['id']}, not {want}")
+    return f"{len(triples)} analogies have the same top {args.top}, scores within {worst:.1e}"
+
+
+CHECKS = {
+    "lookup": check_lookup,
+    "neighbors": check_neighbors,
+    "similarity": check_similarity,
+    "analogy": check_analogy,
+}
+
+
 def main():
     summary, _, details = __doc__.partition("\n\n")
     parser = argparse.ArgumentParser(
         description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["lookup", "neighbors"])
+    parser.add_argument("command", choices=list(CHECKS))
     parser.add_argument("--embcli", default=str(ROOT / "target/release/embcli"))
     parser.add_argument("--model", default=str(MODELS / "gemma-3-270m-q4_k_m.gguf"))
     parser.add_argument("--count", type=int, default=50, help="rows to pick (50)")
     parser.add_argument("--seed", type=int, default=0, help="which rows are picked (0)")
     parser.add_argument("--top", type=int, default=20, help="neighbors to compare (20)")
     parser.add_argument("--metric", choices=["cosine", "dot", "l2"], default="cosine")
+    parser.add_argument("--frame", choices=["centre", "whiten"], help="move the rows first")
     args = parser.parse_args()
     if not Path(args.model).is_file():
         sys.exit(f"{args.model} is not there: scripts/fetch-real-model.sh fetches the real model")
@@ -167,7 +232,9 @@ def main():
     count = min(max(args.count, 1), table.n_vocab)
     random = np.random.default_rng(args.seed)
     ids = random.choice(table.n_vocab, size=count, replace=False).tolist()
-    check = check_lookup if args.command == "lookup" else check_neighbors
+    check = CHECKS[args.command]
+    if args.frame:
+        table.move(args.frame)
     problems = []
     with np.errstate(all="ignore"):  # rows of zeros, NaN and infinities are expected
         agreed = check(table, ids, args, problems)

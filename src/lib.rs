@@ -60,12 +60,16 @@ pub mod embedding;
 #[doc(hidden)]
 pub mod footprint;
 #[doc(hidden)]
+pub mod geometry;
+#[doc(hidden)]
 pub mod gguf;
 #[doc(hidden)]
 pub mod input;
 #[doc(hidden)]
 pub mod model;
 mod named;
+#[cfg(feature = "cli")]
+mod npy;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod output;

@@ -8,21 +8,24 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::manual;
+use crate::commands::analogy::{AnalogyRequest, Method};
 use crate::commands::check::{CheckRequest, Code};
 use crate::commands::decode::DecodeRequest;
 use crate::commands::footprint::{FootprintRequest, Measured};
 use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
 use crate::commands::neighbors::NeighborsRequest;
+use crate::commands::similarity::SimilarityRequest;
+use crate::commands::stats::StatsRequest;
 use crate::commands::text::{TextRequest, TextToRead};
 use crate::commands::tokens::{Pattern, Sort, TokensRequest};
 use crate::commands::tour::TOUR_STEPS;
 use crate::commands::tour::{TitlesRequest, TourRequest};
-use crate::commands::{NamedTokens, Request};
+use crate::commands::{Filter, Frame, NamedTokens, Request};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::footprint::Preset;
 use crate::similarity::Metric;
-use crate::store::toy::TOY;
+use crate::store::toy::WORDS;
 use crate::vocab::TokenType;
 
 #[derive(Debug, Args)]
@@ -40,7 +43,7 @@ pub struct LookupArgs {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
     #[arg(value_name = "ID", required_unless_present_any = ["tokens", "text"], conflicts_with = "text", value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
@@ -92,7 +95,7 @@ impl LookupArgs {
 }
 
 fn named(ids: &[String], texts: &[String]) -> NamedTokens {
-    NamedTokens { typed: ids.to_vec(), texts: texts.to_vec() }
+    NamedTokens { typed: ids.to_vec(), texts: texts.to_vec(), words: None }
 }
 
 #[derive(Debug, Args)]
@@ -100,19 +103,45 @@ pub struct NeighborsArgs {
     #[command(flatten)]
     pub model: ModelArgs,
 
-    /// Token IDs, ranges a..b (b not included), token texts (' cat' with its space), or - to read
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
     /// a list of IDs from standard input
-    #[arg(value_name = "ID", required_unless_present_any = ["all", "tokens"], value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "tokens", "vector", "words"], value_parser = NonEmptyStringValueParser::new())]
     pub ids: Vec<String>,
 
     /// The token with this text, even if it looks like an ID; repeatable, comes after the others
     #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub tokens: Vec<String>,
 
+    /// Token texts from a file, one a line (- for standard input); they come last
+    #[arg(long, value_name = "FILE")]
+    pub words: Option<PathBuf>,
+
     /// Search for every row, or for the given IDs, and print results as they are found
     /// (with --format csv, tsv, md or jsonl)
     #[arg(long)]
     pub all: bool,
+
+    /// Add the row of this token to each query; repeatable
+    #[arg(long, value_name = "TOKEN", conflicts_with = "all", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub plus: Vec<String>,
+
+    /// Subtract the row of this token from each query; repeatable
+    #[arg(long, value_name = "TOKEN", conflicts_with = "all", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub minus: Vec<String>,
+
+    /// The vectors of this .npy file are the queries: float32 or float64, one or [n, d_model]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "tokens", "words", "all", "plus", "minus", "as_input", "no_variants"])]
+    pub vector: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Leave out tokens that differ from the query's only in case or spaces
+    #[arg(long)]
+    pub no_variants: bool,
+
+    #[command(flatten)]
+    pub frame: FrameArgs,
 
     /// Number of neighbours per query
     #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
@@ -124,7 +153,7 @@ pub struct NeighborsArgs {
 
     /// Compare the rows as the first block receives them, after the scaling, positions and norms
     /// of the model's architecture
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["centre", "whiten"])]
     pub as_input: bool,
 
     /// The position of query and candidates, for models that add positions [default: 0]
@@ -141,11 +170,178 @@ impl NeighborsArgs {
         NeighborsRequest {
             model: self.model.path.clone(),
             tensor: self.model.tensor.clone(),
-            tokens: named(&self.ids, &self.tokens),
+            tokens: NamedTokens { words: self.words.clone(), ..named(&self.ids, &self.tokens) },
             all: self.all,
+            plus: named(&self.plus, &[]),
+            minus: named(&self.minus, &[]),
+            vectors: self.vector.clone(),
+            filter: self.filter.filter(self.no_variants),
             k: self.k,
             metric: self.metric,
+            frame: self.frame.frame(),
             as_input: self.as_input.then(|| self.start.unwrap_or(0).into()),
+            threads: self.threads.map(usize::from),
+        }
+    }
+}
+
+/// Which candidates to leave out.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Only whole words: leave out pieces of words, numbers and signs
+    #[arg(long)]
+    pub words_only: bool,
+
+    /// Only tokens whose letters are of this script (Latin, Cyrillic, Han, ...)
+    #[arg(long, value_name = "SCRIPT")]
+    pub script: Option<String>,
+}
+
+impl FilterArgs {
+    fn filter(&self, no_variants: bool) -> Filter {
+        Filter { words_only: self.words_only, script: self.script.clone(), no_variants }
+    }
+}
+
+/// What is done to every row before rows are compared.
+#[derive(Debug, Args)]
+pub struct FrameArgs {
+    /// Subtract the mean row from every row first
+    #[arg(long, visible_alias = "center", conflicts_with = "whiten")]
+    pub centre: bool,
+
+    /// Subtract the mean row, and divide each principal coordinate by the square root of its
+    /// standard deviation
+    #[arg(long)]
+    pub whiten: bool,
+}
+
+impl FrameArgs {
+    fn frame(&self) -> Frame {
+        match self {
+            Self { whiten: true, .. } => Frame::Whitened,
+            Self { centre: true, .. } => Frame::Centred,
+            _ => Frame::Stored,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SimilarityArgs {
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// Token IDs, ranges a..b (b not included), lists 7,8,9, token texts (' cat' with its space), or - to read
+    /// a list of IDs from standard input
+    #[arg(value_name = "TOKEN", required_unless_present_any = ["tokens", "words"], value_parser = NonEmptyStringValueParser::new())]
+    pub ids: Vec<String>,
+
+    /// The token with this text, even if it looks like an ID; repeatable, comes after the others
+    #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub tokens: Vec<String>,
+
+    /// Token texts from a file, one a line (- for standard input); they come last
+    #[arg(long, value_name = "FILE")]
+    pub words: Option<PathBuf>,
+
+    /// How to measure similarity
+    #[arg(long, value_enum, default_value_t = Metric::Cosine)]
+    pub metric: Metric,
+
+    #[command(flatten)]
+    pub frame: FrameArgs,
+
+    /// Number of threads; the answer does not depend on it [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+impl SimilarityArgs {
+    pub(super) fn request(&self) -> SimilarityRequest {
+        SimilarityRequest {
+            model: self.model.path.clone(),
+            tensor: self.model.tensor.clone(),
+            tokens: NamedTokens { words: self.words.clone(), ..named(&self.ids, &self.tokens) },
+            metric: self.metric,
+            frame: self.frame.frame(),
+            threads: self.threads.map(usize::from),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct AnalogyArgs {
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// A, B and C: token texts (' king' with its space) or IDs
+    #[arg(value_name = "TOKEN", required_unless_present = "test", num_args = 3, value_parser = NonEmptyStringValueParser::new())]
+    pub ids: Vec<String>,
+
+    /// Answer the questions of this file instead: four words a line, and lines `: name` between
+    /// sections
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "k", "method"])]
+    pub test: Option<PathBuf>,
+
+    /// Number of candidates
+    #[arg(short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub k: u64,
+
+    /// How candidates are scored
+    #[arg(long, value_enum, default_value_t = Method::Add)]
+    pub method: Method,
+
+    /// Let tokens be answers that differ from A, B or C only in case or spaces
+    #[arg(long)]
+    pub variants: bool,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    #[command(flatten)]
+    pub frame: FrameArgs,
+
+    /// Number of threads; the answer does not depend on it [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+impl AnalogyArgs {
+    pub(super) fn request(&self) -> AnalogyRequest {
+        AnalogyRequest {
+            model: self.model.path.clone(),
+            tensor: self.model.tensor.clone(),
+            tokens: named(&self.ids, &[]),
+            k: self.k,
+            method: self.method,
+            filter: self.filter.filter(!self.variants),
+            frame: self.frame.frame(),
+            test: self.test.clone(),
+            threads: self.threads.map(usize::from),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    pub model: ModelArgs,
+
+    /// Another model, to show beside the first
+    #[arg(value_name = "OTHER")]
+    pub other: Option<PathBuf>,
+
+    /// Number of threads; the answer does not depend on it [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+impl StatsArgs {
+    pub(super) fn request(&self) -> StatsRequest {
+        StatsRequest {
+            model: self.model.path.clone(),
+            other: self.other.clone(),
+            tensor: self.model.tensor.clone(),
             threads: self.threads.map(usize::from),
         }
     }
@@ -161,9 +357,9 @@ pub struct FootprintArgs {
     #[arg(long, value_name = "NAME", requires = "path", default_value = TOKEN_EMBEDDING)]
     pub tensor: String,
 
-    /// Rows: the vocabulary size, n_vocab (several: 32000,128000)
-    #[arg(long, value_name = "N", value_delimiter = ',', requires = "dim", value_parser = clap::value_parser!(u64).range(1..))]
-    pub vocab: Vec<u64>,
+    /// Rows: the vocabulary size, n_vocab (128000 or 128K; several: 32000,128000)
+    #[arg(long, value_name = "N", requires = "dim", value_parser = rows)]
+    pub vocab: Vec<Numbers>,
 
     /// Columns: the model's width, d_model (several: 4096,8192)
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "vocab", value_parser = clap::value_parser!(u64).range(1..))]
@@ -183,7 +379,8 @@ impl FootprintArgs {
         let of = match &self.path {
             Some(path) => Measured::Model { path: path.clone(), tensor: self.tensor.clone() },
             None if self.like.is_empty() => {
-                Measured::Shapes { vocab: self.vocab.clone(), dim: self.dim.clone() }
+                let vocab = self.vocab.iter().flat_map(|numbers| numbers.0.clone()).collect();
+                Measured::Shapes { vocab, dim: self.dim.clone() }
             }
             None => Measured::Like(self.like.clone()),
         };
@@ -301,10 +498,39 @@ impl TextArgs {
     }
 }
 
+/// Numbers of rows: `128000`, `128_000`, `128,000`, `128K`, or several, `32000,128000`.
+fn rows(text: &str) -> Result<Numbers, String> {
+    let is_group = |part: &str| part.len() == 3 && part.bytes().all(|c| c.is_ascii_digit());
+    let mut parts = text.split(',');
+    let first = parts.next().unwrap_or_default();
+    // Groups of three digits are one number.
+    if text.contains(',') && (1..=3).contains(&first.len()) && parts.all(is_group) {
+        return Ok(Numbers(vec![number(&text.replace(',', ""))?]));
+    }
+    text.split(',').map(number).collect::<Result<_, _>>().map(Numbers)
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let text = text.trim().replace('_', "");
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1000),
+        None => (&*text, 1),
+    };
+    let n = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| *n > 0);
+    n.ok_or_else(|| "write a number such as 128000 or 128K".to_owned())
+}
+
+/// The numbers of one argument.
+#[derive(Clone, Debug)]
+pub struct Numbers(Vec<u64>);
+
 /// A range `a..b` that is not empty.
 fn range(text: &str) -> Result<Range<u64>, String> {
-    let parsed =
-        text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    let end_of = |end: &str, open: u64| if end.is_empty() { Some(open) } else { end.parse().ok() };
+    let parsed = text
+        .split_once("..")
+        .filter(|(first, end)| !first.is_empty() || !end.is_empty())
+        .and_then(|(first, end)| Some(end_of(first, 0)?..end_of(end, u64::MAX)?));
     match parsed {
         Some(range) if range.is_empty() => {
             Err("the range is empty: a..b does not include b".to_owned())
@@ -392,7 +618,7 @@ impl TourArgs {
         if self.list {
             return Box::new(TitlesRequest);
         }
-        let model = self.path.clone().unwrap_or_else(|| TOY.into());
+        let model = self.path.clone().unwrap_or_else(|| WORDS.into());
         Box::new(TourRequest { model, steps: self.steps.clone() })
     }
 }

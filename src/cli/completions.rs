@@ -22,7 +22,7 @@ use super::{Cli, CompletionsArgs};
 use crate::commands::{Opener, Request};
 use crate::footprint::KNOWN;
 use crate::report::{Form, Printer};
-use crate::store::toy::TOY;
+use crate::store::toy;
 use crate::store::{self, Store};
 use crate::text::acts;
 
@@ -118,8 +118,9 @@ fn paths(typed: &OsStr, completer: PathCompleter) -> Vec<CompletionCandidate> {
     let found = completer.complete(typed).into_iter();
     let offered = found.filter_map(|candidate| {
         let path = candidate.get_value().to_str()?;
-        let is_other =
-            path.starts_with(['-', '~']) || path == TOY || Store::of_name(path).is_some();
+        let is_other = path.starts_with(['-', '~'])
+            || toy::named(path).is_some()
+            || Store::of_name(path).is_some();
         match is_safe(path) {
             // If the user has typed something, the candidate must begin with it.
             true if is_other && typed.is_empty() => Some(candidate.add_prefix("./")),

@@ -22,9 +22,9 @@ embcli shows the token embedding table of a language model. Try:
   embcli neighbors toy ' cat'            the rows nearest to a row
   embcli tour                            ten steps: what embeddings are
 
-toy is a small built-in table. Instead of it, name a .gguf file or a model that
-`embcli models` finds on this machine (ollama:llama3.2, ...). `embcli --help`
-lists the commands, `embcli help lookup` is the manual of a command.";
+toy is a small built-in table, words one with real rows. Instead of them, name a
+.gguf file or a model that `embcli models` finds here (ollama:llama3.2, ...).
+`embcli --help` lists the commands, `embcli help lookup` is one's manual.";
 
 /// The end of the manual page of all commands.
 pub(super) const AFTER: &str = "\
@@ -57,9 +57,12 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
     program
         .help_template("{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}")
         .mut_subcommand("help", |command| command.hide(true))
+        .mut_subcommand("completions", |command| command.hide(true))
+        .mut_subcommand("man", |command| command.hide(true))
         .mut_arg("format", |arg| {
-            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, sarif")
+            brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg...")
         })
+        .mut_arg("force", |arg| arg.hide(true))
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
@@ -79,6 +82,11 @@ pub(super) fn complaint(
     match kind {
         ErrorKind::MissingSubcommand => return format!("error: no command given ({list})"),
         ErrorKind::InvalidSubcommand => {
+            let mut typed = words.iter().filter_map(|word| word.to_str());
+            let first = typed.find(|word| !word.starts_with('-')).unwrap_or_default();
+            if let Some(name) = meant(first, &names) {
+                return format!("error: no command '{first}': embcli {name} does this ({list})");
+            }
             return match reordered(words, &names) {
                 Some(call) => format!("error: {}", harmless(&call)),
                 None => format!("{error} ({list})"),
@@ -96,6 +104,23 @@ pub(super) fn complaint(
         }
         _ => format!("{error} ({help})"),
     }
+}
+
+/// The command that does what a word asks for, if it is another program's word.
+fn meant<'a>(word: &str, commands: &[&'a str]) -> Option<&'a str> {
+    let name = match word {
+        "diff" | "compare" | "verify" | "validate" | "lint" => "check",
+        "vocab" | "vocabulary" | "tokenize" | "tokenise" | "encode" | "decode" => "tokens",
+        "list" | "ls" => "models",
+        "plot" | "graph" | "draw" | "umap" | "pca" => "map",
+        "sim" | "cosine" | "distance" => "similarity",
+        "nearest" | "search" | "knn" | "similar" => "neighbors",
+        "describe" | "statistics" | "summary" | "norms" => "stats",
+        "size" | "sizes" => "footprint",
+        "show" | "inspect" => "info",
+        _ => return None,
+    };
+    commands.iter().copied().find(|command| *command == name)
 }
 
 /// The first example of a command's help.
@@ -161,7 +186,7 @@ fn first_positional(words: &[String]) -> Option<usize> {
 
 /// Whether a word can only be a model, by its form.
 fn is_model(word: &str) -> bool {
-    word == toy::TOY || Store::of_name(word).is_some() || {
+    toy::named(word).is_some() || Store::of_name(word).is_some() || {
         let word = word.to_ascii_lowercase();
         word.ends_with(".gguf")
     }
@@ -170,8 +195,8 @@ fn is_model(word: &str) -> bool {
 /// Whether a word is the model, and the word in the model's place is not.
 fn stands_back(word: &str, in_its_place: &str) -> bool {
     let is_number = in_its_place.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    // `toy` may be a token's text too.
-    !is_model(in_its_place) && is_model(word) && (is_number || word != toy::TOY)
+    // `toy` and `words` may be texts of tokens too.
+    !is_model(in_its_place) && is_model(word) && (is_number || toy::named(word).is_none())
 }
 
 /// A call as it can be pasted into a shell.
@@ -216,6 +241,14 @@ mod tests {
             let call = call.as_deref().and_then(|text| Some(text.split_once(": ")?.1));
             assert_eq!(call, meant, "{typed}");
         }
+    }
+
+    #[test]
+    fn words_of_other_programs_lead_on() {
+        assert_eq!(meant("diff", &["check", "map"]), Some("check"));
+        assert_eq!(meant("plot", &["check", "map"]), Some("map"));
+        assert_eq!(meant("plot", &["check"]), None);
+        assert_eq!(meant("lokup", &["lookup"]), None);
     }
 
     #[test]

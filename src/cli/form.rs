@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::commands::analogy::Method;
 use crate::commands::tokens::Sort;
 use crate::report::Form;
 use crate::similarity::Metric;
@@ -63,7 +64,8 @@ impl ValueEnum for Form {
             }
             Self::Tsv => "The same, separated by tabs",
             Self::Md => "A Markdown table, for an issue or a notebook",
-            Self::Npy => "NumPy's file format: the [n, d_model] float32 matrix of a lookup",
+            Self::Npy => "NumPy's file format: a float32 matrix, of rows or of similarities",
+            Self::Svg => "A picture: the heat map of similarities",
             Self::Sarif => "SARIF 2.1.0: the findings of a check, for code-scanning pages",
         }))
     }
@@ -79,6 +81,19 @@ impl ValueEnum for Metric {
             Self::Cosine => "The cosine of the angle between two rows; 1 is nearest",
             Self::Dot => "The dot product; the largest is nearest",
             Self::L2 => "The Euclidean distance; the smallest is nearest",
+        }))
+    }
+}
+
+impl ValueEnum for Method {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Add => "3CosAdd: the cosine with B - A + C, each of unit length",
+            Self::Mul => "3CosMul: near B and near C and far from A, as a product",
         }))
     }
 }

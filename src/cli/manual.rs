@@ -7,7 +7,8 @@ pub(super) const MODEL: &str =
 
 pub(super) const MODEL_LONG: &str = "\
 A GGUF file, or a model by name:
-  toy                  a small built-in table
+  toy                  a small built-in table, made up: four values a row
+  words                another one: 4,000 words with rows of a real model
   ollama:llama3.2      in Ollama: [[host/]namespace/]model[:tag]
   hf:org/repo[/file]   in the Hugging Face hub's local cache; or by
                        precision: hf:org/repo:Q8_0
@@ -15,7 +16,7 @@ A GGUF file, or a model by name:
                        in LM Studio's folder
   llama.cpp:file       in llama.cpp's own cache
   llama3.2             in any store, if only one model has this name
-`toy` and names that begin with a store's name are never paths (write
+`toy`, `words` and names that begin with a store's name are never paths (write
 ./toy for a file). Any other name is a path if the file exists.
 `embcli models` lists all names. embcli downloads nothing.";
 
@@ -54,11 +55,60 @@ candidates, at one position. A common factor for all rows, as in Gemma, changes
 no cosine and no ranking, and a note says so. Positions and norms can change
 both.
 
+--plus and --minus add other tokens' rows to the query, under cosine with every row
+at length 1: ' king' --minus ' man' --plus ' woman'. --vector takes the queries from a
+file of NumPy. --words-only, --no-variants and --script leave out candidates. --centre
+subtracts the mean row from every row; --whiten also divides each principal coordinate
+by the square root of its standard deviation, so that few directions do not decide
+alone. Both read the table once more.
+
 The last line is what two tokens at random have in this table, the mean of 500
 pairs. A score says something only beside it: in some tables it is 0.87.
 
 In the toy only the cat, the dog and the semicolon have meaningful rows; a real
 model shows more.";
+
+pub(super) const SIMILARITY: &str = "\
+How near tokens are to each other.
+
+Of two tokens, similarity prints one number, and how many pairs of tokens at random
+are not as near: a cosine of 0.4 is much in one table and nothing in another. Of
+more tokens it prints the matrix, the closest pair, and the odd one out: the token
+with the least mean similarity to the others.
+
+--centre subtracts the mean row from every row first. In a table whose rows lean
+one way, the mean row is a large part of every cosine. --whiten also evens out the
+principal directions, by half. Both read the whole table once.";
+
+pub(super) const ANALOGY: &str = "\
+A is to B as C is to what? As in: man is to king as woman is to queen.
+
+In a learned table some relations are nearly the same step everywhere: from a
+country to its capital, from a word to its plural. So B - A + C is near the token
+that answers the question. analogy ranks the whole table by the cosine with this
+sum of unit rows (3CosAdd), or by 3CosMul. The last line is the nearest to C alone:
+an answer is worth something only if C alone does not give it.
+
+--centre and --whiten move the rows first, which helps most in tables whose rows
+lean one way. --test answers a file of questions, and prints how many are right by
+section, beside the baseline of C alone.";
+
+pub(super) const STATS: &str = "\
+The shape of a table: how long its rows are, where they lie, and which
+directions they use.
+
+Rows are points around a mean row. If the mean is long, any two rows have a large
+cosine, and a cosine says little by itself. stats gives the norms; the mean row;
+the mean cosine of all pairs of rows, and what is left of it when the mean row is
+subtracted; two measures of isotropy; the spectrum, which says in how many of the
+d_model directions the rows spread; dimensions whose mean or spread is 6 standard
+deviations from those of the others; rows that are equal; and whether norms depend
+on the ID.
+
+Isotropy is Mu and Viswanath's ratio (All-but-the-top, 2018) over the eigenvectors
+of the Gram matrix, and IsoScore (Rudman and others, 2022). Participation is the
+participation ratio of the energies, rank the effective rank (Roy and Vetterli,
+2007); 50 %, 90 % and 99 % are how many dimensions have this share of the energy.";
 
 pub(super) const FOOTPRINT: &str = "\
 The size of a table at each precision of ggml: n_vocab times d_model values as

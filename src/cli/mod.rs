@@ -47,7 +47,7 @@ pub struct Cli {
     /// Write the answer to a file: complete or not at all
     ///
     /// The extension gives the form: .txt (the table), .json, .jsonl, .csv,
-    /// .tsv, .md, .npy or .sarif. The file gets its name when it is complete, so a
+    /// .tsv, .md, .npy, .svg or .sarif. The file gets its name when it is complete, so a
     /// command that fails leaves no file. - is standard output; a pipe or a
     /// device receives the bytes at once.
     #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
@@ -89,6 +89,10 @@ Examples:
   embcli neighbors toy 2368 5765 -k 5                two IDs, one pass
   embcli neighbors toy 2368 --metric l2              by Euclidean distance
   embcli neighbors toy 2368 --as-input               as the first block's input
+  embcli neighbors toy 2368 --centre                 without the mean row
+  embcli neighbors toy 2368 --words-only             no pieces of words
+  embcli neighbors m.gguf ' king' --minus ' man' --plus ' woman'
+  embcli neighbors m.gguf --vector x.npy             of vectors from outside
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
 
@@ -102,6 +106,43 @@ Rows come in the order of their IDs: to continue after a stop, give the range
 that is missing. Rows that can't be queries are skipped and counted on standard
 error.")]
     Neighbors(NeighborsArgs),
+
+    /// How near tokens are to each other: a number, or a matrix
+    #[command(long_about = manual::SIMILARITY, after_help = "\
+Examples:
+  embcli similarity toy ' cat' ' dog'              one number
+  embcli similarity toy ' cat' ' dog' ';'          each with each
+  embcli similarity toy ' cat' ' dog' --centre     without the mean row
+  embcli similarity toy --words FILE               a token text a line
+  embcli similarity toy 0..20 -o similarity.svg    a heat map
+  embcli similarity toy 0..20 -o similarity.npy    a matrix for numpy")]
+    Similarity(SimilarityArgs),
+
+    /// A is to B as C is to what? By vector arithmetic
+    #[command(long_about = manual::ANALOGY, after_help = "\
+Examples:
+  embcli analogy model.gguf ' man' ' king' ' woman'
+  embcli analogy model.gguf ' Paris' ' France' ' Rome' --whiten
+  embcli analogy model.gguf ' cat' ' cats' ' dog' --method mul
+  embcli analogy model.gguf --test fixtures/analogies.txt
+
+A, B and C are left out of the answer, and so are tokens that differ from them
+only in case or spaces (--variants keeps these).")]
+    Analogy(AnalogyArgs),
+
+    /// The shape of a table: norms, mean, cosines, dimensions
+    #[command(long_about = manual::STATS, after_help = "\
+Examples:
+  embcli stats toy                            one screen
+  embcli stats a.gguf b.gguf                  two tables side by side
+  embcli stats model.gguf --format json       every number, every digit
+  embcli stats model.gguf --tensor output.weight
+
+The answer is exact: it is computed from all rows, in float64, and is the same
+for any number of threads. One number is an estimate: the spread of the cosines
+of centred rows, of a table with more than 65,536 rows. JSON says from how many
+rows (sd_rows).")]
+    Stats(StatsArgs),
 
     /// The size of a table at each precision
     #[command(long_about = manual::FOOTPRINT, after_help = "\
@@ -211,6 +252,8 @@ impl Command {
         let (model, others) = match self {
             Self::Lookup(args) => (&args.model.path, &*args.ids),
             Self::Neighbors(args) => (&args.model.path, &*args.ids),
+            Self::Similarity(args) => (&args.model.path, &*args.ids),
+            Self::Analogy(args) => (&args.model.path, &*args.ids),
             Self::Tokens(args) => (&args.path, args.pattern.as_slice()),
             _ => return None,
         };
@@ -221,6 +264,9 @@ impl Command {
         match self {
             Self::Lookup(args) => Box::new(args.request()),
             Self::Neighbors(args) => Box::new(args.request()),
+            Self::Similarity(args) => Box::new(args.request()),
+            Self::Analogy(args) => Box::new(args.request()),
+            Self::Stats(args) => Box::new(args.request()),
             Self::Footprint(args) => Box::new(args.request()),
             Self::Tokens(args) => args.request(),
             Self::Info(args) => Box::new(args.request()),
@@ -328,7 +374,7 @@ impl Cli {
                 ErrorKind::InvalidValue,
                 format!(
                     "cannot tell the output format from \"{}\": use .txt, .json, .jsonl, .csv, \
-                     .tsv, .md, .npy or .sarif, or pass --format",
+                     .tsv, .md, .npy, .svg or .sarif, or pass --format",
                     path.display()
                 ),
             )

@@ -1,29 +1,35 @@
 //! Parses token IDs: numbers, ranges, token texts, or a list on standard input.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{by_text, model, stdin};
+use super::{MAX_STDIN, by_text, model, stdin};
 
 /// One call takes at most this many IDs.
 const MAX_IDS: u64 = 1 << 20;
 
 /// Tokens as the user names them.
+#[derive(Clone, Debug, Default)]
 pub struct NamedTokens {
     /// IDs, ranges `a..b`, token texts, or `-` for a list of IDs on standard input.
     pub typed: Vec<String>,
     /// Token texts, even if they look like IDs. They come last.
     pub texts: Vec<String>,
+    /// A file with a token text in each line, or `-` for standard input.
+    pub words: Option<PathBuf>,
 }
 
 impl NamedTokens {
     pub fn is_empty(&self) -> bool {
-        self.typed.is_empty() && self.texts.is_empty()
+        self.typed.is_empty() && self.texts.is_empty() && self.words.is_none()
     }
 
     /// The IDs in order, with repeats, all in range. Adds notes on texts to the view.
     pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
-        let texts: Vec<_> = typed.chain(&self.texts).map(String::as_str).collect();
+        let words = self.words.as_deref().map(lines).transpose()?.unwrap_or_default();
+        let texts: Vec<_> = typed.chain(&self.texts).chain(&words).map(String::as_str).collect();
         let (found, notes) = by_text::find(&texts, view)?;
         view.notes.extend(notes);
         let found: Vec<u64> = found.into_iter().map(|id| view.row_of(id)).collect::<Result<_>>()?;
@@ -39,22 +45,70 @@ impl NamedTokens {
             } else if arg == "-" {
                 add_stdin(&check, &mut ids)?;
             } else {
-                add(arg, &check, &mut ids)?;
+                add_list(&closed(arg, table.n_vocab()), &check, &mut ids)?;
             }
         }
         for id in found {
             table.check_id(id)?;
             ids.push(id);
         }
-        ensure!(!ids.is_empty(), "no token IDs: standard input is empty");
+        let from = if self.words.is_some() { "the list" } else { "standard input" };
+        ensure!(!ids.is_empty(), "no token IDs: {from} is empty");
         Ok(ids)
     }
 }
 
-/// Whether an argument is a token's text.
+/// The lines of a file, or of standard input if its name is `-`. Empty lines are left out.
+fn lines(path: &Path) -> Result<Vec<String>> {
+    let text = if path.as_os_str() == "-" {
+        stdin("token texts", "too much for a list of token texts")?
+    } else {
+        let name = || path.display().to_string();
+        let length = std::fs::metadata(path).with_context(name)?.len();
+        ensure!(length <= MAX_STDIN, "{} is larger than {} MiB", name(), MAX_STDIN >> 20);
+        std::fs::read(path).with_context(name)?
+    };
+    let text = String::from_utf8(text).ok().context("the list of token texts is not UTF-8")?;
+    let lines: Vec<String> =
+        text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    ensure!(lines.len() as u64 <= MAX_IDS, "more than {MAX_IDS} tokens: use several calls");
+    Ok(lines)
+}
+
+/// Whether an argument is a token's text: neither an ID, nor a range, nor a list of
+/// these as another program prints it, `2,818` or `[2, 818]`.
 fn is_text(arg: &str) -> bool {
-    let is_range = |(first, end): (&str, &str)| is_digits(first) && is_digits(end);
-    arg != "-" && !is_digits(arg) && !arg.split_once("..").is_some_and(is_range)
+    let inside = arg.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+    let is_list = match inside {
+        Some(list) => list.split(',').all(|word| is_ids(word.trim())),
+        None if arg.contains(',') => arg.split(',').enumerate().all(|(i, word)| {
+            // A space in front of the first would make it the text of a token.
+            is_ids(if i == 0 { word } else { word.trim_start() })
+        }),
+        None => is_ids(arg),
+    };
+    arg != "-" && !is_list
+}
+
+/// Whether a word is an ID or a range: `7`, `0..5`, `0..`, `..5`.
+fn is_ids(word: &str) -> bool {
+    let is_end = |end: &str| end.is_empty() || is_digits(end);
+    let is_range = |(first, end): (&str, &str)| is_end(first) && is_end(end) && word.len() > 2;
+    is_digits(word) || word.split_once("..").is_some_and(is_range)
+}
+
+/// A list whose open ranges have both their ends.
+fn closed(list: &str, n_rows: u64) -> String {
+    let close = |word: &str| match word.trim().split_once("..") {
+        Some((first, end)) if first.is_empty() || end.is_empty() => {
+            let first = if first.is_empty() { "0" } else { first };
+            let end = if end.is_empty() { n_rows.to_string() } else { end.to_owned() };
+            format!("{first}..{end}")
+        }
+        _ => word.to_owned(),
+    };
+    let inside = list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(list);
+    inside.split(',').map(close).collect::<Vec<_>>().join(",")
 }
 
 /// The IDs of a list, `2,818,5866` or `[2, 818]`, or of standard input if it is `-`.
@@ -129,4 +183,22 @@ fn not_an_id(word: &str) -> String {
     format!(
         "\"{word}\" is not a token ID: write a number (791), a range (0..5), or - for standard input"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_open_ranges_are_no_texts() {
+        for ids in ["7", "0..5", "0..", "..5", "1,2,3", "1, 2", "[1, 2, 3]", "[7]", "0..3,9", "-"] {
+            assert!(!is_text(ids), "{ids}");
+        }
+        for text in ["..", " 7", ",", "1,", ",1", "[", "[]", "[a]", "a..b", "1,a", "...", "1.5", ""]
+        {
+            assert!(is_text(text), "{text:?}");
+        }
+        assert_eq!(closed("[..2, 8..]", 10), "0..2,8..10");
+        assert_eq!(closed("5", 10), "5");
+    }
 }

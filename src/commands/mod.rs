@@ -4,11 +4,14 @@
 //! program fills in), a function that computes the answer, and the looks of the
 //! answer in each form. `docs/adding-a-command.md` shows how to add one.
 
+pub mod analogy;
 mod by_text;
+mod candidates;
 pub mod check;
 pub mod decode;
 mod draft;
 pub mod footprint;
+mod frame;
 mod ids;
 pub mod info;
 mod layout;
@@ -16,6 +19,8 @@ pub mod lookup;
 mod model;
 pub mod models;
 pub mod neighbors;
+pub mod similarity;
+pub mod stats;
 pub mod text;
 pub mod tokens;
 pub mod tour;
@@ -29,6 +34,8 @@ use crate::model::Model;
 use crate::report::{Form, Printer};
 use crate::store;
 
+pub use candidates::Filter;
+pub use frame::Frame;
 pub use ids::NamedTokens;
 pub use model::{InputStep, TableInfo};
 

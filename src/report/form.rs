@@ -12,6 +12,7 @@ named! {
         Tsv = "tsv",
         Md = "md",
         Npy = "npy",
+        Svg = "svg",
         Sarif = "sarif",
     }
 }
@@ -22,6 +23,9 @@ impl Form {
 
     /// These and the form of a matrix.
     pub const OF_MATRIX: &[Self] = Self::ALL.split_at(7).0;
+
+    /// These and a picture.
+    pub const OF_PICTURE: &[Self] = Self::ALL.split_at(8).0;
 
     /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {

@@ -19,6 +19,7 @@ const NO_NUMBER: char = '×';
 const BELOW: AnsiColor = AnsiColor::Blue;
 const ABOVE: AnsiColor = AnsiColor::Yellow;
 const QUIET: AnsiColor = AnsiColor::Cyan;
+const HIGHEST: AnsiColor = AnsiColor::Red;
 
 /// Text that may be coloured.
 pub(crate) struct Painter {
@@ -32,6 +33,30 @@ impl Painter {
         }
         let style = Style::new().fg_color(Some(color.into()));
         format!("{style}{text}{style:#}")
+    }
+}
+
+impl Painter {
+    /// A text whose colour shows a level from 0 to 1; a lower one is negative.
+    pub(crate) fn graded(&self, level: f64, text: &str) -> String {
+        match level {
+            x if x < 0.0 => self.paint(BELOW, text),
+            x if x >= 0.75 => self.paint(HIGHEST, text),
+            x if x >= 0.5 => self.paint(ABOVE, text),
+            x if x >= 0.25 => self.paint(QUIET, text),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// A cell for a level from 0 to 1, two columns wide.
+pub(crate) fn shade(level: f64) -> &'static str {
+    match level {
+        x if x >= 0.8 => "██",
+        x if x >= 0.6 => "▓▓",
+        x if x >= 0.4 => "▒▒",
+        x if x >= 0.2 => "░░",
+        _ => "··",
     }
 }
 
@@ -101,6 +126,17 @@ pub(crate) fn bar(part: f64, columns: usize, paint: &Painter) -> String {
     paint.paint(QUIET, &("█".repeat(eighths / 8) + rest))
 }
 
+/// Numbers from 0 on as marks, the largest as the highest. 0 is blank, and what is not
+/// 0 is never blank.
+pub(crate) fn heights(values: &[f64]) -> String {
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let mark = |value: &f64| match value / most * LEVELS.len() as f64 {
+        level if level > 0.0 => LEVELS[(level.ceil() as usize).clamp(1, LEVELS.len()) - 1],
+        _ => ' ',
+    };
+    values.iter().map(mark).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +171,12 @@ mod tests {
     fn colour_repeats_what_the_marks_say() {
         let painted = strip(&[-1.0, -1.0, 1.0, 0.0], 1.0, &Painter { color: true });
         assert_eq!(painted, "\x1b[34m▁▁\x1b[0m\x1b[33m█\x1b[0m·");
+    }
+
+    #[test]
+    fn the_largest_number_is_the_highest() {
+        assert_eq!(heights(&[0.0, 0.1, 4.0, 8.0]), " ▁▄█");
+        assert_eq!(heights(&[0.0, f64::NAN]), "  ");
     }
 
     #[test]

@@ -85,7 +85,8 @@ impl Store {
 /// Where a model's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    BuiltIn,
+    /// The name of a built-in table.
+    BuiltIn(&'static str),
     File(PathBuf),
 }
 
@@ -93,7 +94,7 @@ impl Location {
     /// Opens the model. Only its header is read.
     pub fn open(&self) -> Result<Model> {
         Ok(match self {
-            Self::BuiltIn => toy::open()?,
+            Self::BuiltIn(name) => toy::open(name)?,
             Self::File(path) => gguf::open(path)?,
         })
     }
@@ -112,7 +113,7 @@ pub struct Found {
 
 #[derive(Clone, Debug)]
 enum Address {
-    BuiltIn,
+    BuiltIn(&'static str),
     /// A file of the store at `root`.
     File {
         root: PathBuf,
@@ -139,7 +140,7 @@ impl Found {
 impl Address {
     fn locate(&self) -> Result<Location> {
         Ok(match self {
-            Self::BuiltIn => Location::BuiltIn,
+            Self::BuiltIn(name) => Location::BuiltIn(name),
             Self::Manifest { root, path } => Location::File(ollama::blob(root, path)?),
             Self::File { root, path } => {
                 guard::stay_within(root, path).with_context(|| path.display().to_string())?;
@@ -206,12 +207,13 @@ impl Stores {
     pub fn list(&self) -> (Vec<Found>, Vec<String>) {
         let mut walk = Walk::new();
         let mut seen = HashSet::new();
-        let mut all = vec![Found {
-            name: toy::TOY.to_owned(),
+        let built_in = |name: &'static str| Found {
+            name: name.to_owned(),
             store: Store::BuiltIn,
-            called: vec![toy::TOY.to_owned()],
-            address: Address::BuiltIn,
-        }];
+            called: vec![name.to_owned()],
+            address: Address::BuiltIn(name),
+        };
+        let mut all: Vec<Found> = toy::names().map(built_in).collect();
         for Root { store, path } in self.roots() {
             let mut found = Vec::new();
             match store {
@@ -243,8 +245,8 @@ impl Stores {
     pub fn locate(&self, name: &Path) -> Result<Location> {
         let path = || Location::File(name.to_owned());
         let Some(text) = name.to_str() else { return Ok(path()) };
-        if text == toy::TOY {
-            return Ok(Location::BuiltIn);
+        if let Some(name) = toy::named(text) {
+            return Ok(Location::BuiltIn(name));
         }
         if let Some((store, rest)) = Store::of_name(text) {
             return self.in_store(store, rest);

@@ -1,17 +1,35 @@
-//! The built-in table, so that every example runs without a file.
+//! The built-in tables, so that every example runs without a file.
 
 use crate::gguf::Gguf;
 use crate::model::{Error, Model};
 
-/// Its name. To open a file called `toy`, write `./toy`.
+/// A made-up table, small enough to see whole. To open a file of this name, write
+/// `./toy`.
 pub const TOY: &str = "toy";
 
-/// `fixtures/toy.gguf`; `fixtures/README.md` describes it.
-static BYTES: &[u8] = include_bytes!("../../fixtures/toy.gguf");
+/// Common words with real rows, in fewer dimensions.
+pub const WORDS: &str = "words";
 
-/// Opens the toy table from the program's own memory.
-pub fn open() -> Result<Model, Error> {
-    Ok(Model::from(Gguf::new(Box::new(BYTES))?))
+/// Each built-in table and its bytes; `fixtures/README.md` describes them.
+static TABLES: [(&str, &[u8]); 2] = [
+    (TOY, include_bytes!("../../fixtures/toy.gguf")),
+    (WORDS, include_bytes!("../../fixtures/words.gguf")),
+];
+
+/// The names of the built-in tables.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(name, _)| *name)
+}
+
+/// The built-in table of this name.
+pub fn named(name: &str) -> Option<&'static str> {
+    names().find(|own| *own == name)
+}
+
+/// Opens a built-in table from the program's own memory.
+pub fn open(name: &str) -> Result<Model, Error> {
+    let bytes = TABLES.iter().find(|(own, _)| *own == name).map_or(&[][..], |(_, bytes)| bytes);
+    Ok(Model::from(Gguf::new(Box::new(bytes))?))
 }
 
 #[cfg(test)]
@@ -19,8 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_toy_is_the_fixture() {
-        let table = open().unwrap().tensor("token_embd.weight").unwrap().unwrap();
-        assert_eq!(table.matrix(), Some([4, 8192]));
+    fn the_tables_are_the_fixtures() {
+        for (name, shape) in [(TOY, [4, 8192]), (WORDS, [64, 4000])] {
+            let table = open(name).unwrap().tensor("token_embd.weight").unwrap().unwrap();
+            assert_eq!(table.matrix(), Some(shape));
+        }
+        assert_eq!((named("words"), named("word")), (Some(WORDS), None));
     }
 }

@@ -29,7 +29,7 @@ const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Every command, and how often it runs: on each file, or on one in so many where
 /// it takes longer. The tour leaves out the two steps that measure times.
-const COMMANDS: [(u64, &str); 24] = [
+const COMMANDS: [(u64, &str); 31] = [
     (1, "lookup m 0 1 0..2"),
     (1, "lookup m 1 --tensor output.weight"),
     (1, "neighbors m 0 1 -k 2"),
@@ -37,6 +37,13 @@ const COMMANDS: [(u64, &str); 24] = [
     (1, "footprint m"),
     (8, "neighbors m 0 --as-input --metric dot"),
     (8, "neighbors m --all -k 1 --threads 1 --format csv"),
+    (8, "neighbors m 0 --whiten --plus 1 --no-variants"),
+    (8, "similarity m 0 1"),
+    (8, "similarity m 0..3 --centre --metric l2"),
+    (8, "analogy m 0 1 2 --script Latin"),
+    (8, "analogy m 0 1 2 --whiten --method mul"),
+    (8, "stats m --threads 2"),
+    (64, "stats m whole"),
     (8, "info m"),
     (8, "info m --keys --strict"),
     (8, "info m --tensors"),

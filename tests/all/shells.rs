@@ -80,7 +80,7 @@ fn bash_completes() {
     let Some(commands) = in_bash(&home, &["embcli", "lo"], "embcli lo") else { return };
     assert_eq!(commands, ["lookup"]);
     let models = in_bash(&home, &["embcli", "lookup", ""], "embcli lookup ").unwrap();
-    assert_eq!(models[..4], ["toy", "ollama:llama3.2:1b", "my\\ model.gguf", "zoo/"]);
+    assert_eq!(models[..5], ["toy", "words", "ollama:llama3.2:1b", "my\\ model.gguf", "zoo/"]);
     let offered = |words: &[&str], line| in_bash(&home, words, line).unwrap();
     // Bash replaces only the text after the colon, so it must get only that part.
     let line = "embcli lookup ollama:ll";

@@ -605,7 +605,7 @@ fn models_lists_all_and_every_form_holds_it() {
     let models = machine.models();
     let all = models["models"].as_array().unwrap();
     let names: Vec<&str> = all.iter().map(|model| model["name"].as_str().unwrap()).collect();
-    assert_eq!(&names[..2], ["toy", "ollama:hf.co/org/repo:Q8_0"]);
+    assert_eq!(&names[..3], ["toy", "words", "ollama:hf.co/org/repo:Q8_0"]);
     for model in all.iter().filter(|model| model["problem"].is_null()) {
         let name = model["name"].as_str().unwrap();
         let info = machine.run(&["info", name, "--format", "json"]).json();
@@ -629,7 +629,7 @@ fn models_without_any_store() {
     let table = machine.run(&["models"]).ok();
     assert!(table.contains("toy") && table.contains("~/.ollama/models (not there)"), "{table}");
     assert!(table.contains("To get one"), "{table}");
-    assert_eq!(machine.models()["models"].as_array().unwrap().len(), 1);
+    assert_eq!(machine.models()["models"].as_array().unwrap().len(), 2);
 
     let mut homeless = command();
     homeless.env_clear().env("OLLAMA_MODELS", machine.path("nowhere"));

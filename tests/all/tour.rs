@@ -323,7 +323,7 @@ fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scal
 
 #[test]
 fn the_toys_figures_match_its_rows() {
-    let tour = embcli(["tour", "--format", "json"]).json();
+    let tour = embcli(["tour", "toy", "--format", "json"]).json();
     let rows = toy::rows();
     let row = |id: u64| rows[id as usize * 4..][..4].to_vec();
     check_figures(&tour, &toy::toy().build(), &row, 1.0);
@@ -468,7 +468,7 @@ fn prose_stays_narrow_on_a_wide_terminal() {
 /// Only the steps that are the same on every run, without times and threads.
 #[test]
 fn the_toy_reads_as_it_did() {
-    insta::assert_snapshot!(embcli(["tour", "--step", "1,2,4,5,6,7,8,10"]).ok());
+    insta::assert_snapshot!(embcli(["tour", "toy", "--step", "1,2,4,5,6,7,8,10"]).ok());
 }
 
 #[test]
@@ -492,6 +492,18 @@ fn a_tour_is_the_same_each_time() {
         tour
     };
     assert_eq!(run(), run());
+}
+
+/// The default table was learned, so no step may say that it does not show its claim.
+#[test]
+fn the_default_tour_shows_every_claim() {
+    let tour = embcli(["tour", "--format", "json"]).json();
+    assert_eq!(tour["model"], "words");
+    for step in tour["steps"].as_array().unwrap() {
+        let is_claim = step["slug"] != "storing";
+        assert!(!is_claim || step["notes"] == json!([]), "{step}");
+    }
+    assert!(embcli(["tour", "--step", "6"]).ok().contains("Next, try embcli similarity words"));
 }
 
 // ---- the command ----
@@ -531,11 +543,11 @@ fn steps_can_be_chosen_and_listed() {
 
 #[test]
 fn markdown_and_csv_have_the_same_figures() {
-    let json = embcli(["tour", "--step", "6", "--format", "json"]).json();
-    let md = embcli(["tour", "--step", "6", "--format", "md"]).ok();
+    let json = embcli(["tour", "toy", "--step", "6", "--format", "json"]).json();
+    let md = embcli(["tour", "toy", "--step", "6", "--format", "md"]).ok();
     assert!(md.contains("\n## 6 of 10: Learned geometry\n"), "{md}");
     assert!(md.contains("\n|--:|--:|---|--:|\n| 1 | 5765 | \" dog\" | 0.998 |\n"), "{md}");
-    let csv = embcli(["tour", "--step", "6", "--format", "csv"]).stdout;
+    let csv = embcli(["tour", "toy", "--step", "6", "--format", "csv"]).stdout;
     let expected = json["steps"][0]["measured"]["alike_cosine"].to_string();
     assert!(csv.starts_with("step,slug,name,value\n"), "{csv}");
     assert!(csv.contains(&format!("6,geometry,alike_cosine,{expected}\n")), "{csv}");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::report::number::decimal_size;
 use crate::report::{Answer, Cell, Column, Page, Records, json, lines};
+use crate::store::Store;
 use crate::text::{clip, harmless, visible, width};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,7 +110,7 @@ impl Answer for ModelsReport {
             }
         }
         // More than the built-in table.
-        if self.models.len() <= 1 {
+        if self.models.iter().all(|model| model.store == Store::BuiltIn.title()) {
             writeln!(page)?;
             page.paragraph(&nothing(self))?;
         }

@@ -5,6 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::commands::frame::Frame;
+use crate::commands::model::View;
 use crate::commands::{InputStep, TableInfo};
 use crate::report::glyphs::bar;
 use crate::report::markdown::{self, Markdown, code};
@@ -24,6 +26,15 @@ pub struct NeighborsHead {
     pub position: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<InputStep>>,
+    /// What was done to every row. Not if rows are compared as they are stored.
+    #[serde(skip_serializing_if = "Frame::is_stored")]
+    pub frame: Frame,
+    /// The tokens whose rows were added to each query.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plus: Vec<TermAnswer>,
+    /// The tokens whose rows were subtracted from each query.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub minus: Vec<TermAnswer>,
     /// The mean score of two rows at random. Not with `--all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_random: Option<AtRandom>,
@@ -39,7 +50,43 @@ pub struct AtRandom {
     pub pairs: u64,
 }
 
+/// A token of a sum.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TermAnswer {
+    pub id: u64,
+    #[serde(flatten)]
+    pub token: TokenText,
+}
+
+impl TermAnswer {
+    pub(super) fn of(id: u64, view: &View) -> Result<Self> {
+        Ok(Self { id, token: view.token(id)? })
+    }
+}
+
 impl NeighborsHead {
+    /// What a query is, for a sentence: `ID 5866 " cat" + " dog" - " a"`.
+    fn asked(
+        &self,
+        nth: usize,
+        query: &QueryAnswer,
+        token: impl Fn(&TokenText) -> String,
+    ) -> String {
+        let mut asked = match query.id {
+            Some(id) => format!("ID {id} {}", token(&query.token)),
+            None => format!("vector {nth}"),
+        };
+        let signs = self
+            .plus
+            .iter()
+            .map(|term| ('+', term))
+            .chain(self.minus.iter().map(|term| ('-', term)));
+        for (sign, term) in signs {
+            asked += &format!(" {sign} {}", token(&term.token));
+        }
+        asked
+    }
+
     fn at_random(&self) -> Option<String> {
         let AtRandom { score, pairs } = self.at_random?;
         let score = match self.metric {
@@ -56,7 +103,8 @@ impl NeighborsHead {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QueryAnswer {
-    pub id: u64,
+    /// `None` for a vector from a file.
+    pub id: Option<u64>,
     #[serde(flatten)]
     pub token: TokenText,
     pub norm: Float<f64>,
@@ -97,15 +145,17 @@ impl List for NeighborsHead {
             "dot" => ("dot product (larger is nearer)", "#dot"),
             _ => ("Euclidean distance (0 is the same)", "#distance"),
         };
-        let entering = if self.steps.is_some() { ", as the first block receives them" } else { "" };
+        let entering = match self.frame {
+            _ if self.steps.is_some() => ", as the first block receives them",
+            frame => frame.told(),
+        };
         for (i, query) in queries.iter().enumerate() {
             if i > 0 {
                 writeln!(page)?;
             }
             page.paragraph(&format!(
-                "nearest to ID {} {} of {} rows by {by}{entering}",
-                query.id,
-                query.token.quoted(TOKEN_WIDTH),
+                "nearest to {} of {} rows by {by}{entering}",
+                self.asked(i, query, |token| token.quoted(TOKEN_WIDTH)),
                 grouped(self.table.n_vocab)
             ))?;
             let mut grid = Grid::new(&["#rank", "#ID", "token", column].map(Column::of));
@@ -143,12 +193,12 @@ impl List for NeighborsHead {
         let before = if nth > 0 { "\n" } else { "" };
         writeln!(
             page,
-            "{before}Nearest to ID {} {} of {} rows in {}, by {}:\n",
-            query.id,
-            markdown::named(&query.token),
+            "{before}Nearest to {} of {} rows in {}, by {}{}:\n",
+            self.asked(nth, query, markdown::named),
             grouped(self.table.n_vocab),
             code(&visible(&self.model)),
-            self.metric
+            self.metric,
+            self.frame.told()
         )?;
         let mut table = Markdown::new(page);
         table.header(&self.columns()[OF_QUERY..])?;
@@ -160,7 +210,7 @@ impl List for NeighborsHead {
 
 fn cells<'a>(query: &'a QueryAnswer, neighbor: &'a NeighborAnswer) -> [Cell<'a>; 6] {
     [
-        Cell::Number(query.id),
+        Cell::number(query.id),
         Cell::Token(&query.token),
         Cell::Number(neighbor.rank),
         Cell::Number(neighbor.id),

@@ -1,22 +1,26 @@
 //! `neighbors`: finds the nearest rows of each ID in the whole table.
 
 mod answer;
+mod asked;
 mod space;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
+use super::candidates::{Candidates, Filter};
+use super::frame::{Frame, Framed};
 use super::{NamedTokens, Opener, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
 use crate::rows::Reader;
-use crate::similarity::{self, LeftOut, Metric, Neighbor, Query, Search, norm};
+use crate::similarity::{LeftOut, Metric, Neighbor, Query, Search, norm};
 use crate::stats::{is_usable, sample};
 use crate::threads;
 use crate::tour::random_pairs;
 
-pub use answer::{AtRandom, NeighborAnswer, NeighborsHead, QueryAnswer};
+pub use answer::{AtRandom, NeighborAnswer, NeighborsHead, QueryAnswer, TermAnswer};
+use asked::{Asked, Sum, vectors};
 use space::Space;
 
 pub struct NeighborsRequest {
@@ -27,8 +31,17 @@ pub struct NeighborsRequest {
     /// Makes all rows queries if `tokens` is empty. Rows that can't be queries are
     /// skipped and counted, and the answer is for a program.
     pub all: bool,
+    /// Tokens whose rows are added to each query, and subtracted from it.
+    pub plus: NamedTokens,
+    pub minus: NamedTokens,
+    /// A file with vectors that are queries too.
+    pub vectors: Option<PathBuf>,
+    /// The candidates to leave out.
+    pub filter: Filter,
     pub k: u64,
     pub metric: Metric,
+    /// What is done to every row before the comparison.
+    pub frame: Frame,
     /// Compares the rows as the first block receives them at this position.
     pub as_input: Option<u64>,
     /// The number of threads. `None`: the number of cores.
@@ -75,33 +88,87 @@ impl NeighborsRequest {
         let mut view = model::View::new(&model, &self.model, &self.tensor)?;
         // Do not list all rows: a table may have more rows than memory holds.
         let all = self.all && self.tokens.is_empty();
-        let given = if all { None } else { Some(self.tokens.ids(&mut view)?) };
+        let given = match (&self.vectors, all) {
+            (Some(_), _) => Some(Vec::new()),
+            (None, true) => None,
+            (None, false) => Some(self.tokens.ids(&mut view)?),
+        };
+        let sum = Sum::of(&self.plus, &self.minus, &mut view)?;
         let table = &view.table;
         let threads = self.threads.unwrap_or_else(threads::available);
         let search = Search { metric: self.metric, k: usize::try_from(self.k)?, threads };
         let input = self.as_input.map(|_| Input::of(&model, table.d_model())).transpose();
         let input = input.with_context(|| self.model.display().to_string())?;
+        let present = table.rows_present();
+        if self.all {
+            for id in given.iter().flatten() {
+                ensure!(*id < present, "row {id} is missing: the file ends before it");
+            }
+        } else {
+            // Before the frame is computed, which takes a while.
+            given
+                .iter()
+                .flatten()
+                .chain(sum.ids())
+                .try_for_each(|id| table.row(*id).map(|_| ()))?;
+        }
+        let framed = Framed::new(self.frame, table, threads)?;
         let space = match (&input, self.as_input) {
             (Some(input), Some(at)) => Space::as_input(table, input, at, self.metric)?,
-            _ => Space::stored(table),
+            _ => Space::stored(&framed, self.frame),
         };
-        let present = table.rows_present();
-        for id in given.iter().flatten().filter(|_| self.all) {
-            ensure!(*id < present, "row {id} is missing: the file ends before it");
-        }
         if !self.all {
-            for id in given.iter().flatten() {
+            for id in given.iter().flatten().chain(sum.ids()) {
                 self.is_query(*id, norm(&space.row(*id)?))?;
             }
         }
-        let total = given.as_ref().map_or(present, |ids| ids.len() as u64);
+        let outside = match &self.vectors {
+            Some(path) => vectors(path, table.d_model(), &framed)?,
+            None => Vec::new(),
+        };
+        let named: Vec<u64> = given.iter().flatten().chain(sum.ids()).copied().collect();
+        ensure!(
+            !(all && self.filter.no_variants),
+            "--no-variants needs token IDs: --all asks about every row"
+        );
+        let candidates = Candidates::new(&self.filter, &view, &named)?;
+        let total = match &given {
+            _ if self.vectors.is_some() => outside.len() as u64,
+            Some(ids) => ids.len() as u64,
+            None => present,
+        };
         let id_at = |i: u64| given.as_ref().map_or(i, |ids| ids[i as usize]);
+        let asked_at = |i: u64| -> Result<Asked> {
+            if let Some(vector) = outside.get(i as usize) {
+                let norm = norm(vector);
+                let what = format!("vector {i} of the file");
+                ensure!(norm.is_finite(), "{what} holds NaN or infinity, so it has no neighbors");
+                ensure!(norm > 0.0 || self.metric == Metric::L2, "{what} is all zeros");
+                return Ok(Asked {
+                    id: None,
+                    query: Query { exclude: Vec::new(), values: vector.clone() },
+                });
+            }
+            let id = id_at(i);
+            let row = space.row(id)?;
+            self.is_query(id, norm(&row))?;
+            let values = sum.with(row, self.metric, |id| space.row(id))?;
+            if !sum.is_empty() {
+                let norm = norm(&values);
+                ensure!(norm.is_finite() && norm > 0.0, "the sum is zero: it has no neighbors");
+            }
+            let mut own = vec![id];
+            own.extend(sum.ids());
+            let exclude =
+                if self.filter.no_variants { candidates.with_variants(&own)? } else { own };
+            Ok(Asked { id: Some(id), query: Query { exclude, values } })
+        };
 
         let held = MAX_VALUES / table.d_model();
         let batch = MAX_BATCH.min(held).min(MAX_NEIGHBORS / search.k).max(1);
         // Every pass leaves out the same candidates, so the last count is the answer.
         // Skipped queries add up.
-        let (mut candidates, mut skipped) = (LeftOut::default(), 0);
+        let (mut left_out, mut skipped) = (LeftOut::default(), 0);
         sink.head(NeighborsHead {
             model: self.model.display().to_string(),
             table: view.info(),
@@ -109,6 +176,9 @@ impl NeighborsRequest {
             k: self.k,
             position: self.as_input,
             steps: input.as_ref().map(|input| input.steps.iter().map(Into::into).collect()),
+            frame: self.frame,
+            plus: sum.plus.iter().map(|id| TermAnswer::of(*id, &view)).collect::<Result<_>>()?,
+            minus: sum.minus.iter().map(|id| TermAnswer::of(*id, &view)).collect::<Result<_>>()?,
             at_random: match self.all {
                 true => None,
                 false => self.at_random(&space, present)?,
@@ -118,27 +188,26 @@ impl NeighborsRequest {
         for first in (0..total).step_by(batch) {
             let end = total.min(first + batch as u64);
             let (mut asked, mut queries) = (Vec::new(), Vec::new());
-            for id in (first..end).map(id_at) {
-                let values = space.row(id)?;
-                match self.is_query(id, norm(&values)) {
-                    Ok(()) => {
+            for i in first..end {
+                match asked_at(i) {
+                    Ok(Asked { id, query }) => {
                         asked.push(id);
-                        queries.push(Query::of_row(id, values));
+                        queries.push(query);
                     }
                     Err(_) if self.all => skipped += 1,
                     Err(error) => return Err(error),
                 }
             }
-            let found = similarity::nearest(space.rows(), present, &queries, &search)?;
-            candidates = found.left_out;
-            for ((&id, query), neighbors) in asked.iter().zip(&queries).zip(found.neighbors) {
+            let found = candidates.nearest(space.rows(), present, &queries, &search)?;
+            left_out = found.left_out;
+            for ((id, query), neighbors) in asked.into_iter().zip(&queries).zip(found.neighbors) {
                 sink.item(answer(&view, &space, id, query, neighbors)?)?;
             }
             if self.all {
                 sink.progress(end, total)?;
             }
         }
-        let mut notes = notes(&view, &space, candidates);
+        let mut notes = notes(&view, &space, left_out);
         if skipped > 0 {
             let (rows, have) = if skipped == 1 { ("row", "has") } else { ("rows", "have") };
             notes.push(format!(
@@ -186,7 +255,7 @@ impl NeighborsRequest {
 fn answer(
     view: &model::View,
     space: &Space,
-    id: u64,
+    id: Option<u64>,
     query: &Query,
     neighbors: Vec<Neighbor>,
 ) -> Result<QueryAnswer> {
@@ -200,7 +269,7 @@ fn answer(
     };
     Ok(QueryAnswer {
         id,
-        token: view.token(id)?,
+        token: id.map(|id| view.token(id)).transpose()?.unwrap_or_default(),
         norm: Float(space.norm(&query.values)),
         neighbors: (1..).zip(neighbors).map(neighbor).collect::<Result<_>>()?,
     })

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use anyhow::Result;
 
+use crate::commands::frame::{Frame, Framed};
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
 use crate::quant::Estimator;
@@ -19,6 +20,8 @@ use crate::similarity::{Metric, norm};
 
 pub(super) struct Space<'a> {
     table: &'a Table,
+    /// The rows that are not changed by steps.
+    framed: Option<&'a Framed<'a>>,
     /// The steps to the first block. `None` to compare the stored rows.
     placed: Option<Placed<'a>>,
     /// Whether the scan must apply the steps.
@@ -30,8 +33,17 @@ pub(super) struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    pub(super) fn stored(table: &'a Table) -> Self {
-        Self { table, placed: None, applies: false, factor: 1.0, note: None }
+    /// The rows as they are stored, or moved.
+    pub(super) fn stored(framed: &'a Framed<'a>, frame: Frame) -> Self {
+        let note = framed.note(frame);
+        Self {
+            table: framed.table,
+            framed: Some(framed),
+            placed: None,
+            applies: false,
+            factor: 1.0,
+            note,
+        }
     }
 
     /// The rows as the first block receives them, all at `position`.
@@ -84,11 +96,14 @@ impl<'a> Space<'a> {
             }
             None => None,
         };
-        Ok(Self { table, placed: Some(placed), applies, factor, note })
+        Ok(Self { table, framed: None, placed: Some(placed), applies, factor, note })
     }
 
     /// The row of an ID as the search compares it.
     pub(super) fn row(&self, id: u64) -> Result<Vec<f32>> {
+        if let Some(framed) = self.framed {
+            return framed.row(id);
+        }
         let mut row = self.table.row(id)?;
         if let (true, Some(placed)) = (self.applies, &self.placed) {
             placed.apply(&mut row);
@@ -113,7 +128,11 @@ impl<'a> Space<'a> {
     }
 
     pub(super) fn rows(&self) -> &dyn Rows {
-        if self.applies { self } else { self.table }
+        match self.framed {
+            Some(framed) => framed.rows(),
+            None if self.applies => self,
+            None => self.table,
+        }
     }
 }
 

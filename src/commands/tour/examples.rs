@@ -21,7 +21,7 @@ const ALIKE: [[&str; 2]; 8] = [
     [" a", " the"],
 ];
 const THIRD: [[&str; 1]; 4] = [[" sat"], ["sat"], [" on"], ["on"]];
-const UNLIKE: [[&str; 1]; 4] = [[";"], [" ;"], [","], ["."]];
+const UNLIKE: [[&str; 1]; 5] = [[";"], [" ;"], [","], ["."], [" government"]];
 
 /// At most this many rows are tried as an example.
 const MAX_TRIED: u64 = 4096;

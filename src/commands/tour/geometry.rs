@@ -81,6 +81,13 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
                 .to_owned(),
         });
     }
+    step.show(format!(
+        "Next, try {} (each with each), {} (the first is to the second as the third is to what?), \
+         and {} (what is near one but not near the other).",
+        tour.call("similarity", &ids, ""),
+        tour.call("analogy", &ids, ""),
+        tour.call("neighbors", &ids[..1], &format!("--minus {}", ids[1]))
+    ));
     Ok(())
 }
 

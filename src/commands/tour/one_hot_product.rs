@@ -44,6 +44,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let rows_left_out = multiplied.left_out;
     values!(step, ids = ids, rows, rows_left_out, d_model);
     values!(step, values, identical, zeros_of_other_sign, different);
+    step.line(format!(
+        "The one-hot vector of {}: {}",
+        short(&tour.token(ids[1])?),
+        drawn(ids[1], table.n_vocab())
+    ));
     let (row_bytes, multiplications) = (table.row_bytes() as u64, multiplied.multiplications);
     step.table(
         "",
@@ -108,4 +113,37 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// A one-hot vector, with gaps where it has only zeros.
+fn drawn(id: u64, n: u64) -> String {
+    let around = id.saturating_sub(2)..=id + 2;
+    let is_shown = |at: &u64| *at < 2 || around.contains(at) || *at + 1 == n;
+    let near = around.clone().filter(|at| *at >= 2);
+    let mut shown = String::from("[");
+    let mut before = None;
+    for at in (0..2).chain(near).chain([n.saturating_sub(1)]).filter(|at| *at < n && is_shown(at)) {
+        match before {
+            Some(last) if last >= at => continue,
+            Some(last) if last + 1 < at => shown += " ...",
+            _ => {}
+        }
+        shown += if before.is_some() { " " } else { "" };
+        shown += if at == id { "1" } else { "0" };
+        before = Some(at);
+    }
+    shown + "]"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_one_hot_vector_is_drawn_around_its_one() {
+        assert_eq!(drawn(5, 100), "[0 0 ... 0 0 1 0 0 ... 0]");
+        assert_eq!(drawn(0, 3), "[1 0 0]");
+        assert_eq!(drawn(3, 4), "[0 0 0 1]");
+        assert_eq!(drawn(0, 1), "[1]");
+    }
 }

@@ -106,6 +106,13 @@ impl<'g> Tour<'g> {
         Ok(TourToken { id, text: self.view.token(id)? })
     }
 
+    /// A call of embcli on this model, to type next.
+    pub(super) fn call(&self, command: &str, ids: &[u64], options: &str) -> String {
+        let mut call = format!("embcli {command} {}", pasted(&self.path.to_string_lossy()));
+        ids.iter().for_each(|id| call += &format!(" {id}"));
+        if options.is_empty() { call } else { format!("{call} {options}") }
+    }
+
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {
         once(&self.random_pairs, || {
             let drawn = random_pairs(self.present, self.n_pairs(), SEED);
@@ -227,4 +234,14 @@ pub(super) fn cosine_of(a: &[f32], b: &[f32]) -> f64 {
 /// The cosine of two rows; `None` where a row has no direction.
 pub(super) fn direction_of(a: &[f32], b: &[f32]) -> Option<f64> {
     (is_usable(a) && is_usable(b)).then(|| cosine_of(a, b))
+}
+
+/// A path as it is pasted into a shell.
+fn pasted(path: &str) -> String {
+    let path = crate::text::visible(path);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=,@%+-".contains(c);
+    match path.chars().all(is_plain) {
+        true => path.into_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }

@@ -55,6 +55,14 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
          goes several times further: step 5.)",
         factor(widest_by)
     ));
+    let (example_rows, example_width) = (128_000_u64, 4096_u64);
+    let example_f16_bytes = example_rows * example_width * 2;
+    values!(step, example_rows, example_width, example_f16_bytes);
+    let [rows, width, bytes] =
+        [example_rows, example_width, example_f16_bytes].map(|n| grouped(n.into()));
+    step.show(format!(
+        "To keep in mind: {rows} tokens at d_model {width} take {bytes} bytes in F16, about 1 GB."
+    ));
     if widths.iter().any(|(_, width)| stored(*width).is_none()) {
         step.note(format!(
             "{format} stores whole blocks of {block_len} values, so not rows of every width"

@@ -1,0 +1,136 @@
+//! The rows that a command compares: as stored, less the mean row, or whitened by half.
+
+use std::ops::Range;
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+
+use crate::embedding::Table;
+use crate::geometry::{Centre, Covariance, MOST_COLUMNS};
+use crate::quant::Estimator;
+use crate::report::number::rounded;
+use crate::rows::{ReadError, Rows};
+
+/// What is done to every row before rows are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Frame {
+    #[default]
+    Stored,
+    /// The mean row is subtracted.
+    Centred,
+    /// The mean row is subtracted, and each principal coordinate is divided by the
+    /// square root of its standard deviation.
+    Whitened,
+}
+
+impl Frame {
+    /// Whether rows are compared as they are stored.
+    pub(super) fn is_stored(&self) -> bool {
+        *self == Self::Stored
+    }
+
+    /// A few words for a sentence about cosines.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Stored => "",
+            Self::Centred => ", less the mean row",
+            Self::Whitened => ", whitened by half",
+        }
+    }
+}
+
+/// A table whose rows are moved.
+pub(super) struct Framed<'a> {
+    pub table: &'a Table,
+    centre: Option<Centre>,
+}
+
+impl<'a> Framed<'a> {
+    /// Reads the whole table once, unless its rows stay as they are.
+    pub(super) fn new(frame: Frame, table: &'a Table, threads: usize) -> Result<Self> {
+        let present = table.rows_present();
+        let centre = match frame {
+            Frame::Stored => None,
+            Frame::Centred => Some(Centre::at(Covariance::mean(table, present, threads)?)),
+            Frame::Whitened => {
+                let width = table.d_model();
+                ensure!(
+                    width <= MOST_COLUMNS,
+                    "rows of {width} values are too wide for --whiten (at most {MOST_COLUMNS}): \
+                     use --centre"
+                );
+                Some(Centre::whitening(&Covariance::of(table, present, threads)?))
+            }
+        };
+        Ok(Self { table, centre })
+    }
+
+    /// The row of an ID as it is compared.
+    pub(super) fn row(&self, id: u64) -> Result<Vec<f32>> {
+        let mut row = self.table.row(id)?;
+        self.apply(&mut row);
+        Ok(row)
+    }
+
+    /// Moves rows that are not in the table, in place.
+    pub(super) fn apply(&self, rows: &mut [f32]) {
+        if let Some(centre) = &self.centre {
+            centre.apply(rows);
+        }
+    }
+
+    /// The rows for a scan.
+    pub(super) fn rows(&self) -> &dyn Rows {
+        if self.centre.is_some() { self } else { self.table }
+    }
+
+    /// What was done to the rows.
+    pub(super) fn note(&self, frame: Frame) -> Option<String> {
+        let norm = rounded(self.centre.as_ref()?.mean_norm());
+        Some(match frame {
+            Frame::Stored => return None,
+            Frame::Centred => format!("the mean row (norm {norm}) was subtracted from every row"),
+            Frame::Whitened => format!(
+                "the mean row (norm {norm}) was subtracted from every row, and each principal \
+                 coordinate divided by the square root of its standard deviation"
+            ),
+        })
+    }
+}
+
+impl Rows for Framed<'_> {
+    fn n_rows(&self) -> u64 {
+        self.table.n_rows()
+    }
+
+    fn dim(&self) -> usize {
+        self.table.dim()
+    }
+
+    fn row_bytes(&self) -> usize {
+        Rows::row_bytes(self.table)
+    }
+
+    /// What is stored says little of the rows that are compared.
+    fn estimator(&self) -> Option<Estimator> {
+        None
+    }
+
+    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.table.read(rows, stored)
+    }
+
+    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
+        self.table.mapped(rows)
+    }
+
+    fn release(&self, rows: Range<u64>) {
+        self.table.release(rows);
+    }
+
+    fn decode(&self, stored: &[u8], values: &mut [f32]) {
+        self.table.decode(stored, values);
+        self.apply(values);
+    }
+}
