@@ -60,6 +60,12 @@ impl<'a> Framed<'a> {
                     "rows of {width} values are too wide for --whiten (at most {MOST_COLUMNS}): \
                      use --centre"
                 );
+                // Fewer rows say nothing of most directions, and a small file may claim a width
+                // that takes hours.
+                ensure!(
+                    present >= width as u64,
+                    "{present} rows of {width} values are too few for --whiten: use --centre"
+                );
                 Some(Centre::whitening(&Covariance::of(table, present, threads)?))
             }
         };
