@@ -1,5 +1,4 @@
-//! The token IDs of words that came before in a text. Texts repeat their words: of a
-//! source text, nine of ten are found here.
+//! The token IDs of words that came before in a text. Texts repeat their words.
 
 use hashbrown::hash_table::{Entry, HashTable};
 
