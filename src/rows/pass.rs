@@ -77,9 +77,10 @@ impl<'a> Pass<'a> {
         each: impl Fn(&mut T, Range<u64>, &[u8]) + Sync,
     ) -> Result<Vec<T>, ReadError> {
         let pieces = self.pieces();
+        let has_mapping = self.rows.mapped(0..self.n_rows.min(1)).is_some();
         threads::each(pieces.threads(self.threads), || {
             let mut state = start();
-            let (mut stored, mut way) = (Vec::new(), Way::default());
+            let (mut stored, mut way) = (Vec::new(), Way::new(has_mapping));
             while let Some(ids) = pieces.next() {
                 let start = way.is_trial().then(Instant::now);
                 let mapped = if way.is_mapped() { self.rows.mapped(ids.clone()) } else { None };

@@ -23,7 +23,7 @@ use std::time::Duration;
 const TRIED: usize = 6;
 
 /// The way of one thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Way {
     copied: Vec<Duration>,
     mapped: Vec<Duration>,
@@ -31,6 +31,12 @@ pub(super) struct Way {
 }
 
 impl Way {
+    /// Without a mapping, nothing is tried: some systems have no clock either.
+    pub fn new(has_mapping: bool) -> Self {
+        let chosen = if has_mapping { None } else { Some(false) };
+        Self { copied: Vec::new(), mapped: Vec::new(), chosen }
+    }
+
     /// Whether the next piece is to be read from the mapping.
     pub fn is_mapped(&self) -> bool {
         self.chosen.unwrap_or(self.mapped.len() < self.copied.len())
@@ -59,7 +65,7 @@ mod tests {
     use super::*;
 
     fn after(copied: [u64; TRIED], mapped: [u64; TRIED]) -> bool {
-        let mut way = Way::default();
+        let mut way = Way::new(true);
         let (mut copied, mut mapped) = (copied.into_iter(), mapped.into_iter());
         for _ in 0..2 * TRIED {
             assert!(way.is_trial());
@@ -69,6 +75,12 @@ mod tests {
         }
         assert!(!way.is_trial());
         way.is_mapped()
+    }
+
+    #[test]
+    fn nothing_is_timed_without_a_mapping() {
+        let way = Way::new(false);
+        assert!(!way.is_trial() && !way.is_mapped());
     }
 
     #[test]

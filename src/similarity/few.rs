@@ -37,11 +37,16 @@ enum Cheap<'a> {
     Decoded(&'a [Query]),
 }
 
+/// What estimates rows as they are stored; `None` if they are decoded first. Arrays in
+/// place of vectors are slower than decoding.
+pub(super) fn estimator(level: Level, rows: &dyn Rows) -> Option<Estimator> {
+    rows.estimator().filter(|_| level.has_vectors())
+}
+
 impl<'a> Few<'a> {
     pub fn new(level: Level, rows: &'a dyn Rows, queries: &'a [Query], search: &Search) -> Self {
         let dim = rows.dim();
-        // Arrays in place of vectors are slower than decoding.
-        let (cheap, rounding) = match rows.estimator().filter(|_| level.has_vectors()) {
+        let (cheap, rounding) = match estimator(level, rows) {
             Some(estimator) => {
                 let code = |query: &Query| estimator.code(&query.values);
                 let coded = queries.iter().map(code).collect();

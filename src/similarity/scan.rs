@@ -1,7 +1,7 @@
 //! One pass over the table for any number of queries.
 
 use super::batch::Batch;
-use super::few::Few;
+use super::few::{self, Few};
 use super::kernel::{MAX_CODES, PANEL};
 use super::top_k::{Neighbor, TopK};
 use super::work::{LeftOut, Query, Search, Work};
@@ -53,7 +53,7 @@ pub(super) fn nearest_at(
     };
     let pass = Pass::new(rows, n_rows, search.threads);
     let pass = match few {
-        true if rows.estimator().is_some() => pass.stored(),
+        true if few::estimator(level, rows).is_some() => pass.stored(),
         true => pass,
         // A batch fills whole panels.
         false => pass.in_multiples_of(PANEL),
