@@ -100,6 +100,19 @@ pub trait Vector: Copy {
     fn sum(self, floats: Self::Floats) -> f32;
 }
 
+/// Methods of [`Vector`] whose bodies are intrinsics.
+macro_rules! methods {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $return:ty = $body:expr;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($argument: $type),*) -> $return {
+            // SAFETY: the value is evidence of the instructions. Pointers are of arrays
+            // that have the length that is loaded.
+            unsafe { $body }
+        }
+    )+};
+}
+pub(super) use methods;
+
 /// An algorithm over vectors. `run` must be `#[inline(always)]`, and what it calls
 /// too: only then is it compiled for the level.
 pub trait Algorithm {
