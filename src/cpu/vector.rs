@@ -100,17 +100,20 @@ pub trait Vector: Copy {
     fn sum(self, floats: Self::Floats) -> f32;
 }
 
-/// Methods of [`Vector`] whose bodies are intrinsics.
+/// Methods of [`Vector`] whose bodies are intrinsics, except for a few.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! methods {
     ($($name:ident($($argument:ident: $type:ty),*) -> $return:ty = $body:expr;)+) => {$(
         #[inline(always)]
         fn $name(self, $($argument: $type),*) -> $return {
+            #[allow(unused_unsafe)]
             // SAFETY: the value is evidence of the instructions. Pointers are of arrays
             // that have the length that is loaded.
             unsafe { $body }
         }
     )+};
 }
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) use methods;
 
 /// An algorithm over vectors. `run` must be `#[inline(always)]`, and what it calls
