@@ -64,6 +64,7 @@ impl Vector for Neon {
                 let sums = vmlal_s16(sums, vget_low_s16(a[i]), vget_low_s16(b[i]));
                 vmlal_high_s16(sums, a[i], b[i])
             });
+        count(sums: int32x4_t) -> i32 = vaddvq_s32(sums);
         no_totals() -> float32x4_t = vdupq_n_f32(0.0);
         add_scaled(totals: float32x4_t, sums: int32x4_t, scale: float32x4_t) -> float32x4_t =
             vfmaq_f32(totals, vcvtq_f32_s32(sums), scale);

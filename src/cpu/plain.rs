@@ -67,6 +67,8 @@ impl Vector for Plain {
             }
             sums
         };
+        count(sums: [i32; SUMS]) -> i32 =
+            sums.iter().fold(0, |count, sum| count.wrapping_add(*sum));
         no_totals() -> [f32; SUMS] = [0.0; SUMS];
         add_scaled(totals: [f32; SUMS], sums: [i32; SUMS], scale: [f32; SUMS]) -> [f32; SUMS] =
             array!(i => totals[i] + scale[i] * sums[i] as f32);

@@ -61,6 +61,7 @@ impl Algorithm for All<'_> {
         // Whole numbers, so that no order of additions rounds.
         let twice = v.add_products(v.none(), words[0], words[1]);
         let twice = v.add_products(twice, words[0], words[1]);
+        self.seen.total.push(v.count(twice) as f32);
         let quarter = v.product(v.each(0.5), v.each_f16(&[0x00, 0x38]));
         let totals = v.add_scaled(v.no_totals(), twice, quarter);
         self.seen.total.push(v.total(v.add_scaled(totals, twice, v.each(-2.0))));

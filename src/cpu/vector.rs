@@ -62,6 +62,8 @@ pub trait Vector: Copy {
     fn none(self) -> Self::Sums;
     /// Adds the products of words to sums, without overflow.
     fn add_products(self, sums: Self::Sums, a: Self::Words, b: Self::Words) -> Self::Sums;
+    /// The total of sums.
+    fn count(self, sums: Self::Sums) -> i32;
     /// Totals of zero.
     fn no_totals(self) -> Self::Totals;
     /// `totals + scale * sums`, with a scale in every lane.

@@ -100,6 +100,12 @@ impl Vector for Avx2 {
             let [low, high] = [_mm256_madd_epi16(a[0], b[0]), _mm256_madd_epi16(a[1], b[1])];
             _mm256_add_epi32(sums, _mm256_add_epi32(low, high))
         };
+        count(sums: __m256i) -> i32 = {
+            let four =
+                _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+            let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b_01_00_11_10>(four));
+            _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32::<0b_10_11_00_01>(two)))
+        };
         no_totals() -> __m256 = _mm256_setzero_ps();
         add_scaled(totals: __m256, sums: __m256i, scale: __m256) -> __m256 =
             _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, totals);
@@ -174,6 +180,7 @@ impl Vector for Avx512 {
         none() -> __m512i = _mm512_setzero_si512();
         add_products(sums: __m512i, a: __m512i, b: __m512i) -> __m512i =
             _mm512_dpwssd_epi32(sums, a, b);
+        count(sums: __m512i) -> i32 = _mm512_reduce_add_epi32(sums);
         no_totals() -> __m512 = _mm512_setzero_ps();
         add_scaled(totals: __m512, sums: __m512i, scale: __m512) -> __m512 =
             _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scale, totals);

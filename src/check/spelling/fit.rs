@@ -13,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Result;
 
+use super::codes::{Codes, Scratch};
 use super::frame::{Frame, Kind, Reader, in_order, piece};
-use super::matrix::{self, Leading, Left, Panels};
+use super::matrix::{self, Leading, Left};
 use super::tokens::{FEATURES, Spellings};
 use crate::rows::Rows;
 use crate::stats::mix;
@@ -39,8 +40,8 @@ pub struct Fit {
     folds: usize,
     /// For each fold, as many directions as there are pairs: rows of features.
     features: Vec<Vec<f32>>,
-    /// Of all folds side by side.
-    rows: Panels,
+    /// Of all folds, one after the other.
+    rows: Codes,
     /// What the mean row, and the mean token, come to.
     row_means: Vec<f32>,
     feature_means: Vec<Vec<f32>>,
@@ -87,7 +88,7 @@ impl Fit {
             seed,
             folds,
             features: Vec::new(),
-            rows: Panels::of(&[], 1),
+            rows: Codes::default(),
             row_means: Vec::new(),
             feature_means: Vec::new(),
         };
@@ -97,18 +98,14 @@ impl Fit {
         let found = each(frame.threads, folds, |fold| {
             Ok(directions(frame, tokens, &all, &own[fold], seed))
         })?;
-        let mut side_by_side = vec![0.0; frame.width * folds * PAIRS];
-        for (fold, (of_rows, of_features, row_means, feature_means)) in
-            found.into_iter().enumerate()
-        {
-            for (i, row) in of_rows.chunks_exact(PAIRS).enumerate() {
-                side_by_side[(i * folds + fold) * PAIRS..][..PAIRS].copy_from_slice(row);
-            }
+        let mut directions = Vec::with_capacity(folds * PAIRS * frame.width);
+        for (of_rows, of_features, row_means, feature_means) in found {
+            directions.extend(matrix::transposed(&of_rows, PAIRS));
             fit.features.push(of_features);
             fit.row_means.extend(row_means);
             fit.feature_means.push(feature_means);
         }
-        fit.rows = Panels::of(&side_by_side, folds * PAIRS);
+        fit.rows = Codes::of(frame.level, &directions, frame.width);
         Ok(fit)
     }
 
@@ -157,14 +154,13 @@ impl Fit {
         let wide = self.folds * PAIRS;
         let mut sums = vec![[0.0_f64; 5]; wide];
         let mut counts = vec![0.0_f64; self.folds];
-        let (mut reader, mut points, mut placed) = (Reader::default(), Vec::new(), Vec::new());
+        let (mut reader, mut points) = (Reader::default(), Vec::new());
+        let mut scratch = Scratch::default();
         let piece = piece(rows.dim());
         let ids: Vec<u32> = pairs.iter().map(|[_, row]| *row).collect();
         for (ids, pairs) in ids.chunks(piece).zip(pairs.chunks(piece)) {
             let (points, kinds) = frame.points(reader.read(rows, ids)?, &mut points);
-            placed.clear();
-            placed.resize(ids.len() * wide, 0.0);
-            matrix::multiply(frame.level, Left::Rows(points), &self.rows, &mut placed);
+            let placed = self.rows.place(frame.level, points, &mut scratch);
             for ((row, [token, _]), kind) in placed.chunks_exact(wide).zip(pairs).zip(kinds) {
                 if kind != Kind::Usual {
                     continue;
@@ -223,7 +219,7 @@ impl Fit {
         let pieces = Mutex::new(pieces.zip(places.kinds.chunks_mut(piece)).enumerate());
         let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
         threads::each(frame.threads, || {
-            let (mut points, mut placed) = (Vec::new(), Vec::new());
+            let (mut points, mut scratch) = (Vec::new(), Scratch::default());
             let (mut stored, mut values) = (Vec::new(), Vec::new());
             while let Some((i, (coordinates, kinds))) = next() {
                 let first = (i * piece) as u64;
@@ -232,9 +228,7 @@ impl Fit {
                 rows.decode(&stored, &mut values);
                 let (points, these) = frame.points(&values, &mut points);
                 kinds.copy_from_slice(&these);
-                placed.clear();
-                placed.resize(these.len() * wide, 0.0);
-                matrix::multiply(frame.level, Left::Rows(points), &self.rows, &mut placed);
+                let placed = self.rows.place(frame.level, points, &mut scratch);
                 for (to, row) in coordinates.chunks_exact_mut(wide).zip(placed.chunks_exact(wide)) {
                     let steps = row.iter().zip(&self.row_means);
                     let steps = steps.map(|(x, mean)| nearest((x - mean) / STEP));

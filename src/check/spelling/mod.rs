@@ -11,6 +11,7 @@
 //! | `tokens` | how tokens are spelled: features, and which tokens can be judged |
 //! | `frame` | rows centred and whitened; where never trained rows lie; the spectrum |
 //! | `fit` | canonical correlations by folds, and where every row lies in them |
+//! | `codes` | products of rows with directions, as integers |
 //! | `evidence` | how much a row says for being a token's; what that means here |
 //! | `path` | the likeliest way through the table, and how high a fault has to score |
 //! | `search` | which pairing (offset, reversed, exchanged) fits tokens whose rows are not in place |
@@ -26,6 +27,7 @@
 //! Nothing depends on the number of threads. No constant is tuned to one model:
 //! thresholds are computed from the table that is checked.
 
+mod codes;
 mod drawn;
 mod equal;
 mod evidence;
