@@ -14,8 +14,8 @@
 
 use std::marker::PhantomData;
 
-use super::{CHUNK, Coded, Estimate, Estimator};
-use crate::cpu::{Algorithm, Level, Vector, with_vectors};
+use super::{CHUNK, Coded, Estimate, Row};
+use crate::cpu::Vector;
 
 /// A type of blocks of 32 values with one scale, in this number of bytes.
 pub(super) trait Block<const BYTES: usize>: 'static {
@@ -55,69 +55,16 @@ pub(super) struct Scales<T> {
 /// Chunks in a super-block.
 const CHUNKS: usize = 8;
 
-/// The estimator of a type of blocks.
-pub(super) const fn of_blocks<B: Block<BYTES>, const BYTES: usize>() -> Estimator {
-    Estimator {
-        run: |level, rows, vector, out| run::<Blocks<B>, BYTES>(level, rows, vector, out),
-        by_codes: true,
-        rounded_together: CHUNK,
-    }
-}
-
-/// The estimator of a type of super-blocks.
-pub(super) const fn of_super_blocks<B: Super<BYTES>, const BYTES: usize>() -> Estimator {
-    Estimator {
-        run: |level, rows, vector, out| run::<SuperBlocks<B>, BYTES>(level, rows, vector, out),
-        by_codes: true,
-        rounded_together: CHUNK * CHUNKS,
-    }
-}
-
-/// The sums over a row of one kind of blocks.
-trait Row<const BYTES: usize> {
-    /// Chunks in a block.
-    const CHUNKS: usize;
-
-    fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate;
-}
-
-fn run<R: Row<BYTES>, const BYTES: usize>(
-    level: Level,
-    rows: &[u8],
-    vector: &Coded,
-    out: &mut [Estimate],
-) {
-    let (rows, rest) = rows.as_chunks();
-    let blocks = vector.codes.len() / R::CHUNKS;
-    assert!(rest.is_empty() && blocks * R::CHUNKS == vector.codes.len());
-    assert!(rows.len() == blocks * out.len());
-    with_vectors(level, Run::<R, BYTES> { rows, blocks, vector, out, of: PhantomData });
-}
-
-struct Run<'a, R, const BYTES: usize> {
-    rows: &'a [[u8; BYTES]],
-    blocks: usize,
-    vector: &'a Coded,
-    out: &'a mut [Estimate],
-    of: PhantomData<R>,
-}
-
-impl<R: Row<BYTES>, const BYTES: usize> Algorithm for Run<'_, R, BYTES> {
-    #[inline(always)]
-    fn run(self, vectors: impl Vector) {
-        for (row, out) in self.rows.chunks_exact(self.blocks.max(1)).zip(self.out) {
-            *out = R::estimate(vectors, row, self.vector);
-        }
-    }
-}
-
-struct Blocks<B>(PhantomData<B>);
+/// Rows of blocks.
+pub(super) struct Blocks<B>(PhantomData<B>);
 
 impl<B: Block<BYTES>, const BYTES: usize> Row<BYTES> for Blocks<B> {
-    const CHUNKS: usize = 1;
+    const BY_CODES: bool = true;
+    const ROUNDED_TOGETHER: usize = CHUNK;
 
     #[inline(always)]
     fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate {
+        assert_eq!(vector.codes.len(), row.len());
         let (mut dots, mut squares) = (v.no_totals(), v.no_totals());
         for (block, codes) in row.iter().zip(&vector.codes) {
             let d = B::scale(v, block);
@@ -130,13 +77,16 @@ impl<B: Block<BYTES>, const BYTES: usize> Row<BYTES> for Blocks<B> {
     }
 }
 
-struct SuperBlocks<B>(PhantomData<B>);
+/// Rows of super-blocks.
+pub(super) struct SuperBlocks<B>(PhantomData<B>);
 
 impl<B: Super<BYTES>, const BYTES: usize> Row<BYTES> for SuperBlocks<B> {
-    const CHUNKS: usize = CHUNKS;
+    const BY_CODES: bool = true;
+    const ROUNDED_TOGETHER: usize = CHUNKS * CHUNK;
 
     #[inline(always)]
     fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate {
+        assert_eq!(vector.codes.len(), CHUNKS * row.len());
         let (mut dots, mut squares, mut crossed) = (v.no_totals(), v.no_totals(), v.no_totals());
         let mut dots_of_minima = v.floats(&[0.0; 16]);
         let mut squares_of_minima = dots_of_minima;

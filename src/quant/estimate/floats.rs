@@ -3,8 +3,8 @@
 
 use std::marker::PhantomData;
 
-use super::{CHUNK, Coded, Estimate, Estimator};
-use crate::cpu::{Algorithm, Level, Vector, with_vectors};
+use super::{CHUNK, Coded, Estimate, Row};
+use crate::cpu::Vector;
 
 /// Floats that are widened together.
 pub(super) const HALF: usize = CHUNK / 2;
@@ -27,64 +27,16 @@ pub(super) trait Line<const BYTES: usize>: 'static {
     fn numbers<V: Vector>(v: V, block: &[u8; BYTES]) -> V::Bytes;
 }
 
-/// The estimator of a type of floats.
-pub(super) const fn of_floats<F: Floats<BYTES>, const BYTES: usize>() -> Estimator {
-    Estimator {
-        run: |level, rows, vector, out| run::<Values<F>, BYTES>(level, rows, vector, out),
-        by_codes: false,
-        rounded_together: CHUNK,
-    }
-}
-
-/// The estimator of a type of blocks with a minimum.
-pub(super) const fn of_lines<L: Line<BYTES>, const BYTES: usize>() -> Estimator {
-    Estimator {
-        run: |level, rows, vector, out| run::<Lines<L>, BYTES>(level, rows, vector, out),
-        by_codes: false,
-        rounded_together: CHUNK,
-    }
-}
-
-/// How the bytes of a row become floats.
-trait Row<const BYTES: usize> {
-    /// Adds what a row comes to.
-    fn add<V: Vector>(v: V, sums: Sums<V>, row: &[[u8; BYTES]], vector: &Coded) -> Sums<V>;
-}
-
-fn run<R: Row<BYTES>, const BYTES: usize>(
-    level: Level,
-    rows: &[u8],
-    vector: &Coded,
-    out: &mut [Estimate],
-) {
-    let (rows, rest) = rows.as_chunks();
-    let len = rows.len() / out.len().max(1);
-    assert!(rest.is_empty() && rows.len() == len * out.len());
-    with_vectors(level, Run::<R, BYTES> { rows, len, vector, out, of: PhantomData });
-}
-
-struct Run<'a, R, const BYTES: usize> {
-    rows: &'a [[u8; BYTES]],
-    len: usize,
-    vector: &'a Coded,
-    out: &'a mut [Estimate],
-    of: PhantomData<R>,
-}
-
-impl<R: Row<BYTES>, const BYTES: usize> Algorithm for Run<'_, R, BYTES> {
-    #[inline(always)]
-    fn run(self, vectors: impl Vector) {
-        for (row, out) in self.rows.chunks_exact(self.len.max(1)).zip(self.out) {
-            *out = R::add(vectors, Sums::none(vectors), row, self.vector).estimate(vectors);
-        }
-    }
-}
-
-struct Values<F>(PhantomData<F>);
+/// Rows of floats.
+pub(super) struct Values<F>(PhantomData<F>);
 
 impl<F: Floats<BYTES>, const BYTES: usize> Row<BYTES> for Values<F> {
+    const BY_CODES: bool = false;
+    const ROUNDED_TOGETHER: usize = CHUNK;
+
     #[inline(always)]
-    fn add<V: Vector>(v: V, mut sums: Sums<V>, row: &[[u8; BYTES]], vector: &Coded) -> Sums<V> {
+    fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate {
+        let mut sums = Sums::none(v);
         let (chunks, rest) = row.as_chunks::<CHUNK>();
         assert_eq!(vector.values.len(), row.len().div_ceil(CHUNK));
         for (chunk, values) in chunks.iter().zip(&vector.values) {
@@ -95,7 +47,7 @@ impl<F: Floats<BYTES>, const BYTES: usize> Row<BYTES> for Values<F> {
             last[..rest.len()].copy_from_slice(rest);
             sums = sums.and(v, widen::<F, V, BYTES>(v, &last), values);
         }
-        sums
+        sums.estimate(v)
     }
 }
 
@@ -108,11 +60,16 @@ fn widen<F: Floats<BYTES>, V: Vector, const BYTES: usize>(
     [F::widen(v, &halves[0]), F::widen(v, &halves[1])]
 }
 
-struct Lines<L>(PhantomData<L>);
+/// Rows of blocks with a minimum.
+pub(super) struct Lines<L>(PhantomData<L>);
 
 impl<L: Line<BYTES>, const BYTES: usize> Row<BYTES> for Lines<L> {
+    const BY_CODES: bool = false;
+    const ROUNDED_TOGETHER: usize = CHUNK;
+
     #[inline(always)]
-    fn add<V: Vector>(v: V, mut sums: Sums<V>, row: &[[u8; BYTES]], vector: &Coded) -> Sums<V> {
+    fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate {
+        let mut sums = Sums::none(v);
         assert_eq!(vector.values.len(), row.len());
         for (block, values) in row.iter().zip(&vector.values) {
             let [d, m] = L::scales(v, block);
@@ -120,7 +77,7 @@ impl<L: Line<BYTES>, const BYTES: usize> Row<BYTES> for Lines<L> {
             let [low, high] = v.to_floats(L::numbers(v, block));
             sums = sums.and(v, [v.fused(m, low, d), v.fused(m, high, d)], values);
         }
-        sums
+        sums.estimate(v)
     }
 }
 

@@ -20,8 +20,12 @@ mod floats;
 mod tests;
 mod types;
 
+use std::marker::PhantomData;
+
 use super::Format;
-use crate::cpu::Level;
+use crate::cpu::{Algorithm, Level, Vector, with_vectors};
+use blocks::{Blocks, SuperBlocks};
+use floats::{Lines, Values};
 
 /// The number of values that are multiplied together.
 const CHUNK: usize = 32;
@@ -83,23 +87,70 @@ pub struct Estimate {
 /// Every type that has an estimator, with ggml's number for it.
 #[rustfmt::skip]
 static ESTIMATORS: &[(u32, Estimator)] = &[
-    ( 0, floats::of_floats::<types::F32, 4>()),
-    ( 1, floats::of_floats::<types::F16, 2>()),
-    ( 2, blocks::of_blocks::<types::Q4_0, 18>()),
-    ( 3, floats::of_lines::<types::Q4_1, 20>()),
-    ( 6, blocks::of_blocks::<types::Q5_0, 22>()),
-    ( 7, floats::of_lines::<types::Q5_1, 24>()),
-    ( 8, blocks::of_blocks::<types::Q8_0, 34>()),
-    (10, blocks::of_super_blocks::<types::Q2K, 84>()),
-    (11, blocks::of_super_blocks::<types::Q3K, 110>()),
-    (12, blocks::of_super_blocks::<types::Q4K, 144>()),
-    (13, blocks::of_super_blocks::<types::Q5K, 176>()),
-    (14, blocks::of_super_blocks::<types::Q6K, 210>()),
-    (20, blocks::of_blocks::<types::Iq4Nl, 18>()),
-    (23, blocks::of_super_blocks::<types::Iq4Xs, 136>()),
-    (30, floats::of_floats::<types::Bf16, 2>()),
-    (39, blocks::of_blocks::<types::Mxfp4, 17>()),
+    ( 0, of::<Values<types::F32>, 4>()),
+    ( 1, of::<Values<types::F16>, 2>()),
+    ( 2, of::<Blocks<types::Q4_0>, 18>()),
+    ( 3, of::<Lines<types::Q4_1>, 20>()),
+    ( 6, of::<Blocks<types::Q5_0>, 22>()),
+    ( 7, of::<Lines<types::Q5_1>, 24>()),
+    ( 8, of::<Blocks<types::Q8_0>, 34>()),
+    (10, of::<SuperBlocks<types::Q2K>, 84>()),
+    (11, of::<SuperBlocks<types::Q3K>, 110>()),
+    (12, of::<SuperBlocks<types::Q4K>, 144>()),
+    (13, of::<SuperBlocks<types::Q5K>, 176>()),
+    (14, of::<SuperBlocks<types::Q6K>, 210>()),
+    (20, of::<Blocks<types::Iq4Nl>, 18>()),
+    (23, of::<SuperBlocks<types::Iq4Xs>, 136>()),
+    (30, of::<Values<types::Bf16>, 2>()),
+    (39, of::<Blocks<types::Mxfp4>, 17>()),
 ];
+
+/// How a row becomes an estimate. `BYTES` is the size of a block, or of a
+/// float.
+trait Row<const BYTES: usize> {
+    /// [`Estimator::by_codes`].
+    const BY_CODES: bool;
+    /// [`Estimator::rounded_together`].
+    const ROUNDED_TOGETHER: usize;
+
+    /// The estimate of a row.
+    fn estimate<V: Vector>(v: V, row: &[[u8; BYTES]], vector: &Coded) -> Estimate;
+}
+
+/// The estimator of a kind of rows.
+const fn of<R: Row<BYTES>, const BYTES: usize>() -> Estimator {
+    let (by_codes, rounded_together) = (R::BY_CODES, R::ROUNDED_TOGETHER);
+    Estimator { run: run::<R, BYTES>, by_codes, rounded_together }
+}
+
+fn run<R: Row<BYTES>, const BYTES: usize>(
+    level: Level,
+    rows: &[u8],
+    vector: &Coded,
+    out: &mut [Estimate],
+) {
+    let (rows, rest) = rows.as_chunks();
+    let len = rows.len() / out.len().max(1);
+    assert!(rest.is_empty() && rows.len() == len * out.len());
+    with_vectors(level, Run::<R, BYTES> { rows, len, vector, out, of: PhantomData });
+}
+
+struct Run<'a, R, const BYTES: usize> {
+    rows: &'a [[u8; BYTES]],
+    len: usize,
+    vector: &'a Coded,
+    out: &'a mut [Estimate],
+    of: PhantomData<R>,
+}
+
+impl<R: Row<BYTES>, const BYTES: usize> Algorithm for Run<'_, R, BYTES> {
+    #[inline(always)]
+    fn run(self, vectors: impl Vector) {
+        for (row, out) in self.rows.chunks_exact(self.len.max(1)).zip(self.out) {
+            *out = R::estimate(vectors, row, self.vector);
+        }
+    }
+}
 
 impl Estimator {
     /// The estimator of a type, if it has one.
