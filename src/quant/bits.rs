@@ -102,6 +102,25 @@ pub(super) fn sub_blocks<'a, const LEN: usize, const M: usize>(
     std::iter::zip(out.as_chunks_mut().0, quants.as_chunks().0)
 }
 
+/// Packs some bits of quants in planes, as [`planes`] unpacks them: the `BITS` bits from
+/// bit `from` on.
+pub(super) fn pack<const BITS: usize, const GROUP: usize>(
+    quants: &[u8],
+    from: u32,
+    bytes: &mut [u8],
+) {
+    let mask = ((1_u16 << BITS) - 1) as u8;
+    bytes.fill(0);
+    let groups = bytes.as_chunks_mut::<GROUP>().0;
+    for (quants, group) in quants.chunks_exact(GROUP * 8 / BITS).zip(groups) {
+        for (plane, quants) in quants.as_chunks::<GROUP>().0.iter().enumerate() {
+            for (byte, quant) in group.iter_mut().zip(quants) {
+                *byte |= (quant >> from & mask) << (plane * BITS);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

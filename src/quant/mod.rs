@@ -44,9 +44,11 @@ mod k_quants;
 mod legacy;
 #[cfg(test)]
 pub(crate) mod made;
+mod quantise;
 mod ternary;
 
 pub use estimate::{Coded, Estimate, Estimator};
+pub use quantise::Quantiser;
 
 /// One ggml type that a file can store.
 pub struct Format {
@@ -269,6 +271,12 @@ impl Format {
     /// decode.
     pub fn estimator(&self) -> Option<Estimator> {
         Estimator::of(self)
+    }
+
+    /// What writes values as this type stores them. `None` for types whose quantiser is
+    /// not written, or needs an importance matrix.
+    pub fn quantiser(&self) -> Option<Quantiser> {
+        Quantiser::of(self)
     }
 
     /// Stored bits for each value, including its share of the scales.
