@@ -49,6 +49,14 @@ pub struct TourTitles {
     pub steps: Vec<TourTitle>,
 }
 
+#[derive(Clone, Debug)]
+pub struct TourQuestion {
+    pub question: String,
+    pub answer: String,
+    /// The numbers of the right answer.
+    pub numbers: Vec<u64>,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct TourStep {
     #[serde(flatten)]
@@ -57,6 +65,9 @@ pub struct TourStep {
     pub measured: Figures,
     /// What that shows, a paragraph each.
     pub shows: Vec<String>,
+    /// Questions with their answers; programs get them with what was measured.
+    #[serde(skip)]
+    pub quiz: Vec<TourQuestion>,
     /// Why this model does not show the claim, and what else is unusual.
     pub notes: Vec<String>,
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::answer::{TourHead, TourStep, TourTitle, TourTitles};
+use super::answer::{TourHead, TourQuestion, TourStep, TourTitle, TourTitles};
 use super::figures::{Item, ValueTable};
 use crate::report::markdown::{Markdown, code, prose as escaped};
 use crate::report::{Answer, Cell, Column, Grid, List, Notes, Page, Records, json, lines};
@@ -20,6 +20,7 @@ impl List for TourHead {
     const ITEMS: &'static str = "steps";
     const NOTES: Notes = Notes::Within;
     const LINE_BY_LINE: bool = true;
+    const PAGED: bool = true;
 
     fn columns(&self) -> Vec<Column<'_>> {
         let [slug, name, value] = ["slug", "name", "value"].map(Column::text);
@@ -116,6 +117,14 @@ fn body(
     for shown in &step.shows {
         writeln!(page)?;
         prose(shown, page)?;
+    }
+    if !step.quiz.is_empty() {
+        writeln!(page)?;
+        prose("Three questions, answered by computing:", page)?;
+    }
+    for TourQuestion { question, answer, .. } in &step.quiz {
+        writeln!(page)?;
+        prose(&format!("{question} {answer}"), page)?;
     }
     Ok(())
 }
