@@ -47,7 +47,8 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if form == Form::Npy && destination.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
     }
-    let style = Style { color: destination.color(cli.color.into()), ..Style::of_stdout() };
+    let color = destination.color(cli.color.into());
+    let style = Style { color, quiet: cli.quiet, ..Style::of_stdout() };
     let is_read = destination.is_terminal() && io::stdin().is_terminal();
     let mut keys = output::Keys;
     let mut out = destination.open()?;
@@ -60,6 +61,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     match answered.and_then(|()| out.finish()) {
         // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
+        _ if cli.quiet => {}
         _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))

@@ -65,6 +65,9 @@ impl<'w> Printer<'w> {
     pub fn answer(&mut self, answer: &impl Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
+        if self.style.quiet && self.form != Form::Json {
+            notes = &[];
+        }
         if !answer.tells_notes(self.form) {
             self.notes.extend_from_slice(std::mem::take(&mut notes));
         }
@@ -270,6 +273,8 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
     }
 
     fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        let is_quiet = self.printer.style.quiet && self.printer.form != Form::Json;
+        let notes = if is_quiet { Vec::new() } else { notes };
         let head = self.head.as_ref().context("an end before its head")?;
         let mut page = Page::new(self.printer.style, &mut self.lines);
         let has_place = matches!(self.printer.form, Form::Table | Form::Json | Form::Md);
@@ -392,7 +397,7 @@ mod tests {
         }
     }
 
-    const STYLE: Style = Style { width: 80, color: false };
+    const STYLE: Style = Style { width: 80, color: false, quiet: false };
 
     fn printed(form: Form, print: impl FnOnce(&mut Printer) -> Result<()>) -> String {
         let mut bytes = Vec::new();

@@ -380,7 +380,7 @@ impl Sink<TourHead> for Both<'_> {
 fn text_and_json(model: &Path) -> (String, Value) {
     let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
     let (mut text, mut json) = (Vec::new(), Vec::new());
-    let style = Style { width: 80, color: false };
+    let style = Style { width: 80, color: false, quiet: false };
     let mut as_text = Printer::new(Form::Table, style, &mut text);
     let mut as_json = Printer::new(Form::Json, style, &mut json);
     request.run(&open, &mut Both([&mut as_text.list(), &mut as_json.list()])).unwrap();
@@ -460,7 +460,8 @@ fn every_number_in_the_real_models_text_is_in_the_json_and_lines_fit() {
 fn prose_stays_narrow_on_a_wide_terminal() {
     let request = TourRequest { model: "toy".into(), steps: Vec::new() };
     let mut out = Vec::new();
-    let mut printer = Printer::new(Form::Table, Style { width: 160, color: false }, &mut out);
+    let mut printer =
+        Printer::new(Form::Table, Style { width: 160, color: false, quiet: false }, &mut out);
     request.run(&open, &mut printer.list()).unwrap();
     assert_fits(&String::from_utf8(out).unwrap(), 100);
 }
@@ -503,7 +504,9 @@ fn the_default_tour_shows_every_claim() {
         let is_claim = step["slug"] != "storing";
         assert!(!is_claim || step["notes"] == json!([]), "{step}");
     }
-    assert!(embcli(["tour", "--step", "6"]).ok().contains("Next, try embcli similarity words"));
+    assert!(embcli(["tour", "--step", "6"]).ok().contains(
+        "\nNext, try:\n  embcli similarity words ' cat' ' dog' ' government'  # each with each\n"
+    ));
 }
 
 // ---- the command ----
@@ -733,7 +736,7 @@ fn damaged_files_have_a_tour_or_an_error() {
     .collect();
     let files = damage::files();
     let whole = files.iter().cloned();
-    let style = Style { width: 80, color: false };
+    let style = Style { width: 80, color: false, quiet: false };
     let mut answers = 0;
     for bytes in whole.chain((0..200).map(|seed| damage::damaged(seed, &files))) {
         let open = |_: &Path| Ok(gguf::Gguf::new(Box::new(bytes.clone()))?.into());

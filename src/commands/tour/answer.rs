@@ -49,6 +49,13 @@ pub struct TourTitles {
     pub steps: Vec<TourTitle>,
 }
 
+#[derive(Clone, Debug, Serialize)]
+pub struct TourCall {
+    pub command: String,
+    /// What it shows.
+    pub why: &'static str,
+}
+
 #[derive(Clone, Debug)]
 pub struct TourQuestion {
     pub question: String,
@@ -65,6 +72,9 @@ pub struct TourStep {
     pub measured: Figures,
     /// What that shows, a paragraph each.
     pub shows: Vec<String>,
+    /// Commands to try next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<TourCall>,
     /// Questions with their answers; programs get them with what was measured.
     #[serde(skip)]
     pub quiz: Vec<TourQuestion>,

@@ -48,7 +48,7 @@ use crate::similarity::norm;
 use crate::text::{counted, grouped};
 use figures::Kind::{Cosine, Count, Id, Real, Time, Token, Word};
 use figures::{Figures, Value};
-use say::{cosine, decimal, factor, name, rounded, short};
+use say::{cosine, decimal, factor, microseconds, name, rounded, short};
 use shared::*;
 
 pub use answer::*;
@@ -147,6 +147,7 @@ fn step(tour: &Tour, number: u64) -> Result<TourStep> {
         claim: "",
         measured: Figures::default(),
         shows: Vec::new(),
+        next: Vec::new(),
         quiz: Vec::new(),
         notes: Vec::new(),
     };

@@ -30,7 +30,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     }
     let steps = tour.input.as_ref().map_or(&[][..], |input| &input.steps);
     for of in steps {
-        step.line(format!("{}: {}.", of.name.replace('_', " "), of.text));
+        // The text of the step `nothing` says that the rows enter as they are.
+        step.line(match of.name {
+            "nothing" => format!("{}.", of.text),
+            name => format!("{}: {}.", name.replace('_', " "), of.text),
+        });
     }
     step.table(
         "steps",
