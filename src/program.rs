@@ -1,12 +1,12 @@
 //! Runs the program: it parses the command line, writes the answer to standard output
 //! or a file, writes notes and errors to standard error, and sets the exit code.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::cli::{Cli, Stop, complete};
 use crate::output::Destination;
@@ -47,19 +47,21 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if form == Form::Npy && destination.is_terminal() {
         bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
     }
-    let style = Style { color: destination.color(cli.color.into()), ..Style::of_stdout() };
+    let color = destination.color(cli.color.into());
+    let style = Style { color, quiet: cli.quiet, ..Style::of_stdout() };
     let is_read = destination.is_terminal() && io::stdin().is_terminal();
-    let mut ask = || goes_on(&mut io::stdin().lock(), &mut io::stderr());
+    let mut keys = output::Keys;
     let mut out = destination.open()?;
     let mut printer = Printer::new(form, style, &mut out);
     if is_read {
-        printer = printer.asking(&mut ask);
+        printer = printer.read_by(&mut keys);
     }
     let answered = request.answer(&commands::open, &mut printer);
     let Printer { exit_code, notes, .. } = printer;
     match answered.and_then(|()| out.finish()) {
         // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
+        _ if cli.quiet => {}
         _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))
@@ -97,32 +99,4 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// exit code would be lost.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// Asks whether to go on. Enter goes on; `q` or the end of the input stops.
-fn goes_on(input: &mut dyn BufRead, prompt: &mut dyn Write) -> Result<bool> {
-    // If the prompt can't be written, still wait for the answer.
-    let _ = write!(prompt, "\n(Enter goes on, q ends) ").and_then(|()| prompt.flush());
-    let mut line = String::new();
-    let read = input.read_line(&mut line).context("reading standard input")?;
-    if read == 0 {
-        let _ = writeln!(prompt);
-    }
-    Ok(read > 0 && !line.trim().to_lowercase().starts_with('q'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn enter_goes_on_and_q_ends() {
-        for (typed, on) in
-            [("\n", true), ("yes\n", true), ("q\n", false), ("Quit\n", false), ("", false)]
-        {
-            let mut prompt = Vec::new();
-            assert_eq!(goes_on(&mut typed.as_bytes(), &mut prompt).unwrap(), on, "{typed:?}");
-            assert!(!prompt.is_empty());
-        }
-    }
 }

@@ -10,7 +10,7 @@ use embcli::text;
 /// Runs each command on a file. Panics if a raw control character is printed.
 pub fn every_command(bytes: &[u8]) {
     let open = |_: &Path| Ok(Gguf::new(Box::new(bytes.to_vec()))?.into());
-    let style = Style { width: 80, color: false };
+    let style = Style { width: 80, color: false, quiet: false };
     for line in [
         "lookup m 0 1",
         "lookup m --text a --as-input",

@@ -63,6 +63,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
             brief(arg, "table (default), json, jsonl, csv, tsv, md, npy, svg...")
         })
         .mut_arg("force", |arg| arg.hide(true))
+        .mut_arg("quiet", |arg| arg.hide(true))
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))

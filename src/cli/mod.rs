@@ -62,6 +62,12 @@ pub struct Cli {
     /// Colour only repeats what the marks show. Other forms have no colour.
     #[arg(long, global = true, display_order = 103, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+
+    /// Leave out explanations and notes
+    ///
+    /// The results stay. JSON and exit codes are the same as without it.
+    #[arg(short, long, global = true, display_order = 104)]
+    pub quiet: bool,
 }
 
 /// What embcli can do.
@@ -91,8 +97,8 @@ Examples:
   embcli neighbors toy 2368 --as-input               as the first block's input
   embcli neighbors toy 2368 --centre                 without the mean row
   embcli neighbors toy 2368 --words-only             no pieces of words
-  embcli neighbors m.gguf ' king' --minus ' man' --plus ' woman'
-  embcli neighbors m.gguf --vector x.npy             of vectors from outside
+  embcli neighbors model.gguf ' king' --minus ' man' --plus ' woman'
+  embcli neighbors model.gguf --vector x.npy         of vectors from outside
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
 
@@ -197,8 +203,9 @@ Examples:
   embcli tour --list                  their titles
   embcli tour --format json           every number
 
-In a terminal, Enter goes on to the next step and q ends the tour. Times are
-measured as the tour goes; everything else is the same on every run.")]
+In a terminal, Enter goes on, b goes back a step and q ends the tour; a step that
+is longer than the screen has pages. Times are measured as the tour goes;
+everything else is the same on every run.")]
     Tour(TourArgs),
 
     /// Check that a table fits its vocabulary: sizes, rows, order

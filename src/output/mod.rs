@@ -11,13 +11,15 @@
 //! | `sink` | how bytes are written |
 //! | `unfinished` | the file before it has its name |
 //! | `attributes` | what the new file takes over from the old one |
-//! | `signals` | how a signal removes an unfinished file |
+//! | `signals` | how a signal removes an unfinished file and restores the terminal |
+//! | `keys` | how a person at a terminal turns pages |
 //!
 //! Nothing is synced to the disk: that takes long, and helps only after a power
 //! cut, when the command can be run again.
 
 mod attributes;
 mod descriptor;
+mod keys;
 mod models;
 mod signals;
 mod sink;
@@ -31,6 +33,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result, bail, ensure};
 
 use descriptor::Descriptor;
+pub use keys::Keys;
 pub use signals::prepare_for_signals;
 pub use sink::Output;
 

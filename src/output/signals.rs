@@ -1,13 +1,13 @@
-//! Signals remove an unfinished file that has a name.
+//! Signals remove an unfinished file that has a name, and restore the terminal.
 //!
 //! The signal still ends the process. A signal that is ignored when the program
 //! starts stays ignored (`nohup` ignores SIGHUP), and one that has a handler keeps
 //! it.
 
 #[cfg(unix)]
-pub(super) use unix::Watch;
-#[cfg(unix)]
 pub use unix::prepare_for_signals;
+#[cfg(unix)]
+pub(super) use unix::{Terminal, Watch};
 
 #[cfg(not(unix))]
 pub(super) use elsewhere::Watch;
@@ -20,25 +20,35 @@ mod unix {
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
     use std::ptr::{null, null_mut};
-    use std::sync::atomic::{AtomicPtr, Ordering};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+    use rustix::termios::{OptionalActions, Termios, tcsetattr};
 
     /// The path of the unfinished file. The C string is never freed, because a
     /// handler may read it.
     static PATH: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+
+    /// The terminal of standard input before its first change.
+    static TERMINAL: OnceLock<Termios> = OnceLock::new();
+
+    /// Whether the terminal is changed now.
+    static IS_CHANGED: AtomicBool = AtomicBool::new(false);
 
     /// The signals that end a process and can be caught: from a user or another
     /// program, at the limit of processor time, from `abort`.
     const ENDS: [c_int; 6] =
         [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGXCPU, libc::SIGABRT];
 
-    /// From here on, a signal that ends the process removes its unfinished file,
+    /// From here on, a signal that ends the process removes its unfinished file and
+    /// restores the terminal,
     /// a model file that becomes shorter ends it with a message, and a write past
     /// the limit on file sizes (`ulimit -f`) returns an error.
     /// Only a program should call this: it changes what signals do.
     pub fn prepare_for_signals() {
-        // SAFETY: `remove_unfinished` makes one system call, `unlink`, and reads one
-        // atomic.
-        unsafe { crate::source::exit_on_sigbus(remove_unfinished) };
+        // SAFETY: `clean_up` makes two system calls, `unlink` and `ioctl`, and reads
+        // atomics.
+        unsafe { crate::source::exit_on_sigbus(clean_up) };
         // SAFETY: to ignore a signal has no precondition.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
         for signal in ENDS {
@@ -54,23 +64,47 @@ mod unix {
         }
     }
 
-    /// Removes the unfinished file of this process. A signal handler may call it.
-    fn remove_unfinished() {
+    /// Removes the unfinished file of this process and restores its terminal. A signal
+    /// handler may call it.
+    fn clean_up() {
         let path = PATH.load(Ordering::Acquire);
         if !path.is_null() {
             // SAFETY: it is a C string that is never freed, and `unlink` may be
             // called in a handler.
             unsafe { libc::unlink(path) };
         }
+        if IS_CHANGED.load(Ordering::Acquire)
+            && let Some(before) = TERMINAL.get()
+        {
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, before);
+        }
     }
 
     extern "C" fn on_signal(signal: c_int) {
-        remove_unfinished();
+        clean_up();
         // SAFETY: both may be called in a handler. The signal is delivered again
         // when this function returns, and ends the process.
         unsafe {
             libc::signal(signal, libc::SIG_DFL);
             libc::raise(signal);
+        }
+    }
+
+    /// While this value lives, signals restore the terminal of standard input.
+    pub(in super::super) struct Terminal;
+
+    impl Terminal {
+        /// Call it before the terminal changes from `before`.
+        pub(in super::super) fn changes_from(before: &Termios) -> Self {
+            TERMINAL.get_or_init(|| before.clone());
+            IS_CHANGED.store(true, Ordering::Release);
+            Self
+        }
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            IS_CHANGED.store(false, Ordering::Release);
         }
     }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::markdown::Markdown;
 use super::page::{Grid, Page};
+use super::reader::Turn;
 use super::records::{Column, Records};
 
 /// The head of a list. It knows how the items look in each form.
@@ -19,6 +20,9 @@ pub trait List: Serialize + Sized + Sync {
 
     /// Whether the table is printed item by item, or all items at the end.
     const LINE_BY_LINE: bool = false;
+
+    /// Whether a person at a terminal reads the table page by page.
+    const PAGED: bool = false;
 
     fn columns(&self) -> Vec<Column<'_>>;
 
@@ -107,9 +111,28 @@ pub trait Sink<L: List> {
         self.flush()
     }
 
-    /// Asks the reader whether to go on, for commands whose items are read one by one.
-    fn goes_on(&mut self) -> Result<bool> {
-        Ok(true)
+    /// Whether a person reads the list at a terminal, page by page.
+    fn is_read(&self) -> bool {
+        false
+    }
+
+    /// What the reader said at the end of a page of the last item. If the reader said
+    /// nothing and `asks` is set, waits for the reader.
+    fn turn(&mut self, asks: bool) -> Result<Turn> {
+        let _ = asks;
+        Ok(Turn::On)
+    }
+
+    /// Shows a question and waits for a line; `None` if nobody answers.
+    fn ask(&mut self, question: &str) -> Result<Option<String>> {
+        let _ = question;
+        Ok(None)
+    }
+
+    /// Shows a reader a paragraph.
+    fn say(&mut self, text: &str) -> Result<()> {
+        let _ = text;
+        Ok(())
     }
 
     /// Receives the notes, after the last item.

@@ -17,6 +17,7 @@ pub(crate) mod number;
 mod page;
 mod printer;
 mod progress;
+mod reader;
 pub(crate) mod records;
 mod token;
 
@@ -26,7 +27,8 @@ pub use form::{Form, listed};
 pub use list::{Items, List, Notes, Sink};
 pub use page::{Fitted, Page, Style};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
-pub use printer::{Ask, ListPrinter, Printer};
+pub use printer::{ListPrinter, Printer};
+pub use reader::{Reader, Turn};
 pub use records::{Cell, Column, Records};
 pub(crate) use token::hex;
 pub use token::{TokenText, bytes_of};

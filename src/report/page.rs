@@ -17,11 +17,13 @@ pub(crate) const TOKEN_WIDTH: usize = 24;
 /// At most this many columns for another text in a default table.
 const TEXT_WIDTH: usize = 48;
 
-/// What the terminal can show.
+/// What the terminal can show, and what the reader wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     pub width: usize,
     pub color: bool,
+    /// Whether explanations and notes are left out.
+    pub quiet: bool,
 }
 
 impl Style {
@@ -32,7 +34,7 @@ impl Style {
             .map(|(width, _)| usize::from(width.0))
             .or_else(columns)
             .unwrap_or(80);
-        Self { width, color: false }.fitted()
+        Self { width, color: false, quiet: false }.fitted()
     }
 
     /// A width that fits every table.
@@ -72,6 +74,10 @@ impl<'p> Page<'p> {
         Page::new(style, &mut *self.out)
     }
 
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     pub(crate) fn painter(&self) -> Painter {
         Painter { color: self.style.color }
     }
@@ -82,6 +88,11 @@ impl<'p> Page<'p> {
             writeln!(self.out, "{}{line}", if i == 0 { "" } else { "  " })?;
         }
         Ok(())
+    }
+
+    /// Prints a paragraph that explains the answer, unless explanations are left out.
+    pub(crate) fn explain(&mut self, text: &str) -> Result<()> {
+        if self.is_quiet() { Ok(()) } else { self.paragraph(text) }
     }
 
     /// Prints a label of `indent` columns, and a text that is wrapped beside it.
@@ -104,11 +115,12 @@ impl<'p> Page<'p> {
         grid.print(self)
     }
 
-    /// Prints the notes after an empty line.
+    /// Prints the notes after an empty line, unless explanations are left out.
     pub(crate) fn notes(&mut self, notes: &[String]) -> Result<()> {
-        if !notes.is_empty() {
-            writeln!(self.out)?;
+        if notes.is_empty() || self.is_quiet() {
+            return Ok(());
         }
+        writeln!(self.out)?;
         notes.iter().try_for_each(|note| self.paragraph(&format!("note: {}", harmless(note))))
     }
 }

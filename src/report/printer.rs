@@ -14,19 +14,17 @@ use super::delimited::Delimited;
 use super::json;
 use super::list::{Items, List, Notes, Sink};
 use super::markdown;
-use super::page::{Page, Style};
+use super::page::{Page, Style, lines};
 use super::progress::Progress;
+use super::reader::{Reader, Turn};
 use super::records::Records;
 use crate::threads::{self, Pieces};
-
-/// Asks a person whether to go on.
-pub type Ask<'w> = &'w mut dyn FnMut() -> Result<bool>;
 
 pub struct Printer<'w> {
     form: Form,
     style: Style,
     out: &'w mut dyn Write,
-    ask: Option<Ask<'w>>,
+    reader: Option<&'w mut dyn Reader>,
     /// The exit code that the answer asks for.
     pub exit_code: u8,
     /// The notes that the form has no place for.
@@ -36,12 +34,12 @@ pub struct Printer<'w> {
 impl<'w> Printer<'w> {
     /// Writes to `out`, which should be buffered.
     pub fn new(form: Form, style: Style, out: &'w mut dyn Write) -> Self {
-        Self { form, style, out, ask: None, exit_code: 0, notes: Vec::new() }
+        Self { form, style, out, reader: None, exit_code: 0, notes: Vec::new() }
     }
 
-    /// Lets commands whose items are read one at a time ask whether to go on.
-    pub fn asking(self, ask: Ask<'w>) -> Self {
-        Self { ask: Some(ask), ..self }
+    /// Lets a person read tables page by page, where a command has pages.
+    pub fn read_by(self, reader: &'w mut dyn Reader) -> Self {
+        Self { reader: Some(reader), ..self }
     }
 
     /// The form, for a command that writes one by itself.
@@ -67,6 +65,9 @@ impl<'w> Printer<'w> {
     pub fn answer(&mut self, answer: &impl Answer) -> Result<()> {
         self.exit_code = answer.exit_code();
         let mut notes = answer.notes();
+        if self.style.quiet && self.form != Form::Json {
+            notes = &[];
+        }
         if !answer.tells_notes(self.form) {
             self.notes.extend_from_slice(std::mem::take(&mut notes));
         }
@@ -106,7 +107,8 @@ impl<'w> Printer<'w> {
 
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
         let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
-        ListPrinter { printer: self, head: None, lines, kept, n: 0, progress }
+        let (on_screen, turned) = (0, None);
+        ListPrinter { printer: self, head: None, lines, kept, n: 0, progress, on_screen, turned }
     }
 }
 
@@ -125,6 +127,56 @@ pub struct ListPrinter<'p, 'w, L: List> {
     kept: Vec<L::Item>,
     n: usize,
     progress: Progress,
+    /// The lines on the screen since the reader last turned the page.
+    on_screen: usize,
+    /// What the reader said, if that was not to go on.
+    turned: Option<Turn>,
+}
+
+impl<L: List> ListPrinter<'_, '_, L> {
+    /// Writes the lines page by page. If the reader wants something else, drops the rest.
+    fn write_pages(&mut self) -> Result<()> {
+        let lines = std::mem::take(&mut self.lines);
+        let mut rest = &lines[..];
+        while self.turned.is_none() && !rest.is_empty() {
+            // The last line of the screen is the prompt's.
+            let height = self.printer.reader.as_ref().map_or(usize::MAX, |reader| reader.height());
+            let room = height.saturating_sub(1 + self.on_screen);
+            if room == 0 && self.on_screen > 0 {
+                self.turned = Some(self.wait()?).filter(|turn| *turn != Turn::On);
+                continue;
+            }
+            let (page, after) = page(rest, room, height / 2);
+            self.on_screen += page.split(|byte| *byte == b'\n').count() - 1;
+            self.printer.out.write_all(page)?;
+            rest = after;
+            if !rest.is_empty() {
+                self.turned = Some(self.wait()?).filter(|turn| *turn != Turn::On);
+                rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            }
+        }
+        Ok(self.printer.out.flush()?)
+    }
+
+    fn wait(&mut self) -> Result<Turn> {
+        self.on_screen = 0;
+        let Printer { reader, out, .. } = &mut *self.printer;
+        reader.as_mut().map_or(Ok(Turn::On), |reader| reader.turn(out))
+    }
+}
+
+/// Splits lines after at most `room` of them, which is at least one. A page ends before an
+/// empty line if that leaves it at least `enough` lines.
+fn page(lines: &[u8], room: usize, enough: usize) -> (&[u8], &[u8]) {
+    let ends =
+        || lines.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    let Some(full) = ends().nth(room.max(1) - 1).filter(|end| *end < lines.len()) else {
+        return (lines, &[]);
+    };
+    let ends: Vec<usize> = ends().take_while(|end| *end <= full).collect();
+    let is_before_empty = |(n, end): &(usize, &usize)| *n >= enough && lines[**end] == b'\n';
+    let last = (1..).zip(&ends).filter(is_before_empty).last();
+    lines.split_at(last.map_or(full, |(_, end)| *end))
 }
 
 impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
@@ -177,6 +229,9 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
     }
 
     fn flush(&mut self) -> Result<()> {
+        if self.is_read() {
+            return self.write_pages();
+        }
         self.printer.out.write_all(&self.lines)?;
         self.lines.clear();
         Ok(self.printer.out.flush()?)
@@ -188,15 +243,38 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
         Ok(())
     }
 
-    fn goes_on(&mut self) -> Result<bool> {
+    fn is_read(&self) -> bool {
+        L::PAGED && self.printer.form == Form::Table && self.printer.reader.is_some()
+    }
+
+    fn turn(&mut self, asks: bool) -> Result<Turn> {
         self.flush()?;
-        match (self.printer.form, &mut self.printer.ask) {
-            (Form::Table, Some(ask)) => ask(),
-            _ => Ok(true),
+        match self.turned.take() {
+            Some(turn) => Ok(turn),
+            None if asks && self.is_read() => self.wait(),
+            None => Ok(Turn::On),
         }
     }
 
+    fn ask(&mut self, question: &str) -> Result<Option<String>> {
+        self.say(question)?;
+        let Printer { reader, out, .. } = &mut *self.printer;
+        // Whoever types has read what is on the screen.
+        self.on_screen = 0;
+        reader.as_mut().map_or(Ok(None), |reader| reader.line(out))
+    }
+
+    fn say(&mut self, text: &str) -> Result<()> {
+        let mut page = Page::new(self.printer.style, &mut self.lines);
+        writeln!(page)?;
+        let width = page.width();
+        lines(text, width).iter().try_for_each(|line| writeln!(page, "{line}"))?;
+        self.flush()
+    }
+
     fn end(&mut self, notes: Vec<String>) -> Result<()> {
+        let is_quiet = self.printer.style.quiet && self.printer.form != Form::Json;
+        let notes = if is_quiet { Vec::new() } else { notes };
         let head = self.head.as_ref().context("an end before its head")?;
         let mut page = Page::new(self.printer.style, &mut self.lines);
         let has_place = matches!(self.printer.form, Form::Table | Form::Json | Form::Md);
@@ -319,7 +397,7 @@ mod tests {
         }
     }
 
-    const STYLE: Style = Style { width: 80, color: false };
+    const STYLE: Style = Style { width: 80, color: false, quiet: false };
 
     fn printed(form: Form, print: impl FnOnce(&mut Printer) -> Result<()>) -> String {
         let mut bytes = Vec::new();

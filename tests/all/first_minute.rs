@@ -183,3 +183,29 @@ fn a_misspelt_word_names_its_token() {
         embcli([command, model, "--token", " cat"]).ok();
     }
 }
+
+/// `-q` takes lines away, and changes none.
+#[test]
+fn quiet_answers_are_results_alone() {
+    for (call, gone) in [
+        ("stats words", "the rows lean"),
+        ("lookup toy 791 2368", "values are rounded"),
+        ("lookup toy 791", "each ID names one row"),
+        ("footprint toy", "do not divide"),
+        ("similarity words 5 7 --centre", "note: the mean row"),
+        ("neighbors words 5 --centre", "note: the mean row"),
+        ("tour words --step 2", "To look a token up"),
+    ] {
+        let of = |more: &[&str]| {
+            let output = embcli(call.split(' ').chain(more.iter().copied()));
+            assert_eq!((output.code, &*output.stderr), (Some(0), ""), "{call}");
+            output.stdout
+        };
+        let (usual, quiet) = (of(&[]), of(&["-q"]));
+        assert!(usual.contains(gone), "{call}: {usual}");
+        assert!(!quiet.contains(gone) && quiet.lines().count() > 1, "{call}: {quiet}");
+        if !call.starts_with("tour") {
+            assert_eq!(of(&["--format=json"]), of(&["--format=json", "-q"]), "{call}");
+        }
+    }
+}

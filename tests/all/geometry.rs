@@ -290,8 +290,11 @@ fn odd_tables_have_an_answer_or_one_line() {
         (vec![0.0; 12], 3),
         (vec![1.0; 12], 3),
         (inf, 3),
+        (vec![f32::INFINITY; 12], 3),
+        (vec![f32::MAX; 12], 3),
         (vec![1.0, -2.0, 3.0, 4.0], 1),
         (vec![1.0, 2.0, 3.0], 3),
+        (vec![5.0], 1),
     ] {
         let n = (values.len() / width) as u64;
         let tokens = ["a", "b", "c", "d"];
@@ -306,6 +309,11 @@ fn odd_tables_have_an_answer_or_one_line() {
                 watched(["neighbors", path, &id, frame]);
                 watched(["similarity", path, &id, "1", frame]);
                 watched(["similarity", path, &id, "1", "2", frame, "--format=svg"]);
+            }
+            if frame == "--metric=cosine" {
+                watched(["analogy", path, "0", "1", "2"]);
+                watched(["analogy", path, "2", "1", "3", "--method=mul"]);
+                watched(["neighbors", path, "2", "--plus", "3", "--minus", "1"]);
             }
             if !frame.starts_with("--metric") {
                 watched(["analogy", path, "0", "1", "2", frame]);

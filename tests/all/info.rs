@@ -235,3 +235,18 @@ fn the_real_model() {
     assert!(screen.lines().count() <= 24, "{screen}");
     assert_harmless(&screen);
 }
+
+/// A file that is cut short is smaller than its table.
+#[test]
+fn no_share_of_a_cut_file_is_more_than_all() {
+    let file = Gguf::new().table(F32, 4, 1000, f32_bytes(&[0.5; 400])).write();
+    let found = info(&file);
+    assert_eq!(found["table"]["share"], Value::Null);
+    let path = file.path().to_str().unwrap();
+    for command in ["info", "footprint"] {
+        let said = embcli([command, path]).ok();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("more than the file"), "{said}");
+        assert!(!said.contains("% of the file"), "{said}");
+    }
+}

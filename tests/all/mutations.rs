@@ -96,7 +96,7 @@ impl Driver {
         if case.is_multiple_of(MODELS) {
             std::fs::write(self.store.path().join("m.gguf"), bytes).unwrap();
         }
-        let style = Style { width: 80, color: false };
+        let style = Style { width: 80, color: false, quiet: false };
         // Any choice will do, but the same bytes must give the same choice.
         let choice = bytes.iter().fold(bytes.len(), |sum, &byte| sum + usize::from(byte));
         for (i, (one_in, request)) in self.requests.iter().enumerate() {

@@ -175,7 +175,8 @@ fn tables_fit_any_width() {
         let cli = Cli::parse_from_args(args.iter().map(Into::into)).ok().unwrap();
         for width in [0, 1, 2, 3, 7, 19, 39, usize::MAX] {
             let mut out = Vec::new();
-            let mut printer = Printer::new(Form::Table, Style { width, color: false }, &mut out);
+            let mut printer =
+                Printer::new(Form::Table, Style { width, color: false, quiet: false }, &mut out);
             cli.command.request().answer(&commands::open, &mut printer).unwrap();
             assert!(!out.is_empty(), "{args:?}");
         }

@@ -131,6 +131,8 @@ fn odd_tables_have_an_answer_or_one_line() {
         (vec![0.0; 12], 3),
         (vec![1.0; 12], 3),
         (mixed, 3),
+        (vec![f32::INFINITY; 12], 3),
+        (vec![f32::MAX; 12], 3),
         (vec![1.0, 2.0], 1),
         (vec![1.0, 2.0, 3.0], 3),
         (vec![5.0], 1),

@@ -380,7 +380,7 @@ impl Sink<TourHead> for Both<'_> {
 fn text_and_json(model: &Path) -> (String, Value) {
     let request = TourRequest { model: model.to_owned(), steps: Vec::new() };
     let (mut text, mut json) = (Vec::new(), Vec::new());
-    let style = Style { width: 80, color: false };
+    let style = Style { width: 80, color: false, quiet: false };
     let mut as_text = Printer::new(Form::Table, style, &mut text);
     let mut as_json = Printer::new(Form::Json, style, &mut json);
     request.run(&open, &mut Both([&mut as_text.list(), &mut as_json.list()])).unwrap();
@@ -460,7 +460,8 @@ fn every_number_in_the_real_models_text_is_in_the_json_and_lines_fit() {
 fn prose_stays_narrow_on_a_wide_terminal() {
     let request = TourRequest { model: "toy".into(), steps: Vec::new() };
     let mut out = Vec::new();
-    let mut printer = Printer::new(Form::Table, Style { width: 160, color: false }, &mut out);
+    let mut printer =
+        Printer::new(Form::Table, Style { width: 160, color: false, quiet: false }, &mut out);
     request.run(&open, &mut printer.list()).unwrap();
     assert_fits(&String::from_utf8(out).unwrap(), 100);
 }
@@ -503,7 +504,9 @@ fn the_default_tour_shows_every_claim() {
         let is_claim = step["slug"] != "storing";
         assert!(!is_claim || step["notes"] == json!([]), "{step}");
     }
-    assert!(embcli(["tour", "--step", "6"]).ok().contains("Next, try embcli similarity words"));
+    assert!(embcli(["tour", "--step", "6"]).ok().contains(
+        "\nNext, try:\n  embcli similarity words ' cat' ' dog' ' government'  # each with each\n"
+    ));
 }
 
 // ---- the command ----
@@ -714,6 +717,20 @@ fn hostile_tables_end_soon() {
     let cut = Gguf::new().table(F32, 4, 1 << 40, f32_bytes(&[0.5; 400])).write();
     let tour = run::watched(["tour".as_ref(), cut.path().as_os_str()]);
     assert!(tour.stdout.replace("\n  ", " ").contains("incomplete download"), "{tour:?}");
+    let infinite = [f32::INFINITY, 1.0, 2.0, 0.0, 0.0, 0.0, f32::MAX, f32::MAX, -f32::MAX];
+    for (values, d_model) in [
+        (vec![f32::INFINITY; 12], 3),
+        (vec![f32::MAX; 12], 3),
+        (infinite.to_vec(), 3),
+        (vec![1.0, f32::NAN, -1.0, 0.0], 1),
+        (vec![1e-30, 2e-30, 3e-30], 3),
+    ] {
+        let n = (values.len() / d_model) as u64;
+        let file = Gguf::new().table(F32, d_model as u64, n, f32_bytes(&values)).write();
+        for form in ["--format=table", "--format=json", "--format=md", "--quiet"] {
+            run::watched(["tour".as_ref(), file.path().as_os_str(), form.as_ref()]);
+        }
+    }
     let wide: Vec<f32> = (0..1 << 19).map(|i| (i % 7) as f32 - 3.0).collect();
     let wide = Gguf::new().table(F32, 1 << 18, 2, f32_bytes(&wide)).write();
     run::watched(["tour".as_ref(), wide.path().as_os_str()]);
@@ -733,7 +750,7 @@ fn damaged_files_have_a_tour_or_an_error() {
     .collect();
     let files = damage::files();
     let whole = files.iter().cloned();
-    let style = Style { width: 80, color: false };
+    let style = Style { width: 80, color: false, quiet: false };
     let mut answers = 0;
     for bytes in whole.chain((0..200).map(|seed| damage::damaged(seed, &files))) {
         let open = |_: &Path| Ok(gguf::Gguf::new(Box::new(bytes.clone()))?.into());
@@ -752,4 +769,163 @@ fn damaged_files_have_a_tour_or_an_error() {
         }
     }
     assert!(answers > 50, "only {answers} answers");
+}
+
+// ---- at a terminal ----
+
+#[cfg(target_os = "linux")]
+mod terminal {
+    use std::io::{Read, Write};
+    use std::process::{Child, Command, Stdio};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use crate::support::run;
+
+    const PROMPT: &str = "q ends) ";
+
+    /// A shell in a pseudo-terminal of 80 x 24, which util-linux's script(1) makes.
+    struct Terminal {
+        child: Child,
+        output: Receiver<Vec<u8>>,
+        seen: String,
+        /// Where the output begins that was not asked for yet.
+        at: usize,
+    }
+
+    impl Terminal {
+        /// Runs a shell command; `embcli` there is the built binary.
+        fn new(line: &str) -> Option<Self> {
+            let line = line.replace("embcli", env!("CARGO_BIN_EXE_embcli"));
+            let mut command = Command::new("script");
+            command.args(["-qec", &format!("stty rows 24 cols 80; {line}"), "/dev/null"]);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let child = run::mortal(command).spawn();
+            let Ok(mut child) = child else {
+                run::skipped("script(1) is not installed");
+                return None;
+            };
+            let mut stdout = child.stdout.take().unwrap();
+            let (sender, output) = channel();
+            std::thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                while let Ok(n @ 1..) = stdout.read(&mut bytes) {
+                    let _ = sender.send(bytes[..n].to_vec());
+                }
+            });
+            Some(Self { child, output, seen: String::new(), at: 0 })
+        }
+
+        /// Waits for a text, and returns what comes before it.
+        #[track_caller]
+        fn until(&mut self, text: &str) -> String {
+            loop {
+                if let Some(found) = self.seen[self.at..].find(text) {
+                    let before = self.seen[self.at..self.at + found].to_owned();
+                    self.at += found + text.len();
+                    return before;
+                }
+                let more = self.output.recv_timeout(Duration::from_secs(30));
+                let more = more.unwrap_or_else(|_| panic!("no {text:?} in {:?}", self.seen));
+                self.seen += &String::from_utf8_lossy(&more).replace("\r\n", "\n");
+            }
+        }
+
+        fn types(&mut self, keys: &str) {
+            self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+        }
+
+        /// Waits for the end, and returns the last of the output.
+        fn end(mut self) -> String {
+            while let Ok(more) = self.output.recv_timeout(Duration::from_secs(30)) {
+                self.seen += &String::from_utf8_lossy(&more).replace("\r\n", "\n");
+            }
+            self.child.wait().unwrap();
+            self.seen[self.at..].to_owned()
+        }
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+        }
+    }
+
+    #[test]
+    fn one_key_turns_a_page_goes_back_and_ends() {
+        let Some(mut terminal) = Terminal::new("embcli tour") else { return };
+        let pages = |terminal: &mut Terminal, title: &str| {
+            let mut pages = vec![terminal.until(PROMPT)];
+            while !pages.last().unwrap().contains(title) {
+                terminal.types("\r");
+                pages.push(terminal.until(PROMPT));
+                assert!(pages.len() < 40, "{pages:?}");
+            }
+            pages
+        };
+        let to_third = pages(&mut terminal, "3 of 10");
+        terminal.types("b");
+        let back = terminal.until(PROMPT);
+        assert!(back.contains("2 of 10"), "{back}");
+        terminal.types(" ");
+        let to_sixth = pages(&mut terminal, "6 of 10");
+        for page in to_third.iter().chain(&to_sixth) {
+            let lines = page.lines().count();
+            assert!(lines <= 24, "{lines} lines: {page}");
+        }
+        assert!(to_third.len() > 3, "{to_third:?}");
+        terminal.types("q");
+        assert!(!terminal.end().contains("7 of 10"));
+    }
+
+    #[test]
+    fn the_quiz_waits_for_answers() {
+        let Some(mut terminal) = Terminal::new("embcli tour --step 10") else { return };
+        terminal.until(PROMPT);
+        terminal.types("\r");
+        assert!(!terminal.until("lookup?\n> ").contains("A matrix [5"));
+        terminal.types("5 x 768\r");
+        terminal.until("Right. A matrix [5, 768]");
+        terminal.until("rows?\n> ");
+        terminal.types("2\r");
+        terminal.until("Not quite. 1: the same row twice.");
+        terminal.until("values?\n> ");
+        terminal.types("\r");
+        assert!(terminal.end().contains("[3, 4]: 12 values."));
+    }
+
+    /// Whatever ends the tour, the shell's terminal is as it was.
+    #[test]
+    fn the_terminal_is_restored() {
+        for signal in ["INT", "TERM", "HUP", "QUIT", "ABRT", ""] {
+            let line = "trap : INT QUIT HUP; stty -g; echo before; \
+                        sh -c 'echo $$ process; exec embcli tour'; echo; echo after; stty -g; \
+                        echo end";
+            let Some(mut terminal) = Terminal::new(line) else { return };
+            let before = terminal.until("\nbefore\n");
+            let pid = terminal.until(" process\n");
+            terminal.until(PROMPT);
+            match signal {
+                "" => terminal.types("q"),
+                // The terminal's own key.
+                "INT" => terminal.types("\u{3}"),
+                signal => {
+                    let sent = Command::new("kill").args(["-s", signal, pid.trim()]).status();
+                    assert!(sent.unwrap().success());
+                }
+            }
+            terminal.until("\nafter\n");
+            assert_eq!(terminal.until("\nend"), before, "{signal}");
+        }
+    }
+}
+
+#[test]
+fn explanations_can_be_left_out() {
+    let quiet = embcli(["tour", "-q", "--step", "1,2,4"]).ok();
+    assert!(quiet.contains("1 of 10: Labels") && quiet.contains("drawn by chance"), "{quiet}");
+    assert!(!quiet.contains("A token ID is a label") && !quiet.contains("Do IDs"), "{quiet}");
+    let json =
+        |args: &[&str]| embcli([&["tour", "--step", "1", "--format", "json"], args].concat());
+    assert_eq!(json(&["--quiet"]).ok(), json(&[]).ok());
 }

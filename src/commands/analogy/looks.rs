@@ -94,7 +94,7 @@ impl Answer for TestReport {
             [vec![name, grouped(it.questions)], shares.to_vec()].concat()
         };
         page.grid(&columns.map(Column::of), self.sections.iter().chain([&self.total]).map(row))?;
-        page.paragraph("C alone: the nearest to C, as if A and B said nothing")
+        page.explain("C alone: the nearest to C, as if A and B said nothing")
     }
 
     fn notes(&self) -> &[String] {

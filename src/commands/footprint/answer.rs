@@ -70,7 +70,8 @@ pub struct ActualTable {
     pub bytes: u64,
     /// The size of the whole file, all its parts together.
     pub file_bytes: u64,
-    pub share: f64,
+    /// `None` if the file is cut short and has fewer bytes than the table.
+    pub share: Option<f64>,
     /// Whether the output head uses this table too (the file has no `output.weight`).
     /// `None` if the tensor is not the token embedding.
     pub tied: Option<bool>,
@@ -203,9 +204,11 @@ fn one(cost: &TableCost, page: &mut Page) -> Result<()> {
     });
     page.grid(&columns.map(Column::of), rows)?;
     if stored.is_some() {
-        page.paragraph("< the type that the file has")?;
+        page.explain("< the type that the file has")?;
     }
-    unstorable(cost, page)?;
+    if !page.is_quiet() {
+        unstorable(cost, page)?;
+    }
     match cost.head.filter(|_| cost.actual.is_none()) {
         Some(Head::Separate) => {
             page.paragraph("output head: a second table of this size, so count each line twice")?;
@@ -292,10 +295,11 @@ fn as_stored(actual: &ActualTable, page: &mut Page) -> Result<()> {
     let (tensor, format) = (visible(&actual.tensor), actual.format);
     let [bytes, of] = [actual.bytes, actual.file_bytes].map(grouped);
     let sizes = [decimal_size(actual.bytes), binary_size(actual.bytes)].join(", ");
-    let share = percent(actual.share);
-    page.paragraph(&format!(
-        "{tensor} is stored as {format}: {bytes} bytes ({sizes}), {share} of the file's {of}"
-    ))?;
+    let share = match actual.share {
+        Some(share) => format!("{} of the file's {of}", percent(share)),
+        None => format!("more than the file's {of}: it is cut short"),
+    };
+    page.paragraph(&format!("{tensor} is stored as {format}: {bytes} bytes ({sizes}), {share}"))?;
     match (actual.tied, &actual.output) {
         (Some(true), _) => page.paragraph(
             "output head: tied, the same table is used again (the file has no output.weight)",
@@ -372,9 +376,9 @@ fn several(costs: &[TableCost], page: &mut Page) -> Result<()> {
             writeln!(page)?;
         }
     }
-    page.paragraph("- a type whose blocks do not divide d_model")?;
+    page.explain("- a type whose blocks do not divide d_model")?;
     if costs.iter().any(|cost| cost.head == Some(Head::Separate)) {
-        page.paragraph("(head) \"as large\": a second table of this size; tied: the same table")?;
+        page.explain("(head) \"as large\": a second table of this size; tied: the same table")?;
     }
     Ok(())
 }

@@ -152,7 +152,7 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
             format: table.format().name,
             bytes: table.bytes(),
             file_bytes,
-            share: table.bytes() as f64 / file_bytes as f64,
+            share: Some(table.bytes() as f64 / file_bytes as f64).filter(|share| *share <= 1.0),
             tied: head.map(|head| head == Head::Tied),
             output,
         }),

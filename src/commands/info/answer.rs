@@ -80,7 +80,7 @@ pub struct InfoTensor {
 pub struct InfoTable {
     #[serde(flatten)]
     pub tensor: InfoTensor,
-    /// Its share of the file.
+    /// Its share of the file. `None` if the file is cut short and has fewer bytes.
     pub share: Option<f64>,
     /// Its share of the parameters.
     pub parameter_share: Option<f64>,

@@ -106,6 +106,7 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
     let kind = tokenizer.map(|tokenizer| kind(tokenizer, report.table.as_ref()));
     let special = tokenizer.map(special).filter(|special| !special.is_empty());
     let context = report.context_length.map(|length| format!("{} tokens", grouped(length)));
+    let explains = report.is_embedding_model && !page.is_quiet();
     let facts = [
         ("name", Some(text_or_none(report.name.as_deref(), "(none given)"))),
         ("architecture", Some(text_or_none(report.architecture.as_deref(), "(none given)"))),
@@ -119,7 +120,7 @@ fn screen(report: &InfoReport, page: &mut Page) -> Result<()> {
         ("tokens", tokenizer.and_then(tokens)),
         ("special", special),
         ("context", context),
-        ("embeddings", report.is_embedding_model.then(|| OF_TEXTS.to_owned())),
+        ("embeddings", explains.then(|| OF_TEXTS.to_owned())),
         ("file", Some(file(report))),
     ];
     for (label, fact) in facts {
@@ -158,16 +159,19 @@ fn table(report: &InfoReport) -> String {
         };
     };
     let tensor = &table.tensor;
-    let size = match (tensor.bytes, table.share) {
-        (Some(bytes), Some(share)) => {
-            let size = decimal_size(bytes);
+    let size = tensor.bytes.map_or_else(
+        || "size unknown".to_owned(),
+        |bytes| {
+            let of_file = match table.share {
+                Some(share) => format!("{} of the file", percent(share)),
+                None => "more than the file, which is cut short".to_owned(),
+            };
             let of_all = table.parameter_share.map_or_else(String::new, |share| {
                 format!(", {} of the parameters", percent(share))
             });
-            format!("{} bytes ({size}), {} of the file{of_all}", grouped(bytes), percent(share))
-        }
-        _ => "size unknown".to_owned(),
-    };
+            format!("{} bytes ({}), {of_file}{of_all}", grouped(bytes), decimal_size(bytes))
+        },
+    );
     format!("{} {}, {}: {size}", shape(&tensor.shape), tensor.format, visible(&tensor.name))
 }
 

@@ -69,7 +69,10 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     let context_length = oddities.unless(said.whole(Fact::ContextLength));
     let file_bytes = model.file_len();
     let table = tally.table.map(|tensor| InfoTable {
-        share: tensor.bytes.map(|bytes| bytes as f64 / file_bytes as f64),
+        share: tensor
+            .bytes
+            .map(|bytes| bytes as f64 / file_bytes as f64)
+            .filter(|share| *share <= 1.0),
         parameter_share: share_of_parameters(&tensor, tally.parameters),
         tensor,
     });

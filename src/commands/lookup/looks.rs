@@ -149,8 +149,10 @@ impl<'p, 'w> Trace<'p, 'w> {
     fn begin(&mut self) -> Result<()> {
         let head = self.head.as_ref().context("rows before their head")?;
         let mut page = self.printer.page();
-        trace(head, &self.first, &mut page)?;
-        writeln!(page)?;
+        if !page.is_quiet() {
+            trace(head, &self.first, &mut page)?;
+            writeln!(page)?;
+        }
         self.layout = Some(match head.values {
             None => matrix(head, &self.first, &mut page)?,
             Some(n) => {
@@ -194,7 +196,7 @@ impl Sink<LookupHead> for Trace<'_, '_> {
         }
         let mut page = self.printer.page();
         if let (Some(head), Some(Layout::Grid(shown, _))) = (&self.head, &self.layout) {
-            page.paragraph(&shown.hidden())?;
+            page.explain(&shown.hidden())?;
             strips(head, &self.first, self.n, &mut page)?;
         }
         for [position, first] in &self.repeats {
@@ -398,7 +400,7 @@ fn strips(list: &LookupHead, rows: &[LookupRow], n: u64, page: &mut Page) -> Res
     let line = format!(
         "low is below 0, high above: ▁ is -{extent} or less, █ is {extent} or more; {each}"
     );
-    page.paragraph(&line)
+    page.explain(&line)
 }
 
 /// Prints the first `n` values of row number `nth` with every digit, as many per line as

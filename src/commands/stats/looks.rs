@@ -176,7 +176,9 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
             spread(centred)
         );
         page.labelled(LABEL, "cosines", &line)?;
-        page.labelled(LABEL, "", &lean(cosines.mean.0))?;
+        if !page.is_quiet() {
+            page.labelled(LABEL, "", &lean(cosines.mean.0))?;
+        }
     }
     if let (Some(isotropy), Some(isoscore)) = (report.isotropy, report.isoscore) {
         let [isotropy, isoscore] = [isotropy, isoscore].map(|x| rounded(x.0));
@@ -207,7 +209,8 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
         rank if rank < -0.2 => "later tokens have shorter rows",
         _ => "an ID says little about its norm",
     };
-    page.labelled(LABEL, "IDs", &format!("rank correlation with the norm {}: {means}", two(rank.0)))
+    let means = if page.is_quiet() { String::new() } else { format!(": {means}") };
+    page.labelled(LABEL, "IDs", &format!("rank correlation with the norm {}{means}", two(rank.0)))
 }
 
 fn show_norms(norms: &NormStats, page: &mut Page) -> Result<()> {
@@ -266,6 +269,9 @@ fn show_spectra(spectra: [&SpectrumStats; 2], d_model: u64, page: &mut Page) -> 
     let curve = heights(&(0..columns).map(at).collect::<Vec<_>>());
     let used = brief(spectra[1].participation_ratio.0);
     writeln!(page, "{:LABEL$}{curve}", "")?;
+    if page.is_quiet() {
+        return Ok(());
+    }
     let line =
         format!("centred rows spread as if over {used} of {} equal dimensions", grouped(d_model));
     page.labelled(LABEL, "", &line)

@@ -50,6 +50,21 @@ pub struct TourTitles {
 }
 
 #[derive(Clone, Debug, Serialize)]
+pub struct TourCall {
+    pub command: String,
+    /// What it shows.
+    pub why: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub struct TourQuestion {
+    pub question: String,
+    pub answer: String,
+    /// The numbers of the right answer.
+    pub numbers: Vec<u64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
 pub struct TourStep {
     #[serde(flatten)]
     pub title: TourTitle,
@@ -57,6 +72,12 @@ pub struct TourStep {
     pub measured: Figures,
     /// What that shows, a paragraph each.
     pub shows: Vec<String>,
+    /// Commands to try next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<TourCall>,
+    /// Questions with their answers; programs get them with what was measured.
+    #[serde(skip)]
+    pub quiz: Vec<TourQuestion>,
     /// Why this model does not show the claim, and what else is unusual.
     pub notes: Vec<String>,
 }

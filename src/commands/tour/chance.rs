@@ -79,13 +79,9 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     let dimensions = &counted(tour.d_model(), "dimension");
     pairs([learned_pairs, &random_pairs], theory, dimensions, is_near(&here, &there), step);
     nearest(&word, &here, &there, dimensions, step);
-    step.show(format!(
-        "Next, try {} (the shape of this table), {} (the common way subtracted), and {} (are the \
-         rows in the order of the vocabulary?).",
-        tour.call("stats", &[], ""),
-        tour.call("neighbors", &[id], "--centre"),
-        tour.call("check", &[], "")
-    ));
+    step.next(tour.call("stats", &[], "")?, "the shape of this table");
+    step.next(tour.call("neighbors", &[id], "--centre")?, "without the way that all rows lean");
+    step.next(tour.call("check", &[], "")?, "are the rows in the order of the vocabulary?");
     Ok(())
 }
 

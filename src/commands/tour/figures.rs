@@ -7,8 +7,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::say::{cosine, short};
-use super::{TourStep, TourToken};
+use super::say::{cosine, microseconds, short};
+use super::{TourCall, TourStep, TourToken};
 use crate::report::Float;
 use crate::report::number::rounded;
 use crate::text::grouped;
@@ -143,6 +143,10 @@ impl TourStep {
         self.shows.push(paragraph.into());
     }
 
+    pub(super) fn next(&mut self, command: String, why: &'static str) {
+        self.next.push(TourCall { command, why });
+    }
+
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
@@ -187,9 +191,7 @@ impl Value {
             Self::Single(Float(value)) => rounded((*value).into()),
             Self::Real(Float(value)) => match (kind, *value) {
                 (Kind::Cosine, value) => cosine(value),
-                (Kind::Time, value) if value < 0.1 => format!("{value:.3}"),
-                (Kind::Time, value) if value < 10.0 => format!("{value:.2}"),
-                (Kind::Time, value) => grouped(value.round() as u128),
+                (Kind::Time, value) => microseconds(value),
                 (_, value) => rounded(value),
             },
         }

@@ -81,13 +81,10 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
                 .to_owned(),
         });
     }
-    step.show(format!(
-        "Next, try {} (each with each), {} (the first is to the second as the third is to what?), \
-         and {} (what is near one but not near the other).",
-        tour.call("similarity", &ids, ""),
-        tour.call("analogy", &ids, ""),
-        tour.call("neighbors", &ids[..1], &format!("--minus {}", ids[1]))
-    ));
+    step.next(tour.call("similarity", &ids, "")?, "each with each");
+    step.next(tour.call("analogy", &ids, "")?, "1 is to 2 as 3 is to what?");
+    let minus = format!("--minus {}", tour.argument(ids[1])?);
+    step.next(tour.call("neighbors", &ids[..1], &minus)?, "near one, and not near the other");
     Ok(())
 }
 

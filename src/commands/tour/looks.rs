@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::answer::{TourHead, TourStep, TourTitle, TourTitles};
+use super::answer::{TourCall, TourHead, TourQuestion, TourStep, TourTitle, TourTitles};
 use super::figures::{Item, ValueTable};
 use crate::report::markdown::{Markdown, code, prose as escaped};
 use crate::report::{Answer, Cell, Column, Grid, List, Notes, Page, Records, json, lines};
-use crate::text::{harmless, visible};
+use crate::text::{harmless, visible, width};
 
 /// At most this many columns of prose: longer lines are hard to follow.
 const PROSE: usize = 96;
@@ -20,6 +20,7 @@ impl List for TourHead {
     const ITEMS: &'static str = "steps";
     const NOTES: Notes = Notes::Within;
     const LINE_BY_LINE: bool = true;
+    const PAGED: bool = true;
 
     fn columns(&self) -> Vec<Column<'_>> {
         let [slug, name, value] = ["slug", "name", "value"].map(Column::text);
@@ -103,9 +104,14 @@ fn body(
     table: fn(&ValueTable, &mut Page) -> Result<()>,
     [above, below]: [&str; 2],
 ) -> Result<()> {
-    prose(step.claim, page)?;
-    for item in step.measured.seen() {
-        writeln!(page)?;
+    let is_quiet = page.is_quiet();
+    if !is_quiet {
+        prose(step.claim, page)?;
+    }
+    for (nth, item) in step.measured.seen().enumerate() {
+        if nth > 0 || !is_quiet {
+            writeln!(page)?;
+        }
         match item {
             Item::Table(figures) => table(figures, page)?,
             Item::Drawing(lines) => writeln!(page, "{above}{}{below}", lines.join("\n"))?,
@@ -113,11 +119,46 @@ fn body(
             Item::Value(..) => {}
         }
     }
+    if is_quiet {
+        return Ok(());
+    }
     for shown in &step.shows {
         writeln!(page)?;
         prose(shown, page)?;
     }
+    if !step.next.is_empty() {
+        writeln!(page)?;
+        prose("Next, try:", page)?;
+        writeln!(page, "{above}{}{below}", calls(&step.next, page.width()).join("\n"))?;
+    }
+    if !step.quiz.is_empty() {
+        writeln!(page)?;
+        prose("Three questions, answered by computing:", page)?;
+    }
+    for TourQuestion { question, answer, .. } in &step.quiz {
+        writeln!(page)?;
+        prose(&format!("{question} {answer}"), page)?;
+    }
     Ok(())
+}
+
+/// A line for each command, and what it shows beside it or on the next line.
+fn calls(next: &[TourCall], columns: usize) -> Vec<String> {
+    let line = |TourCall { command, why }: &TourCall| {
+        let (command, why) = (harmless(command), format!("# {why}"));
+        match width(&command) + width(&why) + 4 {
+            all if all <= columns => vec![format!("  {command}  {why}")],
+            _ if width(&command) + 2 <= columns => {
+                vec![format!("  {command}"), format!("      {why}")]
+            }
+            _ => lines(&command, columns - 2)
+                .into_iter()
+                .chain([format!("    {why}")])
+                .map(|line| format!("  {line}"))
+                .collect(),
+        }
+    };
+    next.iter().flat_map(line).collect()
 }
 
 /// Prints a paragraph. No line breaks at the space that a token begins with.
@@ -140,6 +181,7 @@ fn rich(text: &str, page: &mut Page) -> Result<()> {
 }
 
 fn rich_notes(notes: &[String], page: &mut Page) -> Result<()> {
+    let notes = if page.is_quiet() { &[] } else { notes };
     notes.iter().try_for_each(|note| Ok(writeln!(page, "\nNote: {}", escaped(note))?))
 }
 

@@ -42,13 +42,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 
 use super::{Opener, Request};
-use crate::report::{Printer, Sink};
+use crate::report::{Printer, Sink, Turn};
 use crate::rows::Rows;
 use crate::similarity::norm;
 use crate::text::{counted, grouped};
 use figures::Kind::{Cosine, Count, Id, Real, Time, Token, Word};
 use figures::{Figures, Value};
-use say::{cosine, decimal, factor, name, rounded, short};
+use say::{cosine, decimal, factor, microseconds, name, rounded, short};
 use shared::*;
 
 pub use answer::*;
@@ -112,15 +112,28 @@ impl TourRequest {
         sink.flush()?;
         let all: Vec<u64> = (1..=TOUR_STEPS).collect();
         let is_whole = self.steps.is_empty();
-        for (i, &number) in if is_whole { &all } else { &self.steps }.iter().enumerate() {
-            // There is no pause between steps that were chosen by number.
-            if i > 0 && is_whole && !sink.goes_on()? {
-                break;
-            }
-            let step = step(&tour, number).with_context(|| self.model.display().to_string())?;
+        let steps = if is_whole { &all } else { &self.steps };
+        let mut at = 0;
+        while let Some(&number) = steps.get(at) {
+            let mut step = step(&tour, number).with_context(|| self.model.display().to_string())?;
             notes.extend(step.notes.iter().cloned());
+            // A reader answers the questions before the answers appear.
+            let quiz = if sink.is_read() { std::mem::take(&mut step.quiz) } else { Vec::new() };
             sink.item(step)?;
             sink.flush()?;
+            let mut turn = sink.turn(false)?;
+            if turn == Turn::On && !quiz.is_empty() {
+                turn = start::ask(&quiz, sink)?;
+            }
+            // There is no pause between steps that were chosen by number.
+            if turn == Turn::On && is_whole && at + 1 < steps.len() {
+                turn = sink.turn(true)?;
+            }
+            match turn {
+                Turn::On => at += 1,
+                Turn::Back => at = at.saturating_sub(1),
+                Turn::End => break,
+            }
         }
         sink.end(notes)
     }
@@ -129,8 +142,15 @@ impl TourRequest {
 fn step(tour: &Tour, number: u64) -> Result<TourStep> {
     ensure!((1..=TOUR_STEPS).contains(&number), "the steps are 1 to {TOUR_STEPS}");
     let at = (number - 1) as usize;
-    let (measured, shows, notes) = (Figures::default(), Vec::new(), Vec::new());
-    let mut step = TourStep { title: title(at), claim: "", measured, shows, notes };
+    let mut step = TourStep {
+        title: title(at),
+        claim: "",
+        measured: Figures::default(),
+        shows: Vec::new(),
+        next: Vec::new(),
+        quiz: Vec::new(),
+        notes: Vec::new(),
+    };
     STEPS[at].2(tour, &mut step)?;
     Ok(step)
 }

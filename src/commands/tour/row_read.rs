@@ -60,6 +60,28 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         grouped(table_bytes.into()),
         percent(percent_read)
     ));
+    shifted(tour, step)
+}
+
+/// Says what a vocabulary in another order than the rows would do.
+fn shifted(tour: &Tour, step: &mut TourStep) -> Result<()> {
+    let word = tour.examples.word;
+    let Some(beside) = [word + 1, word.wrapping_sub(1)].into_iter().find(|id| *id < tour.present)
+    else {
+        return Ok(());
+    };
+    let (token, other) = (tour.token(word)?, tour.token(beside)?);
+    let shifted_cosine = direction_of(&tour.table().row(word)?, &tour.table().row(beside)?);
+    values!(step, shifted = &other, shifted_cosine);
+    let [word, other] = [&token, &other].map(name);
+    let angle = shifted_cosine.map(|angle| format!(", at a cosine of {}", cosine(angle)));
+    step.show(format!(
+        "A row does not say whose it is. If the vocabulary were one place off, {word} would get \
+         the row of {other}{}, every later token a wrong row too, and no error would say so. {} \
+         looks for that.",
+        angle.unwrap_or_default(),
+        tour.call("check", &[], "")?
+    ));
     Ok(())
 }
 

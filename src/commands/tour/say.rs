@@ -34,6 +34,15 @@ pub(super) fn cosine(value: f64) -> String {
     decimal(value, 3)
 }
 
+/// A time in microseconds.
+pub(super) fn microseconds(value: f64) -> String {
+    match value {
+        value if value < 0.1 => format!("{value:.3}"),
+        value if value < 10.0 => format!("{value:.2}"),
+        value => grouped(value.round() as u128),
+    }
+}
+
 /// A factor, such as 2.43 or 30,482.
 pub(super) fn factor(value: f64) -> String {
     match value {

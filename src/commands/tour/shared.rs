@@ -107,10 +107,24 @@ impl<'g> Tour<'g> {
     }
 
     /// A call of embcli on this model, to type next.
-    pub(super) fn call(&self, command: &str, ids: &[u64], options: &str) -> String {
+    pub(super) fn call(&self, command: &str, ids: &[u64], options: &str) -> Result<String> {
         let mut call = format!("embcli {command} {}", pasted(&self.path.to_string_lossy()));
-        ids.iter().for_each(|id| call += &format!(" {id}"));
-        if options.is_empty() { call } else { format!("{call} {options}") }
+        for id in ids {
+            call = format!("{call} {}", self.argument(*id)?);
+        }
+        Ok(if options.is_empty() { call } else { format!("{call} {options}") })
+    }
+
+    /// A token as an argument: the text of a word, and otherwise the ID.
+    pub(super) fn argument(&self, id: u64) -> Result<String> {
+        let text = self.token(id)?.text.token.unwrap_or_default();
+        let letters = text.strip_prefix(' ').unwrap_or(&text);
+        let is_word = letters.len() > 1 && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
+        // Other tokens may have the same text.
+        let is_example = [self.examples.word, self.examples.alike, self.examples.unlike]
+            .contains(&id)
+            && self.examples.notes.is_empty();
+        Ok(if is_word && is_example { pasted(&text) } else { id.to_string() })
     }
 
     pub(super) fn random_pairs(&self) -> Result<&Pairs> {

@@ -30,7 +30,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     }
     let steps = tour.input.as_ref().map_or(&[][..], |input| &input.steps);
     for of in steps {
-        step.line(format!("{}: {}.", of.name.replace('_', " "), of.text));
+        // The text of the step `nothing` says that the rows enter as they are.
+        step.line(match of.name {
+            "nothing" => format!("{}.", of.text),
+            name => format!("{}: {}.", name.replace('_', " "), of.text),
+        });
     }
     step.table(
         "steps",
@@ -74,11 +78,37 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
          the rows it may look at. After the last, the row that began as {word} stands for {word} \
          in this place: for {serves}, and no more for {word} alone."
     ));
-    step.show("Three questions, answered by computing:");
-    for ((question, ..), answer) in QUIZ.iter().zip(&answers) {
-        step.show(format!("{question} {answer}"));
+    for (((question, ..), answer), numbers) in QUIZ.iter().zip(answers).zip(numbers(&made)) {
+        step.quiz.push(TourQuestion { question: (*question).to_owned(), answer, numbers });
     }
     Ok(())
+}
+
+/// Asks a reader the questions, one by one.
+pub(super) fn ask(quiz: &[TourQuestion], sink: &mut dyn Sink<TourHead>) -> Result<Turn> {
+    sink.say("Three questions: type an answer and Enter, or only Enter to see it (q ends).")?;
+    for of in quiz {
+        let Some(reply) = sink.ask(&of.question)? else { return Ok(Turn::End) };
+        if reply.eq_ignore_ascii_case("q") {
+            return Ok(Turn::End);
+        }
+        sink.say(&of.verdict(&reply))?;
+    }
+    Ok(Turn::On)
+}
+
+impl TourQuestion {
+    /// The answer, and whether the reply has the same numbers, if it has any.
+    fn verdict(&self, reply: &str) -> String {
+        let numbers = reply.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        let numbers: Vec<Option<u64>> = numbers.map(|part| part.parse().ok()).collect();
+        let verdict = match &*numbers {
+            [] => "",
+            of if of.iter().copied().eq(self.numbers.iter().copied().map(Some)) => "Right. ",
+            _ => "Not quite. ",
+        };
+        format!("{verdict}{}", self.answer)
+    }
 }
 
 /// Questions about a lookup: the text, the IDs and d_model.
@@ -113,9 +143,32 @@ fn answers([a, b, c]: &[Matrix; 3]) -> [String; 3] {
     ]
 }
 
+/// The numbers of the answers.
+fn numbers([a, b, c]: &[Matrix; 3]) -> [Vec<u64>; 3] {
+    [a.shape.map(|n| n as u64).into(), vec![b.distinct_rows as u64], vec![c.values as u64]]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reply_is_right_by_its_numbers() {
+        let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
+        let [numbers, ..] = numbers(&made);
+        let (question, answer) = (String::new(), "A matrix [5, 768].".to_owned());
+        let of = TourQuestion { question, answer, numbers };
+        for (reply, verdict) in [
+            ("5 x 768", "Right. A matrix [5, 768]."),
+            ("[5,768]", "Right. A matrix [5, 768]."),
+            ("768 x 5", "Not quite. A matrix [5, 768]."),
+            ("99999999999999999999", "Not quite. A matrix [5, 768]."),
+            ("a matrix", "A matrix [5, 768]."),
+            ("", "A matrix [5, 768]."),
+        ] {
+            assert_eq!(of.verdict(reply), verdict, "{reply}");
+        }
+    }
 
     #[test]
     fn the_three_questions() {

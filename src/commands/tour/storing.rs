@@ -58,7 +58,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
             row![rows, bytes, 100.0 * bytes as f64 / table.bytes() as f64, time]
         }),
     );
-    values!(step, table_bytes = table.bytes(), threads);
+    let whole_row_microseconds = whole / tour.present as f64;
+    values!(step, table_bytes = table.bytes(), threads, whole_row_microseconds);
 
     let stores = |format: &&'static Format| format.row_bytes(tour.d_model()).is_some();
     let (storable, not): (Vec<_>, Vec<_>) = formats(tour)?.into_iter().partition(stores);
@@ -92,10 +93,11 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
     ));
     step.show(format!(
         "Times are of this machine, now: medians, with the file in the system's cache; the whole \
-         table once, on {}, in large pieces, which cost less a row than single rows do. In the \
-         second table, rows of made-up bits are only decoded, on one thread, whatever the type; \
-         the whole table at that pace is computed.",
-        counted(threads, "thread")
+         table once, on {} and in large pieces, at {} microseconds a row. In the second table, \
+         rows of made-up bits are only decoded, on one thread, whatever the type; the whole table \
+         at that pace is computed.",
+        counted(threads, "thread"),
+        microseconds(whole_row_microseconds)
     ));
     if !not.is_empty() {
         let types = not.iter().map(|of| format!("{} (blocks of {})", of.name, of.block_len));
