@@ -7,7 +7,7 @@
 //! and the directions that hold only noise do not grow as large as the rest.
 
 use super::covariance::{Covariance, Directions};
-use super::tile::{Block, DEEP, Value, WIDE, Wide, short};
+use super::tile::{Block, DEEP, WIDE, Wide, add_products, short};
 use crate::cpu::{Level, at_each_level};
 
 /// Directions with less than this share of the largest variance hold rounding errors.
@@ -24,7 +24,7 @@ pub struct Centre {
 #[derive(Debug)]
 struct Whitening {
     dim: usize,
-    panels: Vec<Wide<f64>>,
+    panels: Vec<Wide>,
 }
 
 impl Centre {
@@ -95,7 +95,7 @@ impl Whitening {
             for from in (0..dim).step_by(DEEP) {
                 let to = dim.min(from + DEEP);
                 for (block, left) in blocks.iter_mut().zip(left.chunks_exact(dim)) {
-                    Value::add(level, &left[from..to], &right[from..to], block);
+                    add_products(level, &left[from..to], &right[from..to], block);
                 }
             }
             let columns = panel * WIDE..dim.min((panel + 1) * WIDE);

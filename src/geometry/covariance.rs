@@ -73,7 +73,7 @@ fn sums(
 ) -> Result<((u64, Vec<f64>), Gram), ReadError> {
     let (dim, level) = (rows.dim(), Level::detect());
     let grams = [Gram::new(if with_gram { dim } else { 0 })];
-    let each = |(n, sums): &mut (u64, Vec<f64>), run: gram::Run<f64>| {
+    let each = |(n, sums): &mut (u64, Vec<f64>), run: gram::Run| {
         for (at, row) in run.values.chunks_exact(dim).enumerate() {
             let is_finite = kernel::norm(level, row).is_finite();
             if is_finite {

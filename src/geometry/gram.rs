@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use super::tile::{Block, DEEP, Value, WIDE, Wide, put, put_less};
+use super::tile::{Block, DEEP, WIDE, Wide, add_products, put, put_less};
 use crate::cpu::Level;
 use crate::rows::{ReadError, Rows};
 use crate::threads::{self, Pieces};
@@ -50,54 +50,46 @@ impl Gram {
 }
 
 /// The rows of a run for one Gram matrix, as panels of 32 columns.
-pub(crate) struct Panels<T>(Vec<Wide<T>>);
+pub(crate) struct Panels(Vec<Wide>);
 
-impl<T: Value> Panels<T> {
+impl Panels {
     fn new(dim: usize) -> Self {
-        Self(vec![Wide([T::default(); WIDE]); dim.div_ceil(WIDE) * DEEP])
+        Self(vec![Wide([0.0; WIDE]); dim.div_ceil(WIDE) * DEEP])
     }
 
     /// Makes a row of zeros.
     pub(crate) fn skip(&mut self, at: usize) {
-        self.0
-            .iter_mut()
-            .skip(at)
-            .step_by(DEEP)
-            .for_each(|wide| *wide = Wide([T::default(); WIDE]));
+        self.0.iter_mut().skip(at).step_by(DEEP).for_each(|wide| *wide = Wide([0.0; WIDE]));
     }
-}
 
-impl Panels<f64> {
     pub(crate) fn put(&mut self, level: Level, at: usize, row: &[f32]) {
         put(level, row, at, &mut self.0);
     }
-}
 
-impl Panels<f32> {
-    /// Takes a multiple of a row less a vector. No value may be larger than 2.
-    pub(crate) fn put(&mut self, level: Level, at: usize, row: &[f32], by: f64, less: &[f64]) {
+    /// Takes a multiple of a row less a vector, rounded to 26 significant bits.
+    pub(crate) fn put_less(&mut self, level: Level, at: usize, row: &[f32], by: f64, less: &[f64]) {
         put_less(level, row, by, less, at, &mut self.0);
     }
 }
 
 /// A run of at most 128 rows.
-pub(crate) struct Run<'a, T> {
+pub(crate) struct Run<'a> {
     pub ids: Range<u64>,
     pub stored: &'a [u8],
     pub values: &'a [f32],
     /// For each Gram matrix its rows, which are those of an earlier run at first.
-    pub out: &'a mut [Panels<T>],
+    pub out: &'a mut [Panels],
 }
 
 /// What becomes of a run.
-struct Part<S, T> {
+struct Part<S> {
     state: S,
     rows: usize,
     /// The rows enter so many of the Gram matrices.
     enters: usize,
     stored: Vec<u8>,
     values: Vec<f32>,
-    panels: Vec<Panels<T>>,
+    panels: Vec<Panels>,
 }
 
 /// About this many values are in memory for each Gram matrix.
@@ -106,13 +98,13 @@ const HELD: usize = 1 << 19;
 /// Reads the first `n_rows` rows in runs of 128. `each` makes of a run the rows of each
 /// Gram matrix, and notes in its state what else it needs; it returns how many of the Gram
 /// matrices, from the first on, the rows enter. `take` gets the states in the order of the runs.
-pub(crate) fn pass<T: Value, S: Send + Sync>(
+pub(crate) fn pass<S: Send + Sync>(
     rows: &dyn Rows,
     n_rows: u64,
     threads: usize,
     grams: &[Gram],
     start: impl Fn() -> S,
-    each: impl Fn(&mut S, Run<T>) -> usize + Sync,
+    each: impl Fn(&mut S, Run) -> usize + Sync,
     mut take: impl FnMut(&mut S),
 ) -> Result<(), ReadError> {
     let (dim, level) = (rows.dim(), Level::detect());
@@ -167,7 +159,7 @@ pub(crate) fn pass<T: Value, S: Send + Sync>(
                     let mut block = grams[gram].blocks[at].lock().unwrap_or_else(lock_failed);
                     for part in parts.iter().filter(|part| gram < part.enters) {
                         let panel = |at: usize| &part.panels[gram].0[at * DEEP..][..part.rows];
-                        T::add(level, panel(left), panel(right), &mut block);
+                        add_products(level, panel(left), panel(right), &mut block);
                     }
                 }
                 Ok(())

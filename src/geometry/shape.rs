@@ -223,7 +223,7 @@ impl First {
             mean_direction: vec![0.0; dim],
             covariance: None,
         };
-        let each = |sums: &mut Sums, run: gram::Run<f64>| {
+        let each = |sums: &mut Sums, run: gram::Run| {
             let stored = run.stored.chunks_exact(table.row_bytes());
             for ((at, row), stored) in run.values.chunks_exact(dim).enumerate().zip(stored) {
                 let norm = kernel::norm(level, row);
@@ -353,7 +353,7 @@ impl Angles {
         let every = n_rows.div_ceil(CENTRED_ROWS);
         let start = || Units { n: 0, sums: vec![0.0; dim], is_sampled: false };
         let zeros = vec![0.0; dim];
-        let each = |units: &mut Units, run: gram::Run<f32>| {
+        let each = |units: &mut Units, run: gram::Run| {
             units.is_sampled = (run.ids.start / super::tile::DEEP as u64).is_multiple_of(every);
             let mut row_out = vec![0.0; dim];
             for (at, row) in run.values.chunks_exact(dim).enumerate() {
@@ -368,12 +368,12 @@ impl Angles {
                 }
                 if let [all, sampled] = &mut *run.out {
                     if is_usable(row_norm) {
-                        all.put(level, at, row, 1.0 / row_norm, &first.mean_direction);
+                        all.put_less(level, at, row, 1.0 / row_norm, &first.mean_direction);
                     } else {
                         all.skip(at);
                     }
                     if is_own && units.is_sampled {
-                        sampled.put(level, at, &row_out, 1.0 / norm, &zeros);
+                        sampled.put_less(level, at, &row_out, 1.0 / norm, &zeros);
                     } else {
                         sampled.skip(at);
                     }
@@ -419,7 +419,7 @@ fn third(
     let (dim, level) = (table.dim(), Level::detect());
     let start = || (candidates.clone(), Vec::new());
     let each = |(found, twins): &mut (Candidates, Vec<[f32; twins::COORDINATES]>),
-                run: gram::Run<f64>| {
+                run: gram::Run| {
         for (id, row) in run.ids.clone().zip(run.values.chunks_exact(dim)) {
             let norm = norms[id as usize];
             let mut own = [0.0; twins::COORDINATES];
