@@ -7,7 +7,7 @@
 //! and the directions that hold only noise do not grow as large as the rest.
 
 use super::covariance::{Covariance, Directions};
-use super::tile::{DEEP, TALL, Tall, WIDE, Wide, tile};
+use super::tile::{Block, DEEP, WIDE, Wide, add_products, short};
 use crate::cpu::{Level, at_each_level};
 
 /// Directions with less than this share of the largest variance hold rounding errors.
@@ -48,7 +48,7 @@ impl Centre {
             let factor = (value / covariance.n as f64).powf(-0.25);
             let panel = &mut panels[at / WIDE * dim..][..dim];
             for (cells, x) in panel.iter_mut().zip(vector) {
-                cells.0[at % WIDE] = x * factor;
+                cells.0[at % WIDE] = short(x * factor);
             }
         }
         Self { mean: covariance.mean.clone(), whitening: Some(Whitening { dim, panels }) }
@@ -82,42 +82,29 @@ impl Whitening {
     fn apply(&self, level: Level, mean: &[f64], rows: &mut [f32]) {
         let dim = self.dim;
         let n = rows.len() / dim;
-        let mut left = vec![[0.0; TALL]; n.div_ceil(TALL) * dim];
+        let mut left = vec![Wide([0.0; WIDE]); n.div_ceil(WIDE) * dim];
         for (at, row) in rows.chunks_exact(dim).enumerate() {
-            let left = &mut left[at / TALL * dim..][..dim];
+            let left = &mut left[at / WIDE * dim..][..dim];
             for ((cells, x), mean) in left.iter_mut().zip(row).zip(mean) {
-                cells[at % TALL] = f64::from(*x) - mean;
+                cells.0[at % WIDE] = short(f64::from(*x) - mean);
             }
         }
-        let mut part = [[0.0; WIDE]; TALL];
-        let mut sums = vec![[[0.0; WIDE]; TALL]; n.div_ceil(TALL)];
+        let mut blocks: Vec<Block> = vec![[[0.0; WIDE]; WIDE]; n.div_ceil(WIDE)];
         for (panel, right) in self.panels.chunks_exact(dim).enumerate() {
-            sums.fill([[0.0; WIDE]; TALL]);
+            blocks.fill([[0.0; WIDE]; WIDE]);
             for from in (0..dim).step_by(DEEP) {
                 let to = dim.min(from + DEEP);
-                for (sums, left) in sums.iter_mut().zip(left.chunks_exact(dim)) {
-                    add(level, &left[from..to], &right[from..to], &mut part, sums);
+                for (block, left) in blocks.iter_mut().zip(left.chunks_exact(dim)) {
+                    add_products(level, &left[from..to], &right[from..to], block);
                 }
             }
             let columns = panel * WIDE..dim.min((panel + 1) * WIDE);
-            for (row, sums) in rows.chunks_exact_mut(dim).zip(sums.as_flattened()) {
+            for (row, sums) in rows.chunks_exact_mut(dim).zip(blocks.as_flattened()) {
                 let out = row[columns.clone()].iter_mut().zip(sums);
                 out.for_each(|(out, sum)| *out = *sum as f32);
             }
         }
     }
-}
-
-fn add(
-    level: Level,
-    left: &[Tall],
-    right: &[Wide],
-    part: &mut [[f64; WIDE]; TALL],
-    sums: &mut [[f64; WIDE]; TALL],
-) {
-    tile(level, left, right, part);
-    let sums = sums.as_flattened_mut().iter_mut();
-    sums.zip(part.as_flattened()).for_each(|(sum, part)| *sum += part);
 }
 
 at_each_level! {

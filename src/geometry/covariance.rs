@@ -75,15 +75,16 @@ fn sums(
     let grams = [Gram::new(if with_gram { dim } else { 0 })];
     let each = |(n, sums): &mut (u64, Vec<f64>), run: gram::Run| {
         for (at, row) in run.values.chunks_exact(dim).enumerate() {
-            if kernel::norm(level, row).is_finite() {
+            let is_finite = kernel::norm(level, row).is_finite();
+            if is_finite {
                 *n += 1;
                 add(level, row, 1.0, sums);
-                if let [out] = run.out {
-                    scale(level, row, 1.0, &mut out[at * dim..][..dim]);
-                }
+            }
+            for out in &mut *run.out {
+                if is_finite { out.put(level, at, row) } else { out.skip(at) }
             }
         }
-        true
+        1
     };
     let (mut n, mut mean) = (0, vec![0.0; dim]);
     let used = if with_gram { &grams[..] } else { &[] };
@@ -117,22 +118,6 @@ at_each_level! {
 #[inline(always)]
 fn add_plain(row: &[f32], by: f64, sums: &mut [f64]) {
     sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x) * by);
-}
-
-at_each_level! {
-    /// A multiple of a row, rounded to 26 significant bits.
-    pub(super) fn scale(row: &[f32], by: f64, out: &mut [f64]) = scale_plain;
-}
-
-#[inline(always)]
-fn scale_plain(row: &[f32], by: f64, out: &mut [f64]) {
-    for (out, x) in out.iter_mut().zip(row) {
-        // Veltkamp's splitting (Dekker, "A floating-point technique for extending the
-        // available precision", 1971).
-        let x = f64::from(*x) * by;
-        let large = x * 134_217_729.0;
-        *out = large - (large - x);
-    }
 }
 
 /// The principal directions of a symmetric matrix: eigenvectors of unit length, and

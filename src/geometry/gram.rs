@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use super::tile::{DEEP, TALL, Tall, WIDE, Wide, tile};
+use super::tile::{Block, DEEP, WIDE, Wide, add_products, put, put_less};
 use crate::cpu::Level;
 use crate::rows::{ReadError, Rows};
 use crate::threads::{self, Pieces};
@@ -17,13 +17,13 @@ use crate::threads::{self, Pieces};
 /// below.
 pub(crate) struct Gram {
     dim: usize,
-    blocks: Vec<Mutex<Vec<f64>>>,
+    blocks: Vec<Mutex<Box<Block>>>,
 }
 
 impl Gram {
     pub(crate) fn new(dim: usize) -> Self {
         let panels = dim.div_ceil(WIDE);
-        let block = || Mutex::new(vec![0.0; WIDE * WIDE]);
+        let block = || Mutex::new(Box::new([[0.0; WIDE]; WIDE]));
         Self {
             dim,
             blocks: std::iter::repeat_with(block).take(panels * (panels + 1) / 2).collect(),
@@ -38,7 +38,7 @@ impl Gram {
             (0..dim.div_ceil(WIDE)).flat_map(|right| (0..=right).map(move |left| (right, left)));
         for ((right, left), block) in places.zip(self.blocks) {
             let block = block.into_inner().unwrap_or_else(PoisonError::into_inner);
-            for (i, row) in (left * WIDE..dim).zip(block.chunks_exact(WIDE)) {
+            for (i, row) in (left * WIDE..dim).zip(block.iter()) {
                 for (j, cell) in (right * WIDE..dim).zip(row) {
                     matrix[i * dim + j] = *cell;
                     matrix[j * dim + i] = *cell;
@@ -49,39 +49,26 @@ impl Gram {
     }
 }
 
-/// 128 rows as panels for both sides of a product.
-struct Panels {
-    tall: Vec<Tall>,
-    wide: Vec<Wide>,
-}
+/// The rows of a run for one Gram matrix, as panels of 32 columns.
+pub(crate) struct Panels(Vec<Wide>);
 
 impl Panels {
     fn new(dim: usize) -> Self {
-        let columns = dim.next_multiple_of(WIDE);
-        Self {
-            tall: vec![[0.0; TALL]; columns / TALL * DEEP],
-            wide: vec![Wide([0.0; WIDE]); columns / WIDE * DEEP],
-        }
+        Self(vec![Wide([0.0; WIDE]); dim.div_ceil(WIDE) * DEEP])
     }
 
-    fn fill(&mut self, values: &[f64], dim: usize) {
-        for (at, row) in values.chunks_exact(dim).enumerate() {
-            // Whole panels, whose length the compiler knows, and the rest.
-            let (parts, rest) = row.as_chunks::<WIDE>();
-            for (panel, part) in parts.iter().enumerate() {
-                self.wide[panel * DEEP + at].0 = *part;
-            }
-            if !rest.is_empty() {
-                self.wide[parts.len() * DEEP + at].0[..rest.len()].copy_from_slice(rest);
-            }
-            let (parts, rest) = row.as_chunks::<TALL>();
-            for (panel, part) in parts.iter().enumerate() {
-                self.tall[panel * DEEP + at] = *part;
-            }
-            if !rest.is_empty() {
-                self.tall[parts.len() * DEEP + at][..rest.len()].copy_from_slice(rest);
-            }
-        }
+    /// Makes a row of zeros.
+    pub(crate) fn skip(&mut self, at: usize) {
+        self.0.iter_mut().skip(at).step_by(DEEP).for_each(|wide| *wide = Wide([0.0; WIDE]));
+    }
+
+    pub(crate) fn put(&mut self, level: Level, at: usize, row: &[f32]) {
+        put(level, row, at, &mut self.0);
+    }
+
+    /// Takes a multiple of a row less a vector, rounded to 26 significant bits.
+    pub(crate) fn put_less(&mut self, level: Level, at: usize, row: &[f32], by: f64, less: &[f64]) {
+        put_less(level, row, by, less, at, &mut self.0);
     }
 }
 
@@ -90,19 +77,18 @@ pub(crate) struct Run<'a> {
     pub ids: Range<u64>,
     pub stored: &'a [u8],
     pub values: &'a [f32],
-    /// For each Gram matrix the values of its rows; zeros at first. They should have at
-    /// most 26 significant bits, as products of these are exact.
-    pub out: &'a mut [Vec<f64>],
+    /// For each Gram matrix its rows, which are those of an earlier run at first.
+    pub out: &'a mut [Panels],
 }
 
 /// What becomes of a run.
 struct Part<S> {
     state: S,
-    /// The number of rows; 0 if they do not enter the Gram matrices.
     rows: usize,
+    /// The rows enter so many of the Gram matrices.
+    enters: usize,
     stored: Vec<u8>,
     values: Vec<f32>,
-    out: Vec<Vec<f64>>,
     panels: Vec<Panels>,
 }
 
@@ -110,15 +96,15 @@ struct Part<S> {
 const HELD: usize = 1 << 19;
 
 /// Reads the first `n_rows` rows in runs of 128. `each` makes of a run the rows of each
-/// Gram matrix, and notes in its state what else it needs; it returns whether the rows
-/// enter the Gram matrices. `take` gets the states in the order of the runs.
+/// Gram matrix, and notes in its state what else it needs; it returns how many of the Gram
+/// matrices, from the first on, the rows enter. `take` gets the states in the order of the runs.
 pub(crate) fn pass<S: Send + Sync>(
     rows: &dyn Rows,
     n_rows: u64,
     threads: usize,
     grams: &[Gram],
     start: impl Fn() -> S,
-    each: impl Fn(&mut S, Run) -> bool + Sync,
+    each: impl Fn(&mut S, Run) -> usize + Sync,
     mut take: impl FnMut(&mut S),
 ) -> Result<(), ReadError> {
     let (dim, level) = (rows.dim(), Level::detect());
@@ -128,9 +114,9 @@ pub(crate) fn pass<S: Send + Sync>(
         RwLock::new(Part {
             state: start(),
             rows: 0,
+            enters: 0,
             stored: Vec::new(),
             values: Vec::new(),
-            out: vec![Vec::new(); grams.len()],
             panels: grams.iter().map(|_| Panels::new(dim)).collect(),
         })
     };
@@ -147,22 +133,14 @@ pub(crate) fn pass<S: Send + Sync>(
             while let Some(piece) = pieces.next() {
                 let mut part =
                     parts[piece.start as usize].write().unwrap_or_else(PoisonError::into_inner);
-                let Part { state, rows: n, stored, values, out, panels } = &mut *part;
+                let Part { state, rows: n, enters, stored, values, panels } = &mut *part;
                 let ids = first + piece.start * DEEP as u64..;
                 let ids = ids.start..(ids.start + DEEP as u64).min(n_rows);
                 rows.read(ids.clone(), stored)?;
-                let n_read = stored.len() / rows.row_bytes();
-                values.resize(n_read * dim, 0.0);
+                *n = stored.len() / rows.row_bytes();
+                values.resize(*n * dim, 0.0);
                 rows.decode(stored, values);
-                for out in &mut *out {
-                    out.clear();
-                    out.resize(n_read * dim, 0.0);
-                }
-                let enters = each(state, Run { ids, stored, values, out });
-                *n = if enters { n_read } else { 0 };
-                if enters {
-                    panels.iter_mut().zip(&*out).for_each(|(panels, out)| panels.fill(out, dim));
-                }
+                *enters = each(state, Run { ids, stored, values, out: panels });
             }
             Ok(())
         })?;
@@ -174,22 +152,14 @@ pub(crate) fn pass<S: Send + Sync>(
                     .iter()
                     .map(|part| part.read().unwrap_or_else(PoisonError::into_inner))
                     .collect();
-                let mut sums = [[0.0; WIDE]; TALL];
                 while let Some(piece) = pieces.next() {
                     let (gram, at) =
                         (piece.start as usize / places.len(), piece.start as usize % places.len());
                     let (right, left) = places[at];
                     let mut block = grams[gram].blocks[at].lock().unwrap_or_else(lock_failed);
-                    for part in parts.iter().filter(|part| part.rows > 0) {
-                        let wide = &part.panels[gram].wide[right * DEEP..][..part.rows];
-                        for (i, block) in block.chunks_exact_mut(TALL * WIDE).enumerate() {
-                            let tall = left * (WIDE / TALL) + i;
-                            let tall = &part.panels[gram].tall[tall * DEEP..][..part.rows];
-                            tile(level, tall, wide, &mut sums);
-                            for (cell, sum) in block.iter_mut().zip(sums.as_flattened()) {
-                                *cell += sum;
-                            }
-                        }
+                    for part in parts.iter().filter(|part| gram < part.enters) {
+                        let panel = |at: usize| &part.panels[gram].0[at * DEEP..][..part.rows];
+                        add_products(level, panel(left), panel(right), &mut block);
                     }
                 }
                 Ok(())

@@ -1,10 +1,10 @@
 //! All that is measured of the shape of one table, in three passes over its rows.
 //!
-//! The first pass gives norms, means and the Gram matrices of the rows and of their
-//! directions; the second the cosines of centred rows, while the principal directions
-//! are computed; the third what needs these directions.
+//! The first pass gives norms, means and the Gram matrix of the rows; the second the
+//! cosines of rows and of centred rows, while the principal directions are computed; the
+//! third what needs these directions.
 
-use super::covariance::{Covariance, Directions, add, drain, scale, spectrum};
+use super::covariance::{Covariance, Directions, add, drain, spectrum};
 use super::gram::{self, Gram};
 use super::isotropy::{self, Candidates};
 use super::spectrum::Spectrum;
@@ -129,20 +129,18 @@ pub fn shape(table: &dyn rows::Rows, n_rows: u64, threads: usize) -> Result<Shap
         None
     };
     let first = First::of(table, n_rows, threads, no_spectrum.is_none())?;
-    let covariances = first.covariances.as_ref();
+    let covariance = first.covariance.as_ref();
 
-    let raw = covariances.map(|[rows, _]| rows.raw());
-    let directions = || raw.as_ref().map(|raw| Directions::of(raw, dim));
-    let aside = threads.min(2) - 1;
+    let eigen =
+        || covariance.map(|rows| (Directions::of(&rows.raw(), dim), spectrum(&rows.centred, dim)));
     let second = || -> Result<_, ReadError> {
-        let centred_cosines =
-            centred(table, n_rows, (threads - aside).max(1), &first, raw.is_some())?;
-        let centred = covariances.map(|[rows, _]| spectrum(&rows.centred, dim));
-        Ok((centred_cosines, centred, first.norms(), first.id_with_norm()))
+        let angles = Angles::of(table, n_rows, threads, &first)?;
+        Ok((angles, first.norms(), first.id_with_norm()))
     };
-    let (directions, second) =
-        if aside > 0 { threads::both(directions, second) } else { (directions(), second()) };
-    let (centred_cosines, centred, norms, id_with_norm) = second?;
+    let (eigen, second) =
+        if threads > 1 { threads::both(eigen, second) } else { (eigen(), second()) };
+    let (angles, norms, id_with_norm) = second?;
+    let (directions, centred) = eigen.unzip();
 
     let (mut candidates, mut twins) = (None, Twins::default());
     if let Some(directions) = &directions {
@@ -165,12 +163,15 @@ pub fn shape(table: &dyn rows::Rows, n_rows: u64, threads: usize) -> Result<Shap
         norms,
         mean_row,
         mean_share: if energy > 0.0 { first.n as f64 * mean_row * mean_row / energy } else { 0.0 },
-        cosines: first.cosines(),
-        centred_cosines,
+        cosines: cosines(first.usable, &first.mean_direction, angles.gram.as_deref()),
+        centred_cosines: angles.centred,
         isotropy: candidates.map(|found: Candidates| found.ratio()),
         raw: directions.map(|directions| Spectrum::of(directions.values)),
         centred,
-        outliers: covariances.map(outliers).unwrap_or_default(),
+        outliers: covariance
+            .zip(angles.gram.as_deref())
+            .map(|(rows, gram)| outliers(rows, &first, gram))
+            .unwrap_or_default(),
         id_with_norm,
         no_spectrum,
     })
@@ -187,8 +188,7 @@ struct First {
     mean: Vec<f64>,
     /// The mean of the rows' directions.
     mean_direction: Vec<f64>,
-    /// Of the rows, and of their directions.
-    covariances: Option<[Covariance; 2]>,
+    covariance: Option<Covariance>,
 }
 
 /// What a run of the first pass gives.
@@ -207,7 +207,7 @@ impl First {
         with_gram: bool,
     ) -> Result<Self, ReadError> {
         let (dim, level) = (table.dim(), Level::detect());
-        let grams: Vec<Gram> = (0..if with_gram { 2 } else { 0 }).map(|_| Gram::new(dim)).collect();
+        let grams: Vec<Gram> = (0..usize::from(with_gram)).map(|_| Gram::new(dim)).collect();
         let start = || Sums {
             norms: Vec::new(),
             hashes: Vec::new(),
@@ -221,7 +221,7 @@ impl First {
             hashes: Vec::new(),
             mean: vec![0.0; dim],
             mean_direction: vec![0.0; dim],
-            covariances: None,
+            covariance: None,
         };
         let each = |sums: &mut Sums, run: gram::Run| {
             let stored = run.stored.chunks_exact(table.row_bytes());
@@ -229,21 +229,18 @@ impl First {
                 let norm = kernel::norm(level, row);
                 sums.norms.push(norm);
                 sums.hashes.push(twins::hash(stored));
-                if !norm.is_finite() {
-                    continue;
+                let is_finite = norm.is_finite();
+                if is_finite {
+                    add(level, row, 1.0, &mut sums.rows);
                 }
-                add(level, row, 1.0, &mut sums.rows);
-                if let [rows, _] = run.out {
-                    scale(level, row, 1.0, &mut rows[at * dim..][..dim]);
-                }
-                if norm > 0.0 {
+                if is_usable(norm) {
                     add(level, row, 1.0 / norm, &mut sums.directions);
-                    if let [_, directions] = run.out {
-                        scale(level, row, 1.0 / norm, &mut directions[at * dim..][..dim]);
-                    }
+                }
+                for out in &mut *run.out {
+                    if is_finite { out.put(level, at, row) } else { out.skip(at) }
                 }
             }
-            true
+            1
         };
         gram::pass(table, n_rows, threads, &grams, start, each, |sums| {
             all.n += sums.norms.iter().filter(|norm| norm.is_finite()).count() as u64;
@@ -256,19 +253,9 @@ impl First {
         let divide = |sums: &mut [f64], n: u64| sums.iter_mut().for_each(|x| *x /= n.max(1) as f64);
         divide(&mut all.mean, all.n);
         divide(&mut all.mean_direction, all.usable);
-        let grams: Vec<Vec<f64>> = grams.into_iter().map(Gram::into_matrix).collect();
-        if let Ok([rows, directions]) = <[_; 2]>::try_from(grams) {
-            all.covariances = Some([
-                Covariance::from_gram(rows, all.n, &all.mean),
-                Covariance::from_gram(directions, all.usable, &all.mean_direction),
-            ]);
-        }
+        let gram = grams.into_iter().next().map(Gram::into_matrix);
+        all.covariance = gram.map(|gram| Covariance::from_gram(gram, all.n, &all.mean));
         Ok(all)
-    }
-
-    fn cosines(&self) -> Option<Cosines> {
-        let gram = self.covariances.as_ref().map(|[_, directions]| &*directions.centred);
-        cosines(self.usable, &self.mean_direction, gram)
     }
 
     fn finite(&self) -> impl Iterator<Item = (u64, f64)> {
@@ -345,55 +332,77 @@ struct Units {
     is_sampled: bool,
 }
 
-/// The second pass: the cosines of centred rows.
-fn centred(
-    table: &dyn rows::Rows,
-    n_rows: u64,
-    threads: usize,
-    first: &First,
-    with_gram: bool,
-) -> Result<Option<Cosines>, ReadError> {
-    let (dim, level) = (table.dim(), Level::detect());
-    let grams: Vec<Gram> = (0..usize::from(with_gram)).map(|_| Gram::new(dim)).collect();
-    let every = n_rows.div_ceil(CENTRED_ROWS);
-    let start = || Units { n: 0, sums: vec![0.0; dim], is_sampled: false };
-    let each = |units: &mut Units, run: gram::Run| {
-        units.is_sampled = (run.ids.start / super::tile::DEEP as u64).is_multiple_of(every);
-        let mut row_out = vec![0.0; dim];
-        for (at, row) in run.values.chunks_exact(dim).enumerate() {
-            less(level, row, &first.mean, &mut row_out);
-            let norm = kernel::norm(level, &row_out);
-            // Rounding leaves something of a row that is the mean.
-            if !is_usable(norm) || norm <= 1e-6 * first.row_norms[run.ids.start as usize + at] {
-                continue;
+/// What the second pass gives.
+struct Angles {
+    /// The Gram matrix of the rows' directions less the mean direction.
+    gram: Option<Vec<f64>>,
+    /// The cosines of centred rows.
+    centred: Option<Cosines>,
+}
+
+impl Angles {
+    fn of(
+        table: &dyn rows::Rows,
+        n_rows: u64,
+        threads: usize,
+        first: &First,
+    ) -> Result<Self, ReadError> {
+        let (dim, level) = (table.dim(), Level::detect());
+        let n_grams = if first.covariance.is_some() { 2 } else { 0 };
+        let grams: Vec<Gram> = (0..n_grams).map(|_| Gram::new(dim)).collect();
+        let every = n_rows.div_ceil(CENTRED_ROWS);
+        let start = || Units { n: 0, sums: vec![0.0; dim], is_sampled: false };
+        let zeros = vec![0.0; dim];
+        let each = |units: &mut Units, run: gram::Run| {
+            units.is_sampled = (run.ids.start / super::tile::DEEP as u64).is_multiple_of(every);
+            let mut row_out = vec![0.0; dim];
+            for (at, row) in run.values.chunks_exact(dim).enumerate() {
+                let row_norm = first.row_norms[run.ids.start as usize + at];
+                less(level, row, &first.mean, &mut row_out);
+                let norm = kernel::norm(level, &row_out);
+                // Rounding leaves something of a row that is the mean.
+                let is_own = is_usable(norm) && norm > 1e-6 * row_norm;
+                if is_own {
+                    units.n += 1;
+                    add(level, &row_out, 1.0 / norm, &mut units.sums);
+                }
+                if let [all, sampled] = &mut *run.out {
+                    if is_usable(row_norm) {
+                        all.put_less(level, at, row, 1.0 / row_norm, &first.mean_direction);
+                    } else {
+                        all.skip(at);
+                    }
+                    if is_own && units.is_sampled {
+                        sampled.put_less(level, at, &row_out, 1.0 / norm, &zeros);
+                    } else {
+                        sampled.skip(at);
+                    }
+                }
             }
-            units.n += 1;
-            add(level, &row_out, 1.0 / norm, &mut units.sums);
-            if let ([out], true) = (&mut *run.out, units.is_sampled) {
-                scale(level, &row_out, 1.0 / norm, &mut out[at * dim..][..dim]);
+            1 + usize::from(units.is_sampled)
+        };
+        let (mut n, mut sampled) = (0, 0);
+        let (mut sums, mut sampled_sums) = (vec![0.0; dim], vec![0.0; dim]);
+        gram::pass(table, n_rows, threads, &grams, start, each, |units| {
+            if units.is_sampled {
+                sampled += units.n;
+                sampled_sums.iter_mut().zip(&units.sums).for_each(|(to, sum)| *to += sum);
             }
-        }
-        units.is_sampled
-    };
-    let (mut n, mut sampled) = (0, 0);
-    let (mut sums, mut sampled_sums) = (vec![0.0; dim], vec![0.0; dim]);
-    gram::pass(table, n_rows, threads, &grams, start, each, |units| {
-        if units.is_sampled {
-            sampled += units.n;
-            sampled_sums.iter_mut().zip(&units.sums).for_each(|(to, sum)| *to += sum);
-        }
-        n += std::mem::take(&mut units.n);
-        drain(&mut units.sums, &mut sums);
-    })?;
-    let means =
-        |sums: Vec<f64>, n: u64| sums.iter().map(|x| x / n.max(1) as f64).collect::<Vec<_>>();
-    let found = cosines(n, &means(sums, n), None);
-    let sampled_mean = means(sampled_sums, sampled);
-    let gram = grams.into_iter().next().map(Gram::into_matrix);
-    let gram = gram.map(|gram| Covariance::from_gram(gram, sampled, &sampled_mean).centred);
-    let spread = cosines(sampled, &sampled_mean, gram.as_deref());
-    let (sd, sd_rows) = spread.map_or((None, 0), |spread| (spread.sd, spread.sd_rows));
-    Ok(found.map(|found| Cosines { sd, sd_rows, ..found }))
+            n += std::mem::take(&mut units.n);
+            drain(&mut units.sums, &mut sums);
+        })?;
+        let means =
+            |sums: Vec<f64>, n: u64| sums.iter().map(|x| x / n.max(1) as f64).collect::<Vec<_>>();
+        let found = cosines(n, &means(sums, n), None);
+        let sampled_mean = means(sampled_sums, sampled);
+        let mut grams = grams.into_iter().map(Gram::into_matrix);
+        let gram = grams.next();
+        let own = grams.next();
+        let own = own.map(|own| Covariance::from_gram(own, sampled, &sampled_mean).centred);
+        let spread = cosines(sampled, &sampled_mean, own.as_deref());
+        let (sd, sd_rows) = spread.map_or((None, 0), |spread| (spread.sd, spread.sd_rows));
+        Ok(Self { gram, centred: found.map(|found| Cosines { sd, sd_rows, ..found }) })
+    }
 }
 
 /// The third pass: isotropy over its candidates, and the leading coordinates of each
@@ -424,7 +433,7 @@ fn third(
             }
             twins.push(own);
         }
-        false
+        0
     };
     let (mut all, mut coordinates) = (candidates.clone(), Twins::default());
     gram::pass(table, n_rows, threads, &[], start, each, |(found, twins)| {
@@ -435,22 +444,23 @@ fn third(
     Ok(((all.n() > 0).then_some(all), coordinates))
 }
 
-/// The columns whose mean or spread is far from that of the others.
-fn outliers([rows, directions]: &[Covariance; 2]) -> Vec<Outlier> {
+/// The columns whose mean or spread is far from that of the others. `gram` is of the
+/// rows' directions less their mean.
+fn outliers(rows: &Covariance, first: &First, gram: &[f64]) -> Vec<Outlier> {
     let dim = rows.dim();
     if dim < FEWEST_COLUMNS {
         return Vec::new();
     }
     let deviations: Vec<f64> = (0..dim).map(|column| rows.deviation(column)).collect();
     let [mean_off, deviation_off] = [&rows.mean, &deviations].map(|values| off(values));
-    let n = directions.n as f64;
-    let square: f64 = directions.mean.iter().map(|x| x * x).sum();
+    let n = first.usable as f64;
+    let square: f64 = first.mean_direction.iter().map(|x| x * x).sum();
     let is_far = |column: &usize| mean_off[*column] > FAR || deviation_off[*column] > FAR;
     (0..dim)
         .filter(is_far)
         .map(|column| {
-            let own = directions.mean[column].powi(2);
-            let with_itself = directions.centred[column * (dim + 1)] + n * own;
+            let own = first.mean_direction[column].powi(2);
+            let with_itself = gram[column * (dim + 1)] + n * own;
             Outlier {
                 column: column as u64,
                 mean: rows.mean[column],
@@ -634,7 +644,7 @@ mod tests {
         }
         let found = of(&vec![vec![2.0, 1.0, 0.0]; 5], 1);
         close(found.cosines.unwrap().mean, 1.0);
-        // Rounding to 26 bits leaves this much of a spread of 0.
+        // Rounding leaves this much of a spread of 0.
         assert!(found.cosines.unwrap().sd.unwrap() < 1e-3);
         assert_eq!((found.centred_cosines, found.rows.repeated), (None, 4));
     }
