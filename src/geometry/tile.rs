@@ -47,10 +47,11 @@ fn narrow_plain(left: &[Wide], right: &[Wide], block: &mut Block) {
 
 #[inline(always)]
 fn wide_plain(left: &[Wide], right: &[Wide], block: &mut Block) {
-    by::<WIDE>(left, right, block, f64::mul_add);
+    by::<16>(left, right, block, f64::mul_add);
 }
 
-/// Computes four with `N` columns at a time: as many sums as there are registers.
+/// Computes four with `N` columns at a time: their sums fill eight registers. With more,
+/// the compiler keeps them in memory if it sees the whole program.
 #[inline(always)]
 fn by<const N: usize>(
     left: &[Wide],
