@@ -83,6 +83,8 @@ pub mod report;
 #[doc(hidden)]
 pub mod rows;
 #[doc(hidden)]
+pub mod safetensors;
+#[doc(hidden)]
 pub mod similarity;
 #[doc(hidden)]
 pub mod source;

@@ -204,6 +204,12 @@ impl TypeError {
         Self { id: *id, name: None, problem }
     }
 
+    /// A type of checkpoints that no type of ggml has the values of.
+    pub(crate) fn of_checkpoint(dtype: &str) -> Self {
+        let problem = format!("type {dtype} is none that embcli decodes");
+        Self { id: u32::MAX, name: None, problem }
+    }
+
     /// Whether tensors with this number have the size of a known fork's type.
     pub(crate) fn is_known_fork(id: u32, sizes: &[[u64; 2]]) -> bool {
         fork(id, sizes).is_some()

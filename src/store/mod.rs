@@ -34,6 +34,7 @@ pub use environment::Environment;
 
 use crate::gguf;
 use crate::model::Model;
+use crate::safetensors;
 use advice::{beside, choices, is_path};
 use walk::{Walk, is_absence};
 
@@ -95,6 +96,7 @@ impl Location {
     pub fn open(&self) -> Result<Model> {
         Ok(match self {
             Self::BuiltIn(name) => toy::open(name)?,
+            Self::File(path) if safetensors::is_checkpoint(path) => safetensors::open(path)?,
             Self::File(path) => gguf::open(path)?,
         })
     }
@@ -253,7 +255,7 @@ impl Stores {
         }
         match name.symlink_metadata() {
             Err(error) if is_absence(&error) => {}
-            Ok(found) if found.is_dir() => {
+            Ok(found) if found.is_dir() && !safetensors::is_checkpoint(name) => {
                 let files = Walk::new().entries(name, name).into_iter();
                 let models = files.filter(|file| naming::is_model(&file.name) && !file.is_folder);
                 let paths: Vec<String> =

@@ -1,0 +1,219 @@
+//! The vocabulary of a checkpoint: `tokenizer.json`, or `vocab.txt`.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::model::{Error, Numbers, STRIDE, Spelling, Strings, TokenList, TokenType, ValueType};
+
+/// The largest ID that is believed: IDs need not be side by side, and each that is
+/// missing becomes a token.
+const LARGEST_ID: u64 = 1 << 24;
+
+#[derive(Deserialize)]
+struct Tokenizer {
+    model: Vocabulary,
+    #[serde(default)]
+    added_tokens: Vec<Added>,
+    #[serde(default)]
+    decoder: Value,
+    #[serde(default)]
+    pre_tokenizer: Value,
+}
+
+#[derive(Deserialize)]
+struct Vocabulary {
+    #[serde(default, rename = "type")]
+    family: Option<String>,
+    vocab: Pairs,
+    #[serde(default)]
+    byte_fallback: bool,
+    #[serde(default)]
+    unk_id: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    id: u64,
+    content: String,
+    #[serde(default)]
+    special: bool,
+}
+
+/// Texts with their IDs, from an object of IDs or an array of texts with their scores.
+struct Pairs(Vec<(String, u64)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object of token IDs, or an array of texts with scores")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((text, _)) = list.next_element::<(String, f64)>()? {
+                    pairs.push((text, pairs.len() as u64));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The tokens of `tokenizer.json`.
+pub(super) fn of_json(json: &[u8]) -> Result<TokenList, Error> {
+    let tokenizer: Tokenizer = serde_json::from_slice(json)
+        .map_err(|error| Error::NoVocabulary(format!("tokenizer.json: {error}")))?;
+    let Tokenizer { model, added_tokens, decoder, pre_tokenizer } = tokenizer;
+    let is_byte_level = [&decoder, &pre_tokenizer].iter().any(|part| has_type(part, "ByteLevel"));
+    let is_word_piece = model.family.as_deref() == Some("WordPiece");
+    let mut tokens: HashMap<u64, (String, TokenType)> = HashMap::new();
+    for (text, id) in model.vocab.0 {
+        let kind = match () {
+            () if model.unk_id == Some(id) => TokenType::Unknown,
+            () if model.byte_fallback && is_byte(&text) => TokenType::Byte,
+            () => TokenType::Normal,
+        };
+        tokens.insert(id, (if is_word_piece { phantom(&text) } else { text }, kind));
+    }
+    for Added { id, content, special } in added_tokens {
+        let kind = if special { TokenType::Control } else { TokenType::UserDefined };
+        tokens.insert(id, (content, kind));
+    }
+    let spelling = if is_byte_level { Spelling::ByteLevel } else { Spelling::Underscores };
+    list(tokens, spelling, "tokenizer.json")
+}
+
+/// The tokens of `vocab.txt`, the file of WordPiece: one a line.
+pub(super) fn of_lines(text: &str) -> Result<TokenList, Error> {
+    let tokens = text.lines().enumerate().map(|(id, line)| {
+        let is_special = line.starts_with('[') && line.ends_with(']') && line.len() > 2;
+        let token = match is_special {
+            true => (line.to_owned(), TokenType::Control),
+            false => (phantom(line), TokenType::Normal),
+        };
+        (id as u64, token)
+    });
+    list(tokens.collect(), Spelling::Underscores, "vocab.txt")
+}
+
+/// Whether a part of a tokenizer, or one inside it, has a type.
+fn has_type(part: &Value, name: &str) -> bool {
+    match part {
+        Value::Object(fields) => {
+            fields.get("type").is_some_and(|of| of == name)
+                || fields.values().any(|inner| has_type(inner, name))
+        }
+        Value::Array(parts) => parts.iter().any(|inner| has_type(inner, name)),
+        _ => false,
+    }
+}
+
+/// Whether a text is `<0x0A>`.
+fn is_byte(text: &str) -> bool {
+    let digits = text.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
+    digits.is_some_and(|digits| digits.len() == 2 && u8::from_str_radix(digits, 16).is_ok())
+}
+
+/// WordPiece as llama.cpp's converter writes it: a token that begins a word has an
+/// underscore, and the others have none.
+fn phantom(text: &str) -> String {
+    match text.strip_prefix("##") {
+        Some(rest) => rest.to_owned(),
+        None if text.starts_with('[') && text.ends_with(']') => text.to_owned(),
+        None => format!("\u{2581}{text}"),
+    }
+}
+
+/// Tokens by ID, as a list that is stored like one of GGUF. An ID without a token gets
+/// the text that llama.cpp's converter gives it.
+fn list(
+    mut tokens: HashMap<u64, (String, TokenType)>,
+    spelling: Spelling,
+    file: &str,
+) -> Result<TokenList, Error> {
+    let n = tokens.keys().max().map_or(0, |id| id.saturating_add(1));
+    if n > LARGEST_ID {
+        let problem = format!("{file}: token ID {} is larger than {LARGEST_ID}", n - 1);
+        return Err(Error::NoVocabulary(problem));
+    }
+    let (mut texts, mut types, mut marks) = (Vec::<u8>::new(), Vec::new(), Vec::new());
+    for id in 0..n {
+        let missing = || (format!("[PAD{id}]"), TokenType::Unused);
+        let (text, kind) = tokens.remove(&id).unwrap_or_else(missing);
+        if id > 0 && id % STRIDE == 0 {
+            let at = u32::try_from(texts.len());
+            marks.push(at.map_err(|_| Error::NoVocabulary(format!("{file} is too long")))?);
+        }
+        texts.extend((text.len() as u64).to_le_bytes());
+        texts.extend(text.bytes());
+        types.extend((kind as i32 + 1).to_le_bytes());
+    }
+    let (end, key): (_, Arc<str>) = (texts.len() as u64, file.into());
+    Ok(TokenList {
+        texts: Strings::new(Arc::new(texts), 0..end, n, marks.into(), Arc::clone(&key)),
+        spelling,
+        types: Some(Numbers::new(Arc::new(types), 0, n, ValueType::I32, key)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(list: &TokenList) -> Vec<String> {
+        (0..list.texts.len())
+            .map(|id| String::from_utf8(list.texts.get(id).unwrap().unwrap()).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn families_of_tokenizer_json() {
+        let bpe = br#"{"model":{"type":"BPE","vocab":{"a":0,"b":1,"<0x0A>":3},"merges":[],
+            "byte_fallback":true},"added_tokens":[{"id":4,"content":"<s>","special":true},
+            {"id":5,"content":"<tool>","special":false}],
+            "decoder":{"type":"Sequence","decoders":[{"type":"ByteFallback"}]}}"#;
+        let list = of_json(bpe).unwrap();
+        assert_eq!(texts(&list), ["a", "b", "[PAD2]", "<0x0A>", "<s>", "<tool>"]);
+        assert_eq!(list.spelling, Spelling::Underscores);
+        let types = list.types.unwrap().bytes().unwrap();
+        let types: Vec<i32> =
+            types.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect();
+        assert_eq!(types, [1, 1, 5, 6, 3, 4]);
+        let unigram = br#"{"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["x",-1.5]]},
+            "pre_tokenizer":null}"#;
+        assert_eq!(texts(&of_json(unigram).unwrap()), ["<unk>", "x"]);
+        let pieces = br###"{"model":{"type":"WordPiece","vocab":{"[CLS]":0,"cat":1,"##s":2}},
+            "pre_tokenizer":{"type":"BertPreTokenizer"}}"###;
+        assert_eq!(texts(&of_json(pieces).unwrap()), ["[CLS]", "\u{2581}cat", "s"]);
+        let bytes = br#"{"model":{"type":"BPE","vocab":{"a":0}},"decoder":{"type":"ByteLevel"}}"#;
+        assert_eq!(of_json(bytes).unwrap().spelling, Spelling::ByteLevel);
+    }
+
+    #[test]
+    fn ids_that_are_absurd_are_refused() {
+        let json = br#"{"model":{"vocab":{"a":18446744073709551615}}}"#;
+        assert!(of_json(json).unwrap_err().to_string().contains("larger than"));
+        assert!(of_json(b"{}").is_err());
+        assert_eq!(texts(&of_lines("[PAD]\ncat\n##s\n").unwrap()), ["[PAD]", "\u{2581}cat", "s"]);
+    }
+}
