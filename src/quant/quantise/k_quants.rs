@@ -86,6 +86,20 @@ fn centred_one_by_one(x: &[f32; 16], middle: i32) -> (f32, [u8; 16]) {
     (scale, quants.map(|quant| (quant + middle) as u8))
 }
 
+/// The scales of all sub-blocks by a search, and the integers.
+fn of_sub_blocks(
+    x: &[f32; 256],
+    search: impl Fn(&[f32; 16]) -> (f32, [u8; 16]),
+) -> ([f32; 16], [u8; 256]) {
+    let (mut scales, mut quants) = ([0.0; 16], [0; 256]);
+    for (i, x) in x.as_chunks::<16>().0.iter().enumerate() {
+        let found = search(x);
+        scales[i] = found.0;
+        quants[16 * i..][..16].copy_from_slice(&found.1);
+    }
+    (scales, quants)
+}
+
 /// How scales and minima are searched for.
 struct Search {
     /// The largest integer.
@@ -205,13 +219,7 @@ pub(super) fn q2_k(x: &[f32; 256], out: &mut [u8; 84]) {
 }
 
 pub(super) fn q3_k(x: &[f32; 256], out: &mut [u8; 110]) {
-    let (mut scales, mut quants) = ([0.0; 16], [0; 256]);
-    let blocks = x.as_chunks::<16>().0;
-    for (i, x) in blocks.iter().enumerate() {
-        let found = centred_one_by_one(x, 4);
-        scales[i] = found.0;
-        quants[16 * i..][..16].copy_from_slice(&found.1);
-    }
+    let (scales, mut quants) = of_sub_blocks(x, |x| centred_one_by_one(x, 4));
     let first = largest(&scales).1;
     let (inverse, d) =
         if first == 0.0 { (0.0, 0.0) } else { (-32.0 / first, 1.0 / (-32.0 / first)) };
@@ -219,7 +227,7 @@ pub(super) fn q3_k(x: &[f32; 256], out: &mut [u8; 110]) {
     // Without a scale, the stored integers are zeros, which stand for -32.
     let coded =
         scales.map(|x| if first == 0.0 { -32 } else { nearest(inverse * x).clamp(-32, 31) });
-    for (i, x) in blocks.iter().enumerate() {
+    for (i, x) in x.as_chunks::<16>().0.iter().enumerate() {
         again(x, d * coded[i] as f32, 0.0, [-4, 3], &mut quants[16 * i..]);
     }
     let coded = coded.map(|scale| (scale + 32) as u8);
@@ -280,13 +288,7 @@ pub(super) fn q5_k(x: &[f32; 256], out: &mut [u8; 176]) {
 }
 
 pub(super) fn q6_k(x: &[f32; 256], out: &mut [u8; 210]) {
-    let (mut scales, mut quants) = ([0.0; 16], [0; 256]);
-    let blocks = x.as_chunks::<16>().0;
-    for (i, x) in blocks.iter().enumerate() {
-        let found = centred(x, 32);
-        scales[i] = found.0;
-        quants[16 * i..][..16].copy_from_slice(&found.1);
-    }
+    let (scales, mut quants) = of_sub_blocks(x, |x| centred(x, 32));
     let (size, first) = largest(&scales);
     if size < NOTHING {
         out.fill(0);
@@ -295,7 +297,7 @@ pub(super) fn q6_k(x: &[f32; 256], out: &mut [u8; 210]) {
     let inverse = -128.0 / first;
     let (d_bytes, d) = half(1.0 / inverse);
     let coded = scales.map(|x| nearest(inverse * x).min(127) as i8);
-    for (i, x) in blocks.iter().enumerate() {
+    for (i, x) in x.as_chunks::<16>().0.iter().enumerate() {
         again(x, d * f32::from(coded[i]), 0.0, [-32, 31], &mut quants[16 * i..]);
         out[192 + i] = coded[i].cast_unsigned();
     }
