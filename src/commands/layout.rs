@@ -1,5 +1,7 @@
 //! Where the tensors of a file lie, in sentences that `info` and `check` share.
 
+use std::cmp::Ordering;
+
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::{Fault, Layout, Stray, Stretch};
 use crate::text::{clip, counted, visible};
@@ -127,5 +129,18 @@ pub(super) fn stray(stray: &Stray) -> String {
             "this is one of {count} parts of a split model by its metadata, and has no name of \
              one: what it lacks may be in the other parts"
         ),
+    }
+}
+/// That a file of a checkpoint has not the length that its header says.
+pub(super) fn length(name: &str, len: u64, whole: u64) -> Option<String> {
+    let bytes = counted(len.abs_diff(whole), "byte");
+    match len.cmp(&whole) {
+        Ordering::Less => Some(format!(
+            "{name} is cut short: it ends {bytes} before its tensors do (an incomplete download?)"
+        )),
+        Ordering::Equal => None,
+        Ordering::Greater => {
+            Some(format!("{name} has {bytes} after its tensors, which belong to none"))
+        }
     }
 }

@@ -85,7 +85,7 @@ impl View {
     }
 
     fn around(model: &Model, table: Table) -> Result<Self> {
-        let tensor = &*table.name().to_owned();
+        let tensor = &*table.usual_name().to_owned();
         let mut notes = Vec::new();
         if let Some(name) = table.file() {
             notes.push(format!(
@@ -243,7 +243,7 @@ pub(super) fn is_transposed(
 
 fn transposes(model: &Model, table: &Table, vocab: &Vocab) -> Result<bool, Error> {
     let shape = [table.n_vocab(), table.d_model() as u64];
-    Ok(is_per_token(table.name()) && is_transposed(model, shape, Some(vocab.len()))?)
+    Ok(is_per_token(table.usual_name()) && is_transposed(model, shape, Some(vocab.len()))?)
 }
 
 /// That a table is transposed.
@@ -267,7 +267,11 @@ pub(super) fn mismatch(model: &Model, rows: u64, tokens: u64) -> Option<String> 
             "the vocabulary has {tokens} tokens and the table {rows} rows: tokens {rows} to {} \
              have no row{}",
             tokens - 1,
-            if is_draft(model) { "" } else { " (llama.cpp refuses such a file)" }
+            if is_draft(model) || model.as_format::<Files>().is_none() {
+                ""
+            } else {
+                " (llama.cpp refuses such a file)"
+            }
         )),
     }
 }

@@ -31,6 +31,7 @@ pub struct Table {
     source: Arc<dyn Source>,
     file: Option<Arc<str>>,
     name: String,
+    usual: Option<&'static str>,
     format: &'static Format,
     n_vocab: u64,
     d_model: usize,
@@ -95,7 +96,7 @@ impl Table {
     }
 
     fn of_shape(tensor: Tensor, [d_model, n_vocab]: [u64; 2]) -> Result<Self, Error> {
-        let Tensor { name, format, at, source, file, .. } = tensor;
+        let Tensor { name, usual, format, at, source, file, .. } = tensor;
         let problem = match d_model {
             _ if d_model == 0 || n_vocab == 0 => {
                 Some(format!("is empty: its shape is [{n_vocab}, {d_model}]"))
@@ -125,7 +126,7 @@ impl Table {
                 format!("claims {n_vocab} rows of {row_bytes} bytes: no file is that large");
             return Err(Error::NoTable { name, problem });
         };
-        Ok(Self { source, file, name, format, n_vocab, d_model, row_bytes: row, at })
+        Ok(Self { source, file, name, usual, format, n_vocab, d_model, row_bytes: row, at })
     }
 
     /// A table in memory, for tests. It may have fewer rows than it claims.
@@ -134,12 +135,18 @@ impl Table {
         let (name, dims) = ("test".to_owned(), vec![d_model, n_vocab]);
         let format = Ok(Format::from_name(format).unwrap());
         let (at, source) = (Some(0), Arc::new(bytes));
-        Self::of(Tensor { name, dims, format, at, source, file: None }).unwrap()
+        Self::of(Tensor { name, usual: None, dims, format, at, source, file: None }).unwrap()
     }
 
     /// The tensor's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the tensor is, by llama.cpp's name for it ([`TOKEN_EMBEDDING`]), whatever the
+    /// format calls it.
+    pub fn usual_name(&self) -> &str {
+        self.usual.unwrap_or(&self.name)
     }
 
     /// The ggml type that the rows are stored in.

@@ -21,13 +21,20 @@ const BY_MAGIC: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive (unpack it with 7z)"),
     (b"Rar!\x1a\x07", "a rar archive (unpack it with unrar)"),
     (b"\xef\xbb\xbfGGUF", "a byte order mark, which some program put before it"),
-    (b"PK\x03\x04", "a zip archive (a PyTorch checkpoint?)"),
+    (
+        b"PK\x03\x04",
+        "a zip archive (a PyTorch checkpoint? its pickle can run code, so embcli never \
+                       reads it: save its tensors with safetensors.torch.save_file)",
+    ),
     (b"\x93NUMPY", "a NumPy array"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\x7fELF", "an ELF program or library, not a model"),
     (b"MZ", "a Windows program (a llamafile? unpack its GGUF with unzip)"),
     (b"%PDF", "a PDF document"),
 ];
+
+const PICKLE: &str = "a Python pickle (a PyTorch checkpoint? a pickle can run code, so embcli never \
+                      reads it: save its tensors with safetensors.torch.save_file)";
 
 /// A pickle of protocol 2 or later begins with its protocol. Earlier ones begin with
 /// an empty list or dictionary, a mark, or the name of a class.
@@ -65,10 +72,11 @@ pub(super) fn named(start: &[u8], len: u64) -> String {
         return first_ggml(start).to_owned();
     }
     if is_pickle(start) {
-        return "a Python pickle (a PyTorch checkpoint? convert it first)".to_owned();
+        return PICKLE.to_owned();
     }
     if is_safetensors(start) {
-        return "a length and JSON (a safetensors file? convert it first)".to_owned();
+        let what = "a length and JSON (a safetensors file? let its name end in .safetensors)";
+        return what.to_owned();
     }
     if start.len() >= ZEROS && start[..ZEROS].iter().all(|byte| *byte == 0) {
         let what = "zeros (a download that reserved its place and was not written?)";

@@ -300,7 +300,7 @@ impl Gguf {
         };
         let name = String::from_utf8_lossy(&name).into_owned();
         let (at, source) = (self.data_at.checked_add(offset), Arc::clone(&self.source));
-        Ok(Tensor { name, dims, format, at, source, file: None })
+        Ok(Tensor { name, usual: None, dims, format, at, source, file: None })
     }
 
     /// The type of a number that ggml and a fork may both use.

@@ -11,6 +11,9 @@ use crate::source::Source;
 pub struct Tensor {
     /// The name, lossily decoded if it is not UTF-8.
     pub name: String,
+    /// llama.cpp's name for this tensor (`token_embd.weight`), where the format has
+    /// another one.
+    pub usual: Option<&'static str>,
     /// The dimensions, fastest first: those of a table are `[d_model, n_vocab]`.
     pub dims: Vec<u64>,
     /// The type of its values, or why it has no known type.

@@ -139,6 +139,14 @@ pub static FORMATS: &[Format] = formats! {
     42 "Q2_0"     Quantised  64 in  18  legacy::q2_0;
 };
 
+/// Types that checkpoints have and ggml has not. No file stores these numbers.
+#[rustfmt::skip]
+static OF_CHECKPOINTS: &[Format] = formats! {
+    0xffff_fff0 "F8_E4M3" Float 1 in 1 floats::e4m3;
+    0xffff_fff1 "F8_E5M2" Float 1 in 1 floats::e5m2;
+    0xffff_fff2 "U8"    Integer 1 in 1 floats::u8;
+};
+
 /// Types that ggml removed. Old files may still name them.
 const REMOVED: &[(u32, &str)] = &[
     (4, "Q4_2"),
@@ -204,12 +212,6 @@ impl TypeError {
         Self { id: *id, name: None, problem }
     }
 
-    /// A type of checkpoints that no type of ggml has the values of.
-    pub(crate) fn of_checkpoint(dtype: &str) -> Self {
-        let problem = format!("type {dtype} is none that embcli decodes");
-        Self { id: u32::MAX, name: None, problem }
-    }
-
     /// Whether tensors with this number have the size of a known fork's type.
     pub(crate) fn is_known_fork(id: u32, sizes: &[[u64; 2]]) -> bool {
         fork(id, sizes).is_some()
@@ -256,6 +258,22 @@ impl Format {
             None => (None, "is not one that ggml defines (a fork's?)".to_owned()),
         };
         Err(TypeError { id, name, problem: format!("ggml type {id} {problem}") })
+    }
+
+    /// The format of a `dtype` of safetensors.
+    ///
+    /// # Errors
+    /// If values of this type are not decoded.
+    pub fn of_checkpoint(dtype: &str) -> Result<&'static Self, TypeError> {
+        const SHARED: [&str; 8] = ["F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"];
+        let shared = FORMATS.iter().filter(|format| SHARED.contains(&format.name));
+        let mut all = shared.chain(OF_CHECKPOINTS);
+        all.find(|format| format.name == dtype).ok_or_else(|| {
+            let known: Vec<&str> = OF_CHECKPOINTS.iter().map(|format| format.name).collect();
+            let (shared, own) = (SHARED.join(", "), known.join(", "));
+            let problem = format!("is {dtype}; of checkpoints, {shared}, {own} are decoded");
+            TypeError { id: u32::MAX, name: None, problem }
+        })
     }
 
     /// The format with this name, in upper or lower case.

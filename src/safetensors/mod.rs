@@ -1,39 +1,64 @@
 //! Hugging Face checkpoints: `.safetensors` files, with `config.json` and
 //! `tokenizer.json` beside them.
 
+mod config;
 mod header;
 mod names;
+mod sentencepiece;
 mod tokens;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{fmt, fs, io};
 
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 pub use header::{Entry, Header};
 
+use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::{
     Description, Error, Fact, Model, Numbers, Role, SpecialToken, Strings, Tensor, TokenList,
 };
-use crate::quant::{Format, TypeError};
+use crate::quant::Format;
 use crate::source::{MappedFile, Source};
+use config::Config;
+pub use names::HEAD;
+use tokens::Vocabulary;
 
 /// The longest of the files beside the tensors, in bytes.
 const LONGEST: u64 = 256 << 20;
 
-const INDEX: &str = "model.safetensors.index.json";
-const SINGLE: &str = "model.safetensors";
+/// The file that names the file of each tensor.
+pub const INDEX: &str = "model.safetensors.index.json";
+
+/// The file of a checkpoint that has one.
+pub const SINGLE: &str = "model.safetensors";
+
+/// The files beside the tensors that are read.
+const BESIDE: [&str; 7] = [
+    "config.json",
+    INDEX,
+    "tokenizer.json",
+    "vocab.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "tokenizer.model",
+];
 
 /// A checkpoint: files of tensors, and what is said beside them.
 pub struct Checkpoint {
     folder: PathBuf,
     files: Vec<File>,
+    /// The file of each tensor, as the index says.
+    weight_map: BTreeMap<String, String>,
     /// Files that the index names and that are not there.
     missing: Vec<String>,
-    config: Json,
+    config: Config,
+    /// This checkpoint's names of the embedding table and of the output head.
+    table: Option<String>,
+    head: Option<String>,
+    vocabulary: OnceLock<Result<Vocabulary, String>>,
 }
 
 struct File {
@@ -48,16 +73,43 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// Whether a path is one of a checkpoint: a file with the ending of its format, or a
-/// folder with such a file or an index.
+/// Whether a path is one of a checkpoint: a file with the ending of its format, an
+/// index, or a folder with such a file.
 pub fn is_checkpoint(path: &Path) -> bool {
     if path.is_dir() {
         return [SINGLE, INDEX].iter().any(|name| path.join(name).exists());
     }
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
+    is_index(path)
+        || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
 }
 
-/// Opens a checkpoint: a folder, or one file of it.
+fn is_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == INDEX)
+}
+
+/// The other files that opening a checkpoint may read.
+pub fn parts(path: &Path) -> Vec<PathBuf> {
+    if !is_checkpoint(path) {
+        return Vec::new();
+    }
+    let folder = match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(Path::new("")),
+    };
+    let shards = match beside(folder, INDEX) {
+        Ok(Some(json)) => serde_json::from_slice(&json).map_or_else(
+            |_| Vec::new(),
+            |index: Index| {
+                index.weight_map.into_values().filter(|name| is_file_name(name)).collect()
+            },
+        ),
+        _ => Vec::new(),
+    };
+    let names = BESIDE.iter().chain([&SINGLE]).map(|name| (*name).to_owned());
+    names.chain(shards).map(|name| folder.join(name)).filter(|path| path.exists()).collect()
+}
+
+/// Opens a checkpoint: a folder, its index, or one file of it.
 ///
 /// # Errors
 /// If there is no file of tensors, or one breaks a rule of its format.
@@ -67,16 +119,22 @@ pub fn open(path: &Path) -> Result<Model, Error> {
 
 impl Checkpoint {
     fn open(path: &Path) -> Result<Self, Error> {
-        let is_folder = path.is_dir();
+        let path = match is_index(path) {
+            true => path.parent().unwrap_or(Path::new("")),
+            false => path,
+        };
+        let is_folder = path.is_dir() || path.as_os_str().is_empty();
         let folder = if is_folder { path } else { path.parent().unwrap_or(Path::new("")) };
         let mut names: Vec<String> = Vec::new();
+        let mut weight_map = BTreeMap::new();
         if !is_folder {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             names.push(name.into_owned());
         } else if let Some(json) = beside(folder, INDEX)? {
             let index: Index = serde_json::from_slice(&json)
                 .map_err(|error| Error::Split(format!("{INDEX}: {error}")))?;
-            names.extend(index.weight_map.into_values());
+            weight_map = index.weight_map;
+            names.extend(weight_map.values().cloned());
             names.sort();
             names.dedup();
             if let Some(name) = names.iter().find(|name| !is_file_name(name)) {
@@ -105,47 +163,122 @@ impl Checkpoint {
                 "the folder has no {SINGLE} and no file that an index names"
             )));
         }
-        let config = match beside(folder, "config.json")? {
-            Some(json) => serde_json::from_slice(&json)
-                .map_err(|error| Error::Unfit(format!("config.json: {error}")))?,
-            None => Json::Null,
+        let config = Config::of(beside(folder, "config.json")?.as_deref())?;
+        let mut checkpoint = Self {
+            folder: folder.to_owned(),
+            files,
+            weight_map,
+            missing,
+            config,
+            table: None,
+            head: None,
+            vocabulary: OnceLock::new(),
         };
-        Ok(Self { folder: folder.to_owned(), files, missing, config })
+        checkpoint.table = checkpoint.named(TOKEN_EMBEDDING).or_else(|| checkpoint.searched());
+        // A head beside a tied table is a leftover that no program reads.
+        if checkpoint.config.is_tied() != Some(true) {
+            checkpoint.head = checkpoint.named(HEAD);
+        }
+        Ok(checkpoint)
     }
 
-    /// A field of `config.json`, or of its part for texts.
-    fn field(&self, name: &str) -> Option<&Json> {
-        let text = self.config.get("text_config");
-        text.and_then(|config| config.get(name)).or_else(|| self.config.get(name))
+    /// The name of a tensor that every model has, by the names that are known.
+    fn named(&self, usual: &str) -> Option<String> {
+        names::of(usual).find(|name| self.weight_map.contains_key(name) || self.has(name))
+    }
+
+    /// The name of the embedding table, if a single tensor has its shape.
+    fn searched(&self) -> Option<String> {
+        let [n_vocab, d_model] = [Fact::VocabSize, Fact::EmbeddingLength];
+        let (n_vocab, d_model) = (self.config.whole(n_vocab)?, self.config.whole(d_model)?);
+        let is_head = |name: &str| names::of(HEAD).any(|head| head == name);
+        let fits = |entry: &&Entry| {
+            matches!(*entry.shape, [rows, columns] if rows >= n_vocab && columns == d_model)
+                && !is_head(&entry.name)
+        };
+        let mut found = self.files.iter().flat_map(|file| &file.header.tensors).filter(fits);
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(only.name.clone()),
+            _ => None,
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.header.tensor(name).is_some())
+    }
+
+    /// Its files: the name of each, the length it has, and the one it should have.
+    pub fn lengths(&self) -> impl Iterator<Item = (&str, u64, u64)> {
+        self.files.iter().map(|file| (&*file.name, file.source.len(), file.header.whole_len))
+    }
+
+    /// The bytes of all headers.
+    pub fn header_len(&self) -> u64 {
+        self.files.iter().map(|file| file.header.data_at).sum()
+    }
+
+    /// What `config.json` says.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn tensor_of(&self, file: &File, entry: &Entry) -> Tensor {
+        let is = |name: &Option<String>| name.as_deref() == Some(&*entry.name);
+        Tensor {
+            name: entry.name.clone(),
+            usual: match () {
+                () if is(&self.table) => Some(TOKEN_EMBEDDING),
+                () if is(&self.head) => Some(HEAD),
+                () => None,
+            },
+            dims: entry.shape.iter().rev().copied().collect(),
+            format: Format::of_checkpoint(&entry.dtype),
+            at: file.header.data_at.checked_add(entry.range[0]),
+            source: Arc::clone(&file.source),
+            file: (self.files.len() + self.missing.len() > 1).then(|| Arc::clone(&file.name)),
+        }
     }
 
     fn found(&self, name: &str) -> Option<Tensor> {
-        self.files.iter().find_map(|file| {
-            file.header.tensor(name).map(|entry| file.tensor(entry, self.files.len() > 1))
+        let of = |file: &File| Some(self.tensor_of(file, file.header.tensor(name)?));
+        self.files.iter().find_map(of)
+    }
+
+    /// The vocabulary of the files beside the tensors, which is read once.
+    fn vocabulary(&self) -> Result<&Vocabulary, Error> {
+        let read = || self.read_vocabulary().map_err(|error| error.to_string());
+        let vocabulary = self.vocabulary.get_or_init(read);
+        vocabulary.as_ref().map_err(|problem| Error::NoVocabulary(problem.clone()))
+    }
+
+    fn read_vocabulary(&self) -> Result<Vocabulary, Error> {
+        let beside = |name| beside(&self.folder, name);
+        if let Some(json) = beside("tokenizer.json")? {
+            return tokens::of_tokenizer(&json);
+        }
+        if let Some(json) = beside("vocab.json")? {
+            return tokens::of_ids(&json, beside("added_tokens.json")?.as_deref());
+        }
+        if let Some(bytes) = beside("vocab.txt")? {
+            return tokens::of_lines(&String::from_utf8_lossy(&bytes));
+        }
+        if let Some(bytes) = beside("tokenizer.model")? {
+            return sentencepiece::read(&bytes);
+        }
+        Err(Error::NoVocabulary(
+            "no tokenizer.json, vocab.json, vocab.txt or tokenizer.model lies beside it".to_owned(),
+        ))
+    }
+
+    /// Why a tensor is not there, if it may be in a file that is not there.
+    fn absence(&self, name: &str) -> Option<String> {
+        if let Some(file) = self.weight_map.get(name).filter(|file| self.missing.contains(file)) {
+            return Some(format!("{file} is not there, and has {name}: an incomplete download?"));
+        }
+        let is_one_of_many = self.weight_map.is_empty() && self.folder.join(INDEX).exists();
+        is_one_of_many.then(|| {
+            format!("{name} is not in this file, which is one of several: give the folder instead")
         })
-    }
-}
-
-impl File {
-    fn tensor(&self, entry: &Entry, is_one_of_many: bool) -> Tensor {
-        Tensor {
-            name: entry.name.clone(),
-            dims: entry.shape.iter().rev().copied().collect(),
-            format: format_of(&entry.dtype),
-            at: self.header.data_at.checked_add(entry.range[0]),
-            source: Arc::clone(&self.source),
-            file: is_one_of_many.then(|| Arc::clone(&self.name)),
-        }
-    }
-}
-
-/// ggml's type with the values of a type of safetensors.
-fn format_of(dtype: &str) -> Result<&'static Format, TypeError> {
-    match dtype {
-        "F32" | "F16" | "BF16" | "F64" | "I8" | "I16" | "I32" | "I64" => {
-            Format::from_name(dtype).ok_or_else(|| TypeError::of_checkpoint(dtype))
-        }
-        _ => Err(TypeError::of_checkpoint(dtype)),
     }
 }
 
@@ -171,78 +304,50 @@ impl fmt::Debug for Checkpoint {
     }
 }
 
-/// The fields of `config.json` that may state a fact.
-fn fields_of(fact: Fact) -> &'static [&'static str] {
-    match fact {
-        Fact::Architecture => &["model_type"],
-        Fact::Name => &["_name_or_path"],
-        Fact::ContextLength => &["max_position_embeddings", "n_positions"],
-        Fact::EmbeddingLength => &["hidden_size", "n_embd", "d_model"],
-        Fact::VocabSize => &["vocab_size"],
-        Fact::PerLayerLength => &["hidden_size_per_layer_input"],
-        Fact::EmbeddingScale => &["embedding_multiplier"],
-        Fact::LayerNormEpsilon => &["layer_norm_eps", "layer_norm_epsilon"],
-        Fact::RmsNormEpsilon => &["rms_norm_eps"],
-        _ => &[],
-    }
-}
-
 impl Description for Checkpoint {
     fn text(&self, fact: Fact) -> Result<Option<String>, Error> {
-        let text = fields_of(fact).iter().find_map(|name| self.field(name)?.as_str());
-        Ok(text.map(|text| match fact {
-            Fact::Architecture => names::architecture(text).to_owned(),
-            _ => text.to_owned(),
-        }))
+        if fact == Fact::Tokenizer {
+            return Ok(self.vocabulary().ok().and_then(|vocabulary| vocabulary.family.clone()));
+        }
+        Ok(self.config.text(fact))
     }
 
     fn whole(&self, fact: Fact) -> Result<Option<u64>, Error> {
-        Ok(fields_of(fact).iter().find_map(|name| self.field(name)?.as_u64()))
+        Ok(self.config.whole(fact))
     }
 
     fn real(&self, fact: Fact) -> Result<Option<f32>, Error> {
-        Ok(fields_of(fact).iter().find_map(|name| Some(self.field(name)?.as_f64()? as f32)))
+        Ok(self.config.real(fact))
     }
 
     fn flag(&self, fact: Fact) -> Result<Option<bool>, Error> {
-        Ok(fields_of(fact).iter().find_map(|name| self.field(name)?.as_bool()))
-    }
-
-    fn key(&self, fact: Fact) -> String {
-        fields_of(fact).first().map_or_else(|| format!("{fact:?}"), |name| (*name).to_owned())
-    }
-
-    fn special(&self, role: Role) -> Result<Vec<u64>, Error> {
-        let field = match role {
-            Role::Bos => "bos_token_id",
-            Role::Eos => "eos_token_id",
-            _ => return Ok(Vec::new()),
-        };
-        Ok(match self.field(field) {
-            Some(Json::Array(ids)) => ids.iter().filter_map(Json::as_u64).collect(),
-            Some(id) => id.as_u64().into_iter().collect(),
-            None => Vec::new(),
+        let vocabulary = || self.vocabulary().ok();
+        Ok(match fact {
+            Fact::Lowercase => vocabulary().and_then(|it| it.lowercase),
+            Fact::StripAccents => vocabulary().and_then(|it| it.strip_accents),
+            _ => None,
         })
     }
 
+    fn key(&self, fact: Fact) -> String {
+        match fact {
+            Fact::Tokenizer => "tokenizer.json".to_owned(),
+            _ => config::key(fact),
+        }
+    }
+
+    fn special(&self, role: Role) -> Result<Vec<u64>, Error> {
+        let ids = self.config.special(role);
+        let stated = self.vocabulary().ok().and_then(|vocabulary| vocabulary.role(role));
+        Ok(ids.into_iter().chain(stated).collect())
+    }
+
     fn special_tokens(&self) -> Box<dyn Iterator<Item = Result<SpecialToken, Error>> + '_> {
-        let tokens = ["bos", "eos", "pad", "sep"].into_iter().filter_map(|name| {
-            let key = format!("{name}_token_id");
-            let id = self.field(&key)?.as_i64()?;
-            Some(Ok(SpecialToken { name: name.to_owned(), key, id: Some(id.into()) }))
-        });
-        Box::new(tokens)
+        Box::new(self.config.special_tokens().map(Ok))
     }
 
     fn tokens(&self) -> Result<TokenList, Error> {
-        if let Some(json) = beside(&self.folder, "tokenizer.json")? {
-            return tokens::of_json(&json);
-        }
-        if let Some(bytes) = beside(&self.folder, "vocab.txt")? {
-            return tokens::of_lines(&String::from_utf8_lossy(&bytes));
-        }
-        let reason = "the folder has no tokenizer.json and no vocab.txt".to_owned();
-        Err(Error::NoVocabulary(reason))
+        Ok(self.vocabulary()?.list.clone())
     }
 
     fn scores(&self) -> Result<Option<Numbers>, Error> {
@@ -258,20 +363,23 @@ impl Description for Checkpoint {
     }
 
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {
-        let found = self.found(name).or_else(|| names::of(name).find_map(|name| self.found(&name)));
-        match (found, self.missing.first()) {
-            (None, Some(missing)) => {
-                let problem = format!("{missing} is missing, and may have the tensor");
-                Err(Error::MissingFile(problem))
-            }
-            (found, _) => Ok(found),
+        let own = match name {
+            TOKEN_EMBEDDING => &self.table,
+            HEAD => &self.head,
+            _ => &None,
+        };
+        let own = own.as_deref().unwrap_or(name);
+        match self.found(own) {
+            Some(tensor) => Ok(Some(tensor)),
+            // Most models have no head: its absence says nothing.
+            None if name == HEAD && self.head.is_none() => Ok(None),
+            None => self.absence(own).map_or(Ok(None), |problem| Err(Error::MissingFile(problem))),
         }
     }
 
     fn tensors(&self) -> Result<Box<dyn Iterator<Item = Result<Tensor, Error>> + '_>, Error> {
-        let is_many = self.files.len() > 1;
         Ok(Box::new(self.files.iter().flat_map(move |file| {
-            file.header.tensors.iter().map(move |entry| Ok(file.tensor(entry, is_many)))
+            file.header.tensors.iter().map(move |entry| Ok(self.tensor_of(file, entry)))
         })))
     }
 

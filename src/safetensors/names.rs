@@ -1,12 +1,23 @@
 //! How checkpoints name the tensors that every model has.
 
 /// Prefixes of the parts of larger models.
-const PREFIXES: [&str; 7] =
-    ["", "language_model.", "model.language_model.", "model.", "bert.", "roberta.", "transformer."];
+const PREFIXES: [&str; 11] = [
+    "",
+    "language_model.",
+    "model.language_model.",
+    "model.",
+    "transformer.",
+    "bert.",
+    "roberta.",
+    "distilbert.",
+    "electra.",
+    "mpnet.",
+    "talker.",
+];
 
 /// Names of the embedding table, without `.weight`: those of llama.cpp's converter
 /// (`gguf-py/gguf/tensor_mapping.py`), the most specific first.
-const TABLE: [&str; 24] = [
+const TABLE: [&str; 26] = [
     "model.embed_tokens",
     "gpt_neox.embed_in",
     "transformer.wte",
@@ -26,6 +37,8 @@ const TABLE: [&str; 24] = [
     "model.embeddings",
     "model.word_embeddings",
     "model.transformer.wte",
+    "model.embed",
+    "word_embeddings",
     "decoder.embed_tokens",
     "shared",
     "encoder.embed_tokens",
@@ -33,8 +46,11 @@ const TABLE: [&str; 24] = [
     "wte",
 ];
 
+/// llama.cpp's name of the output head.
+pub const HEAD: &str = "output.weight";
+
 /// Names of the head, without `.weight`.
-const HEAD: [&str; 6] = [
+const HEADS: [&str; 6] = [
     "lm_head",
     "embed_out",
     "output",
@@ -47,7 +63,7 @@ const HEAD: [&str; 6] = [
 pub(super) fn of(tensor: &str) -> impl Iterator<Item = String> {
     let names: &[&str] = match tensor {
         "token_embd.weight" => &TABLE,
-        "output.weight" => &HEAD,
+        HEAD => &HEADS,
         _ => &[],
     };
     names.iter().flat_map(|name| PREFIXES.map(|prefix| format!("{prefix}{name}.weight")))
@@ -62,6 +78,12 @@ pub(super) fn architecture(model_type: &str) -> &str {
         "gpt_bigcode" => "starcoder",
         "roberta" | "xlm-roberta" | "distilbert" => "bert",
         "mistral" | "mixtral" => "llama",
+        "falcon_h1" => "falcon-h1",
+        "nomic_bert" => "nomic-bert",
+        "modernbert" => "modern-bert",
+        "qwen2_moe" => "qwen2moe",
+        "qwen3_moe" => "qwen3moe",
+        "umt5" | "mt5" => "t5",
         other => other,
     }
 }

@@ -1,4 +1,4 @@
-//! The vocabulary of a checkpoint: `tokenizer.json`, or `vocab.txt`.
+//! The vocabulary of a checkpoint: `tokenizer.json`, `vocab.json` or `vocab.txt`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,25 +8,48 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::model::{Error, Numbers, STRIDE, Spelling, Strings, TokenList, TokenType, ValueType};
+use crate::model::{
+    Error, Numbers, Role, STRIDE, Spelling, Strings, TokenList, TokenType, ValueType,
+};
 
 /// The largest ID that is believed: IDs need not be side by side, and each that is
 /// missing becomes a token.
 const LARGEST_ID: u64 = 1 << 24;
 
+/// A vocabulary, and how it splits texts.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    pub list: TokenList,
+    /// `bert`, llama.cpp's name, for WordPiece; else the type of `tokenizer.json`. No
+    /// other family is run from a checkpoint.
+    pub family: Option<String>,
+    pub lowercase: Option<bool>,
+    pub strip_accents: Option<bool>,
+    roles: Vec<(Role, u64)>,
+}
+
+impl Vocabulary {
+    /// The token of a role.
+    pub fn role(&self, role: Role) -> Option<u64> {
+        self.roles.iter().find(|(of, _)| *of == role).map(|(_, id)| *id)
+    }
+}
+
 #[derive(Deserialize)]
 struct Tokenizer {
-    model: Vocabulary,
+    model: Stated,
     #[serde(default)]
     added_tokens: Vec<Added>,
     #[serde(default)]
     decoder: Value,
     #[serde(default)]
     pre_tokenizer: Value,
+    #[serde(default)]
+    normalizer: Value,
 }
 
 #[derive(Deserialize)]
-struct Vocabulary {
+struct Stated {
     #[serde(default, rename = "type")]
     family: Option<String>,
     vocab: Pairs,
@@ -34,6 +57,8 @@ struct Vocabulary {
     byte_fallback: bool,
     #[serde(default)]
     unk_id: Option<u64>,
+    #[serde(default)]
+    unk_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,13 +104,14 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// The tokens of `tokenizer.json`.
-pub(super) fn of_json(json: &[u8]) -> Result<TokenList, Error> {
+/// The vocabulary of `tokenizer.json`.
+pub(super) fn of_tokenizer(json: &[u8]) -> Result<Vocabulary, Error> {
     let tokenizer: Tokenizer = serde_json::from_slice(json)
         .map_err(|error| Error::NoVocabulary(format!("tokenizer.json: {error}")))?;
-    let Tokenizer { model, added_tokens, decoder, pre_tokenizer } = tokenizer;
+    let Tokenizer { model, added_tokens, decoder, pre_tokenizer, normalizer } = tokenizer;
     let is_byte_level = [&decoder, &pre_tokenizer].iter().any(|part| has_type(part, "ByteLevel"));
     let is_word_piece = model.family.as_deref() == Some("WordPiece");
+    let mut roles = Vec::new();
     let mut tokens: HashMap<u64, (String, TokenType)> = HashMap::new();
     for (text, id) in model.vocab.0 {
         let kind = match () {
@@ -93,6 +119,11 @@ pub(super) fn of_json(json: &[u8]) -> Result<TokenList, Error> {
             () if model.byte_fallback && is_byte(&text) => TokenType::Byte,
             () => TokenType::Normal,
         };
+        if is_word_piece {
+            let is_unknown = model.unk_token.as_ref() == Some(&text);
+            let unknown = is_unknown.then_some(Role::Unknown);
+            roles.extend(unknown.or(role_of(&text)).map(|role| (role, id)));
+        }
         tokens.insert(id, (if is_word_piece { phantom(&text) } else { text }, kind));
     }
     for Added { id, content, special } in added_tokens {
@@ -100,20 +131,70 @@ pub(super) fn of_json(json: &[u8]) -> Result<TokenList, Error> {
         tokens.insert(id, (content, kind));
     }
     let spelling = if is_byte_level { Spelling::ByteLevel } else { Spelling::Underscores };
-    list(tokens, spelling, "tokenizer.json")
+    let lowercase = flag(&normalizer, "lowercase");
+    Ok(Vocabulary {
+        family: if is_word_piece { Some("bert".to_owned()) } else { model.family },
+        lowercase: lowercase.or(is_word_piece.then_some(false)),
+        // Where nothing is said, accents go with capitals.
+        strip_accents: flag(&normalizer, "strip_accents").or(lowercase),
+        roles,
+        ..list(tokens, spelling, "tokenizer.json")?
+    })
 }
 
-/// The tokens of `vocab.txt`, the file of WordPiece: one a line.
-pub(super) fn of_lines(text: &str) -> Result<TokenList, Error> {
-    let tokens = text.lines().enumerate().map(|(id, line)| {
+/// The vocabulary of `vocab.json` and `added_tokens.json`: byte pairs, as of GPT-2.
+pub(super) fn of_ids(json: &[u8], added: Option<&[u8]>) -> Result<Vocabulary, Error> {
+    let mut tokens = HashMap::new();
+    for (json, file, kind) in [
+        (Some(json), "vocab.json", TokenType::Normal),
+        (added, "added_tokens.json", TokenType::UserDefined),
+    ] {
+        let Some(json) = json else { continue };
+        let Pairs(pairs) = serde_json::from_slice(json)
+            .map_err(|error| Error::NoVocabulary(format!("{file}: {error}")))?;
+        tokens.extend(pairs.into_iter().map(|(text, id)| (id, (text, kind))));
+    }
+    let vocabulary = list(tokens, Spelling::ByteLevel, "vocab.json")?;
+    Ok(Vocabulary { family: Some("BPE".to_owned()), ..vocabulary })
+}
+
+/// The vocabulary of `vocab.txt`, the file of WordPiece: one token a line.
+pub(super) fn of_lines(text: &str) -> Result<Vocabulary, Error> {
+    let mut roles = Vec::new();
+    let mut tokens = HashMap::new();
+    for (id, line) in text.lines().enumerate() {
+        let id = id as u64;
+        roles.extend(role_of(line).map(|role| (role, id)));
         let is_special = line.starts_with('[') && line.ends_with(']') && line.len() > 2;
-        let token = match is_special {
-            true => (line.to_owned(), TokenType::Control),
-            false => (phantom(line), TokenType::Normal),
-        };
-        (id as u64, token)
-    });
-    list(tokens.collect(), Spelling::Underscores, "vocab.txt")
+        let kind = if is_special { TokenType::Control } else { TokenType::Normal };
+        tokens.insert(id, (phantom(line), kind));
+    }
+    let vocabulary = list(tokens, Spelling::Underscores, "vocab.txt")?;
+    Ok(Vocabulary { family: Some("bert".to_owned()), roles, ..vocabulary })
+}
+
+/// The role of a token of WordPiece.
+fn role_of(text: &str) -> Option<Role> {
+    Some(match text {
+        "[CLS]" => Role::Bos,
+        "[SEP]" => Role::Separator,
+        "[UNK]" => Role::Unknown,
+        _ => return None,
+    })
+}
+
+/// A flag of a part of a tokenizer, or of one inside it.
+fn flag(part: &Value, name: &str) -> Option<bool> {
+    match part {
+        Value::Object(fields) => match fields.get(name) {
+            Some(flag) => flag.as_bool(),
+            // `Lowercase` is a part of its own.
+            None if name == "lowercase" && fields.get("type")? == "Lowercase" => Some(true),
+            None => fields.values().find_map(|inner| flag(inner, name)),
+        },
+        Value::Array(parts) => parts.iter().find_map(|inner| flag(inner, name)),
+        _ => None,
+    }
 }
 
 /// Whether a part of a tokenizer, or one inside it, has a type.
@@ -146,11 +227,11 @@ fn phantom(text: &str) -> String {
 
 /// Tokens by ID, as a list that is stored like one of GGUF. An ID without a token gets
 /// the text that llama.cpp's converter gives it.
-fn list(
+pub(super) fn list(
     mut tokens: HashMap<u64, (String, TokenType)>,
     spelling: Spelling,
     file: &str,
-) -> Result<TokenList, Error> {
+) -> Result<Vocabulary, Error> {
     let n = tokens.keys().max().map_or(0, |id| id.saturating_add(1));
     if n > LARGEST_ID {
         let problem = format!("{file}: token ID {} is larger than {LARGEST_ID}", n - 1);
@@ -169,11 +250,12 @@ fn list(
         types.extend((kind as i32 + 1).to_le_bytes());
     }
     let (end, key): (_, Arc<str>) = (texts.len() as u64, file.into());
-    Ok(TokenList {
+    let list = TokenList {
         texts: Strings::new(Arc::new(texts), 0..end, n, marks.into(), Arc::clone(&key)),
         spelling,
         types: Some(Numbers::new(Arc::new(types), 0, n, ValueType::I32, key)),
-    })
+    };
+    Ok(Vocabulary { list, family: None, lowercase: None, strip_accents: None, roles: Vec::new() })
 }
 
 #[cfg(test)]
@@ -192,7 +274,7 @@ mod tests {
             "byte_fallback":true},"added_tokens":[{"id":4,"content":"<s>","special":true},
             {"id":5,"content":"<tool>","special":false}],
             "decoder":{"type":"Sequence","decoders":[{"type":"ByteFallback"}]}}"#;
-        let list = of_json(bpe).unwrap();
+        let list = of_tokenizer(bpe).unwrap().list;
         assert_eq!(texts(&list), ["a", "b", "[PAD2]", "<0x0A>", "<s>", "<tool>"]);
         assert_eq!(list.spelling, Spelling::Underscores);
         let types = list.types.unwrap().bytes().unwrap();
@@ -201,19 +283,22 @@ mod tests {
         assert_eq!(types, [1, 1, 5, 6, 3, 4]);
         let unigram = br#"{"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["x",-1.5]]},
             "pre_tokenizer":null}"#;
-        assert_eq!(texts(&of_json(unigram).unwrap()), ["<unk>", "x"]);
+        assert_eq!(texts(&of_tokenizer(unigram).unwrap().list), ["<unk>", "x"]);
         let pieces = br###"{"model":{"type":"WordPiece","vocab":{"[CLS]":0,"cat":1,"##s":2}},
             "pre_tokenizer":{"type":"BertPreTokenizer"}}"###;
-        assert_eq!(texts(&of_json(pieces).unwrap()), ["[CLS]", "\u{2581}cat", "s"]);
+        assert_eq!(texts(&of_tokenizer(pieces).unwrap().list), ["[CLS]", "\u{2581}cat", "s"]);
         let bytes = br#"{"model":{"type":"BPE","vocab":{"a":0}},"decoder":{"type":"ByteLevel"}}"#;
-        assert_eq!(of_json(bytes).unwrap().spelling, Spelling::ByteLevel);
+        assert_eq!(of_tokenizer(bytes).unwrap().list.spelling, Spelling::ByteLevel);
     }
 
     #[test]
     fn ids_that_are_absurd_are_refused() {
         let json = br#"{"model":{"vocab":{"a":18446744073709551615}}}"#;
-        assert!(of_json(json).unwrap_err().to_string().contains("larger than"));
-        assert!(of_json(b"{}").is_err());
-        assert_eq!(texts(&of_lines("[PAD]\ncat\n##s\n").unwrap()), ["[PAD]", "\u{2581}cat", "s"]);
+        assert!(of_tokenizer(json).unwrap_err().to_string().contains("larger than"));
+        assert!(of_tokenizer(b"{}").is_err());
+        assert_eq!(
+            texts(&of_lines("[PAD]\ncat\n##s\n").unwrap().list),
+            ["[PAD]", "\u{2581}cat", "s"]
+        );
     }
 }

@@ -26,6 +26,17 @@ impl Store {
     }
 }
 
+/// The refusal of a folder whose checkpoint is a pickle.
+pub(super) fn pickle(folder: &Path) -> Option<String> {
+    let names = ["pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth"];
+    let name = names.iter().find(|name| folder.join(name).exists())?;
+    Some(format!(
+        "the checkpoint of this folder is a pickle, {name}: it can run code, so embcli never reads \
+         it; load it with transformers and save_pretrained(safe_serialization=True), or look for a \
+         safetensors version"
+    ))
+}
+
 impl Stores {
     /// The message for a name that a store does not have.
     pub(super) fn not_in(&self, store: Store, name: &str, roots: &[PathBuf]) -> String {

@@ -93,7 +93,7 @@ pub(super) fn pick(root: &Path, folder: &Path, wanted: Wanted, repo: &str) -> Re
     let full = |file: &File| format!("{repo}/{}", file.name);
     match &meant[..] {
         [file] => Ok(file.path.clone()),
-        [] if files.is_empty() => bail!("it has no GGUF file here"),
+        [] if files.is_empty() => bail!("it has no GGUF file and no safetensors file here"),
         [] => {
             let names: Vec<String> = files.iter().map(full).collect();
             let near = match wanted {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::gguf;
 use crate::text::{clip, visible};
+use crate::{gguf, safetensors};
 
 /// The longest file name, in bytes, on the common systems.
 const MAX_NAME: usize = 255;
@@ -59,7 +59,7 @@ pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
         }
         Err(error) => return Err(error.into()),
     }
-    for part in gguf::parts(path) {
+    for part in gguf::parts(path).into_iter().chain(safetensors::parts(path)) {
         if let Ok(found) = within(&part) {
             check(found)?;
         }

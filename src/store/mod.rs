@@ -35,7 +35,7 @@ pub use environment::Environment;
 use crate::gguf;
 use crate::model::Model;
 use crate::safetensors;
-use advice::{beside, choices, is_path};
+use advice::{beside, choices, is_path, pickle};
 use walk::{Walk, is_absence};
 
 /// A program or cache that keeps models.
@@ -261,6 +261,9 @@ impl Stores {
                 let paths: Vec<String> =
                     models.map(|file| file.path.display().to_string()).collect();
                 ensure!(paths.is_empty(), "this is a directory{}", choices(&paths));
+                if let Some(pickle) = pickle(name) {
+                    bail!("{pickle}");
+                }
                 return Ok(path());
             }
             // It exists, or opening it gives the error.

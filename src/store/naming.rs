@@ -1,7 +1,9 @@
 //! What a file name shows: whether the file is a model, its precision, and the split
 //! model that it belongs to.
 
-/// Whether a file name is that of a GGUF model. Projectors, importance matrices and
+use crate::safetensors;
+
+/// Whether a file name is that of a GGUF model, or of a checkpoint. Projectors, importance matrices and
 /// draft heads come with a model but are not one. llama.cpp recognises them by
 /// their names too.
 pub(super) fn is_model(name: &str) -> bool {
@@ -9,6 +11,7 @@ pub(super) fn is_model(name: &str) -> bool {
     let beside = ["mmproj", "imatrix"].iter().any(|part| name.contains(part))
         || ["mtp-", "eagle3-", "dflash-"].iter().any(|part| name.starts_with(part));
     name.ends_with(".gguf") && !beside
+        || [safetensors::SINGLE, safetensors::INDEX].contains(&&*name)
 }
 
 /// Whether a name contains a tag as a whole word, in upper or lower case. Neither

@@ -234,7 +234,10 @@ impl Tokenizer {
         let Some(kind) = Kind::of_model(&name) else {
             return Err(Error::Unusable(match name.as_str() {
                 "none" | "no_vocab" => "the file says that it has no tokenizer".to_owned(),
-                _ => format!("its tokenizer is of a kind that is not known: {}", quoted(&name)),
+                _ => format!(
+                    "its tokenizer is of a kind that embcli does not run: {} (give token IDs)",
+                    quoted(&name)
+                ),
             }));
         };
         let mut notes = Vec::new();

@@ -108,7 +108,7 @@ fn ids_without_a_tokenizer() {
     let file = Gguf::new().vocab("mine", &["a", "▁b"]).write();
     let answer = tokens(&file, &["--ids=0,1"]);
     assert_eq!((&answer["text"], &answer["gives_ids"]), (&json!("a b"), &Value::Null));
-    assert!(answer["notes"][0].as_str().unwrap().contains("of a kind that is not known"));
+    assert!(answer["notes"][0].as_str().unwrap().contains("of a kind that embcli does not run"));
 }
 
 #[test]

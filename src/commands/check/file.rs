@@ -12,6 +12,7 @@ use crate::commands::layout;
 use crate::commands::model::{PER_TOKEN, View};
 use crate::gguf::{Fault, Files, Gguf, Layout};
 use crate::model::Model;
+use crate::safetensors::Checkpoint;
 use crate::text::{clip, counted, visible};
 
 /// At most this many types are told one by one, and this many faults of the header.
@@ -25,6 +26,10 @@ const COMPARED: usize = 100_000;
 const MAX_NAME: usize = 64;
 
 pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Result<()> {
+    if let Some(checkpoint) = model.as_format::<Checkpoint>() {
+        lengths(checkpoint, findings);
+        missing(model, findings);
+    }
     let Some(files) = model.as_format::<Files>() else { return Ok(()) };
     let named = files.named_files()?;
     for (name, gguf) in &named {
@@ -35,6 +40,17 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
     header(&opened, findings)?;
     types(&opened, findings)?;
     parts(files, model, findings)
+}
+
+/// Reports files of a checkpoint that are too short or too long.
+fn lengths(checkpoint: &Checkpoint, findings: &mut Findings) {
+    for (name, len, whole) in checkpoint.lengths() {
+        if let Some(message) = layout::length(&clip(&visible(name), 64), len, whole) {
+            let code = if len < whole { &codes::FILE_CUT } else { &codes::FILE_TRAILING };
+            let evidence = json!({ "file_bytes": len, "end": whole });
+            findings.push(Finding::of(code, message).evidence(evidence));
+        }
+    }
 }
 
 /// Where the findings about one file go.
@@ -196,6 +212,12 @@ fn parts(files: &Files, model: &Model, findings: &mut Findings) -> Result<()> {
             false => finding,
         });
     }
+    missing(model, findings);
+    Ok(())
+}
+
+/// Reports files that are not there.
+fn missing(model: &Model, findings: &mut Findings) {
     if let [first, more @ ..] = &model.missing()[..] {
         let are = match more.len() {
             0 => "is".to_owned(),
@@ -204,5 +226,4 @@ fn parts(files: &Files, model: &Model, findings: &mut Findings) -> Result<()> {
         let message = format!("{} {are} not there", clip(&visible(first), 64));
         findings.push(Finding::of(&codes::FILE_SPLIT, message).next("put all parts in one folder"));
     }
-    Ok(())
 }

@@ -172,7 +172,7 @@ impl CheckRequest {
         }
         sizes::check(model, view, findings)?;
         let survey = rows::check(view, findings)?;
-        if view.table.name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
+        if view.table.usual_name() == TOKEN_EMBEDDING && matches!(model.tensor(HEAD), Ok(Some(_))) {
             rows::short(view, &survey.norms, findings)?;
         }
         let outside: Vec<u64> = survey.outliers.rows.iter().map(|it| it.id).collect();

@@ -62,7 +62,7 @@ pub(super) fn check(model: &Model, view: &View, findings: &mut Findings) -> Resu
         (_, Err(reason)) if view.labels().is_err() => {
             let message = format!("nothing says which tokens the rows are of: {reason}");
             let finding = Finding::of(&codes::VOCAB_MISSING, message);
-            findings.push(match PER_TOKEN.contains(&view.table.name()) {
+            findings.push(match PER_TOKEN.contains(&view.table.usual_name()) {
                 true => finding,
                 false => {
                     finding.next("nothing, if they are of something else: values were checked")

@@ -126,7 +126,7 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
     let file_bytes = model.file_len();
     let (head, output) = output_head(model, table)?;
     let architecture = model.text(Fact::Architecture).ok().flatten();
-    let as_output: &[bool] = match (table.name(), head) {
+    let as_output: &[bool] = match (table.usual_name(), head) {
         (HEAD, _) | (_, Some(Head::Tied | Head::None)) => &[true],
         (_, Some(Head::Separate)) => &[false],
         (TOKEN_EMBEDDING, None) => &[true, false],
@@ -163,7 +163,7 @@ fn of_model(model: &Model, path: &Path, tensor: &str) -> Result<TableCost> {
 /// Where the output head of the embedding table is, and what it is stored as if it has
 /// a table of its own.
 fn output_head(model: &Model, table: &Table) -> Result<(Option<Head>, Option<OutputHead>)> {
-    if table.name() != TOKEN_EMBEDDING {
+    if table.usual_name() != TOKEN_EMBEDDING {
         return Ok((None, None));
     }
     match model.tensor(HEAD) {

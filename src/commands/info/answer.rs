@@ -16,6 +16,7 @@ pub struct InfoReport {
     pub seems: Option<&'static str>,
     pub parameters: u64,
     pub n_tensors: u64,
+    /// Keys of the metadata; fields of `config.json`.
     pub n_keys: u64,
     /// `general.file_type`: the type that the writer declared for most tensors.
     pub file_type: Option<FileType>,
@@ -34,8 +35,11 @@ pub struct InfoReport {
     /// `<architecture>.context_length`.
     pub context_length: Option<u64>,
     pub file_bytes: u64,
-    pub version: u32,
-    pub alignment: u64,
+    /// `GGUF` or `safetensors`.
+    pub format: &'static str,
+    /// The version of GGUF.
+    pub version: Option<u32>,
+    pub alignment: Option<u64>,
     pub header_bytes: u64,
     pub parts: u64,
     pub missing_parts: Vec<String>,

@@ -93,8 +93,9 @@ pub(super) fn facts(
     }
     add("context_length", report.context_length.and_then(number))?;
     add("file_bytes", number(report.file_bytes))?;
-    add("version", number(report.version.into()))?;
-    add("alignment", number(report.alignment))?;
+    add("format", Some(report.format.to_owned()))?;
+    add("version", report.version.map(|version| version.to_string()))?;
+    add("alignment", report.alignment.and_then(number))?;
     add("header_bytes", number(report.header_bytes))?;
     add("parts", number(report.parts))?;
     report.missing_parts.iter().try_for_each(|part| add("missing_part", text(part)))?;

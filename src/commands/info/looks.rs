@@ -260,14 +260,20 @@ fn special(tokenizer: &TokenizerInfo) -> String {
 
 fn file(report: &InfoReport) -> String {
     let mut text = format!(
-        "{} bytes ({}), GGUF version {}, {}, header {}, alignment {}",
+        "{} bytes ({}), {}{}, {}, header {}",
         grouped(report.file_bytes),
         decimal_size(report.file_bytes),
-        report.version,
-        counted(report.n_keys, "key"),
+        report.format,
+        report.version.map_or_else(String::new, |version| format!(" version {version}")),
+        match report.version {
+            Some(_) => counted(report.n_keys, "key"),
+            None => format!("config.json of {}", counted(report.n_keys, "field")),
+        },
         decimal_size(report.header_bytes),
-        report.alignment
     );
+    if let Some(alignment) = report.alignment {
+        text += &format!(", alignment {alignment}");
+    }
     if report.parts > 1 {
         text += &format!(", split in {}", report.parts);
     }

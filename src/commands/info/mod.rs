@@ -1,8 +1,10 @@
 //! `info`: describes a file from its header alone.
 
 mod answer;
+mod checkpoint;
 mod facts;
 mod fillers;
+mod gguf;
 mod keys;
 mod looks;
 mod tensors;
@@ -10,14 +12,16 @@ mod tokenizer;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use super::{Opener, Request, layout, model};
+use super::{Opener, Request, model};
 use crate::gguf::{Files, file_type_name, is_known_architecture};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
 use crate::report::Printer;
+use crate::safetensors::Checkpoint;
 use crate::text::{clip, counted, visible};
+use tensors::Tally;
 
 pub use answer::*;
 
@@ -27,7 +31,7 @@ pub struct InfoRequest {
     pub keys: bool,
     /// Lists the tensors instead.
     pub tensors: bool,
-    /// Also checks the file with gguf-rs-lib's strict reader.
+    /// Also checks a GGUF file with gguf-rs-lib's strict reader.
     pub strict: bool,
 }
 
@@ -44,28 +48,38 @@ impl InfoRequest {
     }
 }
 
+/// What the header of a format tells in its own way.
+struct Header {
+    /// The model, or its first part if the metadata can't be read.
+    said: Model,
+    tally: Tally,
+    has_tokenizer: bool,
+    format: &'static str,
+    file_type: Option<u64>,
+    basename: Option<String>,
+    n_keys: u64,
+    version: Option<u32>,
+    alignment: Option<u64>,
+    bytes: u64,
+    strict: Option<StrictVerdict>,
+    keys: Option<Vec<KeyInfo>>,
+}
+
 fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
-    let opened = model.as_format::<Files>().context("not a GGUF file")?;
-    let files = opened.files()?;
     let mut oddities = Oddities::default();
     let missing_parts = model.missing();
-    let (gguf, said) = match opened.metadata() {
-        Ok(gguf) => (gguf, model.clone()),
-        Err(error) => {
-            oddities.add(error.to_string());
-            let first = files.first().copied().context("no part of the model can be read")?;
-            (first, Model::from(first.clone()))
-        }
+    let header = match (model.as_format::<Files>(), model.as_format::<Checkpoint>()) {
+        (Some(files), _) => gguf::header(files, model, request, &mut oddities)?,
+        (_, Some(checkpoint)) => checkpoint::header(checkpoint, model, request, &mut oddities)?,
+        _ => bail!("neither a GGUF file nor a checkpoint"),
     };
+    let Header { said, tally, .. } = header;
     let architecture = oddities.unless(said.text(Fact::Architecture));
     let whole = |fact| said.whole(fact).transpose();
-
-    if let Some(stray) = opened.stray()? {
-        oddities.add(layout::stray(&stray));
-    }
-    oddities.extend(opened.piece().map(str::to_owned));
-    let tally = tensors::tally(&files, &mut oddities)?;
-    let tokenizer = tokenizer::of(gguf, &said, &mut oddities)?;
+    let tokenizer = match header.has_tokenizer {
+        true => Some(tokenizer::of(&said, &mut oddities)?),
+        false => None,
+    };
     let context_length = oddities.unless(said.whole(Fact::ContextLength));
     let file_bytes = model.file_len();
     let table = tally.table.map(|tensor| InfoTable {
@@ -117,16 +131,16 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
     };
     let pooling = oddities.unless(said.whole(Fact::PoolingType));
     let name = oddities.unless(said.text(Fact::Name));
-    let file_type = oddities.unless(gguf.file_type());
+    let file_type = header.file_type;
     oddities.extend(file_type.and_then(|id| unmet(id, &tally.types)));
     Ok(InfoReport {
         model: request.model.display().to_string(),
-        name: name.or_else(|| gguf.basename().ok().flatten()),
+        name: name.or(header.basename),
         architecture,
         seems,
         parameters: tally.parameters,
         n_tensors: tally.n_tensors,
-        n_keys: gguf.key_count(),
+        n_keys: header.n_keys,
         file_type: file_type.map(|id| FileType { id, name: file_type_name(id) }),
         types: tally.types,
         table,
@@ -138,17 +152,15 @@ fn of_model(model: &Model, request: &InfoRequest) -> Result<InfoReport> {
         is_embedding_model: is_encoder || pooling.is_some_and(|pooling| pooling > 0),
         context_length,
         file_bytes,
-        version: gguf.version(),
-        alignment: gguf.alignment(),
-        header_bytes: gguf.header_len(),
+        format: header.format,
+        version: header.version,
+        alignment: header.alignment,
+        header_bytes: header.bytes,
         parts: model.file_count(),
         missing_parts,
-        strict: request.strict.then(|| {
-            let problem = files.iter().find_map(|gguf| gguf.strict().err());
-            StrictVerdict { accepted: problem.is_none(), problem }
-        }),
-        keys: request.keys.then(|| keys::list(gguf, &mut oddities)).transpose()?,
-        tensors: request.tensors.then(|| tensors::list(&files, &mut oddities)).transpose()?,
+        strict: header.strict,
+        keys: header.keys,
+        tensors: request.tensors.then(|| tensors::list(model, &mut oddities)).transpose()?,
         oddities: oddities.finish(),
     })
 }

@@ -10,7 +10,7 @@ use super::{Oddities, shown};
 use crate::commands::layout;
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::gguf::{Gguf, Layout, Measure};
-use crate::model::Tensor;
+use crate::model::{Model, Tensor};
 
 /// The answer names at most this many other tables.
 const NAMED: usize = 8;
@@ -27,57 +27,43 @@ pub(super) struct Tally {
     pub output: Option<InfoTensor>,
     pub others: Vec<InfoTensor>,
     pub n_others: u64,
+    /// By the name of the type.
+    counts: BTreeMap<String, TypeShare>,
+    strange: Vec<String>,
+    names: Names,
 }
 
+/// Counts the tensors of GGUF files, and says what is odd about their places.
 pub(super) fn tally(files: &[&Gguf], oddities: &mut Oddities) -> Result<Tally> {
     let mut tally = Tally::default();
-    let mut types: BTreeMap<u32, TypeShare> = BTreeMap::new();
-    let mut strange = Vec::new();
-    let mut names = Names::default();
     for gguf in files {
         let mut measure = Measure::new(gguf);
         for tensor in gguf.tensors() {
             let tensor = tensor?;
-            let (bytes, id) = (tensor.bytes(), type_id(&tensor));
-            let values = tensor.n_values().unwrap_or(u64::MAX);
-            tally.n_tensors += 1;
-            tally.parameters = tally.parameters.saturating_add(values);
-            if let Err(error) = &tensor.format
-                && !strange.contains(&id)
-                && strange.len() < STRANGE
-            {
-                strange.push(id);
-                oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
-            }
-            if strange.contains(&id) || tensor.format.is_ok() {
-                let share = types.entry(id).or_insert_with(|| TypeShare {
-                    format: type_name(&tensor),
-                    tensors: 0,
-                    parameters: 0,
-                    bytes: Some(0),
-                });
-                share.tensors += 1;
-                share.parameters = share.parameters.saturating_add(values);
-                share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
-            }
-            names.add(&tensor.name);
             measure.add(&tensor);
-            tally.place(tensor, gguf, oddities);
+            tally.add(tensor, oddities);
         }
         judge(&measure.finish()?, gguf, oddities);
     }
+    let names = std::mem::take(&mut tally.names);
     for name in names.repeated(files)? {
         oddities.add(format!("two tensors are named \"{}\"", shown(&name)));
     }
-    tally.types = types.into_values().collect();
-    tally.types.sort_by_key(|share| std::cmp::Reverse(share.bytes));
-    Ok(tally)
+    Ok(tally.finish())
 }
 
-pub(super) fn list(files: &[&Gguf], oddities: &mut Oddities) -> Result<Vec<InfoTensor>> {
-    let tensors = || files.iter().flat_map(|gguf| gguf.tensors());
-    oddities.extend(super::unlisted(tensors().count() as u64, "tensors"));
-    tensors().take(super::LISTED).map(|tensor| Ok(info(&tensor?))).collect()
+/// Counts the tensors of a model whose format keeps their places in order.
+pub(super) fn tally_of(model: &Model, oddities: &mut Oddities) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for tensor in model.tensors()? {
+        tally.add(tensor?, oddities);
+    }
+    Ok(tally.finish())
+}
+
+pub(super) fn list(model: &Model, oddities: &mut Oddities) -> Result<Vec<InfoTensor>> {
+    oddities.extend(super::unlisted(model.tensors()?.count() as u64, "tensors"));
+    model.tensors()?.take(super::LISTED).map(|tensor| Ok(info(&tensor?))).collect()
 }
 
 fn info(tensor: &Tensor) -> InfoTensor {
@@ -89,10 +75,6 @@ fn info(tensor: &Tensor) -> InfoTensor {
     }
 }
 
-fn type_id(tensor: &Tensor) -> u32 {
-    tensor.format.as_ref().map_or_else(|error| error.id, |format| format.id)
-}
-
 fn type_name(tensor: &Tensor) -> String {
     match &tensor.format {
         Ok(format) => format.name.to_owned(),
@@ -101,13 +83,47 @@ fn type_name(tensor: &Tensor) -> String {
 }
 
 impl Tally {
+    fn add(&mut self, tensor: Tensor, oddities: &mut Oddities) {
+        let (bytes, name) = (tensor.bytes(), type_name(&tensor));
+        let values = tensor.n_values().unwrap_or(u64::MAX);
+        self.n_tensors += 1;
+        self.parameters = self.parameters.saturating_add(values);
+        if let Err(error) = &tensor.format
+            && !self.strange.contains(&name)
+            && self.strange.len() < STRANGE
+        {
+            self.strange.push(name.clone());
+            oddities.add(format!("tensor \"{}\": {error}", shown(&tensor.name)));
+        }
+        if self.strange.contains(&name) || tensor.format.is_ok() {
+            let share = self.counts.entry(name.clone()).or_insert_with(|| TypeShare {
+                format: name,
+                tensors: 0,
+                parameters: 0,
+                bytes: Some(0),
+            });
+            share.tensors += 1;
+            share.parameters = share.parameters.saturating_add(values);
+            share.bytes = share.bytes.and_then(|sum| sum.checked_add(bytes?));
+        }
+        self.names.add(&tensor.name);
+        self.place(tensor, oddities);
+    }
+
+    fn finish(mut self) -> Self {
+        self.types = std::mem::take(&mut self.counts).into_values().collect();
+        self.types.sort_by_key(|share| std::cmp::Reverse(share.bytes));
+        self
+    }
+
     /// Keeps the embedding table, the output head, and the first other tables.
-    fn place(&mut self, tensor: Tensor, gguf: &Gguf, oddities: &mut Oddities) {
-        let slot = match &*tensor.name {
+    fn place(&mut self, tensor: Tensor, oddities: &mut Oddities) {
+        let usual = tensor.usual.unwrap_or(&tensor.name);
+        let slot = match usual {
             TOKEN_EMBEDDING => &mut self.table,
             "output.weight" => &mut self.output,
             name => {
-                let is_layer = name.starts_with("blk.") || name.contains(".blk.");
+                let is_layer = is_of_layer(name);
                 if !is_layer && tensor.matrix().is_some() {
                     self.n_others += 1;
                     if self.others.len() < NAMED {
@@ -126,13 +142,19 @@ impl Tally {
             info.shape = vec![rows, columns];
         }
         *slot = Some(info);
-        if tensor.name == TOKEN_EMBEDDING {
-            check_table(&tensor, gguf, oddities);
+        if usual == TOKEN_EMBEDDING {
+            check_table(&tensor, oddities);
         }
     }
 }
 
-fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
+/// Whether a tensor is of one layer of many: `blk.0.attn_q.weight`, or
+/// `model.layers.0.self_attn.q_proj.weight` in a checkpoint.
+fn is_of_layer(name: &str) -> bool {
+    name.split('.').any(|part| part == "blk" || part.parse::<u32>().is_ok())
+}
+
+fn check_table(tensor: &Tensor, oddities: &mut Oddities) {
     let Some([columns, rows]) = tensor.matrix() else {
         oddities.add(format!("the table has the shape {:?}, and should have two dimensions", {
             tensor.dims.iter().rev().collect::<Vec<_>>()
@@ -141,7 +163,7 @@ fn check_table(tensor: &Tensor, gguf: &Gguf, oddities: &mut Oddities) {
     };
     let format = tensor.format.as_ref().ok();
     let row = format.and_then(|format| format.row_bytes(columns)).filter(|&bytes| bytes > 0);
-    let there = gguf.file_len().saturating_sub(tensor.at.unwrap_or(u64::MAX));
+    let there = tensor.source.len().saturating_sub(tensor.at.unwrap_or(u64::MAX));
     match row.map(|row| there / row) {
         Some(whole) if whole < rows => {
             oddities.add(format!("the table is cut short: {whole} of its {rows} rows are there"));

@@ -1,12 +1,9 @@
 //! The facts of the vocabulary: family, size, special tokens.
 
-use std::collections::HashSet;
-
 use anyhow::Result;
 
 use super::answer::{AddedTokens, SpecialToken, TokenizerInfo};
 use super::{Oddities, fillers, shown};
-use crate::gguf::{Gguf, is_tokenizer_key};
 use crate::model::{Error, Fact, Model};
 use crate::tokenizer::{self, Glance};
 use crate::vocab::Vocab;
@@ -14,31 +11,8 @@ use crate::vocab::Vocab;
 /// At most this many special tokens are listed. About fifteen such keys exist.
 const MOST: usize = 64;
 
-/// At most this many keys are compared with each other.
-const COMPARED: usize = 100_000;
-
-/// The facts of a file. `said` is the same file as a model.
-pub(super) fn of(
-    gguf: &Gguf,
-    said: &Model,
-    oddities: &mut Oddities,
-) -> Result<Option<TokenizerInfo>> {
-    let mut seen = HashSet::new();
-    let mut any = false;
-    for entry in gguf.entries() {
-        let entry = entry?;
-        let Ok(key) = std::str::from_utf8(&entry.key) else {
-            oddities.add("a metadata key is not UTF-8".to_owned());
-            continue;
-        };
-        if seen.len() < COMPARED && !seen.insert(entry.key.clone()) {
-            oddities.add(format!("two metadata keys are named \"{}\"", shown(key)));
-        }
-        any |= is_tokenizer_key(key);
-    }
-    if !any {
-        return Ok(None);
-    }
+/// The facts of a model.
+pub(super) fn of(said: &Model, oddities: &mut Oddities) -> Result<TokenizerInfo> {
     let mut ids = Vec::new();
     for token in said.special_tokens() {
         let token = token?;
@@ -95,7 +69,7 @@ pub(super) fn of(
         Some(_) => adds(said, add_bos)?,
         None => None,
     };
-    Ok(Some(TokenizerInfo {
+    Ok(TokenizerInfo {
         add_bos,
         add_eos,
         adds,
@@ -105,7 +79,7 @@ pub(super) fn of(
         pre: oddities.unless(said.text(Fact::PreTokenizer)),
         n_tokens: vocab.as_ref().map(Vocab::len),
         special,
-    }))
+    })
 }
 
 /// What goes around a text. `stated` is what the key says of BOS.
