@@ -14,6 +14,7 @@
 //! | `hash` | a hash of rows and texts |
 
 pub mod compare;
+pub mod copy;
 mod hash;
 mod reach;
 pub mod spelling;

@@ -25,6 +25,9 @@ pub struct TableInfo {
     pub bytes: u64,
     /// Position of its first byte in the file.
     pub offset: u64,
+    /// Whether the file states the shape fastest dimension first, as GGUF does.
+    #[serde(skip)]
+    pub is_fastest_first: bool,
     /// The number of tokens in the vocabulary. `None` if there is no vocabulary.
     pub n_tokens: Option<u64>,
 }
@@ -57,6 +60,7 @@ pub(super) struct View {
     /// What names the rows in place of the vocabulary.
     draft: Option<Draft>,
     pub notes: Vec<String>,
+    is_gguf: bool,
 }
 
 impl View {
@@ -133,7 +137,7 @@ impl View {
                 Err(reason)
             }
         };
-        Ok(Self { table, vocab, draft, notes })
+        Ok(Self { table, vocab, draft, notes, is_gguf: model.as_format::<Files>().is_some() })
     }
 
     /// The token of a row.
@@ -179,6 +183,7 @@ impl View {
             d_model: table.d_model() as u64,
             bytes: table.bytes(),
             offset: table.offset(),
+            is_fastest_first: self.is_gguf,
             n_tokens: self.labels().ok().map(Vocab::len),
         }
     }

@@ -59,7 +59,7 @@ pub(super) fn stay_within(root: &Path, path: &Path) -> Result<()> {
         }
         Err(error) => return Err(error.into()),
     }
-    for part in gguf::parts(path).into_iter().chain(safetensors::parts(path)) {
+    for part in gguf::parts(path).chain(safetensors::parts(path)) {
         if let Ok(found) = within(&part) {
             check(found)?;
         }

@@ -289,10 +289,12 @@ fn trace(list: &LookupHead, rows: &[LookupRow], page: &mut Page) -> Result<()> {
     say("table", table_shape, &format!("{rows_of} rows (n_vocab) of {values} values (d_model)"))?;
     let (tensor, format, bytes) = (visible(&table.tensor), table.format, grouped(table.bytes));
     let (size, offset) = (decimal_size(table.bytes), grouped(table.offset));
-    let stored = format!(
-        "{tensor}, {format}: {bytes} bytes ({size}) from byte {offset} of the file (GGUF stores \
-         the shape fastest first, [{width}, {n_vocab}])"
-    );
+    let order = match table.is_fastest_first {
+        true => format!(" (GGUF stores the shape fastest first, [{width}, {n_vocab}])"),
+        false => String::new(),
+    };
+    let stored =
+        format!("{tensor}, {format}: {bytes} bytes ({size}) from byte {offset} of the file{order}");
     say(DOWN, "", &stored)?;
     let read = match list.ids.iter().collect::<HashSet<_>>().len() as u64 {
         1 => "1 row is".to_owned(),
