@@ -124,11 +124,14 @@ pub(super) fn of_tokenizer(json: &[u8]) -> Result<Vocabulary, Error> {
             let unknown = is_unknown.then_some(Role::Unknown);
             roles.extend(unknown.or(role_of(&text)).map(|role| (role, id)));
         }
-        tokens.insert(id, (if is_word_piece { phantom(&text) } else { text }, kind));
+        tokens.insert(id, (text, kind));
     }
     for Added { id, content, special } in added_tokens {
         let kind = if special { TokenType::Control } else { TokenType::UserDefined };
         tokens.insert(id, (content, kind));
+    }
+    if is_word_piece {
+        tokens.values_mut().for_each(|(text, kind)| *text = phantom(text, *kind));
     }
     let spelling = if is_byte_level { Spelling::ByteLevel } else { Spelling::Underscores };
     let lowercase = flag(&normalizer, "lowercase");
@@ -165,9 +168,9 @@ pub(super) fn of_lines(text: &str) -> Result<Vocabulary, Error> {
     for (id, line) in text.lines().enumerate() {
         let id = id as u64;
         roles.extend(role_of(line).map(|role| (role, id)));
-        let is_special = line.starts_with('[') && line.ends_with(']') && line.len() > 2;
+        let is_special = role_of(line).is_some() || matches!(line, "[PAD]" | "[MASK]");
         let kind = if is_special { TokenType::Control } else { TokenType::Normal };
-        tokens.insert(id, (phantom(line), kind));
+        tokens.insert(id, (phantom(line, kind), kind));
     }
     let vocabulary = list(tokens, Spelling::Underscores, "vocab.txt")?;
     Ok(Vocabulary { family: Some("bert".to_owned()), roles, ..vocabulary })
@@ -217,10 +220,10 @@ fn is_byte(text: &str) -> bool {
 
 /// WordPiece as llama.cpp's converter writes it: a token that begins a word has an
 /// underscore, and the others have none.
-fn phantom(text: &str) -> String {
+fn phantom(text: &str, kind: TokenType) -> String {
     match text.strip_prefix("##") {
+        _ if kind == TokenType::Control => text.to_owned(),
         Some(rest) => rest.to_owned(),
-        None if text.starts_with('[') && text.ends_with(']') => text.to_owned(),
         None => format!("\u{2581}{text}"),
     }
 }
@@ -285,6 +288,7 @@ mod tests {
             "pre_tokenizer":null}"#;
         assert_eq!(texts(&of_tokenizer(unigram).unwrap().list), ["<unk>", "x"]);
         let pieces = br###"{"model":{"type":"WordPiece","vocab":{"[CLS]":0,"cat":1,"##s":2}},
+            "added_tokens":[{"id":0,"content":"[CLS]","special":true}],
             "pre_tokenizer":{"type":"BertPreTokenizer"}}"###;
         assert_eq!(texts(&of_tokenizer(pieces).unwrap().list), ["[CLS]", "\u{2581}cat", "s"]);
         let bytes = br#"{"model":{"type":"BPE","vocab":{"a":0}},"decoder":{"type":"ByteLevel"}}"#;

@@ -85,22 +85,24 @@ fn rows_of_other_quantisers_are_near() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quantise");
     let read = |name: String| std::fs::read(folder.join(&name)).expect(&name);
     let original = Table::in_memory("F32", [48, 768], read("rows.f32".to_owned()));
+    // The rest are made for the edges of a quantiser.
+    let real = pairs(32);
     let compare = |format: &str, how: &str| {
         let stored = read(format!("otherwise/{format}.{how}"));
         let copy = Table::in_memory(format, [48, 768], stored);
-        copied(&copy, &original, &pairs(48), None, 1).unwrap().unwrap()
+        copied(&copy, &original, &real, None, 1).unwrap().unwrap()
     };
     for (format, how, exact) in [
-        ("Q4_K", "fused", 45),
-        ("Q6_K", "fused", 46),
+        ("Q4_K", "fused", 30),
+        ("Q6_K", "fused", 32),
         ("Q4_0", "weighted", 0),
-        ("Q4_K", "weighted", 4),
-        ("Q6_K", "weighted", 1),
+        ("Q4_K", "weighted", 0),
+        ("Q6_K", "weighted", 0),
     ] {
         let found = compare(format, how);
         assert_eq!(found.different, [], "{format} {how}");
         assert_eq!(found.exact, exact, "{format} {how}");
-        assert_eq!(found.exact + found.tied + found.near.len() as u64, 48);
+        assert_eq!(found.exact + found.tied + found.near.len() as u64, 32);
     }
 }
 

@@ -112,6 +112,27 @@ pub struct ComparisonInfo {
     pub worst: Vec<ComparedToken>,
     pub neighbors_asked: u64,
     pub neighbors_lost: u64,
+    /// Whether the rows are what their type makes of the other's, if they can be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<CopyInfo>,
+}
+
+/// The rows of a tensor beside those that they were made of.
+#[derive(Clone, Debug, Serialize)]
+pub struct CopyInfo {
+    pub tensor: String,
+    /// The type that the other's values were rounded to first, if any.
+    pub through: Option<&'static str>,
+    /// The factor that they were multiplied with.
+    pub factor: Option<Float<f32>>,
+    pub rows: u64,
+    /// The same byte for byte.
+    pub exact: u64,
+    /// The same but for values in the middle of two quants.
+    pub tied: u64,
+    /// With other scales, by which each value is the nearest.
+    pub scaled: u64,
+    pub different: u64,
 }
 
 /// The difference for a group of tokens.

@@ -184,6 +184,18 @@ codes! {
         -> "both files have the same type, so rounding does not explain it: these rows were changed or damaged";
     OTHER_ERROR = "other.error" Problem: "the tables differ by more than their types explain"
         -> "quantise again, or look at the worst rows";
+    COPY_ROWS = "copy.rows" Problem: "rows are not what the type makes of the original's"
+        -> "these rows were changed or damaged: convert again";
+    COPY_SCALES = "copy.scales" Note: "rows have other scales than ggml finds, and each value is the nearest by them"
+        -> "usual for an importance matrix (all rows), or a build that fuses products and sums (some)";
+    COPY_ADDED = "copy.added" Problem: "rows that no row of the original is converted to"
+        -> "a converter adds rows of zeros at most: look where these come from";
+    COPY_LEFT = "copy.left" Note: "rows of the original that the copy has not"
+        -> "usual for rows past the vocabulary, which no token ID reaches";
+    COPY_CONFIG = "copy.config" Problem: "the metadata and the original's config.json disagree"
+        -> "convert again, with a converter that knows this model";
+    COPY_UNJUDGED = "copy.unjudged" Unknown: "rows can't be compared byte for byte with the original's"
+        -> "they were compared by their values: see the errors above";
 }
 
 impl Code {

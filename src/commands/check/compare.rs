@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::{
-    ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, Severity, codes, rows,
-    vocabularies,
+    ComparedGroup, ComparedToken, ComparisonInfo, Finding, Findings, Severity, codes, original,
+    rows, vocabularies,
 };
 use crate::check::compare::{
     Comparison, Difference, Group, Matching, compare, lost_neighbors, retexted, usual_error,
@@ -58,6 +58,8 @@ pub(super) fn check(
         [true, true] => {
             let one = View::new(model, path, TOKEN_EMBEDDING)?;
             let other = View::new(&other_model, other_path, TOKEN_EMBEDDING)?;
+            let one = Side { model, view: one };
+            let other = Side { model: &other_model, view: other };
             of_views(&one, &other, findings)
         }
         tables => {
@@ -74,7 +76,19 @@ pub(super) fn check(
     Ok(info.map(|info| ComparisonInfo { other: other_path.display().to_string(), ..info }))
 }
 
-fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<ComparisonInfo>> {
+/// A model and its table.
+pub(super) struct Side<'a> {
+    pub model: &'a Model,
+    pub view: View,
+}
+
+fn of_views(
+    this: &Side<'_>,
+    that: &Side<'_>,
+    findings: &mut Findings,
+) -> Result<Option<ComparisonInfo>> {
+    let (one, other) = (&this.view, &that.view);
+    let is_copy = original::is_copy(this, that);
     let tables = [&one.table, &other.table];
     let [a, b] = tables.map(|table| table.d_model());
     if a != b {
@@ -94,9 +108,13 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
             let mut matching = Matching::by_text((vocab, present[0]), (others, present[1]))?;
             if !matching.pairs.is_empty() {
                 let retexted = retexted(rows, present[0].min(present[1]), &matching)?;
-                vocabularies::texts([vocab, others], &retexted, findings)?;
+                vocabularies::texts([vocab, others], &retexted, is_copy, findings)?;
                 matching.by_their_ids(&retexted);
-                vocabularies::beside([vocab, others], &matching, findings)?;
+                if is_copy {
+                    let fillers = original::fillers(vocab, others, present[1], &matching)?;
+                    matching.by_their_ids(&fillers);
+                }
+                vocabularies::beside([vocab, others], &matching, is_copy, findings)?;
             }
             matching
         }
@@ -111,7 +129,8 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         findings.push(Finding::of(&codes::OTHER_MODEL, message).next("these are different models"));
         return Ok(None);
     }
-    tokens(one, other, &matching, findings)?;
+    tokens(one, other, &matching, is_copy, findings)?;
+    let copies = original::judge(this, that, &matching, is_copy, findings)?;
 
     let formats = tables.map(|table| table.format().name);
     let [x, y] = tables.map(|table| table.format());
@@ -141,7 +160,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         );
         let evidence = json!({ "factor": factor, "median_cosine": median });
         findings.push(Finding::of(&codes::OTHER_FACTOR, message).evidence(evidence).table(one));
-    } else {
+    } else if copies.is_empty() || !is_copy {
         damage(one, &compared, findings)?;
         let is_told = whole(&compared, usual, formats, findings);
         if formats[0] == formats[1] && !is_told {
@@ -176,6 +195,7 @@ fn of_views(one: &View, other: &View, findings: &mut Findings) -> Result<Option<
         worst: compared.worst.iter().map(|it| token(one, it)).collect::<Result<_>>()?,
         neighbors_asked: asked,
         neighbors_lost: lost,
+        copies,
     }))
 }
 
@@ -190,18 +210,24 @@ fn token(view: &View, difference: &Difference) -> Result<ComparedToken> {
     })
 }
 
-/// Reports tokens that moved, were added or were removed.
-fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings) -> Result<()> {
+/// Reports tokens that moved, were added or were removed. A converter does none of that,
+/// but for tokens that it adds to fill the table.
+fn tokens(
+    one: &View,
+    other: &View,
+    matching: &Matching,
+    is_copy: bool,
+    findings: &mut Findings,
+) -> Result<()> {
     let moved: Vec<_> = matching.moved().collect();
     if let Some([id, before]) = moved.first() {
         let n = counted(moved.len() as u64, "token");
         let message = format!("{n} moved, the first from {before} in the other to {id}");
         let ids = moved.iter().map(|[id, _]| u64::from(*id));
-        findings.push(
-            Finding::of(&codes::OTHER_MOVED, message)
-                .evidence(json!({ "tokens": moved.len(), "first": [id, before] }))
-                .rows(one, None, ids)?,
-        );
+        let finding = Finding::of(&codes::OTHER_MOVED, message)
+            .evidence(json!({ "tokens": moved.len(), "first": [id, before] }))
+            .rows(one, None, ids)?;
+        findings.push(if is_copy { finding.serious() } else { finding });
     }
     for (code, view, ids, whose) in [
         (&codes::OTHER_ADDED, one, &matching.added, "the other has not"),
@@ -214,6 +240,9 @@ fn tokens(one: &View, other: &View, matching: &Matching, findings: &mut Findings
             for (odd, worst, n) in odd_rows(view, &ids)? {
                 severity = severity.min(worst);
                 message += &format!("; {n} of them: {odd}");
+            }
+            if is_copy && code == &codes::OTHER_REMOVED {
+                severity = Severity::Problem;
             }
             let finding = Finding::of(code, message).rows(view, None, ids)?;
             findings.push(Finding { severity, ..finding });

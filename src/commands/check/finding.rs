@@ -88,6 +88,11 @@ impl Finding {
         Self { severity: Severity::Note, ..self }
     }
 
+    /// Is a problem, whatever it is elsewhere.
+    pub(super) fn serious(self) -> Self {
+        Self { severity: Severity::Problem, ..self }
+    }
+
     pub(super) fn next(self, next: impl Into<String>) -> Self {
         Self { next: next.into(), ..self }
     }

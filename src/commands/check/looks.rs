@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::answer::{
-    CheckReport, CheckedTable, ComparisonInfo, NormsInfo, OrderInfo, Severity, Verdict,
+    CheckReport, CheckedTable, ComparisonInfo, CopyInfo, NormsInfo, OrderInfo, Severity, Verdict,
 };
 use super::finding::Finding;
 use crate::report::number::{grouped, rounded};
@@ -134,6 +134,40 @@ fn lengths(norms: &NormsInfo) -> String {
     format!("median {median}; 98 in 100 from {p01} to {p99}, all from {least} to {most}")
 }
 
+/// How many rows are what the type makes of the original's.
+fn copied(copy: &CopyInfo, format: &str) -> String {
+    let CopyInfo { tensor, through, factor, rows, exact, tied, scaled, different } = copy;
+    let mut way = match through {
+        Some(through) => format!("the original's {format}, rounded to {through} first"),
+        None => format!("the original's {format}"),
+    };
+    if let Some(factor) = factor {
+        way += &format!(", times {}", factor.digits());
+    }
+    let tensor = visible(tensor);
+    if exact == rows {
+        return format!(
+            "{tensor}: all {} rows are what ggml makes of {way}, byte for byte",
+            grouped(*rows)
+        );
+    }
+    let mut text = format!(
+        "{tensor}: {} of {} rows are what ggml makes of {way}, byte for byte",
+        grouped(*exact),
+        grouped(*rows)
+    );
+    for (n, what) in [
+        (tied, "differ where a value lies between two quants"),
+        (scaled, "have other scales"),
+        (different, "are different"),
+    ] {
+        if *n > 0 {
+            text += &format!("; {} {what}", grouped(*n));
+        }
+    }
+    text
+}
+
 /// Prints the comparison with another table.
 fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     let other = &comparison.other_table;
@@ -150,6 +184,9 @@ fn beside(comparison: &ComparisonInfo, page: &mut Page) -> Result<()> {
     if comparison.is_identical {
         let text = format!("{shape}: the tables are the same, byte for byte");
         return page.labelled(INDENT, "beside", &text);
+    }
+    for copy in &comparison.copies {
+        page.labelled(INDENT, "copy", &copied(copy, other.format))?;
     }
     let text = format!(
         "{shape}: {} tokens in both, {} of them moved, {} added, {} removed; the rows differ by {} \

@@ -8,6 +8,7 @@ mod finding;
 mod head;
 mod looks;
 mod order;
+mod original;
 mod rows;
 mod sarif;
 mod sizes;

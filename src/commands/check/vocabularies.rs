@@ -12,7 +12,7 @@ use crate::check::compare::Matching;
 use crate::model::{Error, Fact, Strings};
 use crate::report::TokenText;
 use crate::text::{counted, grouped, visible};
-use crate::vocab::Vocab;
+use crate::vocab::{TokenType, Vocab};
 
 /// Columns for the text of a token.
 const TEXT: usize = 24;
@@ -51,23 +51,38 @@ pub(super) fn alone(one: &Vocab, other: &Vocab, findings: &mut Findings) -> Resu
             false => finding.noted().next("the two files give other IDs for one text"),
         });
     }
-    beside([one, other], &matching, findings)
+    beside([one, other], &matching, false, findings)
 }
 
-/// Reports IDs whose rows stayed and whose texts did not.
-pub(super) fn texts(vocabs: [&Vocab; 2], ids: &[u32], findings: &mut Findings) -> Result<()> {
+/// Reports IDs whose rows stayed and whose texts did not. A converter spells no ordinary
+/// token anew.
+pub(super) fn texts(
+    vocabs: [&Vocab; 2],
+    ids: &[u32],
+    is_copy: bool,
+    findings: &mut Findings,
+) -> Result<()> {
     let text = |vocab: &Vocab, id: u32| Ok::<_, Error>(TokenText::from(vocab.token(id.into())?));
     let mut elsewhere = HashMap::new();
     for id in ids {
         elsewhere.insert(text(vocabs[1], *id)?.exact().into_owned(), *id);
     }
-    let (mut exchanged, mut renamed) = (Vec::new(), Vec::new());
+    let [mut exchanged, mut respelled, mut renamed] = [const { Vec::new() }; 3];
     for id in ids {
         let is_anothers = elsewhere.contains_key(&*text(vocabs[0], *id)?.exact());
-        if is_anothers { &mut exchanged } else { &mut renamed }.push(*id);
+        let is_ordinary = || {
+            let kind = vocabs[1].token_type(u64::from(*id))?;
+            Ok::<_, Error>(matches!(kind, None | Some(TokenType::Normal | TokenType::Byte)))
+        };
+        match () {
+            () if is_anothers => exchanged.push(*id),
+            () if is_copy && is_ordinary()? => respelled.push(*id),
+            () => renamed.push(*id),
+        }
     }
     for (ids, what, is_problem) in [
         (exchanged, "the text of another token in the other file, and its own row", true),
+        (respelled, "another text in the original, and the same row", true),
         (renamed, "another text in the other file", false),
     ] {
         let Some(first) = ids.first() else { continue };
@@ -90,6 +105,7 @@ pub(super) fn texts(vocabs: [&Vocab; 2], ids: &[u32], findings: &mut Findings) -
 pub(super) fn beside(
     [one, other]: [&Vocab; 2],
     matching: &Matching,
+    is_copy: bool,
     findings: &mut Findings,
 ) -> Result<()> {
     let scores = (one.scores()?, other.scores()?);
@@ -123,12 +139,14 @@ pub(super) fn beside(
         let message = format!("{n} with a different score in the other file");
         findings.push(Finding::of(&codes::OTHER_SCORE, message).tokens(Some(one), None, scored)?);
     }
-    special([one, other], findings)?;
-    splitting([one, other], findings)
+    special([one, other], is_copy, findings)?;
+    // A checkpoint says in another way how texts are split.
+    if is_copy { Ok(()) } else { splitting([one, other], findings) }
 }
 
-/// Reports roles that other tokens have.
-fn special([one, other]: [&Vocab; 2], findings: &mut Findings) -> Result<()> {
+/// Reports roles that other tokens have. A converter finds more of them than
+/// `config.json` has.
+fn special([one, other]: [&Vocab; 2], is_copy: bool, findings: &mut Findings) -> Result<()> {
     let roles = |vocab: &Vocab| -> Result<Vec<(String, Option<i128>)>> {
         let tokens = vocab.model().special_tokens().take(256);
         tokens.map(|token| token.map(|it| (it.name, it.id)).map_err(Into::into)).collect()
@@ -149,7 +167,7 @@ fn special([one, other]: [&Vocab; 2], findings: &mut Findings) -> Result<()> {
     let mut differ = Vec::new();
     for name in names {
         let [a, b] = [id_of(&here, name), id_of(&there, name)];
-        if a != b {
+        if a != b && !(is_copy && (a.is_none() || b.is_none())) {
             let (a, b) = (named(one, a)?, named(other, b)?);
             differ.push(format!("{} is {a}, in the other {b}", visible(name)));
         }
