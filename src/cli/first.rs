@@ -64,6 +64,10 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         })
         .mut_arg("force", |arg| arg.hide(true))
         .mut_arg("quiet", |arg| arg.hide(true))
+        .mut_args(|arg| match arg.get_help_heading() {
+            Some(_) => arg.hide(true),
+            None => arg,
+        })
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
@@ -189,7 +193,7 @@ fn first_positional(words: &[String]) -> Option<usize> {
 fn is_model(word: &str) -> bool {
     toy::named(word).is_some() || Store::of_name(word).is_some() || {
         let word = word.to_ascii_lowercase();
-        word.ends_with(".gguf")
+        word.ends_with(".gguf") || ["https://", "hf://"].iter().any(|it| word.starts_with(it))
     }
 }
 
@@ -202,7 +206,12 @@ fn stands_back(word: &str, in_its_place: &str) -> bool {
 
 /// A call as it can be pasted into a shell.
 fn line(words: &[String]) -> String {
-    let words = words.iter().map(|word| quoted(word));
+    // The query of an address may be a secret.
+    let shown = |word: &String| match word.split_once('?') {
+        Some((address, _)) if is_model(address) => quoted(address),
+        _ => quoted(word),
+    };
+    let words = words.iter().map(shown);
     ["embcli".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -6,9 +6,10 @@ mod names;
 mod tokens;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -19,7 +20,7 @@ use crate::model::{
     Description, Error, Fact, Model, Numbers, Role, SpecialToken, Strings, Tensor, TokenList,
 };
 use crate::quant::{Format, TypeError};
-use crate::source::{MappedFile, Source};
+use crate::source::{Folder, OnDisk, Source};
 
 /// The longest of the files beside the tensors, in bytes.
 const LONGEST: u64 = 256 << 20;
@@ -29,7 +30,7 @@ const SINGLE: &str = "model.safetensors";
 
 /// A checkpoint: files of tensors, and what is said beside them.
 pub struct Checkpoint {
-    folder: PathBuf,
+    folder: Arc<dyn Folder>,
     files: Vec<File>,
     /// Files that the index names and that are not there.
     missing: Vec<String>,
@@ -62,18 +63,27 @@ pub fn is_checkpoint(path: &Path) -> bool {
 /// # Errors
 /// If there is no file of tensors, or one breaks a rule of its format.
 pub fn open(path: &Path) -> Result<Model, Error> {
-    Checkpoint::open(path).map(Model::new)
+    let (folder, file) = match path.is_dir() {
+        true => (path, None),
+        false => (path.parent().unwrap_or(Path::new("")), path.file_name()),
+    };
+    open_in(Arc::new(OnDisk(folder.to_owned())), file)
+}
+
+/// The same for a folder that need not be on a disk: all of it, or one file.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_in(folder: Arc<dyn Folder>, file: Option<&OsStr>) -> Result<Model, Error> {
+    Checkpoint::open(folder, file).map(Model::new)
 }
 
 impl Checkpoint {
-    fn open(path: &Path) -> Result<Self, Error> {
-        let is_folder = path.is_dir();
-        let folder = if is_folder { path } else { path.parent().unwrap_or(Path::new("")) };
+    fn open(folder: Arc<dyn Folder>, file: Option<&OsStr>) -> Result<Self, Error> {
         let mut names: Vec<String> = Vec::new();
-        if !is_folder {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            names.push(name.into_owned());
-        } else if let Some(json) = beside(folder, INDEX)? {
+        if let Some(name) = file {
+            names.push(name.to_string_lossy().into_owned());
+        } else if let Some(json) = beside(&*folder, INDEX)? {
             let index: Index = serde_json::from_slice(&json)
                 .map_err(|error| Error::Split(format!("{INDEX}: {error}")))?;
             names.extend(index.weight_map.into_values());
@@ -88,16 +98,16 @@ impl Checkpoint {
         }
         let (mut files, mut missing) = (Vec::new(), Vec::new());
         for name in names {
-            let path = if is_folder { folder.join(&name) } else { path.to_owned() };
-            let source: Arc<dyn Source> = match MappedFile::open(&path) {
-                Ok(source) => Arc::new(source),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && is_folder => {
+            let source: Arc<dyn Source> = match folder.open(file.unwrap_or(name.as_ref())) {
+                Ok(source) => Arc::from(source),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => {
                     missing.push(name);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
             let header = Header::read(&*source)?;
+            source.release(header.data_at..u64::MAX);
             files.push(File { name: name.into(), source, header });
         }
         if files.is_empty() {
@@ -105,12 +115,12 @@ impl Checkpoint {
                 "the folder has no {SINGLE} and no file that an index names"
             )));
         }
-        let config = match beside(folder, "config.json")? {
+        let config = match beside(&*folder, "config.json")? {
             Some(json) => serde_json::from_slice(&json)
                 .map_err(|error| Error::Unfit(format!("config.json: {error}")))?,
             None => Json::Null,
         };
-        Ok(Self { folder: folder.to_owned(), files, missing, config })
+        Ok(Self { folder, files, missing, config })
     }
 
     /// A field of `config.json`, or of its part for texts.
@@ -150,11 +160,9 @@ fn format_of(dtype: &str) -> Result<&'static Format, TypeError> {
 }
 
 /// A file of the folder; `None` if it is not there.
-fn beside(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let path = folder.join(name);
-    match fs::metadata(&path) {
-        Ok(file) if file.is_file() && file.len() <= LONGEST => Ok(Some(fs::read(path)?)),
-        Ok(_) => Err(Error::Unfit(format!("{name} is no regular file of at most {LONGEST} bytes"))),
+fn beside(folder: &dyn Folder, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    match folder.read(name, LONGEST) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -235,10 +243,10 @@ impl Description for Checkpoint {
     }
 
     fn tokens(&self) -> Result<TokenList, Error> {
-        if let Some(json) = beside(&self.folder, "tokenizer.json")? {
+        if let Some(json) = beside(&*self.folder, "tokenizer.json")? {
             return tokens::of_json(&json);
         }
-        if let Some(bytes) = beside(&self.folder, "vocab.txt")? {
+        if let Some(bytes) = beside(&*self.folder, "vocab.txt")? {
             return tokens::of_lines(&String::from_utf8_lossy(&bytes));
         }
         let reason = "the folder has no tokenizer.json and no vocab.txt".to_owned();

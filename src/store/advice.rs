@@ -51,7 +51,8 @@ impl Stores {
         };
         if name.contains("://") {
             return format!(
-                "no such file, and {looked}; to use a model from the web, download it first"
+                "no such file, and {looked}; this embcli was built without the feature `remote`: \
+                 to use a model from the web, download it first"
             );
         }
         if near.is_empty() && name.contains(':') {
@@ -123,7 +124,7 @@ pub(super) fn suggest(name: &str, names: &[String]) -> Option<String> {
 }
 
 /// The names to choose from, if there are any.
-pub(super) fn choices(names: &[String]) -> String {
+pub(crate) fn choices(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(": name one of {}", list(names)) }
 }
 

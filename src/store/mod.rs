@@ -20,7 +20,7 @@ mod guard;
 mod hub;
 mod llama_cpp;
 mod lm_studio;
-mod naming;
+pub(crate) mod naming;
 mod ollama;
 pub mod toy;
 mod walk;
@@ -35,7 +35,8 @@ pub use environment::Environment;
 use crate::gguf;
 use crate::model::Model;
 use crate::safetensors;
-use advice::{beside, choices, is_path};
+pub(crate) use advice::choices;
+use advice::{beside, is_path};
 use walk::{Walk, is_absence};
 
 /// A program or cache that keeps models.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Opener, Request, layout, model};
+use super::{Opener, Reads, Request, layout, model};
 use crate::gguf::{Files, file_type_name, is_known_architecture};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
@@ -32,6 +32,10 @@ pub struct InfoRequest {
 }
 
 impl Request for InfoRequest {
+    fn reads(&self) -> Reads {
+        Reads::Header
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }
