@@ -193,7 +193,8 @@ fn first_positional(words: &[String]) -> Option<usize> {
 fn is_model(word: &str) -> bool {
     toy::named(word).is_some() || Store::of_name(word).is_some() || {
         let word = word.to_ascii_lowercase();
-        word.ends_with(".gguf") || ["https://", "hf://"].iter().any(|it| word.starts_with(it))
+        word.ends_with(".gguf")
+            || ["https://", "http://", "hf://"].iter().any(|it| word.starts_with(it))
     }
 }
 
@@ -204,14 +205,23 @@ fn stands_back(word: &str, in_its_place: &str) -> bool {
     !is_model(in_its_place) && is_model(word) && (is_number || toy::named(word).is_none())
 }
 
+/// A message without the queries of the addresses in it, which may be secret.
+pub(super) fn without_queries(message: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find("://") {
+        let is_end = |c: char| c.is_whitespace() || c == '\'';
+        let end = rest[at..].find(is_end).map_or(rest.len(), |end| at + end);
+        let query = rest[at..end].find('?').map_or(end, |query| at + query);
+        shown += &rest[..query];
+        rest = &rest[end..];
+    }
+    shown + rest
+}
+
 /// A call as it can be pasted into a shell.
 fn line(words: &[String]) -> String {
-    // The query of an address may be a secret.
-    let shown = |word: &String| match word.split_once('?') {
-        Some((address, _)) if is_model(address) => quoted(address),
-        _ => quoted(word),
-    };
-    let words = words.iter().map(shown);
+    let words = words.iter().map(|word| quoted(word));
     ["embcli".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
 }
 

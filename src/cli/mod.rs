@@ -325,6 +325,7 @@ impl Cli {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => stop(plain(), styled(), true),
                 kind => {
                     let line = first::complaint(&one_line(&error), kind, words, Self::command());
+                    let line = first::without_queries(&line);
                     stop(line.clone(), line, false)
                 }
             }

@@ -13,7 +13,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, BodyReader, ProxyProtocol};
 
 use super::cost::Cost;
-use super::fault::Fault;
+use super::fault::{Fault, Kind};
 use super::url::Url;
 use crate::report::number::grouped;
 use crate::text::{clip, visible};
@@ -227,7 +227,7 @@ impl Http {
                 }
                 Err(error) => self.worded(&error, url),
             };
-            if tries >= self.limits.tries || problem.kind != super::fault::Kind::Broken {
+            if tries >= self.limits.tries || problem.kind != Kind::Broken {
                 let times = if tries > 1 { format!(", {tries} times") } else { String::new() };
                 return Err(Fault::new(format!("{problem}{times}")));
             }
@@ -441,10 +441,12 @@ impl Body {
         if buf.is_empty() {
             return Ok(0);
         }
-        let n = self
-            .reader
-            .read(buf)
-            .map_err(|error| worded(&ureq::Error::Io(error), &self.host, &self.limits))?;
+        let n = self.reader.read(buf).map_err(|error| {
+            match worded(&ureq::Error::Io(error), &self.host, &self.limits) {
+                fault if fault.kind == Kind::Broken => self.short(),
+                fault => fault,
+            }
+        })?;
         self.left -= n as u64;
         self.cost.bytes(n as u64);
         if n > 0 && self.left == 0 {

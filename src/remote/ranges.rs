@@ -30,6 +30,9 @@ const GAP: u64 = 1 << 16;
 /// With more requests than this, gaps may be longer.
 const REQUESTS: usize = 64;
 
+/// A walk looks at this many bytes to tell what a file is, even if its header is shorter.
+const LOOKED_AT: u64 = 512;
+
 /// A read that breaks off is continued at most this many times.
 const BREAKS: u32 = 3;
 
@@ -379,7 +382,7 @@ impl Source for Arc<RemoteFile> {
         let end = bytes.start.min(position);
         self.cost.part("header", end, false);
         let mut header = std::mem::take(&mut state.header);
-        header.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+        header.truncate(usize::try_from(end.max(LOOKED_AT)).unwrap_or(usize::MAX));
         if let (Some(entry), Some(cache)) = (&self.entry, self.wire.cache())
             && !header.is_empty()
         {
