@@ -20,10 +20,10 @@ use crate::cli::{Cli, Stop, complete};
 #[cfg(feature = "remote")]
 use crate::model::Model;
 use crate::output::Destination;
-#[cfg(feature = "remote")]
-use crate::remote::{self, Wire};
 use crate::report::{Form, Printer, Style};
 use crate::{commands, output, text};
+#[cfg(feature = "remote")]
+use crate::{remote::Wire, store::is_address};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -95,7 +95,7 @@ fn open(
     wire: &OnceCell<Arc<Wire>>,
     connect: impl Fn() -> Result<Arc<Wire>>,
 ) -> Result<Model> {
-    if !remote::is_address(name) {
+    if !is_address(name) {
         return commands::open(name);
     }
     let wire = match wire.get() {

@@ -48,8 +48,8 @@ pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 pub enum Reads {
     /// Only what is before the tensors.
     Header,
-    /// The header, and some rows.
-    Rows,
+    /// The header, and some rows of this tensor.
+    Rows(String),
     /// All rows of these tensors, as far as the model has them.
     Tables(Vec<String>),
 }

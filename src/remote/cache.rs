@@ -185,6 +185,7 @@ fn size(folder: &Path) -> u64 {
 }
 
 fn private_file() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

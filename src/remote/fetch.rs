@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::fault::{Fault, Kind};
 use super::ranges::RemoteFile;
 use crate::report::Progress;
-use crate::report::number::{decimal_size, grouped};
+use crate::report::number::grouped;
 use crate::source::Source;
 
 /// One request asks for at most this many bytes, so that none takes forever.
@@ -27,11 +27,7 @@ pub(super) fn table(file: &RemoteFile, bytes: Range<u64>) -> Result<(), Fault> {
         return Ok(());
     }
     if !wire.access.fetch_table {
-        return Err(Fault::new(format!(
-            "this command reads a whole table, {named} bytes ({}): --fetch-table fetches it once \
-             and keeps it",
-            decimal_size(total)
-        )));
+        return Err(Fault::new(format!("a table of {named} bytes needs --fetch-table")));
     }
     let (Some(entry), Some(cache)) = (&file.entry, wire.cache()) else {
         let why = match wire.cache() {

@@ -147,7 +147,8 @@ impl Http {
             if self.hub.is_host_of(&url) {
                 linked.read(&headers);
             }
-            let target = headers.get("location").filter(|_| (301..=308).contains(&status));
+            let target =
+                headers.get("location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
             let mut is_redirect = false;
             if let Some(target) = target {
                 let target = target.to_str().ok().map(|target| url.join(target));

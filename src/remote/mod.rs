@@ -28,17 +28,18 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 pub use cache::Cache;
 pub use cost::Cost;
 pub use fault::Fault;
 pub use http::Limits;
-pub use url::{Url, is_address, without_query};
+pub use url::{Url, without_query};
 
 use crate::commands::Reads;
 use crate::gguf;
 use crate::model::Model;
+use crate::report::number::{decimal_size, grouped};
 use crate::safetensors;
 use crate::store::Environment;
 use fault::Kind;
@@ -110,7 +111,7 @@ impl Wire {
         let hub = Hub { address, token: access.token.clone() };
         let http = Http::new(hub.clone(), access.limits, access.insecure_http);
         let cache = access.cache.clone().map(|folder| Cache::new(folder, access.max_cache));
-        let (checks_first, costs) = (reads != Reads::Rows, Mutex::default());
+        let (checks_first, costs) = (!matches!(reads, Reads::Rows(_)), Mutex::default());
         Ok(Arc::new(Self { access, http, hub, cache, reads, checks_first, costs }))
     }
 
@@ -136,16 +137,36 @@ impl Wire {
             }
             () => Model::new(gguf::Files::open_in(folder, OsStr::new(&file))?),
         };
-        if let Reads::Tables(names) = &self.reads {
-            for name in names {
-                // The command itself tells what is wrong with a tensor.
-                let Ok(Some(tensor)) = model.tensor(name) else { continue };
-                if let (Some(at), Some(bytes)) = (tensor.at, tensor.bytes()) {
-                    tensor.source.keep(at..at.saturating_add(bytes))?;
-                }
+        self.keep_tables(&model)?;
+        Ok(model)
+    }
+
+    /// Makes the tables local that the command reads as a whole.
+    fn keep_tables(&self, model: &Model) -> Result<()> {
+        let names = match &self.reads {
+            Reads::Tables(names) => &names[..],
+            Reads::Rows(name) if self.access.fetch_table => std::slice::from_ref(name),
+            Reads::Rows(_) | Reads::Header => return Ok(()),
+        };
+        let mut missing = 0;
+        for name in names {
+            // The command itself tells what is wrong with a tensor.
+            let Ok(Some(tensor)) = model.tensor(name) else { continue };
+            let (Some(at), Some(bytes)) = (tensor.at, tensor.bytes()) else { continue };
+            let bytes = bytes.min(tensor.source.len().saturating_sub(at));
+            match tensor.source.keep(at..at + bytes) {
+                Err(_) if !self.access.fetch_table => missing += bytes,
+                kept => kept?,
             }
         }
-        Ok(model)
+        ensure!(
+            missing == 0,
+            "this command reads whole tables, {} bytes ({}): --fetch-table fetches them once and \
+             keeps them",
+            grouped(missing),
+            decimal_size(missing)
+        );
+        Ok(())
     }
 
     /// The address of a name of the hub, which may leave the file open.

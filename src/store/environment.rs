@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::guard::read_small;
@@ -26,8 +27,15 @@ const READ: [&str; 13] = [
 /// The variables that say where models are. This is a value, so tests need not
 /// change their own process. An empty variable counts as not set, because that is
 /// how people unset one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<&'static str, PathBuf>);
+
+/// Without the values, one of which is a secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     pub fn of_process() -> Self {

@@ -100,7 +100,7 @@ fn access(limits: Limits) -> Access {
 
 /// Opens a model in this process and reads one row.
 fn row(access: Access, url: &str) -> Result<Vec<f32>, String> {
-    let wire = Wire::new(access, Reads::Rows).unwrap();
+    let wire = Wire::new(access, Reads::Rows(TOKEN_EMBEDDING.to_owned())).unwrap();
     let model = wire.open(Path::new(url)).map_err(|error| format!("{error:#}"))?;
     let table = Table::open(&model, TOKEN_EMBEDDING).map_err(|error| error.to_string())?;
     table.row(5).map_err(|error| error.to_string())
@@ -584,7 +584,7 @@ fn a_whole_table_is_fetched_only_if_the_user_says_so() {
     };
     for call in calls {
         let line = on(call, &url, &[]).error();
-        let says = "this command reads a whole table, 768,000 bytes (768 kB): --fetch-table";
+        let says = "this command reads whole tables, 768,000 bytes (768 kB): --fetch-table";
         assert!(line.contains(says), "{line}");
     }
     let before = server.take_requests();
@@ -644,6 +644,21 @@ fn rows_have_a_limit_without_the_whole_table() {
     assert!(line.contains("more than 204,800 bytes besides the header: --fetch-table"), "{line}");
     assert_eq!(server.requests().len(), 1, "refused before it is fetched");
     client.told(&["lookup", &url, "0..", "--format", "csv"]);
+    server.take_requests();
+    let all = ["lookup", &url, "0..", "--max-fetch", "200K", "--format", "csv", "--fetch-table"];
+    let (_, note) = client.told(&all);
+    assert!(note.contains("by 1 request (header 75.2 kB, cached; table 768 kB)"), "{note}");
+}
+
+#[test]
+fn what_a_check_would_fetch_is_told_for_all_its_tables() {
+    let file = model(300, 8).tensor("output.weight", &[8, 300], F32, vec![0; 9600]).build();
+    let (client, server) = (Client::new(), Server::with(file));
+    let line = client.run(&["check", &server.url("m.gguf")]).error();
+    assert!(line.contains("reads whole tables, 19,200 bytes (19.2 kB)"), "{line}");
+    let outcome = client.run(&["check", &server.url("m.gguf"), "--fetch-table"]);
+    assert!(outcome.stdout.contains("output.weight"), "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("table 9.6 kB").count(), 2, "{outcome:?}");
 }
 
 #[test]

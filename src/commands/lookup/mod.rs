@@ -39,7 +39,7 @@ pub enum RowsOf {
 
 impl Request for LookupRequest {
     fn reads(&self) -> Reads {
-        Reads::Rows
+        Reads::Rows(self.tensor.clone())
     }
 
     fn forms(&self) -> &'static [Form] {
