@@ -647,7 +647,7 @@ fn rows_have_a_limit_without_the_whole_table() {
     server.take_requests();
     let all = ["lookup", &url, "0..", "--max-fetch", "200K", "--format", "csv", "--fetch-table"];
     let (_, note) = client.told(&all);
-    assert!(note.contains("by 1 request (header 75.2 kB, cached; table 768 kB)"), "{note}");
+    assert!(note.contains("by 1 request (header 75.3 kB, cached; table 768 kB)"), "{note}");
 }
 
 #[test]
@@ -658,7 +658,7 @@ fn what_a_check_would_fetch_is_told_for_all_its_tables() {
     assert!(line.contains("reads whole tables, 19,200 bytes (19.2 kB)"), "{line}");
     let outcome = client.run(&["check", &server.url("m.gguf"), "--fetch-table"]);
     assert!(outcome.stdout.contains("output.weight"), "{outcome:?}");
-    assert_eq!(outcome.stderr.matches("table 9.6 kB").count(), 2, "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("table 9.60 kB").count(), 2, "{outcome:?}");
 }
 
 #[test]
