@@ -9,8 +9,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, Response};
-use ureq::{Agent, BodyReader, ProxyProtocol};
+use ureq::http::{HeaderMap, Response, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, BodyReader, Proxy, ProxyProtocol};
 
 use super::cost::Cost;
 use super::fault::{Fault, Kind};
@@ -119,12 +120,14 @@ pub struct Body {
 }
 
 impl Http {
-    pub fn new(hub: Hub, limits: Limits, insecure: bool) -> Self {
+    pub fn new(hub: Hub, limits: Limits, insecure: bool, trusted: Option<RootCerts>) -> Self {
+        let trusted = trusted.unwrap_or(RootCerts::WebPki);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .accept_encoding("identity")
             .user_agent(concat!("embcli/", env!("CARGO_PKG_VERSION")))
+            .tls_config(TlsConfig::builder().root_certs(trusted).build())
             .timeout_resolve(Some(limits.connect))
             .timeout_connect(Some(limits.connect))
             .timeout_recv_response(Some(limits.idle))
@@ -183,6 +186,12 @@ impl Http {
                 url.host
             )));
         }
+        let proxy = self.proxy(url);
+        if proxy.is_some_and(|proxy| {
+            !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
+        }) {
+            return Err(Fault::new("the proxy of the environment speaks SOCKS: use one of HTTP"));
+        }
         let mut pause = self.limits.pause;
         let mut tries = 1;
         loop {
@@ -192,14 +201,6 @@ impl Http {
                 true => request.config().proxy(None).build(),
                 false => request,
             };
-            if !url.is_loopback()
-                && let Some(proxy) = self.agent.config().proxy()
-                && !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
-            {
-                return Err(Fault::new(
-                    "the proxy of the environment speaks SOCKS: use one of HTTP",
-                ));
-            }
             if let Some(range) = &ask.range {
                 let last = range.end.saturating_sub(1);
                 request = request.header("Range", format!("bytes={}-{last}", range.start));
@@ -226,7 +227,12 @@ impl Http {
                     wait = after.map(Duration::from_secs);
                     Fault::broken(format!("{} answers {}", url.host, named(status)))
                 }
-                Err(error) => self.worded(&error, url),
+                Err(error) => match (worded(&error, &url.host, &self.limits), proxy) {
+                    (fault, Some(proxy)) if fault.kind == Kind::Other => {
+                        Fault::new(format!("{fault} (through the proxy {})", proxy.host()))
+                    }
+                    (fault, _) => fault,
+                },
             };
             if tries >= self.limits.tries || problem.kind != Kind::Broken {
                 let times = if tries > 1 { format!(", {tries} times") } else { String::new() };
@@ -238,14 +244,19 @@ impl Http {
         }
     }
 
-    fn worded(&self, error: &ureq::Error, url: &Url) -> Fault {
-        worded(error, &url.host, &self.limits)
+    /// The proxy to a host, if the environment has one.
+    fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        let uri: Uri = url.whole().parse().ok()?;
+        let proxy = self.agent.config().proxy()?;
+        (!url.is_loopback() && !proxy.is_no_proxy(&uri)).then_some(proxy)
     }
 }
 
 /// An error of the HTTP library. Its own messages may quote an address.
 fn worded(error: &ureq::Error, host: &str, limits: &Limits) -> Fault {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    use std::io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof,
+    };
     use ureq::{Error, Timeout};
     match error {
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
@@ -264,6 +275,9 @@ fn worded(error: &ureq::Error, host: &str, limits: &Limits) -> Fault {
             ConnectionReset | ConnectionAborted | UnexpectedEof | BrokenPipe => {
                 Fault::broken(format!("{host} broke the connection"))
             }
+            InvalidData => Fault::new(format!(
+                "no secure connection to {host}: {error} (SSL_CERT_FILE names other authorities)"
+            )),
             // An error of the library inside.
             _ => match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
                 Some(inner) => worded(inner, host, limits),

@@ -9,6 +9,7 @@
 //! hub     names of the hub, and its list of files
 //! folder  the files beside a file: parts of a split model, a tokenizer
 //! cost    what it cost
+//! tls     which authorities are trusted
 //! fault   what went wrong
 //! ```
 //!
@@ -22,6 +23,7 @@ mod folder;
 mod http;
 mod hub;
 mod ranges;
+mod tls;
 mod url;
 
 use std::ffi::OsStr;
@@ -70,6 +72,8 @@ pub struct Access {
     pub hub: String,
     /// The user's token for the hub.
     pub token: Option<String>,
+    /// A file of certificates of the authorities that are trusted, in place of Mozilla's.
+    pub authorities: Option<PathBuf>,
 }
 
 impl Access {
@@ -84,6 +88,7 @@ impl Access {
             limits: Limits::default(),
             hub: environment.hub_address().unwrap_or(hub::USUAL).to_owned(),
             token: environment.hub_token(),
+            authorities: environment.authorities(),
         }
     }
 }
@@ -105,11 +110,13 @@ impl Wire {
     /// Makes a client for a command that reads so much of its models.
     ///
     /// # Errors
-    /// If the hub's address is invalid.
+    /// If the hub's address or the file of authorities is invalid.
     pub fn new(access: Access, reads: Reads) -> Result<Arc<Self>> {
         let address = Url::parse(&access.hub).context("HF_ENDPOINT")?;
         let hub = Hub { address, token: access.token.clone() };
-        let http = Http::new(hub.clone(), access.limits, access.insecure_http);
+        let trusted = access.authorities.as_deref().map(tls::authorities).transpose();
+        let trusted = trusted.context("SSL_CERT_FILE")?;
+        let http = Http::new(hub.clone(), access.limits, access.insecure_http, trusted);
         let cache = access.cache.clone().map(|folder| Cache::new(folder, access.max_cache));
         let (checks_first, costs) = (!matches!(reads, Reads::Rows(_)), Mutex::default());
         Ok(Arc::new(Self { access, http, hub, cache, reads, checks_first, costs }))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::guard::read_small;
 
 /// The only variables that are read.
-const READ: [&str; 13] = [
+const READ: [&str; 14] = [
     "HOME",
     "USERPROFILE",
     "LOCALAPPDATA",
@@ -20,6 +20,7 @@ const READ: [&str; 13] = [
     "HF_TOKEN",
     "HF_TOKEN_PATH",
     "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+    "SSL_CERT_FILE",
     "XDG_CACHE_HOME",
     "LLAMA_CACHE",
 ];
@@ -141,6 +142,11 @@ impl Environment {
     /// The folder of what is fetched of remote models.
     pub fn own_cache(&self) -> Option<PathBuf> {
         Some(self.caches()?.join("embcli"))
+    }
+
+    /// The file with the authorities whose servers are trusted, in place of the usual.
+    pub fn authorities(&self) -> Option<PathBuf> {
+        self.path("SSL_CERT_FILE")
     }
 
     /// The address of the hub, if it is not the usual one.
