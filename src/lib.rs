@@ -38,7 +38,7 @@
 //! # Features
 //! `cli`, on by default, is the program `embcli`: its commands, their output, and
 //! the stores of models. Without it the crate needs neither clap nor comfy-table
-//! nor csv.
+//! nor csv. `remote`, on by default, lets it read models over a network.
 
 // The pages of a module link to private items, for `--document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
@@ -77,6 +77,9 @@ pub mod output;
 pub mod program;
 #[doc(hidden)]
 pub mod quant;
+#[cfg(feature = "remote")]
+#[doc(hidden)]
+pub mod remote;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod report;

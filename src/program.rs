@@ -1,17 +1,29 @@
 //! Runs the program: it parses the command line, writes the answer to standard output
 //! or a file, writes notes and errors to standard error, and sets the exit code.
 
+#[cfg(feature = "remote")]
+use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
+#[cfg(feature = "remote")]
+use std::path::Path;
 use std::process::ExitCode;
+#[cfg(feature = "remote")]
+use std::sync::Arc;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+#[cfg(feature = "remote")]
+use anyhow::Context;
 use anyhow::{Result, bail};
 
 use crate::cli::{Cli, Stop, complete};
+#[cfg(feature = "remote")]
+use crate::model::Model;
 use crate::output::Destination;
 use crate::report::{Form, Printer, Style};
 use crate::{commands, output, text};
+#[cfg(feature = "remote")]
+use crate::{remote::Wire, store::is_address};
 
 /// Runs the program on the arguments of this process.
 ///
@@ -56,8 +68,17 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if is_read {
         printer = printer.read_by(&mut keys);
     }
-    let answered = request.answer(&commands::open, &mut printer);
-    let Printer { exit_code, notes, .. } = printer;
+    #[cfg(feature = "remote")]
+    let wire = OnceCell::new();
+    #[cfg(feature = "remote")]
+    let open = |name: &Path| open(name, &wire, || Wire::new(cli.remote.access(), request.reads()));
+    #[cfg(not(feature = "remote"))]
+    let open = commands::open;
+    let answered = request.answer(&open, &mut printer);
+    #[cfg_attr(not(feature = "remote"), expect(unused_mut))]
+    let Printer { exit_code, mut notes, .. } = printer;
+    #[cfg(feature = "remote")]
+    notes.extend(wire.get().into_iter().flat_map(|wire| wire.notes()));
     match answered.and_then(|()| out.finish()) {
         // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
@@ -65,6 +86,26 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         _ => notes.iter().for_each(|note| complain(&format!("note: {}", text::harmless(note)))),
     }
     Ok(ExitCode::from(exit_code))
+}
+
+/// Opens a model by its path, its name in a store, or its address.
+#[cfg(feature = "remote")]
+fn open(
+    name: &Path,
+    wire: &OnceCell<Arc<Wire>>,
+    connect: impl Fn() -> Result<Arc<Wire>>,
+) -> Result<Model> {
+    if !is_address(name) {
+        return commands::open(name);
+    }
+    let wire = match wire.get() {
+        Some(wire) => wire,
+        None => {
+            let new = connect()?;
+            wire.get_or_init(|| new)
+        }
+    };
+    wire.open(name).with_context(|| name.display().to_string())
 }
 
 /// The text, with colours if the stream shows them.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PathBufValueParser, TypedValueParser};
 
 use super::manual;
 use crate::commands::analogy::{AnalogyRequest, Method};
@@ -28,9 +28,17 @@ use crate::similarity::Metric;
 use crate::store::toy::WORDS;
 use crate::vocab::TokenType;
 
+/// The parser of a model's name. The query of an address is not shown from then on.
+fn model() -> impl TypedValueParser<Value = PathBuf> {
+    #[cfg(feature = "remote")]
+    return PathBufValueParser::new().map(crate::remote::without_query);
+    #[cfg(not(feature = "remote"))]
+    PathBufValueParser::new()
+}
+
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     /// The table to read: any two-dimensional tensor
@@ -328,7 +336,7 @@ pub struct StatsArgs {
     pub model: ModelArgs,
 
     /// Another model, to show beside the first
-    #[arg(value_name = "OTHER")]
+    #[arg(value_name = "OTHER", value_parser = model())]
     pub other: Option<PathBuf>,
 
     /// Number of threads; the answer does not depend on it [default: the number of cores]
@@ -350,7 +358,7 @@ impl StatsArgs {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("shape").args(["path", "vocab", "like"]).required(true).multiple(false)))]
 pub struct FootprintArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
     /// The table to measure: any two-dimensional tensor
@@ -390,7 +398,7 @@ impl FootprintArgs {
 
 #[derive(Debug, Args)]
 pub struct TokensArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     #[command(flatten)]
@@ -542,7 +550,7 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 #[derive(Debug, Args)]
 pub struct InfoArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     /// List the metadata instead: key, type, value (long values are shortened)
@@ -567,11 +575,11 @@ impl InfoArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: PathBuf,
 
     /// Another version of the model to compare with: another precision, or before a merge
-    #[arg(value_name = "OTHER")]
+    #[arg(value_name = "OTHER", value_parser = model())]
     pub other: Option<PathBuf>,
 
     /// Check only this tensor [default: every one with a row per token]
@@ -601,7 +609,7 @@ impl CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct TourArgs {
-    #[arg(value_name = "MODEL", help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
     pub path: Option<PathBuf>,
 
     /// Only this step, 1 to 10 (several: 1,5,6)

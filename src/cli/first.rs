@@ -64,6 +64,10 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         })
         .mut_arg("force", |arg| arg.hide(true))
         .mut_arg("quiet", |arg| arg.hide(true))
+        .mut_args(|arg| match arg.get_help_heading() {
+            Some(_) => arg.hide(true),
+            None => arg,
+        })
         .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
@@ -190,6 +194,7 @@ fn is_model(word: &str) -> bool {
     toy::named(word).is_some() || Store::of_name(word).is_some() || {
         let word = word.to_ascii_lowercase();
         word.ends_with(".gguf")
+            || ["https://", "http://", "hf://"].iter().any(|it| word.starts_with(it))
     }
 }
 
@@ -198,6 +203,20 @@ fn stands_back(word: &str, in_its_place: &str) -> bool {
     let is_number = in_its_place.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     // `toy` and `words` may be texts of tokens too.
     !is_model(in_its_place) && is_model(word) && (is_number || toy::named(word).is_none())
+}
+
+/// A message without the queries of the addresses in it, which may be secret.
+pub(super) fn without_queries(message: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find("://") {
+        let is_end = |c: char| c.is_whitespace() || c == '\'';
+        let end = rest[at..].find(is_end).map_or(rest.len(), |end| at + end);
+        let query = rest[at..end].find('?').map_or(end, |query| at + query);
+        shown += &rest[..query];
+        rest = &rest[end..];
+    }
+    shown + rest
 }
 
 /// A call as it can be pasted into a shell.

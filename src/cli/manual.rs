@@ -3,7 +3,7 @@
 
 /// The help of a model argument, in one line.
 pub(super) const MODEL: &str =
-    "A GGUF file, or a model by name: toy (built in), ollama:NAME, hf:ORG/REPO, ...";
+    "A GGUF file, or a model by name: toy (built in), ollama:NAME, hf:ORG/REPO, https://...";
 
 pub(super) const MODEL_LONG: &str = "\
 A GGUF file, or a model by name:
@@ -16,9 +16,13 @@ A GGUF file, or a model by name:
                        in LM Studio's folder
   llama.cpp:file       in llama.cpp's own cache
   llama3.2             in any store, if only one model has this name
+  https://.../m.gguf   on a server: only the header and the rows are fetched
+  hf://org/repo[@revision][/file]
+                       on the Hugging Face hub, the same way; or by
+                       precision: hf://org/repo:Q8_0
 `toy`, `words` and names that begin with a store's name are never paths (write
 ./toy for a file). Any other name is a path if the file exists.
-`embcli models` lists all names. embcli downloads nothing.";
+`embcli models` lists the names of this machine.";
 
 pub(super) const FORMAT_LONG: &str = "\
 How to print the answer [default: table, or the extension of --output]

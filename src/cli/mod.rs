@@ -6,6 +6,8 @@ mod first;
 mod form;
 mod man;
 mod manual;
+#[cfg(feature = "remote")]
+mod remote;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +70,10 @@ pub struct Cli {
     /// The results stay. JSON and exit codes are the same as without it.
     #[arg(short, long, global = true, display_order = 104)]
     pub quiet: bool,
+
+    #[cfg(feature = "remote")]
+    #[command(flatten)]
+    pub remote: remote::RemoteArgs,
 }
 
 /// What embcli can do.
@@ -319,6 +325,7 @@ impl Cli {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => stop(plain(), styled(), true),
                 kind => {
                     let line = first::complaint(&one_line(&error), kind, words, Self::command());
+                    let line = first::without_queries(&line);
                     stop(line.clone(), line, false)
                 }
             }

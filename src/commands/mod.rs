@@ -30,6 +30,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Form, Printer};
 use crate::store;
@@ -42,8 +43,31 @@ pub use model::{InputStep, TableInfo};
 /// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;
 
+/// How much of its models a command reads. A remote model is fetched accordingly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Only what is before the tensors.
+    Header,
+    /// The header, and some rows of this tensor.
+    Rows(String),
+    /// All rows of these tensors, as far as the model has them.
+    Tables(Vec<String>),
+}
+
+impl Reads {
+    /// All rows of one tensor.
+    pub fn table(name: &str) -> Self {
+        Self::Tables(vec![name.to_owned()])
+    }
+}
+
 /// A command with its arguments.
 pub trait Request: Send + Sync {
+    /// How much of its models it reads.
+    fn reads(&self) -> Reads {
+        Reads::table(TOKEN_EMBEDDING)
+    }
+
     /// The forms that its answer has. Empty if the answer is text for another program.
     fn forms(&self) -> &'static [Form] {
         Form::USUAL

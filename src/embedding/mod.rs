@@ -229,6 +229,18 @@ impl Table {
         Ok(())
     }
 
+    /// Tells which rows are read next. A remote table fetches them in few requests.
+    ///
+    /// # Errors
+    /// If they can't be fetched.
+    pub fn prepare(&self, ids: &[TokenId]) -> io::Result<()> {
+        if self.source.mapped(self.at, 0).is_some() {
+            return Ok(());
+        }
+        let row = |id: &TokenId| self.row_at(*id)..self.row_at(*id) + self.row_bytes as u64;
+        self.source.prepare(&ids.iter().map(row).collect::<Vec<_>>())
+    }
+
     fn row_at(&self, id: TokenId) -> u64 {
         self.at + id * self.row_bytes as u64
     }

@@ -108,6 +108,7 @@ impl Gguf {
     /// Walks the header of any source of bytes.
     pub fn new(source: Box<dyn Source>) -> Result<Self, Error> {
         let (index, kept) = Index::walk(&*source)?;
+        source.release(index.end..u64::MAX);
         let source: Arc<dyn Source> = Arc::from(source);
         let header = kept.map_or_else(|| Arc::clone(&source), |kept| Arc::new(kept));
         let index = Arc::new(index);

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Gguf, pieces};
 use crate::model::{Error, Tensor};
+use crate::source::{Folder, OnDisk};
 
 /// The files of a model: one, or its shards. A clone shares the open files.
 #[derive(Clone, Debug)]
@@ -40,8 +41,8 @@ pub struct Stray {
 /// The shards besides the named one.
 #[derive(Debug)]
 struct Split {
-    /// The named path, and the parts of its name.
-    path: PathBuf,
+    folder: Arc<dyn Folder>,
+    /// The parts of the name of the named file.
     name: ShardName,
     /// The shards by number; `None` if the file does not exist.
     opened: Vec<OnceLock<Option<Gguf>>>,
@@ -55,16 +56,27 @@ impl Files {
     /// the names of the others. If both describe a split but disagree, that is an
     /// error.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        let folder = OnDisk(path.parent().unwrap_or(Path::new("")).to_owned());
+        Self::of(Gguf::open(path), Arc::new(folder), path)
+    }
+
+    /// The same for a file of a folder that need not be on a disk.
+    pub fn open_in(folder: Arc<dyn Folder>, name: &OsStr) -> Result<Self, Error> {
+        let named = folder.open(name).map_err(Error::from).and_then(Gguf::new);
+        Self::of(named, folder, name.as_ref())
+    }
+
+    fn of(named: Result<Gguf, Error>, folder: Arc<dyn Folder>, path: &Path) -> Result<Self, Error> {
         let piece = pieces::advice(path);
-        let named = Gguf::open(path).map_err(|error| match &piece {
+        let named = named.map_err(|error| match &piece {
             Some(piece) => Error::Split(format!("{error}; {piece}")),
             None => error,
         })?;
         let split = match ShardName::of(path) {
             Some(name) if named.integer("split.count")?.is_some_and(|count| count > 1) => {
-                name.check(&named, path)?;
+                name.check(&named, &*folder)?;
                 let opened = (0..name.count).map(|_| OnceLock::new()).collect();
-                Some(Arc::new(Split { path: path.to_owned(), name, opened }))
+                Some(Arc::new(Split { folder, name, opened }))
             }
             _ => None,
         };
@@ -160,7 +172,7 @@ impl Files {
         match &self.split {
             None => self.named.file_len(),
             Some(split) => {
-                let len = |no| std::fs::metadata(split.path_of(no)).map_or(0, |found| found.len());
+                let len = |no| split.folder.len_of(&split.name.file_name(no)).unwrap_or_default();
                 (0..split.name.count).map(len).sum()
             }
         }
@@ -169,8 +181,9 @@ impl Files {
     pub(super) fn missing_names(&self) -> Vec<String> {
         let Some(split) = &self.split else { return Vec::new() };
         (0..split.name.count)
-            .filter(|&no| !split.path_of(no).exists())
-            .map(|no| split.name.file_name(no).to_string_lossy().into_owned())
+            .map(|no| split.name.file_name(no))
+            .filter(|name| split.folder.len_of(name).is_none())
+            .map(|name| name.to_string_lossy().into_owned())
             .collect()
     }
 
@@ -220,18 +233,14 @@ pub fn parts(path: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 impl Split {
-    fn path_of(&self, no: u64) -> PathBuf {
-        self.path.with_file_name(self.name.file_name(no))
-    }
-
     fn open(&self, no: u64) -> Result<Option<Gguf>, Error> {
-        let path = self.path_of(no);
-        match Gguf::open(&path) {
+        let name = self.name.file_name(no);
+        match self.folder.open(&name).map_err(Error::from).and_then(Gguf::new) {
             Err(Error::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::Split(format!("{}: {error}", path.display()))),
+            Err(error) => Err(Error::Split(format!("{}: {error}", self.folder.shown(&name)))),
             Ok(gguf) => {
                 ShardName { prefix: self.name.prefix.clone(), no, ..self.name }
-                    .check(&gguf, &path)?;
+                    .check(&gguf, &*self.folder)?;
                 Ok(Some(gguf))
             }
         }
@@ -271,8 +280,8 @@ impl ShardName {
         name
     }
 
-    /// Checks that the metadata of the file at `path` agrees with its name.
-    fn check(&self, gguf: &Gguf, path: &Path) -> Result<(), Error> {
+    /// Checks that the metadata of the file with this name agrees with it.
+    fn check(&self, gguf: &Gguf, folder: &dyn Folder) -> Result<(), Error> {
         let inside = (gguf.integer("split.no")?, gguf.integer("split.count")?);
         if inside == (Some(self.no), Some(self.count)) {
             return Ok(());
@@ -287,7 +296,7 @@ impl ShardName {
         Err(Error::Split(format!(
             "{} is {says} by its metadata (split.no, split.count), not part {} of {} as its name \
              says: give it its original name",
-            path.display(),
+            folder.shown(&self.file_name(self.no)),
             self.no + 1,
             self.count
         )))

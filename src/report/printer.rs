@@ -106,7 +106,7 @@ impl<'w> Printer<'w> {
     }
 
     pub fn list<L: List>(&mut self) -> ListPrinter<'_, 'w, L> {
-        let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new());
+        let (lines, kept, progress) = (Vec::new(), Vec::new(), Progress::new("rows"));
         let (on_screen, turned) = (0, None);
         ListPrinter { printer: self, head: None, lines, kept, n: 0, progress, on_screen, turned }
     }

@@ -9,19 +9,22 @@ use super::number::grouped;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shows progress if standard error is a terminal.
-pub(super) struct Progress {
+pub(crate) struct Progress {
+    /// What is counted: `rows`.
+    what: &'static str,
     started: Instant,
     is_seen: bool,
     is_shown: bool,
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
-        Self { started: Instant::now(), is_seen: stderr().is_terminal(), is_shown: false }
+    pub(crate) fn new(what: &'static str) -> Self {
+        let is_seen = stderr().is_terminal();
+        Self { what, started: Instant::now(), is_seen, is_shown: false }
     }
 
-    /// Shows that `done` of `total` rows are done; clears the line after the last.
-    pub(super) fn at(&mut self, done: u64, total: u64) {
+    /// Shows that `done` of `total` are done; clears the line after the last.
+    pub(crate) fn at(&mut self, done: u64, total: u64) {
         let elapsed = self.started.elapsed();
         // An error here does not matter: the work goes on.
         if done >= total && self.is_shown {
@@ -31,8 +34,9 @@ impl Progress {
             let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64).as_secs();
             let (done, total) = (grouped(done), grouped(total));
             let (minutes, seconds) = (left / 60, left % 60);
+            let what = self.what;
             let _ =
-                write!(stderr(), "\r{done} of {total} rows, {minutes}:{seconds:02} left \x1b[K");
+                write!(stderr(), "\r{done} of {total} {what}, {minutes}:{seconds:02} left \x1b[K");
         }
     }
 }

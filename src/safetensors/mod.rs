@@ -8,9 +8,10 @@ mod sentencepiece;
 mod tokens;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use serde::Deserialize;
 
@@ -21,7 +22,7 @@ use crate::model::{
     Description, Error, Fact, Model, Numbers, Role, SpecialToken, Strings, Tensor, TokenList,
 };
 use crate::quant::Format;
-use crate::source::{MappedFile, Source};
+use crate::source::{Folder, OnDisk, Source};
 use config::Config;
 pub use names::HEAD;
 use tokens::Vocabulary;
@@ -48,7 +49,7 @@ const BESIDE: [&str; 7] = [
 
 /// A checkpoint: files of tensors, and what is said beside them.
 pub struct Checkpoint {
-    folder: PathBuf,
+    folder: Arc<dyn Folder>,
     files: Vec<File>,
     /// The file of each tensor, as the index says.
     weight_map: BTreeMap<String, String>,
@@ -96,7 +97,7 @@ pub fn parts(path: &Path) -> Vec<PathBuf> {
         true => path,
         false => path.parent().unwrap_or(Path::new("")),
     };
-    let shards = match beside(folder, INDEX) {
+    let shards = match beside(&OnDisk(folder.to_owned()), INDEX) {
         Ok(Some(json)) => serde_json::from_slice(&json).map_or_else(
             |_| Vec::new(),
             |index: Index| {
@@ -114,23 +115,30 @@ pub fn parts(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// If there is no file of tensors, or one breaks a rule of its format.
 pub fn open(path: &Path) -> Result<Model, Error> {
-    Checkpoint::open(path).map(Model::new)
+    let parent = || path.parent().unwrap_or(Path::new(""));
+    let (folder, file) = match (path.is_dir(), is_index(path)) {
+        (true, _) => (path, None),
+        (_, true) => (parent(), None),
+        _ => (parent(), path.file_name()),
+    };
+    open_in(Arc::new(OnDisk(folder.to_owned())), file)
+}
+
+/// The same for a folder that need not be on a disk: all of it, or one file.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_in(folder: Arc<dyn Folder>, file: Option<&OsStr>) -> Result<Model, Error> {
+    Checkpoint::open(folder, file).map(Model::new)
 }
 
 impl Checkpoint {
-    fn open(path: &Path) -> Result<Self, Error> {
-        let path = match is_index(path) {
-            true => path.parent().unwrap_or(Path::new("")),
-            false => path,
-        };
-        let is_folder = path.is_dir() || path.as_os_str().is_empty();
-        let folder = if is_folder { path } else { path.parent().unwrap_or(Path::new("")) };
+    fn open(folder: Arc<dyn Folder>, file: Option<&OsStr>) -> Result<Self, Error> {
         let mut names: Vec<String> = Vec::new();
         let mut weight_map = BTreeMap::new();
-        if !is_folder {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            names.push(name.into_owned());
-        } else if let Some(json) = beside(folder, INDEX)? {
+        if let Some(name) = file {
+            names.push(name.to_string_lossy().into_owned());
+        } else if let Some(json) = beside(&*folder, INDEX)? {
             let index: Index = serde_json::from_slice(&json)
                 .map_err(|error| Error::Split(format!("{INDEX}: {error}")))?;
             weight_map = index.weight_map;
@@ -146,16 +154,16 @@ impl Checkpoint {
         }
         let (mut files, mut missing) = (Vec::new(), Vec::new());
         for name in names {
-            let path = if is_folder { folder.join(&name) } else { path.to_owned() };
-            let source: Arc<dyn Source> = match MappedFile::open(&path) {
-                Ok(source) => Arc::new(source),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && is_folder => {
+            let source: Arc<dyn Source> = match folder.open(file.unwrap_or(name.as_ref())) {
+                Ok(source) => Arc::from(source),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && file.is_none() => {
                     missing.push(name);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
             let header = Header::read(&*source)?;
+            source.release(header.data_at..u64::MAX);
             files.push(File { name: name.into(), source, header });
         }
         if files.is_empty() {
@@ -163,9 +171,9 @@ impl Checkpoint {
                 "the folder has no {SINGLE} and no file that an index names"
             )));
         }
-        let config = Config::of(beside(folder, "config.json")?.as_deref())?;
+        let config = Config::of(beside(&*folder, "config.json")?.as_deref())?;
         let mut checkpoint = Self {
-            folder: folder.to_owned(),
+            folder,
             files,
             weight_map,
             missing,
@@ -252,7 +260,7 @@ impl Checkpoint {
     }
 
     fn read_vocabulary(&self) -> Result<Vocabulary, Error> {
-        let beside = |name| beside(&self.folder, name);
+        let beside = |name| beside(&*self.folder, name);
         if let Some(json) = beside("tokenizer.json")? {
             return tokens::of_tokenizer(&json);
         }
@@ -275,7 +283,8 @@ impl Checkpoint {
         if let Some(file) = self.weight_map.get(name).filter(|file| self.missing.contains(file)) {
             return Some(format!("{file} is not there, and has {name}: an incomplete download?"));
         }
-        let is_one_of_many = self.weight_map.is_empty() && self.folder.join(INDEX).exists();
+        let is_one_of_many =
+            self.weight_map.is_empty() && self.folder.len_of(INDEX.as_ref()).is_some();
         is_one_of_many.then(|| {
             format!("{name} is not in this file, which is one of several: give the folder instead")
         })
@@ -283,11 +292,9 @@ impl Checkpoint {
 }
 
 /// A file of the folder; `None` if it is not there.
-fn beside(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let path = folder.join(name);
-    match fs::metadata(&path) {
-        Ok(file) if file.is_file() && file.len() <= LONGEST => Ok(Some(fs::read(path)?)),
-        Ok(_) => Err(Error::Unfit(format!("{name} is no regular file of at most {LONGEST} bytes"))),
+fn beside(folder: &dyn Folder, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    match folder.read(name, LONGEST) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }

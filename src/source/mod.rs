@@ -5,6 +5,7 @@
 //! Readers keep what they fetch: a header is read in consecutive ranges, each once,
 //! in pieces of some megabytes.
 
+mod folder;
 mod mapped;
 mod sigbus;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
+pub use folder::{Folder, OnDisk};
 pub use mapped::MappedFile;
 pub use sigbus::exit_on_sigbus;
 
@@ -31,7 +33,9 @@ pub trait Source: Send + Sync {
     /// A source that returns borrowed bytes may return more than `want` (a mapped
     /// file returns all bytes to its end), and a repeated request costs nothing. A
     /// source that returns owned bytes returns exactly what was requested, and
-    /// readers assume that each byte has a cost.
+    /// readers assume that each byte has a cost. There is one exception: from the
+    /// start of a file on, while each request begins where the last one ended, it may
+    /// return fewer bytes (those that have arrived), but at least one.
     ///
     /// # Errors
     /// If the bytes can't be read.
@@ -59,8 +63,26 @@ pub trait Source: Send + Sync {
         None
     }
 
-    /// Tells the system that mapped bytes are not needed soon.
+    /// Tells that bytes are not needed soon: the system may take the pages of mapped
+    /// bytes back, and a walk through a remote file ends.
     fn release(&self, _bytes: Range<u64>) {}
+
+    /// Tells which ranges are read next. A remote source fetches them now, ranges near
+    /// each other in one request.
+    ///
+    /// # Errors
+    /// If they can't be fetched.
+    fn prepare(&self, _ranges: &[Range<u64>]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Makes a range cheap to read many times. A remote source copies it to the disk.
+    ///
+    /// # Errors
+    /// If it can't be fetched, or the user did not allow it.
+    fn keep(&self, _bytes: Range<u64>) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Bytes that are already in memory.

@@ -19,6 +19,11 @@ impl Store {
         match self {
             Self::BuiltIn => String::new(),
             Self::Ollama => format!("`ollama pull {name}` fetches it"),
+            Self::Hub if cfg!(feature = "remote") => {
+                format!(
+                    "`hf download {name}` fetches it, and hf://{name} reads it over the network"
+                )
+            }
             Self::Hub => format!("`hf download {name}` fetches it"),
             Self::LmStudio => format!("`lms get {name}` fetches it"),
             Self::LlamaCpp => "`llama-cli -hf ORG/REPO` fetches one".to_owned(),
@@ -60,11 +65,6 @@ impl Stores {
             true => "no model store was found".to_owned(),
             false => format!("no model has this name in {}", self.places(&there)),
         };
-        if name.contains("://") {
-            return format!(
-                "no such file, and {looked}; to use a model from the web, download it first"
-            );
-        }
         if near.is_empty() && name.contains(':') {
             let stores = Store::ALL.map(Store::prefix).join(", ");
             return format!("no such file, and {looked}; a name in a store starts with {stores}");
@@ -134,7 +134,7 @@ pub(super) fn suggest(name: &str, names: &[String]) -> Option<String> {
 }
 
 /// The names to choose from, if there are any.
-pub(super) fn choices(names: &[String]) -> String {
+pub(crate) fn choices(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(": name one of {}", list(names)) }
 }
 

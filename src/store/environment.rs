@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::guard::read_small;
 
 /// The only variables that are read.
-const READ: [&str; 9] = [
+const READ: [&str; 14] = [
     "HOME",
     "USERPROFILE",
     "LOCALAPPDATA",
@@ -15,6 +16,11 @@ const READ: [&str; 9] = [
     "HF_HUB_CACHE",
     "HUGGINGFACE_HUB_CACHE",
     "HF_HOME",
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+    "SSL_CERT_FILE",
     "XDG_CACHE_HOME",
     "LLAMA_CACHE",
 ];
@@ -22,8 +28,15 @@ const READ: [&str; 9] = [
 /// The variables that say where models are. This is a value, so tests need not
 /// change their own process. An empty variable counts as not set, because that is
 /// how people unset one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<&'static str, PathBuf>);
+
+/// Without the values, one of which is a secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     pub fn of_process() -> Self {
@@ -111,17 +124,59 @@ impl Environment {
 
     /// llama.cpp's own cache, which it used before it adopted the hub's layout.
     pub(super) fn llama_cpp(&self) -> Vec<PathBuf> {
-        let default = || {
-            let caches = if cfg!(target_os = "macos") {
-                self.at_home("Library/Caches")
-            } else if cfg!(windows) {
-                self.path("LOCALAPPDATA")
-            } else {
-                self.cache()
-            };
-            Some(caches?.join("llama.cpp"))
-        };
+        let default = || Some(self.caches()?.join("llama.cpp"));
         self.path("LLAMA_CACHE").or_else(default).into_iter().collect()
+    }
+
+    /// The folder where the system wants the caches of programs.
+    fn caches(&self) -> Option<PathBuf> {
+        if cfg!(target_os = "macos") {
+            self.at_home("Library/Caches")
+        } else if cfg!(windows) {
+            self.path("LOCALAPPDATA")
+        } else {
+            self.cache()
+        }
+    }
+
+    /// The folder of what is fetched of remote models.
+    pub fn own_cache(&self) -> Option<PathBuf> {
+        Some(self.caches()?.join("embcli"))
+    }
+
+    /// The file with the authorities whose servers are trusted, in place of the usual.
+    pub fn authorities(&self) -> Option<PathBuf> {
+        self.path("SSL_CERT_FILE")
+    }
+
+    /// The address of the hub, if it is not the usual one.
+    pub fn hub_address(&self) -> Option<&str> {
+        self.0.get("HF_ENDPOINT")?.to_str()
+    }
+
+    /// The user's token for the hub: `HF_TOKEN`, or else the file that the hub's client
+    /// writes.
+    pub fn hub_token(&self) -> Option<String> {
+        let is_on = |value: &PathBuf| {
+            let value = value.to_string_lossy().to_ascii_uppercase();
+            ["1", "ON", "YES", "TRUE"].contains(&&*value)
+        };
+        if self.0.get("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some_and(is_on) {
+            return None;
+        }
+        let token = match self.0.get("HF_TOKEN") {
+            Some(token) => token.to_str()?.to_owned(),
+            None => {
+                let file = self
+                    .path("HF_TOKEN_PATH")
+                    .or_else(|| Some(self.path("HF_HOME")?.join("token")))
+                    .or_else(|| Some(self.cache()?.join("huggingface/token")));
+                String::from_utf8(read_small(&file?, 4096).ok()?).ok()?
+            }
+        };
+        let token = token.trim();
+        let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain.then(|| token.to_owned())
     }
 }
 

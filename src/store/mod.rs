@@ -4,12 +4,14 @@
 //! A name is tried in this order:
 //!
 //! 1. `toy`, the built-in table (for a file called `toy`, write `./toy`);
-//! 2. a store and a name in it, which is never a path (for a file called `ollama:x`,
+//! 2. an address on a network (`https://...`, `hf://...`), which the `remote` module
+//!    opens before a name comes here;
+//! 3. a store and a name in it, which is never a path (for a file called `ollama:x`,
 //!    write `./ollama:x`):
 //!    `ollama:[[host/]namespace/]model[:tag]`, `hf:org/repo[/file]`,
 //!    `hf:org/repo:tag`, `lmstudio:publisher/repo[/file]`, `llama.cpp:file`;
-//! 3. a path, if something exists there;
-//! 4. a bare name that exactly one model of all stores has.
+//! 4. a path, if something exists there;
+//! 5. a bare name that exactly one model of all stores has.
 //!
 //! The contents of a store are not trusted: see the `guard` module.
 
@@ -20,7 +22,7 @@ mod guard;
 mod hub;
 mod llama_cpp;
 mod lm_studio;
-mod naming;
+pub(crate) mod naming;
 mod ollama;
 pub mod toy;
 mod walk;
@@ -35,7 +37,8 @@ pub use environment::Environment;
 use crate::gguf;
 use crate::model::Model;
 use crate::safetensors;
-use advice::{beside, choices, is_path, pickle};
+pub(crate) use advice::choices;
+use advice::{beside, is_path, pickle};
 use walk::{Walk, is_absence};
 
 /// A program or cache that keeps models.
@@ -160,6 +163,15 @@ pub struct Root {
     pub path: PathBuf,
 }
 
+/// Whether a name is an address: `https://...`, `hf://...`.
+pub fn is_address(name: &Path) -> bool {
+    // A scheme of one letter would be a drive of Windows.
+    let is_scheme =
+        |scheme: &str| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let parts = name.to_str().and_then(|name| name.split_once("://"));
+    parts.is_some_and(|(scheme, _)| is_scheme(scheme))
+}
+
 /// Opens the model that an argument names.
 pub fn open(name: &Path) -> Result<Model> {
     Stores::of_process().open(name)
@@ -250,6 +262,11 @@ impl Stores {
         if let Some(name) = toy::named(text) {
             return Ok(Location::BuiltIn(name));
         }
+        ensure!(
+            !is_address(name),
+            "this embcli reads no files over a network (it was built without the feature \
+             `remote`): download the file, and name it"
+        );
         if let Some((store, rest)) = Store::of_name(text) {
             return self.in_store(store, rest);
         }

@@ -6,7 +6,7 @@ use crate::safetensors;
 /// Whether a file name is that of a GGUF model, or of a checkpoint. Projectors, importance matrices and
 /// draft heads come with a model but are not one. llama.cpp recognises them by
 /// their names too.
-pub(super) fn is_model(name: &str) -> bool {
+pub(crate) fn is_model(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let beside = ["mmproj", "imatrix"].iter().any(|part| name.contains(part))
         || ["mtp-", "eagle3-", "dflash-"].iter().any(|part| name.starts_with(part));
@@ -16,7 +16,7 @@ pub(super) fn is_model(name: &str) -> bool {
 
 /// Whether a name contains a tag as a whole word, in upper or lower case. Neither
 /// Q4_K_M nor IQ4_K contains the word Q4_K.
-pub(super) fn has_tag(name: &str, tag: &str) -> bool {
+pub(crate) fn has_tag(name: &str, tag: &str) -> bool {
     let (name, tag) = (name.to_ascii_lowercase(), tag.to_ascii_lowercase());
     let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     !tag.is_empty()
@@ -28,7 +28,7 @@ pub(super) fn has_tag(name: &str, tag: &str) -> bool {
 
 /// The split model that a part belongs to, with its number of parts: `m-of-00003`
 /// for `m-00002-of-00003.gguf`.
-pub(super) fn whole(name: &str) -> Option<String> {
+pub(crate) fn whole(name: &str) -> Option<String> {
     let (prefix, count) = name.strip_suffix(".gguf")?.rsplit_once("-of-")?;
     let (prefix, no) = prefix.rsplit_once('-')?;
     let is_number = |text: &str| text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit());
@@ -45,7 +45,7 @@ pub(super) fn stem(name: &str) -> &str {
 }
 
 /// The last component of a name.
-pub(super) fn file_name(name: &str) -> &str {
+pub(crate) fn file_name(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, file)| file)
 }
 

@@ -41,4 +41,6 @@ mod toy;
 mod unmapped;
 mod unsafe_list;
 mod vocabulary;
+#[cfg(feature = "remote")]
+mod wire;
 mod writer;

@@ -235,7 +235,7 @@ fn missing_names_get_advice() {
         ("xyzzy", "no model has this name in ~/.ollama/models, ~/.cache/huggingface/hub"),
         ("xyzzy", "embcli models"),
         ("huggingface:org/thing", "starts with ollama:, hf:, lmstudio:, llama.cpp:"),
-        ("https://example.com/m.gguf", "download it first"),
+        ("ftp://example.com/m.gguf", "neither https:// nor http:// nor hf://"),
     ] {
         let line = machine.refused(name);
         assert!(line.contains(says), "{name}: {line}");

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::candidates::{Candidates, Filter};
 use super::frame::{Frame, Framed};
-use super::{NamedTokens, Opener, Request, model};
+use super::{NamedTokens, Opener, Reads, Request, model};
 use crate::named::named;
 use crate::report::{Float, Printer};
 use crate::similarity::{Metric, Neighbor, Query, Search, norm};
@@ -52,6 +52,10 @@ pub struct AnalogyRequest {
 }
 
 impl Request for AnalogyRequest {
+    fn reads(&self) -> Reads {
+        Reads::table(&self.tensor)
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         match &self.test {
             Some(path) => out.answer(&self.test(path, open)?),

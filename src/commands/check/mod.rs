@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::model::{HEAD, PER_TOKEN};
-use super::{Opener, Request, TableInfo, model};
+use super::{Opener, Reads, Request, TableInfo, model};
 use crate::embedding::TOKEN_EMBEDDING;
 use crate::model::Model;
 use crate::report::{Answer as _, Form, Printer};
@@ -48,6 +48,13 @@ pub struct CheckRequest {
 }
 
 impl Request for CheckRequest {
+    fn reads(&self) -> Reads {
+        match &self.tensor {
+            Some(tensor) => Reads::table(tensor),
+            None => Reads::Tables(PER_TOKEN.map(str::to_owned).to_vec()),
+        }
+    }
+
     fn forms(&self) -> &'static [Form] {
         FORMS
     }

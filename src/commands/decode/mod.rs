@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 
 use super::text::{TextToken, type_of};
-use super::{Opener, Request, ids};
+use super::{Opener, Reads, Request, ids};
 use crate::model::{Model, TokenId};
 use crate::report::{Printer, hex};
 use crate::text::counted;
@@ -24,6 +24,10 @@ pub struct DecodeRequest {
 }
 
 impl Request for DecodeRequest {
+    fn reads(&self) -> Reads {
+        Reads::Header
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::model::HEAD;
-use super::{Opener, Request, model};
+use super::{Opener, Reads, Request, model};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::footprint::{Footprint, Head, KNOWN, Known, PRESETS, Preset};
 use crate::model::{Fact, Model, Tensor};
@@ -38,6 +38,10 @@ pub enum Measured {
 }
 
 impl Request for FootprintRequest {
+    fn reads(&self) -> Reads {
+        Reads::Header
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Opener, Request, model};
+use super::{Opener, Reads, Request, model};
 use crate::gguf::{Files, file_type_name, is_known_architecture};
 use crate::model::{Error, Fact, Model};
 use crate::quant::Format;
@@ -36,6 +36,10 @@ pub struct InfoRequest {
 }
 
 impl Request for InfoRequest {
+    fn reads(&self) -> Reads {
+        Reads::Header
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }

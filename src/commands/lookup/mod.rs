@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::text::{TextInput, TextToRead, Tokenized, type_of};
-use super::{NamedTokens, Opener, Request, model};
+use super::{NamedTokens, Opener, Reads, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Items, Printer, Sink};
 use crate::rows::{Reader, Rows};
@@ -38,6 +38,10 @@ pub enum RowsOf {
 }
 
 impl Request for LookupRequest {
+    fn reads(&self) -> Reads {
+        Reads::Rows(self.tensor.clone())
+    }
+
     fn forms(&self) -> &'static [Form] {
         Form::OF_MATRIX
     }
@@ -78,6 +82,7 @@ impl LookupRequest {
         if let Some(missing) = ids.iter().find(|id| **id >= table.rows_present()) {
             table.row(*missing)?;
         }
+        table.prepare(&ids).with_context(name)?;
         if let (Some(input), Some(last)) = (&input, shape[0].checked_sub(1)) {
             input.at(start)?;
             input.at(start + last)?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::candidates::{Candidates, Filter};
 use super::frame::{Frame, Framed};
-use super::{NamedTokens, Opener, Request, model};
+use super::{NamedTokens, Opener, Reads, Request, model};
 use crate::input::Input;
 use crate::report::{Float, Form, Printer, Sink};
 use crate::rows::Reader;
@@ -49,6 +49,10 @@ pub struct NeighborsRequest {
 }
 
 impl Request for NeighborsRequest {
+    fn reads(&self) -> Reads {
+        Reads::table(&self.tensor)
+    }
+
     fn forms(&self) -> &'static [Form] {
         if self.all { &[Form::Csv, Form::Tsv, Form::Md, Form::Jsonl] } else { Form::USUAL }
     }

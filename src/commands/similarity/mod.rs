@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use super::frame::{Frame, Framed};
-use super::{NamedTokens, Opener, Request, model};
+use super::{NamedTokens, Opener, Reads, Request, model};
 use crate::report::{Float, Form, Printer, npy};
 use crate::similarity::{Metric, norm};
 use crate::stats::{Moments, is_usable, sample};
@@ -40,6 +40,10 @@ const VALUES: u64 = 1 << 22;
 const SEED: u64 = 2026;
 
 impl Request for SimilarityRequest {
+    fn reads(&self) -> Reads {
+        Reads::table(&self.tensor)
+    }
+
     fn forms(&self) -> &'static [Form] {
         Form::OF_PICTURE
     }

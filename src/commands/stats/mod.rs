@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Opener, Request, model};
+use super::{Opener, Reads, Request, model};
 use crate::geometry::shape;
 use crate::report::Printer;
 use crate::threads;
@@ -24,6 +24,10 @@ pub struct StatsRequest {
 }
 
 impl Request for StatsRequest {
+    fn reads(&self) -> Reads {
+        Reads::table(&self.tensor)
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         out.answer(&self.run(open)?)
     }

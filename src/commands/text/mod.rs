@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Error, Result, anyhow};
 
 use super::tokens::Count;
-use super::{Opener, Request, stdin};
+use super::{Opener, Reads, Request, stdin};
 use crate::model::{Model, TokenId};
 use crate::report::{Items, Printer, Sink, TokenText};
 use crate::text::counted;
@@ -47,6 +47,10 @@ const FITTED: usize = 1000;
 const BLOCK: u64 = 1 << 12;
 
 impl Request for TextRequest {
+    fn reads(&self) -> Reads {
+        Reads::Header
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         match self.count {
             true => out.answer(&self.count(open)?),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use regex::Regex;
 use serde::Serialize;
 
-use super::{Opener, Request};
+use super::{Opener, Reads, Request};
 use crate::embedding::{TOKEN_EMBEDDING, Table};
 use crate::report::{Answer, Cell, Column, Float, Form, Page, Printer, Records, Sink, TokenText};
 use crate::similarity::norm;
@@ -55,6 +55,11 @@ pub enum Pattern {
 }
 
 impl Request for TokensRequest {
+    fn reads(&self) -> Reads {
+        let norms = self.norm || self.sort == Sort::Norm;
+        if norms { Reads::table(TOKEN_EMBEDDING) } else { Reads::Header }
+    }
+
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         if self.count {
             let mut count = Count::default();

@@ -4,6 +4,8 @@ pub mod damage;
 pub mod machine;
 pub mod requantise;
 pub mod run;
+#[cfg(feature = "remote")]
+pub mod server;
 pub mod toy;
 mod writer;
 
