@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::advice::{choices, suggest};
 use super::guard::components;
-use super::naming::{file_name, has_tag, is_model, stem, whole};
+use super::naming::{file_name, has_tag, is_checkpoint, is_model, stem, whole};
 use super::walk::Walk;
 
 /// How many levels deep a repository is searched for GGUF files. It may have a
@@ -46,7 +46,7 @@ fn collect(
             if depth > 0 {
                 collect(walk, root, &entry.path, &format!("{name}/"), depth - 1, found);
             }
-        } else if is_model(&entry.name) {
+        } else if is_model(&entry.name) || is_checkpoint(&entry.name) {
             found.push(File { name, path: entry.path });
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::safetensors;
 
-/// Whether a file name is that of a GGUF model, or of a checkpoint. Projectors, importance matrices and
+/// Whether a file name is that of a GGUF model. Projectors, importance matrices and
 /// draft heads come with a model but are not one. llama.cpp recognises them by
 /// their names too.
 pub(crate) fn is_model(name: &str) -> bool {
@@ -11,7 +11,11 @@ pub(crate) fn is_model(name: &str) -> bool {
     let beside = ["mmproj", "imatrix"].iter().any(|part| name.contains(part))
         || ["mtp-", "eagle3-", "dflash-"].iter().any(|part| name.starts_with(part));
     name.ends_with(".gguf") && !beside
-        || [safetensors::SINGLE, safetensors::INDEX].contains(&&*name)
+}
+
+/// Whether a file name is that of a whole checkpoint: its only file, or its index.
+pub(super) fn is_checkpoint(name: &str) -> bool {
+    [safetensors::SINGLE, safetensors::INDEX].contains(&name)
 }
 
 /// Whether a name contains a tag as a whole word, in upper or lower case. Neither
