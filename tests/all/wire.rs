@@ -390,6 +390,25 @@ fn plain_http_goes_to_this_machine_only() {
     }
 }
 
+#[test]
+fn a_proxy_of_the_environment_is_used() {
+    let file = small();
+    // After CONNECT, the connection is the one to the other host.
+    let proxy = Server::new(move |request, _| match &*request.path {
+        "example.com:80" => Reply::status(200),
+        _ => Reply::of(request, &file, "x"),
+    });
+    let (client, address) = (Client::new(), proxy.url(""));
+    let args = ["lookup", "http://example.com/m.gguf", "5", "--insecure-http", "--format", "csv"];
+    let (answer, _) = told(client.run_with(&[("HTTP_PROXY", &address)], &args));
+    assert!(answer.contains("token000000000005"), "{answer}");
+    assert_eq!(proxy.requests()[0].path, "example.com:80");
+    let socks = client.run_with(&[("ALL_PROXY", "socks5://127.0.0.1:1")], &args);
+    assert!(socks.error().contains("speaks SOCKS"));
+    let line = client.run_with(&[("HTTP_PROXY", "http://127.0.0.1:1")], &args).error();
+    assert!(line.contains("through the proxy 127.0.0.1)"), "{line}");
+}
+
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// A hub, and the other host where its files are.
