@@ -90,6 +90,7 @@ Examples:
   embcli lookup toy 0..5 --full          every value of rows 0 to 4
   embcli lookup toy 791 --as-input       as the first block receives it
   embcli lookup toy 0..5 -o rows.npy     a matrix that numpy.load opens
+  embcli lookup hf://org/repo ' cat'     from the hub: the header and a row
   echo 1,2,3 | embcli lookup toy -       IDs from standard input")]
     Lookup(LookupArgs),
 
@@ -107,6 +108,7 @@ Examples:
   embcli neighbors model.gguf --vector x.npy         of vectors from outside
   embcli neighbors toy --all --format csv            of every row, as they come
   embcli neighbors toy --all 0..500 --format jsonl   of a part of them
+  embcli neighbors hf://org/repo ' cat' --fetch-table
 
 A row of zeros has no direction: under cosine and dot it is an error as a query,
 and under cosine left out and counted as a candidate. Rows with a NaN or an

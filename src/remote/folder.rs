@@ -63,7 +63,7 @@ impl RemoteFolder {
             cost.part("file", entry.len, true);
             bytes
         };
-        if hub::is_pinned(&url)
+        if self.wire.is_fixed(&url)
             && let Some(kept) = kept
         {
             return Ok(found(kept));

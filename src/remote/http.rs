@@ -154,15 +154,10 @@ impl Http {
                 headers.get("location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
             let mut is_redirect = false;
             if let Some(target) = target {
-                let target = target.to_str().ok().map(|target| url.join(target));
+                let target = target.to_str().ok().map(|target| url.redirect(target));
                 let to = target.unwrap_or_else(|| Err(Fault::new("the address is not ASCII")));
                 let to =
                     to.map_err(|fault| Fault::new(format!("{}: redirect: {fault}", url.host)))?;
-                if url.is_https && !to.is_https {
-                    let (from, to) = (&url.host, &to.host);
-                    let problem = format!("{from} redirects to {to} over plain http: refused");
-                    return Err(Fault::new(problem));
-                }
                 url = to;
                 is_redirect = true;
                 if follows(&linked) {

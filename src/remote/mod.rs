@@ -206,6 +206,11 @@ impl Wire {
         self.hub.is_host_of(url)
     }
 
+    /// Whether an address names a commit of the hub, so that its file never changes.
+    fn is_fixed(&self, url: &Url) -> bool {
+        self.is_hubs(url) && hub::is_pinned(url)
+    }
+
     /// The cost of an address, which is told at the end.
     fn cost(&self, url: &Url) -> Arc<Cost> {
         let cost = Arc::new(Cost::of(url.to_string()));

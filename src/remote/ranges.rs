@@ -79,7 +79,7 @@ impl RemoteFile {
         let known = cache.and_then(|cache| cache.newest(&url));
         let is_whole = |entry: &Entry| entry.piece(0).is_some();
         if let Some(entry) = known.clone().filter(is_whole)
-            && (hub::is_pinned(&url) || !wire.checks_first)
+            && (wire.is_fixed(&url) || !wire.checks_first)
         {
             return Self::kept(wire, url.clone(), url, entry, cost);
         }
@@ -229,7 +229,6 @@ impl RemoteFile {
     /// Reads a range into memory.
     fn fetch(&self, state: &mut State, wanted: Range<u64>) -> Result<Vec<u8>, Fault> {
         state.stream = None;
-        self.spend(state, wanted.end - wanted.start)?;
         let mut bytes = Vec::new();
         loop {
             let start = wanted.start + bytes.len() as u64;
@@ -350,6 +349,7 @@ impl Source for Arc<RemoteFile> {
         if let Some(held) = held {
             return Ok(Cow::Owned(held.to_vec()));
         }
+        self.spend(&mut state, want as u64)?;
         Ok(Cow::Owned(self.fetch(&mut state, at..at + want as u64)?))
     }
 
@@ -396,21 +396,18 @@ impl Source for Arc<RemoteFile> {
         let mut wanted: Vec<Range<u64>> = ranges.to_vec();
         wanted.retain(|range| self.piece(range.start, range.end - range.start).is_none());
         wanted.sort_by_key(|range| range.start);
-        let mut gap = GAP;
-        let joined = loop {
-            let joined = join(&wanted, gap);
-            if joined.len() <= REQUESTS || gap > self.len {
-                break joined;
-            }
-            // As many bytes more as the rows have are worth it, but not many more.
-            let bytes = |ranges: &[Range<u64>]| ranges.iter().map(|r| r.end - r.start).sum::<u64>();
-            let next = join(&wanted, gap * 2);
-            if bytes(&next) > self.state().left / 4 {
-                break joined;
-            }
-            gap *= 2;
-        };
+        let bytes = |ranges: &[Range<u64>]| ranges.iter().map(|it| it.end - it.start).sum::<u64>();
         let mut state = self.state();
+        let (mut gap, mut joined) = (GAP, join(&wanted, GAP));
+        while joined.len() > REQUESTS && gap < self.len {
+            gap *= 2;
+            let wider = join(&wanted, gap);
+            if bytes(&wider) > state.left / 4 {
+                break;
+            }
+            joined = wider;
+        }
+        self.spend(&mut state, bytes(&joined))?;
         for range in joined {
             let bytes = self.fetch(&mut state, range.clone())?;
             state.rows.insert(range.start, bytes);

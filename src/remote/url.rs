@@ -65,8 +65,20 @@ impl Url {
         Ok(Self { is_https, host, port, path, query })
     }
 
-    /// The address that a reference (of a redirect) means, seen from this one.
-    pub(super) fn join(&self, reference: &str) -> Result<Self, Fault> {
+    /// The address that a redirect from this one leads to.
+    ///
+    /// # Errors
+    /// If it is no address, or of plain http after https.
+    pub(super) fn redirect(&self, reference: &str) -> Result<Self, Fault> {
+        match self.join(reference)? {
+            to if self.is_https && !to.is_https => {
+                Err(Fault::new(format!("to {} over plain http: refused", to.host)))
+            }
+            to => Ok(to),
+        }
+    }
+
+    fn join(&self, reference: &str) -> Result<Self, Fault> {
         if let Some(rest) = reference.strip_prefix("//") {
             return Self::parse(&format!("{}://{rest}", self.scheme()));
         }
@@ -214,11 +226,13 @@ mod tests {
             ("/api/m?y=2", "https://hub.co/api/m?y=2"),
             ("other.gguf", "https://hub.co/org/other.gguf"),
             ("//cdn.co:444/x", "https://cdn.co:444/x"),
-            ("http://cdn.co/x", "http://cdn.co/x"),
+            ("https://cdn.co/x", "https://cdn.co/x"),
         ] {
-            assert_eq!(base.join(reference).unwrap().whole(), joined);
+            assert_eq!(base.redirect(reference).unwrap().whole(), joined);
         }
-        assert!(base.join("javascript:alert(1)").is_err());
+        assert!(base.redirect("javascript:alert(1)").is_err());
+        let down = base.redirect("http://cdn.co/x?sig=secret").unwrap_err().to_string();
+        assert_eq!(down, "to cdn.co over plain http: refused");
     }
 
     #[test]

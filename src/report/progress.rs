@@ -27,9 +27,9 @@ impl Progress {
     pub(crate) fn at(&mut self, done: u64, total: u64) {
         let elapsed = self.started.elapsed();
         // An error here does not matter: the work goes on.
-        if done >= total && self.is_shown {
-            let _ = write!(stderr(), "\r\x1b[K");
-        } else if done < total && self.is_seen && elapsed > PATIENCE {
+        if done >= total {
+            self.clear();
+        } else if self.is_seen && elapsed > PATIENCE {
             self.is_shown = true;
             let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64).as_secs();
             let (done, total) = (grouped(done), grouped(total));
@@ -38,5 +38,18 @@ impl Progress {
             let _ =
                 write!(stderr(), "\r{done} of {total} {what}, {minutes}:{seconds:02} left \x1b[K");
         }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// A message that follows begins a line of its own.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

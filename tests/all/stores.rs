@@ -235,7 +235,15 @@ fn missing_names_get_advice() {
         ("xyzzy", "no model has this name in ~/.ollama/models, ~/.cache/huggingface/hub"),
         ("xyzzy", "embcli models"),
         ("huggingface:org/thing", "starts with ollama:, hf:, lmstudio:, llama.cpp:"),
-        ("ftp://example.com/m.gguf", "neither https:// nor http:// nor hf://"),
+        (
+            "ftp://example.com/m.gguf",
+            match cfg!(feature = "remote") {
+                true => "neither https:// nor http:// nor hf://",
+                false => {
+                    "reads no files over a network (it was built without the feature `remote`)"
+                }
+            },
+        ),
     ] {
         let line = machine.refused(name);
         assert!(line.contains(says), "{name}: {line}");

@@ -32,6 +32,8 @@ impl Client {
         let mut command = command();
         command.env_clear().env("COLUMNS", "80").env("HOME", home).env("USERPROFILE", home);
         command.env("LOCALAPPDATA", home).envs(set.iter().copied()).args(args);
+        // Without it, Windows has no network.
+        command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
         let outcome = Outcome::from(command.output().unwrap());
         assert_harmless(&outcome.stderr);
         outcome
@@ -388,6 +390,34 @@ fn plain_http_goes_to_this_machine_only() {
         let line = client.run(&["info", name]).error();
         assert!(line.contains(says), "{line}");
     }
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_used() {
+    let file = small();
+    // After CONNECT, the connection is the one to the other host.
+    let proxy = Server::new(move |request, _| match &*request.path {
+        "example.com:80" | "hub.example.com:80" => Reply::status(200),
+        _ => Reply::of(request, &file, "x"),
+    });
+    let (client, address) = (Client::new(), proxy.url(""));
+    let args = ["lookup", "http://example.com/m.gguf", "5", "--insecure-http", "--format", "csv"];
+    let (answer, _) = told(client.run_with(&[("HTTP_PROXY", &address)], &args));
+    assert!(answer.contains("token000000000005"), "{answer}");
+    assert_eq!(proxy.requests()[0].path, "example.com:80");
+    // A token is not sent over plain http, not even to the hub.
+    proxy.take_requests();
+    let hub = [("HF_ENDPOINT", "http://hub.example.com"), ("HF_TOKEN", TOKEN)];
+    let set = [&hub[..], &[("HTTP_PROXY", &address)]].concat();
+    let name = ["lookup", "hf://org/repo/m.gguf", "5", "--insecure-http", "--no-cache"];
+    told(client.run_with(&set, &name));
+    let requests = proxy.take_requests();
+    assert!(requests.iter().any(|it| it.path == "/org/repo/resolve/main/m.gguf"), "{requests:?}");
+    assert!(requests.iter().all(|it| it.header("authorization").is_none()), "{requests:?}");
+    let socks = client.run_with(&[("ALL_PROXY", "socks5://127.0.0.1:1")], &args);
+    assert!(socks.error().contains("speaks SOCKS"));
+    let line = client.run_with(&[("HTTP_PROXY", "http://127.0.0.1:1")], &args).error();
+    assert!(line.contains("through the proxy 127.0.0.1)"), "{line}");
 }
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
