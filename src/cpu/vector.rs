@@ -128,7 +128,7 @@ macro_rules! methods {
         fn $name(self, $($argument: $type),*) -> $return {
             #[allow(unused_unsafe)]
             // SAFETY: the value is evidence of the instructions. Pointers are of arrays
-            // that have the length that is loaded.
+            // that have the length that is loaded or stored.
             unsafe { $body }
         }
     )+};

@@ -98,15 +98,16 @@ pub(super) fn count(
         };
         let ids = (0..norms.len() as u32)
             .filter(|id| is_usable(norms[*id as usize]) && !is_twin[*id as usize]);
-        let mut keys: Vec<(u64, u32)> = ids.map(|id| (key(id), id)).collect();
+        // The upper half of the key, and the row.
+        let mut keys: Vec<u64> = ids.map(|id| key(id) >> 32 << 32 | u64::from(id)).collect();
         keys.sort_unstable();
         Ok(keys)
     };
-    threads::to_caller(&Pieces::new(GRIDS, 1), threads, in_cells, |keys: Vec<(u64, u32)>| {
-        for cell in keys.chunk_by(|a, b| a.0 == b.0) {
-            for (i, (_, a)) in cell.iter().enumerate() {
-                for (_, b) in cell[i + 1..].iter().take(COMPARED) {
-                    let (a, b) = (*a as usize, *b as usize);
+    threads::to_caller(&Pieces::new(GRIDS, 1), threads, in_cells, |keys: Vec<u64>| {
+        for cell in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+            for (i, a) in cell.iter().enumerate() {
+                for b in cell[i + 1..].iter().take(COMPARED) {
+                    let (a, b) = (*a as u32 as usize, *b as u32 as usize);
                     let apart =
                         twins[a].iter().zip(&twins[b]).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
                     if is_near[a] && is_near[b] || f64::from(apart) > 2.0 * (1.0 - NEAR) + 1e-5 {
