@@ -152,10 +152,11 @@ Examples:
   embcli stats model.gguf --format json       every number, every digit
   embcli stats model.gguf --tensor output.weight
 
-The answer is exact: it is computed from all rows, in float64, and is the same
-for any number of threads. One number is an estimate: the spread of the cosines
-of centred rows, of a table with more than 65,536 rows. JSON says from how many
-rows (sd_rows).")]
+The answer is computed from all rows, in float64, and is the same for any number
+of threads. (The spread of the cosines of a large table is in part summed in
+float32: nine digits of it are right.) One number is an estimate: the spread of
+the cosines of centred rows, of a table with more than 65,536 rows. JSON says
+from how many rows (sd_rows).")]
     Stats(StatsArgs),
 
     /// The size of a table at each precision

@@ -23,6 +23,7 @@ impl Vector for Neon {
     type Sums = int32x4_t;
     type Totals = float32x4_t;
     type Floats = [float32x4_t; 4];
+    type Doubles = [float64x2_t; 4];
 
     methods! {
         bytes(from: &[u8; 32]) -> [uint8x16_t; 2] =
@@ -106,6 +107,26 @@ impl Vector for Neon {
         sum(floats: [float32x4_t; 4]) -> f32 = {
             let [a, b, c, d] = floats;
             vaddvq_f32(vaddq_f32(vaddq_f32(a, b), vaddq_f32(c, d)))
+        };
+        widen_floats(floats: [float32x4_t; 4]) -> [[float64x2_t; 4]; 2] = from_fn(|half| {
+            let [a, b] = [floats[2 * half], floats[2 * half + 1]];
+            let [low, high] = [vcvt_f64_f32(vget_low_f32(a)), vcvt_high_f64_f32(a)];
+            [low, high, vcvt_f64_f32(vget_low_f32(b)), vcvt_high_f64_f32(b)]
+        });
+        doubles(from: &[f64; 8]) -> [float64x2_t; 4] =
+            from_fn(|i| vld1q_f64(from.as_ptr().add(2 * i)));
+        each_double(number: f64) -> [float64x2_t; 4] = [vdupq_n_f64(number); 4];
+        fused_doubles(
+            sums: [float64x2_t; 4],
+            a: [float64x2_t; 4],
+            b: [float64x2_t; 4]
+        ) -> [float64x2_t; 4] = from_fn(|i| vfmaq_f64(sums[i], a[i], b[i]));
+        stored(doubles: [float64x2_t; 4]) -> [f64; 8] = {
+            let mut all = [0.0; 8];
+            for (i, two) in doubles.into_iter().enumerate() {
+                vst1q_f64(all.as_mut_ptr().add(2 * i), two);
+            }
+            all
         };
     }
 }

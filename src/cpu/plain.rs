@@ -39,6 +39,7 @@ impl Vector for Plain {
     type Sums = [i32; SUMS];
     type Totals = [f32; SUMS];
     type Floats = [f32; 16];
+    type Doubles = [f64; 8];
 
     methods! {
         bytes(from: &[u8; 32]) -> [u8; 32] = *from;
@@ -97,6 +98,13 @@ impl Vector for Plain {
         fused(sums: [f32; 16], a: [f32; 16], b: [f32; 16]) -> [f32; 16] =
             array!(i => sums[i] + a[i] * b[i]);
         sum(floats: [f32; 16]) -> f32 = across(floats);
+        widen_floats(floats: [f32; 16]) -> [[f64; 8]; 2] =
+            array!(half => array!(i => floats[8 * half + i].into()));
+        doubles(from: &[f64; 8]) -> [f64; 8] = *from;
+        each_double(number: f64) -> [f64; 8] = [number; 8];
+        fused_doubles(sums: [f64; 8], a: [f64; 8], b: [f64; 8]) -> [f64; 8] =
+            array!(i => sums[i] + a[i] * b[i]);
+        stored(doubles: [f64; 8]) -> [f64; 8] = doubles;
     }
 }
 

@@ -10,6 +10,7 @@ struct Seen {
     whole: Vec<[i32; 32]>,
     floats: Vec<[u32; 16]>,
     total: Vec<f32>,
+    doubles: Vec<[f64; 8]>,
 }
 
 struct All<'a> {
@@ -86,6 +87,11 @@ impl Algorithm for All<'_> {
                 if sum.is_nan() { f32::NAN.to_bits() } else { (sum + 0.0).to_bits() }
             }));
         }
+        let twice = v.fused(v.floats(&floats), v.floats(&floats), v.repeated(v.each(2.0)));
+        self.seen.doubles.extend(v.widen_floats(twice).map(|half| v.stored(half)));
+        let doubles = v.doubles(&std::array::from_fn(|i| f64::from(floats[i])));
+        let twice = v.fused_doubles(doubles, doubles, v.each_double(f64::from(b[5])));
+        self.seen.doubles.push(v.stored(twice));
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`with_vectors`]. A value of a type that implements [`Vector`] is evidence that the
 //! processor has the instructions, as a [`Level`] is, so the methods are safe.
 //!
-//! | type | 32 bytes | 32 words | 16 floats |
+//! | type | 32 bytes | 32 words | 16 floats, 8 doubles |
 //! |---|---|---|---|
 //! | `plain` | arrays | arrays | arrays |
 //! | `x86::Avx2` | 1 register of 256 bits | 2 | 2 |
@@ -30,6 +30,8 @@ pub trait Vector: Copy {
     type Totals: Copy;
     /// 16 numbers of type `f32`.
     type Floats: Copy;
+    /// 8 numbers of type `f64`.
+    type Doubles: Copy;
 
     /// Loads bytes.
     fn bytes(self, from: &[u8; 32]) -> Self::Bytes;
@@ -100,6 +102,22 @@ pub trait Vector: Copy {
     fn fused(self, sums: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// The sum of all 16.
     fn sum(self, floats: Self::Floats) -> f32;
+    /// As doubles.
+    fn widen_floats(self, floats: Self::Floats) -> [Self::Doubles; 2];
+
+    /// Loads doubles.
+    fn doubles(self, from: &[f64; 8]) -> Self::Doubles;
+    /// A number 8 times.
+    fn each_double(self, number: f64) -> Self::Doubles;
+    /// `sums + a * b`, rounded once or twice.
+    fn fused_doubles(
+        self,
+        sums: Self::Doubles,
+        a: Self::Doubles,
+        b: Self::Doubles,
+    ) -> Self::Doubles;
+    /// All 8, in order.
+    fn stored(self, doubles: Self::Doubles) -> [f64; 8];
 }
 
 /// Methods of [`Vector`] whose bodies are intrinsics, except for a few.
@@ -110,7 +128,7 @@ macro_rules! methods {
         fn $name(self, $($argument: $type),*) -> $return {
             #[allow(unused_unsafe)]
             // SAFETY: the value is evidence of the instructions. Pointers are of arrays
-            // that have the length that is loaded.
+            // that have the length that is loaded or stored.
             unsafe { $body }
         }
     )+};

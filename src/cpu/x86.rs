@@ -72,6 +72,7 @@ impl Vector for Avx2 {
     type Sums = __m256i;
     type Totals = __m256;
     type Floats = [__m256; 2];
+    type Doubles = [__m256d; 2];
 
     methods! {
         widen(bytes: __m256i) -> [__m256i; 2] = [
@@ -157,6 +158,26 @@ impl Vector for Avx2 {
         fused(sums: [__m256; 2], a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] =
             [_mm256_fmadd_ps(a[0], b[0], sums[0]), _mm256_fmadd_ps(a[1], b[1], sums[1])];
         sum(floats: [__m256; 2]) -> f32 = Self(()).total(_mm256_add_ps(floats[0], floats[1]));
+        widen_floats(floats: [__m256; 2]) -> [[__m256d; 2]; 2] = {
+            let [a, c] = [_mm256_castps256_ps128(floats[0]), _mm256_castps256_ps128(floats[1])];
+            let b = _mm256_extractf128_ps::<1>(floats[0]);
+            let d = _mm256_extractf128_ps::<1>(floats[1]);
+            [
+                [_mm256_cvtps_pd(a), _mm256_cvtps_pd(b)],
+                [_mm256_cvtps_pd(c), _mm256_cvtps_pd(d)],
+            ]
+        };
+        doubles(from: &[f64; 8]) -> [__m256d; 2] =
+            [_mm256_loadu_pd(from.as_ptr()), _mm256_loadu_pd(from.as_ptr().add(4))];
+        each_double(number: f64) -> [__m256d; 2] = [_mm256_set1_pd(number); 2];
+        fused_doubles(sums: [__m256d; 2], a: [__m256d; 2], b: [__m256d; 2]) -> [__m256d; 2] =
+            [_mm256_fmadd_pd(a[0], b[0], sums[0]), _mm256_fmadd_pd(a[1], b[1], sums[1])];
+        stored(doubles: [__m256d; 2]) -> [f64; 8] = {
+            let mut all = [0.0; 8];
+            _mm256_storeu_pd(all.as_mut_ptr(), doubles[0]);
+            _mm256_storeu_pd(all.as_mut_ptr().add(4), doubles[1]);
+            all
+        };
     }
 }
 
@@ -167,6 +188,7 @@ impl Vector for Avx512 {
     type Sums = __m512i;
     type Totals = __m512;
     type Floats = __m512;
+    type Doubles = __m512d;
 
     methods! {
         widen(bytes: __m256i) -> __m512i = _mm512_cvtepi8_epi16(bytes);
@@ -207,5 +229,18 @@ impl Vector for Avx512 {
         };
         fused(sums: __m512, a: __m512, b: __m512) -> __m512 = _mm512_fmadd_ps(a, b, sums);
         sum(floats: __m512) -> f32 = _mm512_reduce_add_ps(floats);
+        widen_floats(floats: __m512) -> [__m512d; 2] = [
+            _mm512_cvtps_pd(_mm512_castps512_ps256(floats)),
+            _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(floats)),
+        ];
+        doubles(from: &[f64; 8]) -> __m512d = _mm512_loadu_pd(from.as_ptr());
+        each_double(number: f64) -> __m512d = _mm512_set1_pd(number);
+        fused_doubles(sums: __m512d, a: __m512d, b: __m512d) -> __m512d =
+            _mm512_fmadd_pd(a, b, sums);
+        stored(doubles: __m512d) -> [f64; 8] = {
+            let mut all = [0.0; 8];
+            _mm512_storeu_pd(all.as_mut_ptr(), doubles);
+            all
+        };
     }
 }

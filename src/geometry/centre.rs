@@ -7,7 +7,7 @@
 //! and the directions that hold only noise do not grow as large as the rest.
 
 use super::covariance::{Covariance, Directions};
-use super::tile::{Block, DEEP, WIDE, Wide, add_products, short};
+use super::product::{Matrix, ROWS};
 use crate::cpu::{Level, at_each_level};
 
 /// Directions with less than this share of the largest variance hold rounding errors.
@@ -17,14 +17,7 @@ const LEAST: f64 = 1e-12;
 #[derive(Debug)]
 pub struct Centre {
     mean: Vec<f64>,
-    whitening: Option<Whitening>,
-}
-
-/// A square matrix in panels of 32 columns.
-#[derive(Debug)]
-struct Whitening {
-    dim: usize,
-    panels: Vec<Wide>,
+    whitening: Option<Matrix>,
 }
 
 impl Centre {
@@ -40,18 +33,15 @@ impl Centre {
         let dim = covariance.dim();
         let Directions { values, vectors } = Directions::of(&covariance.centred, dim);
         let least = values.first().map_or(0.0, |largest| largest * LEAST);
-        let mut panels = vec![Wide([0.0; WIDE]); dim.div_ceil(WIDE) * dim];
+        let mut whitening = Matrix::zeros(dim, dim);
         for (at, (value, vector)) in values.iter().zip(&vectors).enumerate() {
             if *value <= least {
                 continue;
             }
             let factor = (value / covariance.n as f64).powf(-0.25);
-            let panel = &mut panels[at / WIDE * dim..][..dim];
-            for (cells, x) in panel.iter_mut().zip(vector) {
-                cells.0[at % WIDE] = short(x * factor);
-            }
+            whitening.set_column(at, vector, factor);
         }
-        Self { mean: covariance.mean.clone(), whitening: Some(Whitening { dim, panels }) }
+        Self { mean: covariance.mean.clone(), whitening: Some(whitening) }
     }
 
     /// The norm of the mean row.
@@ -67,41 +57,11 @@ impl Centre {
                 rows.chunks_exact_mut(self.mean.len()).for_each(|row| less(level, row, &self.mean))
             }
             Some(whitening) => {
+                let mut out = Vec::new();
                 for rows in rows.chunks_mut(ROWS * self.mean.len()) {
-                    whitening.apply(level, &self.mean, rows);
+                    whitening.multiply(level, rows, &self.mean, &mut out);
+                    rows.iter_mut().zip(&out).for_each(|(x, out)| *x = *out as f32);
                 }
-            }
-        }
-    }
-}
-
-/// So many rows are whitened at a time: a panel is then used often enough.
-const ROWS: usize = 64;
-
-impl Whitening {
-    fn apply(&self, level: Level, mean: &[f64], rows: &mut [f32]) {
-        let dim = self.dim;
-        let n = rows.len() / dim;
-        let mut left = vec![Wide([0.0; WIDE]); n.div_ceil(WIDE) * dim];
-        for (at, row) in rows.chunks_exact(dim).enumerate() {
-            let left = &mut left[at / WIDE * dim..][..dim];
-            for ((cells, x), mean) in left.iter_mut().zip(row).zip(mean) {
-                cells.0[at % WIDE] = short(f64::from(*x) - mean);
-            }
-        }
-        let mut blocks: Vec<Block> = vec![[[0.0; WIDE]; WIDE]; n.div_ceil(WIDE)];
-        for (panel, right) in self.panels.chunks_exact(dim).enumerate() {
-            blocks.fill([[0.0; WIDE]; WIDE]);
-            for from in (0..dim).step_by(DEEP) {
-                let to = dim.min(from + DEEP);
-                for (block, left) in blocks.iter_mut().zip(left.chunks_exact(dim)) {
-                    add_products(level, &left[from..to], &right[from..to], block);
-                }
-            }
-            let columns = panel * WIDE..dim.min((panel + 1) * WIDE);
-            for (row, sums) in rows.chunks_exact_mut(dim).zip(blocks.as_flattened()) {
-                let out = row[columns.clone()].iter_mut().zip(sums);
-                out.for_each(|(out, sum)| *out = *sum as f32);
             }
         }
     }

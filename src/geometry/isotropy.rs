@@ -8,9 +8,10 @@
 //! computed over all rows for these alone.
 
 use super::covariance::Directions;
+use super::product::{Matrix, ROWS};
 use crate::cpu::{Level, at_each_level};
 use crate::rows::{ReadError, Reader, Rows};
-use crate::stats::sample;
+use crate::stats::{Moments, sample};
 
 /// The rows of the sample, and the longest rows, which can weigh more than all others.
 const SAMPLED: u64 = 2048;
@@ -79,31 +80,38 @@ impl Candidates {
         let ids: Vec<usize> = drawn.chain(longest.iter().copied()).collect();
         let drawn = ids.len() - longest.len();
         let others = norms.iter().filter(|norm| norm.is_finite()).count() - longest.len();
-        let mut values = Vec::with_capacity(ids.len() * dim);
-        let mut reader = Reader::new(table);
-        for id in &ids {
-            values.extend_from_slice(reader.read(*id as u64..*id as u64 + 1)?);
-        }
-        let level = Level::detect();
         // Exponents are taken relative to the largest possible.
         let most = longest.iter().map(|id| norms[*id]).fold(0.0, f64::max);
-        let estimates: Vec<[(f64, f64); 2]> = directions
-            .vectors
-            .iter()
-            .map(|vector| {
-                let along = values.chunks_exact(dim).map(|row| along(level, row, vector));
-                let along: Vec<f64> = along.collect();
-                [1.0, -1.0].map(|sign| {
-                    let z = |x: &f64| (sign * x - most).exp();
-                    let (drawn, longest) = along.split_at(drawn);
-                    let n = drawn.len().max(1) as f64;
-                    let mean = drawn.iter().map(z).sum::<f64>() / n;
-                    let square = drawn.iter().map(|x| (z(x) - mean).powi(2)).sum::<f64>() / n;
-                    let z = mean * others as f64 + longest.iter().map(z).sum::<f64>();
-                    (z, ERRORS * (square / n).sqrt() * others as f64)
-                })
-            })
-            .collect();
+        let mut vectors = Matrix::zeros(dim, dim);
+        for (at, vector) in directions.vectors.iter().enumerate() {
+            vectors.set_column(at, vector, 1.0);
+        }
+        let (zeros, mut rows, mut along) = (vec![0.0; dim], Vec::new(), Vec::new());
+        let mut reader = Reader::new(table);
+        // For each direction and each sign: Z over the drawn rows, and over the longest.
+        let mut sums = vec![[(Moments::default(), 0.0); 2]; dim];
+        for (run, ids) in ids.chunks(ROWS).enumerate() {
+            rows.clear();
+            for id in ids {
+                rows.extend_from_slice(reader.read(*id as u64..*id as u64 + 1)?);
+            }
+            vectors.multiply(Level::detect(), &rows, &zeros, &mut along);
+            for (at, along) in (run * ROWS..).zip(along.chunks_exact(dim)) {
+                for (sums, x) in sums.iter_mut().zip(along) {
+                    for ((z, of_longest), sign) in sums.iter_mut().zip([1.0, -1.0]) {
+                        let own = (sign * x - most).exp();
+                        if at < drawn { z.add(own) } else { *of_longest += own }
+                    }
+                }
+            }
+        }
+        let others = others as f64;
+        let estimate = |(drawn, longest): (Moments, f64)| {
+            let error = drawn.sd() / (drawn.n().max(1) as f64).sqrt();
+            (drawn.mean() * others + longest, ERRORS * error * others)
+        };
+        let estimates: Vec<[(f64, f64); 2]> =
+            sums.into_iter().map(|signs| signs.map(estimate)).collect();
         let all = || estimates.iter().flatten();
         let lowest = all().map(|(z, error)| z + error).fold(f64::INFINITY, f64::min);
         let highest = all().map(|(z, error)| z - error).fold(0.0, f64::max);
@@ -113,29 +121,11 @@ impl Candidates {
         Ok(Self { sums: vec![[Exponentials::NONE; 2]; at.len()], at, n: 0 })
     }
 
-    /// The vectors of the candidates, then of those of the first `n` directions that are
-    /// no candidates; and the places of the first `n` among them.
-    pub fn with_leading<'a>(
-        &self,
-        directions: &'a Directions,
-        n: usize,
-    ) -> (Vec<&'a [f64]>, Vec<usize>) {
-        let mut at = self.at.clone();
-        let place = |leading: usize| {
-            at.iter().position(|it| *it == leading).unwrap_or_else(|| {
-                at.push(leading);
-                at.len() - 1
-            })
-        };
-        let places = (0..n.min(directions.vectors.len())).map(place).collect();
-        (at.iter().map(|at| &*directions.vectors[*at]).collect(), places)
-    }
-
     /// Adds a row, given by its products with the candidates' vectors.
-    pub fn add(&mut self, along: &[f64]) {
+    pub fn add(&mut self, along: impl Iterator<Item = f64>) {
         self.n += 1;
         for ([plus, minus], x) in self.sums.iter_mut().zip(along) {
-            plus.add(*x);
+            plus.add(x);
             minus.add(-x);
         }
     }
@@ -169,7 +159,7 @@ at_each_level! {
 
 #[inline(always)]
 fn along_plain(row: &[f32], direction: &[f64]) -> f64 {
-    const LANES: usize = 16;
+    const LANES: usize = 32;
     let mut sums = [0.0; LANES];
     let ((row, row_rest), (direction, rest)) =
         (row.as_chunks::<LANES>(), direction.as_chunks::<LANES>());
@@ -178,6 +168,13 @@ fn along_plain(row: &[f32], direction: &[f64]) -> f64 {
             sums[i] += f64::from(row[i]) * direction[i];
         }
     }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            sums[i] += sums[i + width];
+        }
+        width /= 2;
+    }
     let rest: f64 = row_rest.iter().zip(rest).map(|(x, y)| f64::from(*x) * y).sum();
-    sums.iter().sum::<f64>() + rest
+    sums[0] + rest
 }

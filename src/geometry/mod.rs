@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `tile`, `gram` | sums of products of all pairs of columns, in one pass over the rows |
 //! | `covariance` | mean and covariance, and their principal directions |
-//! | `centre` | rows less the mean, and rows whitened by half |
+//! | `product`, `centre` | rows times a matrix: rows less the mean, and rows whitened by half |
 //! | `spectrum` | numbers that say how many directions the rows use |
 //! | `isotropy` | whether all directions are used alike |
 //! | `twins` | rows that are the same, or nearly |
@@ -15,6 +15,7 @@ mod centre;
 mod covariance;
 mod gram;
 mod isotropy;
+mod product;
 mod shape;
 mod spectrum;
 mod tile;

@@ -22,6 +22,10 @@ pub const MOST_COLUMNS: usize = 8192;
 /// runs that are evenly spaced, or from all rows if there are no more.
 const CENTRED_ROWS: u64 = 1 << 16;
 
+/// In tables with more products than this for a Gram matrix, the directions of the rows
+/// are summed in `f32`. Over so many rows the rounding errors cancel out.
+const LARGE: u64 = 1 << 35;
+
 /// A column is an outlier if its mean or its spread is so many standard deviations of
 /// the other columns' away from theirs.
 const FAR: f64 = 6.0;
@@ -134,7 +138,8 @@ pub fn shape(table: &dyn rows::Rows, n_rows: u64, threads: usize) -> Result<Shap
     let eigen =
         || covariance.map(|rows| (Directions::of(&rows.raw(), dim), spectrum(&rows.centred, dim)));
     let second = || -> Result<_, ReadError> {
-        let angles = Angles::of(table, n_rows, threads, &first)?;
+        let products = n_rows.saturating_mul(dim as u64).saturating_mul(dim as u64);
+        let angles = Angles::of(table, n_rows, threads, &first, products > LARGE)?;
         Ok((angles, first.norms(), first.id_with_norm()))
     };
     let (eigen, second) =
@@ -145,11 +150,9 @@ pub fn shape(table: &dyn rows::Rows, n_rows: u64, threads: usize) -> Result<Shap
     let (mut candidates, mut twins) = (None, Twins::default());
     if let Some(directions) = &directions {
         let found = Candidates::among(table, directions, &first.row_norms)?;
-        let (vectors, leading) = found.with_leading(directions, twins::COORDINATES);
-        (candidates, twins) =
-            third(table, n_rows, threads, &first.row_norms, found, &vectors, leading)?;
+        (candidates, twins) = third(table, n_rows, threads, &first.row_norms, found, directions)?;
     }
-    let (repeated, near) = twins::count(table, &first.hashes, &first.row_norms, &twins)?;
+    let (repeated, near) = twins::count(table, &first.hashes, &first.row_norms, &twins, threads)?;
     let energy: f64 = first.row_norms.iter().filter(|x| x.is_finite()).map(|x| x * x).sum();
     let mean_row = first.mean.iter().map(|x| x * x).sum::<f64>().sqrt();
     Ok(Shape {
@@ -329,10 +332,19 @@ fn cosines(n: u64, mean: &[f64], gram: Option<&[f64]>) -> Option<Cosines> {
 struct Units {
     n: u64,
     sums: Vec<f64>,
+    /// The sum of each row times its norm.
+    long: Vec<f64>,
     is_sampled: bool,
 }
 
 /// What the second pass gives.
+///
+/// The Gram matrix of the directions u = x / |x| less their mean q is Σ (u - q) (u - q)ᵀ.
+/// In a large table it is the sum of two parts, with the norm m of the longest row: the
+/// weights |x|² / m² give a matrix that follows from the Gram matrix of the rows, and the
+/// weights 1 - |x|² / m² one with sums in `f32`. If all rows are about as long, these
+/// weights are small, and so are the rounding errors.
+#[derive(Debug)]
 struct Angles {
     /// The Gram matrix of the rows' directions less the mean direction.
     gram: Option<Vec<f64>>,
@@ -346,12 +358,21 @@ impl Angles {
         n_rows: u64,
         threads: usize,
         first: &First,
+        is_large: bool,
     ) -> Result<Self, ReadError> {
         let (dim, level) = (table.dim(), Level::detect());
         let n_grams = if first.covariance.is_some() { 2 } else { 0 };
-        let grams: Vec<Gram> = (0..n_grams).map(|_| Gram::new(dim)).collect();
+        let gram = if is_large { Gram::short } else { Gram::new };
+        let grams: Vec<Gram> = (0..n_grams).map(|_| gram(dim)).collect();
+        let usable = || first.finite().map(|(_, norm)| norm).filter(|norm| is_usable(*norm));
+        let longest = usable().fold(0.0, f64::max);
+        let weight = |norm: f64| 1.0 - (norm / longest).powi(2);
+        // A little more than the largest weight: |u - q| is at most 2, and the norms of
+        // the rows of a short Gram matrix must stay below that.
+        let scale = 1.01 * weight(usable().fold(f64::INFINITY, f64::min)).max(f64::MIN_POSITIVE);
         let every = n_rows.div_ceil(CENTRED_ROWS);
-        let start = || Units { n: 0, sums: vec![0.0; dim], is_sampled: false };
+        let start =
+            || Units { n: 0, sums: vec![0.0; dim], long: vec![0.0; dim], is_sampled: false };
         let zeros = vec![0.0; dim];
         let each = |units: &mut Units, run: gram::Run| {
             units.is_sampled = (run.ids.start / super::tile::DEEP as u64).is_multiple_of(every);
@@ -368,12 +389,18 @@ impl Angles {
                 }
                 if let [all, sampled] = &mut *run.out {
                     if is_usable(row_norm) {
-                        all.put_less(level, at, row, 1.0 / row_norm, &first.mean_direction);
+                        let mut times = 1.0;
+                        if is_large {
+                            times = (weight(row_norm) / scale).sqrt();
+                            add(level, row, row_norm, &mut units.long);
+                        }
+                        let less = (1.0 / row_norm, &*first.mean_direction, times);
+                        all.put_less(level, at, row, less);
                     } else {
                         all.skip(at);
                     }
                     if is_own && units.is_sampled {
-                        sampled.put_less(level, at, &row_out, 1.0 / norm, &zeros);
+                        sampled.put_less(level, at, &row_out, (1.0 / norm, &zeros, 1.0));
                     } else {
                         sampled.skip(at);
                     }
@@ -383,6 +410,7 @@ impl Angles {
         };
         let (mut n, mut sampled) = (0, 0);
         let (mut sums, mut sampled_sums) = (vec![0.0; dim], vec![0.0; dim]);
+        let mut long = vec![0.0; dim];
         gram::pass(table, n_rows, threads, &grams, start, each, |units| {
             if units.is_sampled {
                 sampled += units.n;
@@ -390,14 +418,25 @@ impl Angles {
             }
             n += std::mem::take(&mut units.n);
             drain(&mut units.sums, &mut sums);
+            drain(&mut units.long, &mut long);
         })?;
         let means =
             |sums: Vec<f64>, n: u64| sums.iter().map(|x| x / n.max(1) as f64).collect::<Vec<_>>();
         let found = cosines(n, &means(sums, n), None);
         let sampled_mean = means(sampled_sums, sampled);
         let mut grams = grams.into_iter().map(Gram::into_matrix);
-        let gram = grams.next();
+        let mut gram = grams.next();
         let own = grams.next();
+        if let (true, Some(part), Some(covariance)) = (is_large, &mut gram, &first.covariance) {
+            let energy: f64 = usable().map(|norm| norm * norm).sum();
+            let (raw, q) = (covariance.raw(), &first.mean_direction);
+            for (at, (part, raw)) in part.iter_mut().zip(raw).enumerate() {
+                let (i, j) = (at / dim, at % dim);
+                // Σ |x|² (u - q) (u - q)ᵀ
+                let weighted = raw - long[i] * q[j] - q[i] * long[j] + energy * q[i] * q[j];
+                *part = *part * scale + weighted / longest.powi(2).max(f64::MIN_POSITIVE);
+            }
+        }
         let own = own.map(|own| Covariance::from_gram(own, sampled, &sampled_mean).centred);
         let spread = cosines(sampled, &sampled_mean, own.as_deref());
         let (sd, sd_rows) = spread.map_or((None, 0), |spread| (spread.sd, spread.sd_rows));
@@ -413,10 +452,10 @@ fn third(
     threads: usize,
     norms: &[f64],
     candidates: Candidates,
-    vectors: &[&[f64]],
-    leading: Vec<usize>,
+    directions: &Directions,
 ) -> Result<(Option<Candidates>, Twins), ReadError> {
     let (dim, level) = (table.dim(), Level::detect());
+    let leading = twins::leading(&directions.vectors, dim);
     let start = || (candidates.clone(), Vec::new());
     let each = |(found, twins): &mut (Candidates, Vec<[f32; twins::COORDINATES]>),
                 run: gram::Run| {
@@ -424,11 +463,11 @@ fn third(
             let norm = norms[id as usize];
             let mut own = [0.0; twins::COORDINATES];
             if norm.is_finite() {
-                let along: Vec<f64> =
-                    vectors.iter().map(|vector| isotropy::along(level, row, vector)).collect();
-                found.add(&along);
-                for (own, at) in own.iter_mut().zip(&leading) {
-                    *own = if norm > 0.0 { (along[*at] / norm) as f32 } else { 0.0 };
+                let vectors = candidates.at.iter().map(|at| &directions.vectors[*at]);
+                found.add(vectors.map(|vector| isotropy::along(level, row, vector)));
+                if norm > 0.0 {
+                    twins::along(level, row, &leading, &mut own);
+                    own = own.map(|x| (f64::from(x) / norm) as f32);
                 }
             }
             twins.push(own);
@@ -588,6 +627,37 @@ mod tests {
         let text = |threads| format!("{:?}", of(&rows, threads));
         let one = text(1);
         assert!(one == text(2) && one == text(5));
+        let angles = |threads| {
+            let table = table(&rows);
+            let first = First::of(&table, 1500, threads, true).unwrap();
+            format!("{:?}", Angles::of(&table, 1500, threads, &first, true).unwrap())
+        };
+        assert_eq!(angles(1), angles(3));
+    }
+
+    #[test]
+    fn a_large_table_has_the_cosines_of_a_small_one() {
+        let mut rows = random(3000, 40);
+        rows[17].fill(0.0);
+        rows[18][2] = f32::NAN;
+        let alike: Vec<Vec<f32>> = rows
+            .iter()
+            .map(|row| {
+                let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-3);
+                row.iter().map(|x| x / norm).collect()
+            })
+            .collect();
+        let equal = vec![vec![2.0; 40]; 3000];
+        // Rows of nearly one length lose less.
+        for (rows, digits) in [(&rows, 1e-7), (&alike, 1e-10), (&equal, 1e-11)] {
+            let table = table(rows);
+            let first = First::of(&table, 3000, 2, true).unwrap();
+            let [small, large] = [false, true]
+                .map(|is_large| Angles::of(&table, 3000, 2, &first, is_large).unwrap().gram);
+            for (a, b) in small.unwrap().iter().zip(&large.unwrap()) {
+                assert!((a - b).abs() <= 3000.0 * digits, "{a} is not {b}");
+            }
+        }
     }
 
     #[test]

@@ -1,74 +1,162 @@
 //! Sums of products of many columns, which a Gram matrix is made of.
 //!
-//! All values have at most 26 significant bits, so a product is exact in `f64`, and it
-//! does not matter whether the processor rounds between product and sum. Each sum is
-//! taken row after row. So the bits are the same on every processor.
+//! Panels in `f64` give exact products: all values have at most 26 significant bits, so it
+//! does not matter whether the processor rounds between product and sum.
+//!
+//! Panels in `f32` take half the time, and give sums with about nine digits. Their values
+//! are multiples of 2^-23, and those of a row have a norm of at most 1.99. So a sum of the
+//! products of 32 rows is a multiple of 2^-46 below 2^7: a product and a sum together are
+//! exact in `f64`, and rounded to `f32` they are what a fused instruction gives.
+//!
+//! Each sum is taken row after row. So the bits are the same on every processor.
 
-use crate::cpu::{Level, at_each_level};
+use crate::cpu::{Algorithm, Level, Vector, at_each_level, with_vectors};
 
 /// The columns of a panel.
 pub(super) const WIDE: usize = 32;
 
-/// The rows of a panel. A panel fills two thirds of a first-level cache.
+/// The rows of a panel.
 pub(super) const DEEP: usize = 128;
+
+/// So many rows are summed in `f32`.
+const CHAIN: usize = 32;
 
 /// A row of a panel. (A load that crosses a cache line takes twice the time.)
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-pub(super) struct Wide(pub [f64; WIDE]);
+pub(super) struct Wide<T = f64>(pub [T; WIDE]);
 
 /// Sums of products of 32 columns with 32 columns.
 pub(super) type Block = [[f64; WIDE]; WIDE];
 
 /// Adds to a block the sums of products over the rows of two panels.
 pub(super) fn add_products(level: Level, left: &[Wide], right: &[Wide], block: &mut Block) {
-    // On x86 the baseline has no fused instruction, and a call would take its place.
-    if cfg!(target_arch = "x86_64") && level == Level::BASELINE {
-        by::<4>(left, right, block, |a, b, c| a * b + c);
+    if !level.has_vectors() {
+        plain(left, right, block, |sum| sum);
     } else if level == level.up_to_avx2() {
-        narrow(level, left, right, block);
+        with_vectors(level, Doubles::<4, 1> { left, right, block });
     } else {
-        wide(level, left, right, block);
+        with_vectors(level, Doubles::<4, 4> { left, right, block });
     }
 }
 
-at_each_level! {
-    fn narrow(left: &[Wide], right: &[Wide], block: &mut Block) = narrow_plain;
-}
-
-at_each_level! {
-    fn wide(left: &[Wide], right: &[Wide], block: &mut Block) = wide_plain;
-}
-
-#[inline(always)]
-fn narrow_plain(left: &[Wide], right: &[Wide], block: &mut Block) {
-    by::<8>(left, right, block, f64::mul_add);
-}
-
-#[inline(always)]
-fn wide_plain(left: &[Wide], right: &[Wide], block: &mut Block) {
-    by::<16>(left, right, block, f64::mul_add);
-}
-
-/// Computes four with `N` columns at a time: their sums fill eight registers. With more,
-/// the compiler keeps them in memory if it sees the whole program.
-#[inline(always)]
-fn by<const N: usize>(
-    left: &[Wide],
-    right: &[Wide],
+/// The same for panels in `f32`.
+pub(super) fn add_short_products(
+    level: Level,
+    left: &[Wide<f32>],
+    right: &[Wide<f32>],
     block: &mut Block,
-    add: impl Fn(f64, f64, f64) -> f64,
 ) {
-    const TALL: usize = 4;
-    for (top, block) in block.as_chunks_mut::<TALL>().0.iter_mut().enumerate() {
+    for (left, right) in left.chunks(CHAIN).zip(right.chunks(CHAIN)) {
+        if !level.has_vectors() {
+            plain(left, right, block, |sum| f64::from(sum as f32));
+        } else if level == level.up_to_avx2() {
+            with_vectors(level, Floats::<4, 1> { left, right, block });
+        } else {
+            with_vectors(level, Floats::<8, 2> { left, right, block });
+        }
+    }
+}
+
+/// Adds products, by columns of the left panel and vectors of the right one: so many have
+/// their sums in registers.
+struct Doubles<'a, const COLUMNS: usize, const VECTORS: usize> {
+    left: &'a [Wide],
+    right: &'a [Wide],
+    block: &'a mut Block,
+}
+
+impl<const COLUMNS: usize, const VECTORS: usize> Algorithm for Doubles<'_, COLUMNS, VECTORS> {
+    #[inline(always)]
+    fn run(self, v: impl Vector) {
+        let blocks = self.block.as_chunks_mut::<COLUMNS>().0;
+        for (top, block) in blocks.iter_mut().enumerate() {
+            for part in 0..WIDE / 8 / VECTORS {
+                let mut own = [[v.each_double(0.0); VECTORS]; COLUMNS];
+                for (left, right) in self.left.iter().zip(self.right) {
+                    let left = &left.0.as_chunks::<COLUMNS>().0[top];
+                    let right = &right.0.as_chunks::<8>().0.as_chunks::<VECTORS>().0[part];
+                    for column in 0..COLUMNS {
+                        let one = v.each_double(left[column]);
+                        for i in 0..VECTORS {
+                            let sums = &mut own[column][i];
+                            *sums = v.fused_doubles(*sums, one, v.doubles(&right[i]));
+                        }
+                    }
+                }
+                for (sums, own) in block.iter_mut().zip(&own) {
+                    let sums = &mut sums.as_chunks_mut::<8>().0.as_chunks_mut::<VECTORS>().0[part];
+                    for i in 0..VECTORS {
+                        add(v, &mut sums[i], own[i]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add<V: Vector>(v: V, to: &mut [f64; 8], doubles: V::Doubles) {
+    *to = v.stored(v.fused_doubles(v.doubles(to), v.each_double(1.0), doubles));
+}
+
+/// As [`Doubles`].
+struct Floats<'a, const COLUMNS: usize, const VECTORS: usize> {
+    left: &'a [Wide<f32>],
+    right: &'a [Wide<f32>],
+    block: &'a mut Block,
+}
+
+impl<const COLUMNS: usize, const VECTORS: usize> Algorithm for Floats<'_, COLUMNS, VECTORS> {
+    #[inline(always)]
+    fn run(self, v: impl Vector) {
+        let blocks = self.block.as_chunks_mut::<COLUMNS>().0;
+        for (top, block) in blocks.iter_mut().enumerate() {
+            for part in 0..WIDE / 16 / VECTORS {
+                let mut own = [[v.floats(&[0.0; 16]); VECTORS]; COLUMNS];
+                for (left, right) in self.left.iter().zip(self.right) {
+                    let left = &left.0.as_chunks::<COLUMNS>().0[top];
+                    let right = &right.0.as_chunks::<16>().0.as_chunks::<VECTORS>().0[part];
+                    for column in 0..COLUMNS {
+                        let one = v.repeated(v.each(left[column]));
+                        for i in 0..VECTORS {
+                            let sums = &mut own[column][i];
+                            *sums = v.fused(*sums, one, v.floats(&right[i]));
+                        }
+                    }
+                }
+                for (sums, own) in block.iter_mut().zip(&own) {
+                    let sums = &mut sums.as_chunks_mut::<16>().0.as_chunks_mut::<VECTORS>().0[part];
+                    for i in 0..VECTORS {
+                        let [low, high] = v.widen_floats(own[i]);
+                        let (sums, _) = sums[i].as_chunks_mut::<8>();
+                        add(v, &mut sums[0], low);
+                        add(v, &mut sums[1], high);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds products without vectors, four columns with four at a time. On x86 the baseline
+/// has no fused instruction, and a call would take its place.
+fn plain<T: Copy + Into<f64>>(
+    left: &[Wide<T>],
+    right: &[Wide<T>],
+    block: &mut Block,
+    rounded: impl Fn(f64) -> f64,
+) {
+    const N: usize = 4;
+    for (top, block) in block.as_chunks_mut::<N>().0.iter_mut().enumerate() {
         for part in 0..WIDE / N {
-            let mut own = [[0.0; N]; TALL];
+            let mut own = [[0.0; N]; N];
             for (left, right) in left.iter().zip(right) {
-                let left = &left.0.as_chunks::<TALL>().0[top];
-                let right = &right.0.as_chunks::<N>().0[part];
-                for row in 0..TALL {
+                let left = left.0.as_chunks::<N>().0[top].map(Into::into);
+                let right = right.0.as_chunks::<N>().0[part].map(Into::into);
+                for row in 0..N {
                     for column in 0..N {
-                        own[row][column] = add(left[row], right[column], own[row][column]);
+                        own[row][column] = rounded(left[row] * right[column] + own[row][column]);
                     }
                 }
             }
@@ -102,29 +190,70 @@ fn put_plain(row: &[f32], at: usize, panels: &mut [Wide]) {
 }
 
 at_each_level! {
-    /// Writes a multiple of a row less a vector, rounded to 26 significant bits.
+    /// Writes `(by * row - less) * times`, rounded to 26 significant bits.
     pub(super) fn put_less(
         row: &[f32],
         by: f64,
         less: &[f64],
+        times: f64,
         at: usize,
         panels: &mut [Wide],
     ) = put_less_plain;
 }
 
+at_each_level! {
+    /// Writes `(by * row - less) * times`, which has a norm of at most 1.99, rounded to
+    /// multiples of 2^-23.
+    pub(super) fn put_less_short(
+        row: &[f32],
+        by: f64,
+        less: &[f64],
+        times: f64,
+        at: usize,
+        panels: &mut [Wide<f32>],
+    ) = put_less_short_plain;
+}
+
 #[inline(always)]
-fn put_less_plain(row: &[f32], by: f64, less: &[f64], at: usize, panels: &mut [Wide]) {
+fn put_less_plain(row: &[f32], by: f64, less: &[f64], times: f64, at: usize, panels: &mut [Wide]) {
+    put_as(row, by, less, times, at, panels, short);
+}
+
+#[inline(always)]
+fn put_less_short_plain(
+    row: &[f32],
+    by: f64,
+    less: &[f64],
+    times: f64,
+    at: usize,
+    panels: &mut [Wide<f32>],
+) {
+    // The last bit of a number of this size is 2^-23.
+    const LARGE: f64 = (3_u64 << 28) as f64;
+    put_as(row, by, less, times, at, panels, |x| ((x + LARGE) - LARGE) as f32);
+}
+
+#[inline(always)]
+fn put_as<T>(
+    row: &[f32],
+    by: f64,
+    less: &[f64],
+    times: f64,
+    at: usize,
+    panels: &mut [Wide<T>],
+    rounded: impl Fn(f64) -> T,
+) {
     let (parts, rest) = row.as_chunks::<WIDE>();
     let (less_parts, less_rest) = less.as_chunks::<WIDE>();
     let mut panels = panels.iter_mut().skip(at).step_by(DEEP);
     for ((part, less), wide) in parts.iter().zip(less_parts).zip(&mut panels) {
         for ((to, x), less) in wide.0.iter_mut().zip(part).zip(less) {
-            *to = short(f64::from(*x) * by - less);
+            *to = rounded((f64::from(*x) * by - less) * times);
         }
     }
     for wide in panels.take(1) {
         for ((to, x), less) in wide.0.iter_mut().zip(rest).zip(less_rest) {
-            *to = short(f64::from(*x) * by - less);
+            *to = rounded((f64::from(*x) * by - less) * times);
         }
     }
 }
@@ -156,6 +285,47 @@ mod tests {
         };
         let first = run(Level::BASELINE);
         assert!(Level::available().into_iter().all(|level| run(level) == first));
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits_in_single_precision() {
+        let mut random = SplitMix64::new(3);
+        for scale in [0.04, 1e-6] {
+            let mut panel = || {
+                let mut panel = vec![Wide([0.0; WIDE]); DEEP];
+                for at in 0..DEEP {
+                    let row: Vec<f32> = (0..WIDE).map(|_| random.normal() as f32).collect();
+                    put_less_short(
+                        Level::BASELINE,
+                        &row,
+                        scale,
+                        &[0.01; WIDE],
+                        1.0,
+                        at,
+                        &mut panel,
+                    );
+                }
+                panel
+            };
+            let (left, right) = (panel(), panel());
+            let run = |level| {
+                let mut block = [[0.0; WIDE]; WIDE];
+                add_short_products(level, &left, &right, &mut block);
+                block
+            };
+            let first = run(Level::BASELINE);
+            assert!(Level::available().into_iter().all(|level| run(level) == first));
+            for (i, row) in first.iter().enumerate() {
+                for (j, sum) in row.iter().enumerate() {
+                    let products = || {
+                        left.iter().zip(&right).map(|(a, b)| f64::from(a.0[i]) * f64::from(b.0[j]))
+                    };
+                    let (exact, size): (f64, f64) =
+                        (products().sum(), products().map(f64::abs).sum());
+                    assert!((sum - exact).abs() <= size * 1e-6, "{sum} is not {exact}");
+                }
+            }
+        }
     }
 
     #[test]

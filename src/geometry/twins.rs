@@ -5,10 +5,11 @@
 //! compared, in four grids that are shifted against each other, because a cell's edge
 //! can lie between two such rows. One pair in a hundred may be missed.
 
-use crate::cpu::Level;
+use crate::cpu::{Level, at_each_level};
 use crate::rows::{ReadError, Reader, Rows};
 use crate::similarity::kernel;
 use crate::stats::{is_usable, mix};
+use crate::threads::{self, Pieces};
 
 /// The leading coordinates of a row's direction that are compared.
 pub(super) const COORDINATES: usize = 8;
@@ -21,7 +22,7 @@ const NEAR: f64 = 0.999;
 /// The edge of a cell. Coordinates of such rows differ by 0.0018 if their difference has
 /// no preferred direction, in 640 dimensions.
 const CELL: f32 = 0.05;
-const GRIDS: u32 = 4;
+const GRIDS: u64 = 4;
 
 /// A row is compared with at most so many that share its cell.
 const COMPARED: usize = 32;
@@ -37,6 +38,40 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     mix(words.iter().chain([&last]).fold(bytes.len() as u64, fold))
 }
 
+/// The leading directions, a column after the other.
+pub(super) fn leading(vectors: &[Vec<f64>], dim: usize) -> Vec<[f32; COORDINATES]> {
+    let one = |vector: usize, column: usize| vectors.get(vector).map_or(0.0, |x| x[column] as f32);
+    (0..dim).map(|column| std::array::from_fn(|vector| one(vector, column))).collect()
+}
+
+at_each_level! {
+    /// The dot products of a row with the leading directions.
+    pub(super) fn along(
+        row: &[f32],
+        leading: &[[f32; COORDINATES]],
+        out: &mut [f32; COORDINATES],
+    ) = along_plain;
+}
+
+#[inline(always)]
+fn along_plain(row: &[f32], leading: &[[f32; COORDINATES]], out: &mut [f32; COORDINATES]) {
+    // A processor adds several sums at a time.
+    const SUMS: usize = 4;
+    let mut sums = [[0.0; COORDINATES]; SUMS];
+    let ((row, row_rest), (leading, rest)) = (row.as_chunks::<SUMS>(), leading.as_chunks::<SUMS>());
+    for (row, leading) in row.iter().zip(leading) {
+        for i in 0..SUMS {
+            for at in 0..COORDINATES {
+                sums[i][at] += row[i] * leading[i][at];
+            }
+        }
+    }
+    for at in 0..COORDINATES {
+        let rest: f32 = row_rest.iter().zip(rest).map(|(x, leading)| x * leading[at]).sum();
+        out[at] = sums.iter().map(|sums| sums[at]).sum::<f32>() + rest;
+    }
+}
+
 /// The number of rows that are the same as an earlier one, and of others that are nearly
 /// the same as another. Rows of zeros and rows with NaN or infinity do not count.
 pub(super) fn count(
@@ -44,6 +79,7 @@ pub(super) fn count(
     hashes: &[u64],
     norms: &[f64],
     twins: &Twins,
+    threads: usize,
 ) -> Result<(u64, u64), ReadError> {
     let mut is_twin = vec![false; norms.len()];
     let repeated = repeated(table, hashes, norms, &mut is_twin)?;
@@ -53,20 +89,25 @@ pub(super) fn count(
     let mut near =
         Nearness { reader: Reader::new(table), first: Vec::new(), level: Level::detect(), norms };
     let mut is_near = vec![false; norms.len()];
-    for grid in 0..GRIDS {
-        let offset = grid as f32 / GRIDS as f32;
+    let in_cells = |grid: std::ops::Range<u64>| {
+        // No coordinate is below -1, so the numbers of cells are not negative.
+        let offset = 1.0 / CELL + grid.start as f32 / GRIDS as f32;
         let key = |id: u32| {
-            let cell = |x: &f32| (x / CELL + offset).floor() as i64 as u64;
+            let cell = |x: &f32| (x / CELL + offset) as u64;
             twins[id as usize].iter().fold(0, |key, x| mix(key ^ cell(x)))
         };
         let ids = (0..norms.len() as u32)
             .filter(|id| is_usable(norms[*id as usize]) && !is_twin[*id as usize]);
-        let mut keys: Vec<(u64, u32)> = ids.map(|id| (key(id), id)).collect();
+        // The upper half of the key, and the row.
+        let mut keys: Vec<u64> = ids.map(|id| key(id) >> 32 << 32 | u64::from(id)).collect();
         keys.sort_unstable();
-        for cell in keys.chunk_by(|a, b| a.0 == b.0) {
-            for (i, (_, a)) in cell.iter().enumerate() {
-                for (_, b) in cell[i + 1..].iter().take(COMPARED) {
-                    let (a, b) = (*a as usize, *b as usize);
+        Ok(keys)
+    };
+    threads::to_caller(&Pieces::new(GRIDS, 1), threads, in_cells, |keys: Vec<u64>| {
+        for cell in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+            for (i, a) in cell.iter().enumerate() {
+                for b in cell[i + 1..].iter().take(COMPARED) {
+                    let (a, b) = (*a as u32 as usize, *b as u32 as usize);
                     let apart =
                         twins[a].iter().zip(&twins[b]).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
                     if is_near[a] && is_near[b] || f64::from(apart) > 2.0 * (1.0 - NEAR) + 1e-5 {
@@ -78,7 +119,8 @@ pub(super) fn count(
                 }
             }
         }
-    }
+        Ok(())
+    })?;
     Ok((repeated, is_near.iter().filter(|near| **near).count() as u64))
 }
 

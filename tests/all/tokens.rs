@@ -222,6 +222,14 @@ fn no_match_gives_a_note_and_exit_code_0() {
     assert_eq!(nothing.code, Some(0));
     assert_eq!(nothing.stdout, "id,token,type,score\n");
     assert_eq!(nothing.stderr, "note: none of the 8,192 tokens matches\n");
+    for (pattern, option) in [("90001..90003", "--range"), ("90001,90002", "--ids")] {
+        assert_eq!(
+            tokens(&[TOY, pattern, "--format=csv"]).stderr,
+            format!(
+                "note: none of the 8,192 tokens matches: for token IDs, write {option} {pattern}\n"
+            )
+        );
+    }
     let nothing = tokens(&[TOY, "zzzz", "--format=json"]);
     let json: serde_json::Value = serde_json::from_str(&nothing.stdout).unwrap();
     assert_eq!(json["tokens"], serde_json::json!([]));

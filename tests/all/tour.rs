@@ -316,9 +316,9 @@ fn check_figures(tour: &Value, bytes: &[u8], row: &dyn Fn(u64) -> Vec<f32>, scal
         assert_near(&found["cosine"], 1.0);
     }
     let quiz = &start["quiz"];
-    assert_eq!(quiz[0]["shape"], json!([5, 768]));
+    assert_eq!(quiz[0]["shape"], json!([5, d]));
     assert_eq!((&quiz[1]["tokens"], &quiz[1]["distinct_rows"]), (&json!(2), &json!(1)));
-    assert_eq!((&quiz[2]["shape"], &quiz[2]["values"]), (&json!([3, 4]), &json!(12)));
+    assert_eq!((&quiz[2]["shape"], &quiz[2]["values"]), (&json!([3, d]), &json!(3 * d)));
 }
 
 #[test]
@@ -504,9 +504,14 @@ fn the_default_tour_shows_every_claim() {
         let is_claim = step["slug"] != "storing";
         assert!(!is_claim || step["notes"] == json!([]), "{step}");
     }
-    assert!(embcli(["tour", "--step", "6"]).ok().contains(
+    let sixth = embcli(["tour", "--step", "6"]).ok();
+    assert!(sixth.contains(
         "\nNext, try:\n  embcli similarity words ' cat' ' dog' ' government'  # each with each\n"
     ));
+    assert!(sixth.contains("\n  embcli analogy words ' cat' ' dog' ' cats'  # 1 is to 2 as"));
+    // Whose rows these are.
+    assert!(sixth.contains("rows of all-MiniLM-L6-v2"));
+    assert!(!embcli(["tour", "toy", "--step", "6"]).ok().contains("MiniLM"));
 }
 
 // ---- the command ----
@@ -884,14 +889,14 @@ mod terminal {
         terminal.until(PROMPT);
         terminal.types("\r");
         assert!(!terminal.until("lookup?\n> ").contains("A matrix [5"));
-        terminal.types("5 x 768\r");
-        terminal.until("Right. A matrix [5, 768]");
+        terminal.types("5 x 64\r");
+        terminal.until("Right. A matrix [5, 64]");
         terminal.until("rows?\n> ");
         terminal.types("2\r");
         terminal.until("Not quite. 1: the same row twice.");
         terminal.until("values?\n> ");
         terminal.types("\r");
-        assert!(terminal.end().contains("[3, 4]: 12 values."));
+        assert!(terminal.end().contains("[3, 64]: 192 values."));
     }
 
     /// Whatever ends the tour, the shell's terminal is as it was.

@@ -182,7 +182,8 @@ fn screen(report: &StatsReport, page: &mut Page) -> Result<()> {
     }
     if let (Some(isotropy), Some(isoscore)) = (report.isotropy, report.isoscore) {
         let [isotropy, isoscore] = [isotropy, isoscore].map(|x| rounded(x.0));
-        let line = format!("{isotropy} (Mu and Viswanath), IsoScore {isoscore}; at most 1");
+        let most = if page.is_quiet() { "" } else { "; at most 1" };
+        let line = format!("{isotropy} (Mu and Viswanath), IsoScore {isoscore}{most}");
         page.labelled(LABEL, "isotropy", &line)?;
     }
     if let (Some(raw), Some(centred)) = (&report.spectrum, &report.spectrum_centred) {

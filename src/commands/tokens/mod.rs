@@ -183,8 +183,15 @@ fn length(text: &[u8]) -> u64 {
     String::from_utf8_lossy(text).chars().count() as u64
 }
 
-/// What a pattern in the file's own spelling should be, for a note.
+/// What a pattern should be that is of IDs or in the file's own spelling, for a note.
 fn hint(pattern: &str, vocab: &Vocab) -> String {
+    let is_number = |part: &str| part.parse::<u64>().is_ok();
+    if pattern.split_once("..").is_some_and(|(from, to)| is_number(from) && is_number(to)) {
+        return format!(": for token IDs, write --range {}", clip(pattern, 64));
+    }
+    if pattern.split(',').all(is_number) {
+        return format!(": for token IDs, write --ids {}", clip(pattern, 64));
+    }
     let read = vocab.reading(pattern).map(|read| quoted_bytes(&read, 64));
     match (pattern.strip_prefix("##"), read) {
         (Some(rest), _) if !rest.is_empty() => {

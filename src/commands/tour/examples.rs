@@ -22,6 +22,8 @@ const ALIKE: [[&str; 2]; 8] = [
 ];
 const THIRD: [[&str; 1]; 4] = [[" sat"], ["sat"], [" on"], ["on"]];
 const UNLIKE: [[&str; 1]; 5] = [[";"], [" ;"], [","], ["."], [" government"]];
+/// Plurals of the words, for an analogy.
+const PLURALS: [[&str; 1]; 5] = [[" cats"], ["cats"], [" Cats"], [" chats"], [" gatos"]];
 
 /// At most this many rows are tried as an example.
 const MAX_TRIED: u64 = 4096;
@@ -37,6 +39,8 @@ pub(super) struct Examples {
     pub alike: u64,
     /// A token that should not.
     pub unlike: u64,
+    /// The plural of the word, if there is one.
+    pub plural: Option<u64>,
     /// What a reader should know about the choice.
     pub notes: Vec<String>,
 }
@@ -69,6 +73,7 @@ impl Examples {
         let first = chooser.texts(&FIRST)?.map(|[id]| id);
         let third = chooser.texts(&THIRD)?.map(|[id]| id);
 
+        let plural = chooser.plural(pair)?;
         let mut missing = Vec::new();
         let mut or_row = |found: Option<u64>, eighths, role| {
             if let Some(id) = found {
@@ -96,7 +101,7 @@ impl Examples {
         if chooser.taken.iter().collect::<HashSet<_>>().len() < chooser.taken.len() {
             notes.push("so few rows can serve as examples that some serve twice".to_owned());
         }
-        Ok(Self { first, word, third, alike, unlike, notes })
+        Ok(Self { first, word, third, alike, unlike, plural, notes })
     }
 
     /// The three tokens that are looked up together.
@@ -125,7 +130,7 @@ impl Chooser<'_> {
     /// Finds all texts in one pass over the vocabulary.
     fn find(&mut self) -> Result<()> {
         let Ok(vocab) = self.view.vocab() else { return Ok(()) };
-        let one = FIRST.iter().chain(&THIRD).chain(&UNLIKE).flatten();
+        let one = FIRST.iter().chain(&THIRD).chain(&UNLIKE).chain(&PLURALS).flatten();
         let texts = one.chain(ALIKE.as_flattened());
         self.found = texts.map(|text| (text.as_bytes(), None)).collect();
         vocab.each(|id, text| {
@@ -151,6 +156,15 @@ impl Chooser<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The plural of the first of a pair.
+    fn plural(&mut self, pair: Option<[u64; 2]>) -> Result<Option<u64>> {
+        let Some([word, _]) = pair else { return Ok(None) };
+        let Some(word) = self.view.token(word)?.token else { return Ok(None) };
+        let is_plural = |[text]: &&[&'static str; 1]| text.strip_suffix('s') == Some(&*word);
+        let Some(text) = PLURALS.iter().find(is_plural) else { return Ok(None) };
+        Ok(self.texts(std::slice::from_ref(text))?.map(|[id]| id))
     }
 
     /// The first usable row that is not taken, beginning at some eighths of the

@@ -82,7 +82,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         });
     }
     step.next(tour.call("similarity", &ids, "")?, "each with each");
-    step.next(tour.call("analogy", &ids, "")?, "1 is to 2 as 3 is to what?");
+    let asked = [ids[0], ids[1], tour.examples.plural.unwrap_or(ids[2])];
+    step.next(tour.call("analogy", &asked, "")?, "1 is to 2 as 3 is to what?");
     let minus = format!("--minus {}", tour.argument(ids[1])?);
     step.next(tour.call("neighbors", &ids[..1], &minus)?, "near one, and not near the other");
     Ok(())

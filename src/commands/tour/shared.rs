@@ -15,6 +15,7 @@ use crate::input::Input;
 use crate::model::{Fact, Model};
 use crate::similarity::{self, Metric, Query, Rows, Search, norm};
 use crate::stats::{self, Moments};
+use crate::store::toy;
 use crate::threads;
 use crate::tour::{Pairs, random_pairs};
 
@@ -65,6 +66,13 @@ impl<'g> Tour<'g> {
 
     pub(super) fn head(&self) -> Result<TourHead> {
         let mut notes = self.view.notes.clone();
+        if self.path == Path::new(toy::WORDS) {
+            notes.push(
+                "these are 4,000 common words with rows of all-MiniLM-L6-v2 in its first 64 \
+                 principal dimensions, built in; name a model to tour that"
+                    .to_owned(),
+            );
+        }
         if self.present < self.table().n_vocab() {
             notes.push(format!(
                 "only rows 0 to {} of {} are in the file (an incomplete download?): the tour \
@@ -121,9 +129,10 @@ impl<'g> Tour<'g> {
         let letters = text.strip_prefix(' ').unwrap_or(&text);
         let is_word = letters.len() > 1 && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
         // Other tokens may have the same text.
-        let is_example = [self.examples.word, self.examples.alike, self.examples.unlike]
-            .contains(&id)
-            && self.examples.notes.is_empty();
+        let Examples { word, alike, unlike, plural, notes, .. } = &self.examples;
+        let is_example =
+            [word, alike, unlike].into_iter().chain(plural).any(|example| *example == id)
+                && notes.is_empty();
         Ok(if is_word && is_example { pasted(&text) } else { id.to_string() })
     }
 

@@ -57,12 +57,14 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
         ],
         rows,
     );
-    let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
-    let answers = answers(&made);
+    let d_model = tour.table().d_model();
+    let made = QUIZ.map(|ids| look_up(ids, d_model));
+    let (questions, answers) = (questions(d_model), answers(&made));
     let names = ["question", "tokens", "d_model", "shape", "values", "distinct_rows", "answer"];
-    let rows = QUIZ.iter().zip(made.iter().zip(&answers));
-    let rows = rows.map(|(&(question, ids, d_model), (made, answer))| {
-        row![question, ids.len(), d_model, made.shape, made.values, made.distinct_rows, &**answer]
+    let rows = questions.iter().zip(QUIZ).zip(made.iter().zip(&answers));
+    let rows = rows.map(|((question, ids), (made, answer))| {
+        let Matrix { shape, values, distinct_rows } = made;
+        row![&**question, ids.len(), d_model, *shape, *values, *distinct_rows, &**answer]
     });
     step.table("quiz", &names.map(|name| (name, "", Word)), rows);
 
@@ -78,8 +80,8 @@ pub(super) fn take(tour: &Tour, step: &mut TourStep) -> Result<()> {
          the rows it may look at. After the last, the row that began as {word} stands for {word} \
          in this place: for {serves}, and no more for {word} alone."
     ));
-    for (((question, ..), answer), numbers) in QUIZ.iter().zip(answers).zip(numbers(&made)) {
-        step.quiz.push(TourQuestion { question: (*question).to_owned(), answer, numbers });
+    for ((question, answer), numbers) in questions.into_iter().zip(answers).zip(numbers(&made)) {
+        step.quiz.push(TourQuestion { question, answer, numbers });
     }
     Ok(())
 }
@@ -111,12 +113,18 @@ impl TourQuestion {
     }
 }
 
-/// Questions about a lookup: the text, the IDs and d_model.
-const QUIZ: [(&str, &[u64], usize); 3] = [
-    ("5 tokens at d_model 768: what comes out of the lookup?", &[11, 7, 5, 3, 2], 768),
-    ("One ID twice: how many different rows?", &[7, 7], 768),
-    ("3 tokens at d_model 4: how many values?", &[2, 3, 5], 4),
-];
+/// The IDs of three lookups.
+const QUIZ: [&[u64]; 3] = [&[11, 7, 5, 3, 2], &[7, 7], &[2, 3, 5]];
+
+/// The questions about them, for the width of the table at hand.
+fn questions(d_model: usize) -> [String; 3] {
+    let d_model = grouped(d_model as u128);
+    [
+        format!("5 tokens, and this table's d_model of {d_model}: what comes out of the lookup?"),
+        "One ID twice: how many different rows?".to_owned(),
+        "3 tokens of this table: how many values?".to_owned(),
+    ]
+}
 
 struct Matrix {
     shape: [usize; 2],
@@ -154,8 +162,7 @@ mod tests {
 
     #[test]
     fn a_reply_is_right_by_its_numbers() {
-        let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
-        let [numbers, ..] = numbers(&made);
+        let [numbers, ..] = numbers(&QUIZ.map(|ids| look_up(ids, 768)));
         let (question, answer) = (String::new(), "A matrix [5, 768].".to_owned());
         let of = TourQuestion { question, answer, numbers };
         for (reply, verdict) in [
@@ -172,12 +179,12 @@ mod tests {
 
     #[test]
     fn the_three_questions() {
-        let made = QUIZ.map(|(_, ids, d_model)| look_up(ids, d_model));
-        assert_eq!((made[0].shape, made[1].shape), ([5, 768], [2, 768]));
+        let made = QUIZ.map(|ids| look_up(ids, 4));
+        assert_eq!((made[0].shape, made[1].shape), ([5, 4], [2, 4]));
         assert_eq!((made[1].distinct_rows, made[2].values), (1, 12));
         assert_eq!(
             answers(&made),
-            ["A matrix [5, 768]: a row a token.", "1: the same row twice.", "[3, 4]: 12 values."]
+            ["A matrix [5, 4]: a row a token.", "1: the same row twice.", "[3, 4]: 12 values."]
         );
     }
 }
