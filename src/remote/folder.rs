@@ -22,6 +22,8 @@ pub(super) struct RemoteFolder {
     listed: Option<Vec<String>>,
     /// The files that were asked for, with their lengths; `None`: not there.
     lens: Mutex<HashMap<OsString, Option<u64>>>,
+    /// The small files that were read: a command may read a tokenizer several times.
+    read: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 impl RemoteFolder {
@@ -33,7 +35,7 @@ impl RemoteFolder {
         let beside = |path: String| path.strip_prefix(&prefix).map(str::to_owned);
         let listed = files.map(|files| files.into_iter().filter_map(beside).collect());
         let (wire, pin, lens) = (Arc::clone(wire), Pin::default(), Mutex::default());
-        Self { wire, base, pin, listed, lens }
+        Self { wire, base, pin, listed, lens, read: Mutex::default() }
     }
 
     fn lens(&self) -> MutexGuard<'_, HashMap<OsString, Option<u64>>> {
@@ -120,10 +122,14 @@ impl Folder for RemoteFolder {
     }
 
     fn read(&self, name: &str, most: u64) -> io::Result<Vec<u8>> {
-        match self.url(name) {
-            Some(url) => Ok(self.try_read(&url, most)?),
-            None => Err(io::ErrorKind::NotFound.into()),
+        let url = self.url(name).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let mut read = self.read.lock().unwrap_or_else(|poison| poison.into_inner());
+        if let Some(bytes) = read.get(name) {
+            return Ok(bytes.clone());
         }
+        let bytes = self.try_read(&url, most)?;
+        read.insert(name.to_owned(), bytes.clone());
+        Ok(bytes)
     }
 
     fn len_of(&self, name: &OsStr) -> Option<u64> {

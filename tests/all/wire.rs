@@ -774,6 +774,10 @@ fn a_checkpoint_is_its_header_its_rows_and_the_files_beside_it() {
     assert_eq!(note.matches("cached)").count(), 3, "{note}");
     server.take_requests();
 
+    // What is beside the model is asked for once, however often a command reads it.
+    client.run(&["check", &url, "--fetch-table"]);
+    assert_eq!(paths(&server), ["/dir/config.json", model, model, "/dir/tokenizer.json"]);
+
     // On the hub, the files that the list does not have are not asked for.
     let hub = Hub::new(files);
     let (of_hub, _) = told(hub.run(&client, &[&["lookup", "hf://org/repo"], &args[2..]].concat()));
