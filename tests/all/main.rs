@@ -8,6 +8,7 @@ mod support;
 
 mod as_input;
 mod check;
+mod checkpoints;
 mod cli;
 mod decode;
 mod files;

@@ -26,6 +26,12 @@ pub fn second_model() -> PathBuf {
     fetched("SmolLM2-135M-Instruct.Q4_1.gguf", " --all")
 }
 
+/// A real checkpoint: the folder of all-MiniLM-L6-v2.
+#[track_caller]
+pub fn real_checkpoint() -> PathBuf {
+    fetched("all-MiniLM-L6-v2", " --all")
+}
+
 #[track_caller]
 fn fetched(name: &str, option: &str) -> PathBuf {
     let path = models().join(name);
