@@ -125,7 +125,7 @@ fn checkpoints_of_each_family_open() {
         assert_eq!(info["table"]["shape"], json!([N, WIDTH]));
         assert_eq!(info["format"], "safetensors");
         let near = embcli(["neighbors", path, "t7x", "--format", "json"]).json();
-        assert_eq!(near["neighbors"].as_array().map(Vec::len), Some(10), "{near}");
+        assert_eq!(near["queries"][0]["neighbors"].as_array().map(Vec::len), Some(10), "{near}");
         embcli(["footprint", path]).ok();
         embcli(["tokens", path, "t7x"]).ok();
     }
@@ -208,9 +208,11 @@ fn what_is_not_the_originals_is_named() {
         let row = stored.len() / N;
         // One unit of one quant.
         let mut changed = stored.clone();
-        changed[7 * row + row / 2] ^= 1;
+        changed[7 * row + row / 2 + 8] ^= 1;
         let report = check(&gguf(&folder, format, changed, &texts()), folder.path());
-        let finding = found(&report, "copy.rows")[0];
+        let told = found(&report, "copy.rows");
+        assert_eq!(told.len(), 1, "{format} {report}");
+        let finding = told[0];
         assert_eq!(finding["ids"], json!([7]), "{format} {finding}");
         assert_eq!(
             (&finding["severity"], &report["verdict"]),
@@ -233,6 +235,18 @@ fn what_is_not_the_originals_is_named() {
         let finding = found(&report, "other.text")[0];
         assert_eq!((&finding["ids"], &finding["severity"]), (&json!([5]), &json!("problem")));
     }
+}
+
+/// A scale of Q4_0 that is one unit larger: no quantiser changes the scale of one row.
+#[test]
+fn a_changed_scale_is_a_problem() {
+    let folder = llama();
+    let mut stored = quantised("Q4_0", &rows());
+    let row = stored.len() / N;
+    stored[7 * row] ^= 1;
+    let report = check(&gguf(&folder, "Q4_0", stored, &texts()), folder.path());
+    let finding = found(&report, "copy.scales")[0];
+    assert_eq!((&finding["ids"], &finding["severity"]), (&json!([7]), &json!("problem")));
 }
 
 #[test]
@@ -297,8 +311,12 @@ fn a_real_checkpoint_answers_and_has_faithful_copies() {
     let path = support::real_checkpoint();
     let path = path.to_str().unwrap();
     let near = embcli(["neighbors", path, "king", "--format", "json", "-k", "3"]).json();
-    let tokens: Vec<_> =
-        near["neighbors"].as_array().unwrap().iter().map(|it| it["token"].clone()).collect();
+    let tokens: Vec<_> = near["queries"][0]["neighbors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["token"].clone())
+        .collect();
     assert_eq!(tokens.len(), 3, "{near}");
     embcli(["lookup", path, "--text", "the cat sat"]).ok();
     let report = embcli(["check", path, "--format", "json"]).json();

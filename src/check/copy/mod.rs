@@ -95,6 +95,16 @@ pub struct Copied {
     pub near: Vec<[u32; 2]>,
     /// Other rows, the worst first.
     pub different: Vec<Odd>,
+    /// The number of rows that another quantiser would give other scales at least.
+    fewest: u64,
+}
+
+impl Copied {
+    /// Whether so few rows have other scales that no other quantiser explains them.
+    pub fn has_few_scales(&self) -> bool {
+        let near = self.near.len() as u64;
+        near > 0 && near < self.fewest
+    }
 }
 
 /// Compares rows of a copy with those of its original: pairs of IDs. `None` if the
@@ -127,7 +137,14 @@ pub fn copied(
         }
     }
     let way = best.1;
-    let mut found = Copied { way, exact: 0, tied: 0, near: Vec::new(), different: Vec::new() };
+    let mut found = Copied {
+        way,
+        exact: 0,
+        tied: 0,
+        near: Vec::new(),
+        different: Vec::new(),
+        fewest: near::fewest(copy.format(), pairs.len() as u64),
+    };
     threads::in_order(
         &Pieces::new(pairs.len() as u64, PIECE),
         threads,

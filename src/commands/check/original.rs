@@ -24,11 +24,6 @@ use crate::text::{counted, grouped};
 use crate::threads;
 use crate::vocab::Vocab;
 
-/// Fewer rows than one in this many have other scales only if something happened to them:
-/// a build that fuses products and sums changes 1 in 200 of Q5_K and more of most types,
-/// and an importance matrix nearly all.
-const FEW: u64 = 1000;
-
 /// How many rows of other tokens are told with these tokens.
 const TOLD: usize = 4;
 
@@ -101,7 +96,7 @@ fn rows(
         return Ok(None);
     };
     let n = pairs.len() as u64;
-    let Copied { way, exact, tied, near, different } = &found;
+    let Copied { way, exact, tied, near, different, .. } = &found;
     if !different.is_empty() {
         let ids = different.iter().map(|odd| u64::from(odd.ids[0]));
         let finding = Finding::of(&codes::COPY_ROWS, told(view, &found, n)?);
@@ -125,12 +120,11 @@ fn rows(
         );
         let ids = near.iter().map(|ids| u64::from(ids[0]));
         let finding = Finding::of(&codes::COPY_SCALES, message).rows(view, None, ids)?;
-        findings.push(match () {
-            () if scaled * FEW < n => {
+        findings.push(match found.has_few_scales() {
+            true => {
                 finding.serious().next("a quantiser does that to more rows: these were changed")
             }
-            // All that was said is that the rows fit; by which importance is not known.
-            () => finding,
+            false => finding,
         });
     }
     Ok(Some(CopyInfo {
