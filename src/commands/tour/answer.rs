@@ -10,6 +10,9 @@ use crate::report::TokenText;
 #[derive(Clone, Debug, Serialize)]
 pub struct TourHead {
     pub model: String,
+    /// Where the rows of a built-in table are from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<&'static str>,
     pub architecture: Option<String>,
     pub table: TableInfo,
     pub seed: u64,

@@ -45,6 +45,9 @@ impl List for TourHead {
         let (tensor, format) = (visible(&table.tensor), table.format);
         let shape = format!("[{}, {}] (n_vocab, d_model)", table.n_vocab, table.d_model);
         plain(&format!("A tour of {model}: {tensor}, {format}, {shape}"), page)?;
+        if let Some(about) = self.about {
+            plain(about, page)?;
+        }
         plain(&self.drawn(), page)?;
         page.narrow(PROSE).notes(&self.notes)
     }
@@ -61,6 +64,9 @@ impl List for TourHead {
         let [model, tensor] = [&self.model, &table.tensor].map(|text| code(&visible(text)));
         let shape = format!("[{}, {}]", table.n_vocab, table.d_model);
         write!(page, "# A tour of {model}\n\n{tensor} ({}), {shape}; ", table.format)?;
+        if let Some(about) = self.about {
+            rich(&format!("{about}; "), page)?;
+        }
         rich(&self.drawn(), page)?;
         rich_notes(&self.notes, page)
     }

@@ -22,6 +22,9 @@ use crate::tour::{Pairs, random_pairs};
 /// The seed of every random number. Any number will do that never changes.
 pub(super) const SEED: u64 = 2026;
 
+/// The head of the tour of `words`.
+const ABOUT_WORDS: &str = "4,000 common words, with rows of all-MiniLM-L6-v2";
+
 /// The number of random pairs. With so many, chance gives a rank correlation of
 /// ±0.007, so 0.05 is not chance.
 const PAIRS: u64 = 20_000;
@@ -66,13 +69,6 @@ impl<'g> Tour<'g> {
 
     pub(super) fn head(&self) -> Result<TourHead> {
         let mut notes = self.view.notes.clone();
-        if self.path == Path::new(toy::WORDS) {
-            notes.push(
-                "these are 4,000 common words with rows of all-MiniLM-L6-v2 in its first 64 \
-                 principal dimensions, built in; name a model to tour that"
-                    .to_owned(),
-            );
-        }
         if self.present < self.table().n_vocab() {
             notes.push(format!(
                 "only rows 0 to {} of {} are in the file (an incomplete download?): the tour \
@@ -84,6 +80,7 @@ impl<'g> Tour<'g> {
         notes.extend(self.examples.notes.clone());
         Ok(TourHead {
             model: self.path.display().to_string(),
+            about: (self.path == Path::new(toy::WORDS)).then_some(ABOUT_WORDS),
             architecture: self.architecture()?,
             table: self.view.info(),
             seed: SEED,
