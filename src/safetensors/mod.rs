@@ -283,8 +283,9 @@ impl Checkpoint {
         if let Some(file) = self.weight_map.get(name).filter(|file| self.missing.contains(file)) {
             return Some(format!("{file} is not there, and has {name}: an incomplete download?"));
         }
-        let is_one_of_many =
-            self.weight_map.is_empty() && self.folder.len_of(INDEX.as_ref()).is_some();
+        let is_one_of_many = self.weight_map.is_empty()
+            && self.files.iter().all(|file| &*file.name != SINGLE)
+            && self.folder.len_of(INDEX.as_ref()).is_some();
         is_one_of_many.then(|| {
             format!("{name} is not in this file, which is one of several: give the folder instead")
         })
