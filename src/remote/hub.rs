@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::fault::Fault;
 use super::url::{Url, decoded, encoded};
+use crate::safetensors;
 use crate::store::naming;
 
 /// The usual hub.
@@ -117,7 +118,7 @@ impl Named {
         if let Some(tag) = &self.tag {
             models.retain(|name| naming::has_tag(name, tag));
         }
-        let checkpoint = [CHECKPOINT_INDEX, CHECKPOINT].into_iter();
+        let checkpoint = [safetensors::INDEX, safetensors::SINGLE].into_iter();
         let checkpoint = checkpoint.filter(|_| self.tag.is_none());
         let is_there = |name: &&str| listing.files.iter().any(|file| file == name);
         let checkpoint = checkpoint.filter(is_there).map(str::to_owned).next();
@@ -153,9 +154,6 @@ impl Named {
 fn root(hub: &Url) -> &str {
     hub.path().trim_end_matches('/')
 }
-
-const CHECKPOINT: &str = "model.safetensors";
-pub(super) const CHECKPOINT_INDEX: &str = "model.safetensors.index.json";
 
 impl Listing {
     /// Reads the hub's answer.

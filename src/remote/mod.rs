@@ -138,7 +138,7 @@ impl Wire {
         };
         let (folder, file) = (Arc::new(folder), url.file_name());
         let model = match () {
-            () if file == hub::CHECKPOINT_INDEX => safetensors::open_in(folder, None)?,
+            () if file == safetensors::INDEX => safetensors::open_in(folder, None)?,
             () if file.to_ascii_lowercase().ends_with(".safetensors") => {
                 safetensors::open_in(folder, Some(OsStr::new(&file)))?
             }

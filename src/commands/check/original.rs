@@ -84,6 +84,8 @@ fn rows(
 ) -> Result<Option<CopyInfo>> {
     let (format, name) = (view.table.format(), view.table.name());
     if !original.format().is_float() {
+        let message = format!("the original's rows are {}, which are no floats", original.format());
+        findings.push(Finding::of(&codes::COPY_UNJUDGED, message).table(view));
         return Ok(None);
     }
     let present = [view.table.rows_present(), original.rows_present()];
