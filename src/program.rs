@@ -56,8 +56,9 @@ fn print(text: &str) -> Result<ExitCode> {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form == Form::Npy && destination.is_terminal() {
-        bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
+    if (form.is_binary() || form == Form::Html) && destination.is_terminal() {
+        let form = form.name();
+        bail!("{form} is not for a terminal: write it to a file, -o FILE.{form}");
     }
     let color = destination.color(cli.color.into());
     let style = Style { color, quiet: cli.quiet, ..Style::of_stdout() };

@@ -14,6 +14,8 @@ named! {
         Npy = "npy",
         Svg = "svg",
         Sarif = "sarif",
+        Html = "html",
+        Png = "png",
     }
 }
 
@@ -26,6 +28,24 @@ impl Form {
 
     /// These and a picture.
     pub const OF_PICTURE: &[Self] = Self::ALL.split_at(8).0;
+
+    /// The usual ones, pictures and a page.
+    pub const OF_MAP: &[Self] = &[
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Tsv,
+        Self::Md,
+        Self::Svg,
+        Self::Html,
+        Self::Png,
+    ];
+
+    /// Whether its bytes are no text.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Npy | Self::Png)
+    }
 
     /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {

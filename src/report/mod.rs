@@ -28,7 +28,6 @@ pub use list::{Items, List, Notes, Sink};
 pub use page::{Fitted, Page, Style};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
 pub use printer::{ListPrinter, Printer};
-#[cfg(feature = "remote")]
 pub(crate) use progress::Progress;
 pub use reader::{Reader, Turn};
 pub use records::{Cell, Column, Records};

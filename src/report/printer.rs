@@ -82,7 +82,7 @@ impl<'w> Printer<'w> {
                 out.flush()
             }
             Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
-            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+            Form::Npy | Form::Svg | Form::Sarif | Form::Html | Form::Png => bail!(NO_WRITER),
         }
     }
 
@@ -197,7 +197,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 out.header(&head.columns()).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_head(&mut page)?,
-            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+            Form::Npy | Form::Svg | Form::Sarif | Form::Html | Form::Png => bail!(NO_WRITER),
         }
         self.head = Some(head);
         Ok(())
@@ -298,7 +298,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 self.lines.extend(b"}\n");
             }
             Form::Md => markdown::notes(&here, &mut page)?,
-            Form::Jsonl | Form::Csv | Form::Tsv | Form::Npy | Form::Svg | Form::Sarif => {}
+            _ => {}
         }
         self.printer.notes.extend(aside);
         self.flush()
@@ -350,7 +350,7 @@ fn write_item<L: List>(
         }
         Form::Md => head.markdown_item(nth, item, &mut Page::new(style, out)),
         Form::Table => head.table_item(nth, item, &mut Page::new(style, out)),
-        Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+        Form::Npy | Form::Svg | Form::Sarif | Form::Html | Form::Png => bail!(NO_WRITER),
     }
 }
 

@@ -1,0 +1,175 @@
+//! The data of a map's page: a header, then columns of bytes, compressed together.
+//!
+//! | column | what |
+//! |---|---|
+//! | x, y | 16 bits each |
+//! | IDs | the step from the ID before |
+//! | norms | places in a list of rounded norms in the header |
+//! | groups | a byte for each way to colour |
+//! | nearest rows | how many; each as a step in the order of [`curve`]; cosines in hundredths |
+//! | texts | visible, one a line |
+//!
+//! Numbers are stored as all their low bytes, then all the next ones: high bytes are
+//! mostly alike and compress well. Points that are near in the table are often near on
+//! the map, so steps along a curve through the map are short.
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+
+use super::answer::{MapReport, Points};
+use super::groups::Groups;
+use crate::text::clip;
+
+/// Points that a page can number.
+const MOST_POINTS: usize = 1 << 21;
+
+/// At most this many columns of a text.
+const TEXT: usize = 200;
+
+#[derive(Serialize)]
+struct Header<'a> {
+    title: String,
+    truth: Vec<String>,
+    n: usize,
+    k: usize,
+    /// Places of points.
+    path: Vec<usize>,
+    labels: Vec<usize>,
+    /// The norms that points have, with so many digits as a page shows.
+    lengths: Vec<String>,
+    groups: Vec<Mode<'a>>,
+}
+
+/// A way to colour points.
+#[derive(Serialize)]
+struct Mode<'a> {
+    by: &'a str,
+    names: Vec<&'a str>,
+    colours: Vec<[&'a str; 2]>,
+}
+
+pub(super) fn pack(report: &MapReport) -> Result<Vec<u8>> {
+    let points = &report.points;
+    ensure!(points.len() <= MOST_POINTS, "a page holds at most {MOST_POINTS} tokens: name fewer");
+    let mut modes =
+        vec![Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
+    // The page begins with the first.
+    let first = Groups::of(points).by;
+    modes.sort_by_key(|mode| mode.by != first);
+    let (lengths, norms) = norms(&points.norms);
+    let at = |ids: &[u64]| ids.iter().filter_map(|id| points.at(*id)).collect();
+    let header = Header {
+        title: report.title(),
+        truth: report.truths(),
+        n: points.len(),
+        k: points.k,
+        path: at(&report.path),
+        labels: at(&report.labels),
+        lengths,
+        groups: modes
+            .iter()
+            .map(|mode| Mode {
+                by: mode.by,
+                names: mode.groups.iter().map(|group| group.name).collect(),
+                colours: mode.groups.iter().map(|group| group.colour).collect(),
+            })
+            .collect(),
+    };
+    let header = serde_json::to_vec(&header)?;
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&header);
+    let places = places(points);
+    planes(places.iter().map(|place| place[0].into()), 2, &mut bytes);
+    planes(places.iter().map(|place| place[1].into()), 2, &mut bytes);
+    let steps = points.ids.iter().enumerate().map(|(at, id)| match at.checked_sub(1) {
+        None => *id as u32,
+        Some(before) => (id - points.ids[before]) as u32,
+    });
+    planes(steps, 4, &mut bytes);
+    planes(norms.into_iter(), 2, &mut bytes);
+    modes.iter().for_each(|mode| bytes.extend_from_slice(&mode.of));
+    nearest(points, &curve(&places), &mut bytes);
+    let texts: Vec<_> = points.tokens.iter().map(|token| token.exact()).collect();
+    let texts: Vec<_> = texts.iter().map(|text| clip(text, TEXT)).collect();
+    bytes.extend_from_slice(texts.join("\n").as_bytes());
+    Ok(miniz_oxide::deflate::compress_to_vec(&bytes, 9))
+}
+
+/// The number's bytes: the lowest of all numbers, then the next ones.
+fn planes(numbers: impl Iterator<Item = u32> + Clone, width: u32, bytes: &mut Vec<u8>) {
+    for plane in 0..width {
+        bytes.extend(numbers.clone().map(|number| (number >> (8 * plane)) as u8));
+    }
+}
+
+/// The points in a square of 65,536 by 65,536.
+fn places(points: &Points) -> Vec<[u16; 2]> {
+    let [least, most] = super::extent(&points.places);
+    let span = (most[0] - least[0]).max(most[1] - least[1]);
+    let zoom = if span > 0.0 { 65535.0 / span } else { 0.0 };
+    let middle = [0, 1].map(|axis| least[axis] / 2.0 + most[axis] / 2.0);
+    let fit = |place: &[f32; 2]| {
+        [0, 1].map(|axis| (32767.5 + (place[axis] - middle[axis]) * zoom).round() as u16)
+    };
+    points.places.iter().map(fit).collect()
+}
+
+/// The points along a curve that fills the plane, by the bits of x and y in turn.
+fn curve(places: &[[u16; 2]]) -> Vec<u32> {
+    let spread = |v: u16| (0..16).fold(0, |sum, bit| sum | (u32::from(v) >> bit & 1) << (2 * bit));
+    let mut order: Vec<u32> = (0..places.len() as u32).collect();
+    order.sort_by_cached_key(|at| {
+        let [x, y] = places[*at as usize];
+        spread(x) | spread(y) << 1
+    });
+    order
+}
+
+/// How many nearest rows each point has; steps to them along the curve; the first cosine
+/// in hundredths above -1, and by how much each next one is less.
+fn nearest(points: &Points, order: &[u32], bytes: &mut Vec<u8>) {
+    let mut rank = vec![0i32; points.len()];
+    for (at, point) in order.iter().enumerate() {
+        rank[*point as usize] = at as i32;
+    }
+    let (mut steps, mut drops) = (Vec::new(), Vec::new());
+    for (at, own) in rank.iter().enumerate() {
+        let before = steps.len();
+        let mut level = None;
+        for (near, cosine) in points.nearest(at) {
+            let step = rank[near] - own;
+            // The sign is the lowest bit.
+            steps.push((step << 1 ^ step >> 31) as u32);
+            let hundredths = (cosine * 100.0).round().clamp(-100.0, 100.0) as i32 + 100;
+            let drop = level.map_or(hundredths, |level: i32| (level - hundredths).max(0));
+            level = Some(level.map_or(hundredths, |level| level - drop));
+            drops.push(drop as u8);
+        }
+        bytes.push((steps.len() - before) as u8);
+    }
+    planes(steps.iter().copied(), 3, bytes);
+    bytes.extend(drops);
+}
+
+/// The norms with as many digits as give few enough different ones, and each point's place
+/// among these.
+fn norms(norms: &[f32]) -> (Vec<String>, Vec<u32>) {
+    for digits in [3, 2, 1, 0] {
+        let told: Vec<String> = norms.iter().map(|norm| format!("{norm:.digits$e}")).collect();
+        let mut all: Vec<&str> = told.iter().map(String::as_str).collect();
+        all.sort_unstable();
+        all.dedup();
+        if all.len() <= 1 << 12 || digits == 0 {
+            let mut values: Vec<f32> = all.iter().filter_map(|text| text.parse().ok()).collect();
+            values.sort_by(f32::total_cmp);
+            let place = |text: &String| {
+                let value = text.parse().unwrap_or(0.0);
+                values.partition_point(|other| other.total_cmp(&value).is_lt()) as u32
+            };
+            let places = told.iter().map(place).collect();
+            return (values.iter().map(|value| value.to_string()).collect(), places);
+        }
+    }
+    unreachable!("one digit gives few norms")
+}
