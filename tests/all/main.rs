@@ -21,6 +21,7 @@ mod hostile;
 mod info;
 mod long_texts;
 mod lookup;
+mod map;
 mod mutations;
 mod neighbors_all;
 mod output;

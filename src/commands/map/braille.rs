@@ -15,6 +15,9 @@ use crate::text::{clip, width};
 /// The bit of each dot of a character, by row and column.
 const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
+/// The group of what has no colour.
+const PLAIN: usize = HUES.len();
+
 /// A map has at most this many columns.
 const WIDEST: usize = 120;
 
@@ -54,18 +57,26 @@ pub(super) fn print(report: &MapReport, page: &mut Page) -> Result<()> {
     }
     let paint = page.painter();
     for line in 0..lines {
-        let mut text = String::new();
-        for cell in line * columns..(line + 1) * columns {
-            match (&names[cell], bits[cell]) {
-                (Some(name), _) => text += name,
-                (None, 0) => text.push(' '),
+        // Each run of a colour, and what is written in it.
+        let mut runs: Vec<(usize, String)> = Vec::new();
+        let cells = line * columns..(line + 1) * columns;
+        let last = cells.clone().rfind(|cell| names[*cell].is_some() || bits[*cell] != 0);
+        for cell in cells.start..last.map_or(cells.start, |last| last + 1) {
+            let (hue, shown) = match (&names[cell], bits[cell]) {
+                (Some(name), _) => (PLAIN, name.clone()),
+                (None, 0) => (runs.last().map_or(PLAIN, |(hue, _)| *hue), " ".to_owned()),
                 (None, dots) => {
-                    let most = (0..=HUES.len()).max_by_key(|group| counts[cell][*group]);
+                    let most = (0..=HUES.len()).rev().max_by_key(|group| counts[cell][*group]);
                     let glyph = char::from_u32(0x2800 + u32::from(dots)).unwrap_or('.');
-                    text += &paint.hue(most.unwrap_or(0), &glyph.to_string());
+                    (most.unwrap_or(PLAIN), glyph.to_string())
                 }
+            };
+            match runs.last_mut() {
+                Some((last, text)) if *last == hue => *text += &shown,
+                _ => runs.push((hue, shown)),
             }
         }
+        let text: String = runs.iter().map(|(hue, text)| paint.hue(*hue, text)).collect();
         writeln!(page, "{}", text.trim_end())?;
     }
     let legend = groups.groups.iter().enumerate().take(HUES.len()).map(|(nth, group)| {

@@ -64,10 +64,11 @@ pub struct MapRequest {
     pub threads: Option<usize>,
 }
 
-/// t-SNE looks at so many nearest rows, and the share that a map keeps is measured on so
-/// many.
+/// t-SNE looks at so many nearest rows.
 const NEAR: usize = 15;
-const MEASURED: usize = 10;
+
+/// At most this many tokens: the page numbers them with 21 bits.
+const MOST_POINTS: usize = 1 << 21;
 
 impl Request for MapRequest {
     fn reads(&self) -> Reads {
@@ -122,6 +123,13 @@ impl MapRequest {
             None => Chosen::all(framed.rows(), present, threads),
         };
         let chosen = chosen.with_context(name)?;
+        ensure!(
+            chosen.ids().len() <= MOST_POINTS,
+            "{}: {} are more than a map can show (at most {MOST_POINTS}): name some tokens, or a \
+             range such as 0..1000000",
+            name(),
+            counted(chosen.ids().len() as u64, "row")
+        );
         if present < view.table.n_vocab() && some.is_none() {
             notes.push(format!(
                 "only rows 0 to {} of {} are in the file (an incomplete download?): the others \

@@ -13,15 +13,12 @@
 //! mostly alike and compress well. Points that are near in the table are often near on
 //! the map, so steps along a curve through the map are short.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::answer::{MapReport, Points};
 use super::groups::Groups;
 use crate::text::clip;
-
-/// Points that a page can number.
-const MOST_POINTS: usize = 1 << 21;
 
 /// At most this many columns of a text.
 const TEXT: usize = 200;
@@ -50,7 +47,6 @@ struct Mode<'a> {
 
 pub(super) fn pack(report: &MapReport) -> Result<Vec<u8>> {
     let points = &report.points;
-    ensure!(points.len() <= MOST_POINTS, "a page holds at most {MOST_POINTS} tokens: name fewer");
     let mut modes =
         vec![Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
     // The page begins with the first.

@@ -98,7 +98,8 @@ pub(super) fn write(picture: &Picture, out: &mut dyn Write) -> Result<()> {
         canvas.text(&text, area.x + 0.3 * picture.column, area.y, scale);
     }
     for ([x, y], text) in &picture.texts {
-        let text: String = text.chars().map(|c| if letters::has(c) { c } else { '?' }).collect();
+        let shown = |c: char| if c == '…' { '~' } else if letters::has(c) { c } else { '?' };
+        let text: String = text.chars().map(shown).collect();
         canvas.text(&text, *x, y - picture.line / 2.0, scale);
     }
     encode(&canvas, out)

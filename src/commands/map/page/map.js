@@ -247,6 +247,7 @@ function show(map) {
       } else {
         box.append(make("p", { className: "soft" }, "This map holds no nearest rows of it."));
       }
+      box.scrollIntoView({ block: "nearest" });
       if (isFar) fly([i, ...all.slice(0, 3).map((it) => it[0])]);
     }
     refresh();
@@ -303,7 +304,8 @@ function show(map) {
   };
   modes.push(inParts("norm", Float64Array.from(map.norms, (at) => map.lengths[at]), String));
   modes.push(inParts("ID", map.ids, number));
-  let mode = modes[0];
+  // The first that tells points apart.
+  let mode = modes.find((it) => it.names.length > 1) ?? modes[0];
   const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255);
 
   function colour() {
@@ -463,7 +465,9 @@ function show(map) {
   $("copy-texts").addEventListener("click", () => copy(listed.map((i) => map.texts[i]).join("\n")));
   $("copy-ids").addEventListener("click", () => copy(listed.map((i) => map.ids[i]).join(",")));
   $("drop").addEventListener("click", () => list([]));
+  const at = modes.indexOf(mode);
   $("by").append(...modes.map((it, at) => make("option", { value: at }, it.by)));
+  $("by").value = at;
   $("by").addEventListener("change", () => { mode = modes[$("by").value]; colour(); });
   isDark.addEventListener("change", () => { const hidden = scatter.hidden.slice(); colour(); scatter.hidden.set(hidden); legend(); });
   new ResizeObserver(() => { scatter.resize(); refresh(); }).observe(over);
