@@ -64,7 +64,8 @@ impl Covariance {
     pub fn axes<const N: usize>(&self) -> [(f64, Vec<f64>); N] {
         let Directions { values, vectors } = Directions::of(&self.centred, self.dim());
         let mut found = values.into_iter().zip(vectors).map(|(energy, mut vector)| {
-            let largest = vector.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
+            let largest =
+                vector.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
             if largest < 0.0 {
                 vector.iter_mut().for_each(|x| *x = -*x);
             }

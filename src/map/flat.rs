@@ -35,9 +35,9 @@ pub fn pca(rows: &Chosen, threads: usize) -> Result<Flat, Error> {
     // What is less than this is rounding.
     let is_spread = total > 1e-12 * n as f64;
     let axes = covariance.axes::<2>();
-    let variance = axes.each_ref().map(|(energy, _)| {
-        if is_spread { (energy / total).clamp(0.0, 1.0) } else { 0.0 }
-    });
+    let variance = axes
+        .each_ref()
+        .map(|(energy, _)| if is_spread { (energy / total).clamp(0.0, 1.0) } else { 0.0 });
     if !is_spread {
         return Ok(Flat { at: vec![[0.0; 2]; n as usize], variance });
     }

@@ -22,12 +22,7 @@ impl Graph {
     ///
     /// # Errors
     /// When rows can't be read.
-    pub fn of(
-        rows: &Chosen,
-        k: usize,
-        threads: usize,
-        progress: Progress,
-    ) -> Result<Self, Error> {
+    pub fn of(rows: &Chosen, k: usize, threads: usize, progress: Progress) -> Result<Self, Error> {
         let k = k.min(rows.n_rows() as usize - 1);
         let (ids, scores) = similarity::nearest_of_all(rows, k, threads, progress)?;
         Ok(Self { k, ids, scores })

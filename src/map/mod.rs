@@ -15,15 +15,21 @@
 //! Everything is deterministic: the same table gives the same bytes on every run and for
 //! any number of threads.
 
+mod attraction;
 mod chosen;
+mod field;
 mod flat;
 mod graph;
+mod kept;
+mod tsne;
 
 use thiserror::Error;
 
 pub use chosen::Chosen;
 pub use flat::{Flat, pca};
 pub use graph::Graph;
+pub use kept::{Kept, kept};
+pub use tsne::tsne;
 
 use crate::geometry::MOST_COLUMNS;
 use crate::rows::ReadError;

@@ -57,7 +57,8 @@ impl Lists {
         let Part { scores, ids } = &mut *part;
         let places = row % SHARED * self.k..(row % SHARED + 1) * self.k;
         let (scores, ids) = (&mut scores[places.clone()], &mut ids[places]);
-        let is_before = |other: f64, other_id: u32| score > other || score == other && id < other_id;
+        let is_before =
+            |other: f64, other_id: u32| score > other || score == other && id < other_id;
         let mut at = self.k;
         while at > 0 && is_before(scores[at - 1], ids[at - 1]) {
             at -= 1;

@@ -19,7 +19,7 @@ pub struct MapReport {
     /// What was done to every row.
     pub frame: Frame,
     /// The share of the nearest rows that are among the nearest points of the map.
-    /// `None` if there are too few points.
+    /// `None` if no nearest rows were looked for.
     pub kept: Option<Kept>,
     /// The share of the variance that the two axes have, of `pca`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,11 +37,9 @@ pub struct MapReport {
 /// How well a map keeps neighbours.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Kept {
-    /// How many nearest are compared.
-    pub k: u64,
+    /// How many nearest rows and points are compared.
+    pub nearest: u64,
     pub share: Float<f64>,
-    /// How many rows were looked at.
-    pub rows: u64,
 }
 
 /// The points of a map, in the order of their IDs, one column after the other.

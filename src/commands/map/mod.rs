@@ -20,7 +20,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use super::frame::{Frame, Framed};
 use super::text::{TextToRead, Tokenized};
 use super::{NamedTokens, Opener, Reads, Request, model};
-use crate::map::{Chosen, Graph, Point, pca};
+use crate::map::{Chosen, Graph, Point, kept, pca, tsne};
 use crate::named::named;
 use crate::report::{Float, Form, Printer, Progress, TokenText};
 use crate::rows::Reader;
@@ -156,8 +156,17 @@ impl MapRequest {
         let graph = Graph::of(&chosen, k, threads, &mut |done, all| bar.at(done, all))?;
         drop(bar);
         let flat = pca(&chosen, threads)?;
-        points.places = flat.at;
+        points.places = match self.layout {
+            Layout::Pca => flat.at,
+            Layout::Tsne => {
+                let mut bar = Progress::new("steps of the layout");
+                tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all))
+            }
+        };
         points.hold(&graph, self.neighbors);
+        let kept = kept(&graph, &points.places, threads);
+        let kept = (kept.nearest > 0)
+            .then_some(Kept { nearest: kept.nearest as u64, share: Float(kept.share) });
         let known = |ids: Vec<u64>| ids.into_iter().filter(|id| points.at(*id).is_some()).collect();
         let (path, labels) = (known(path), known(labels));
         Ok(MapReport {
@@ -165,7 +174,7 @@ impl MapRequest {
             table: view.info(),
             method: self.layout.name(),
             frame: self.frame,
-            kept: None,
+            kept,
             variance: (self.layout == Layout::Pca)
                 .then(|| Float(flat.variance.iter().sum::<f64>())),
             path,

@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("page/map.js");
 const HASHES: [(&str, &str); 3] = [
     (STYLE, "sha256-GYiPjhKquoxNlqECAPkdjIe6tCViBrtBmokJJjQQj6U="),
     (SCATTER, "sha256-8MgPfTz687lpsAFFQPPXtZubzI9LmzIqSZCiClOr8x4="),
-    (SCRIPT, "sha256-YRkeVpog5kFYPCcQfBKK2Zqpf0gcMIlmRIlufjkpwRQ="),
+    (SCRIPT, "sha256-8xWGWG/MLY2dbZN7EglLi9dkvKmlXB3TIhCMYnZB0s8="),
 ];
 
 pub(super) fn write(report: &MapReport, out: &mut dyn Write) -> Result<()> {

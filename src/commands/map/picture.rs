@@ -186,7 +186,7 @@ impl MapReport {
         if let Some(kept) = self.kept {
             let share = 100.0 * kept.share.0;
             let digits = if share < 9.95 { 1 } else { 0 };
-            said.push(format!("{share:.digits$} % of the {} nearest rows are among the {} nearest points.", kept.k, kept.k));
+            said.push(format!("{share:.digits$} % of the {} nearest rows are among the {} nearest points.", kept.nearest, kept.nearest));
         }
         if let Some(variance) = self.variance {
             said.push(format!("The axes hold {:.1} % of the variance.", 100.0 * variance.0));
