@@ -357,9 +357,10 @@ pub struct MapArgs {
     #[arg(long, value_enum, default_value_t = Layout::Tsne)]
     pub method: Layout,
 
-    /// How many nearest rows of each token the page and json hold
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub neighbors: u8,
+    /// How many nearest rows of each token the page and json hold [default: 10; in a page as many
+    /// of these as fit in 5 MB]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub neighbors: Option<u8>,
 
     /// Join the tokens of this text by a line, in their order; - reads the text from standard
     /// input
@@ -395,7 +396,7 @@ impl MapArgs {
             tensor: self.tensor.clone(),
             tokens: NamedTokens { words: self.words.clone(), ..named(&self.ids, &self.tokens) },
             layout: self.method,
-            neighbors: self.neighbors.into(),
+            neighbors: self.neighbors.map(usize::from),
             text,
             labels: named(&self.labels, &[]),
             width: self.width,

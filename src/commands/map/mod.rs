@@ -51,7 +51,8 @@ pub struct MapRequest {
     pub tokens: NamedTokens,
     pub layout: Layout,
     /// How many nearest rows of each token the answer holds.
-    pub neighbors: usize,
+    /// `None`: ten, or as many as fit in a page.
+    pub neighbors: Option<usize>,
     /// A text whose tokens are joined by a line.
     pub text: Option<TextToRead>,
     /// The tokens that pictures name.
@@ -66,6 +67,9 @@ pub struct MapRequest {
 
 /// t-SNE looks at so many nearest rows.
 const NEAR: usize = 15;
+
+/// How many nearest rows of each token an answer holds, if nothing else is asked.
+const USUAL: usize = 10;
 
 /// At most this many tokens: the page numbers them with 21 bits.
 const MOST_POINTS: usize = 1 << 21;
@@ -82,7 +86,16 @@ impl Request for MapRequest {
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         let mut report = self.run(open)?;
         match out.form() {
-            Form::Html => page::write(&report, out.out())?,
+            Form::Html => {
+                let held = page::write(&report, self.neighbors.is_none(), out.out())?;
+                if held < report.points.k {
+                    report.notes.push(format!(
+                        "the page holds {held} nearest of each token, so that it has at most 5 MB: \
+                         --neighbors {} makes it larger",
+                        report.points.k
+                    ));
+                }
+            }
             form @ (Form::Svg | Form::Png) => {
                 let picture = Picture::new(&report, self.width);
                 match form {
@@ -148,9 +161,10 @@ impl MapRequest {
             ));
         }
         let mut points = self.points(&view, &chosen)?;
+        let held = self.neighbors.unwrap_or(USUAL);
         let k = match self.layout {
-            Layout::Tsne => NEAR.max(self.neighbors),
-            Layout::Pca => self.neighbors,
+            Layout::Tsne => NEAR.max(held),
+            Layout::Pca => held,
         };
         let mut bar = Progress::new("rows compared");
         let graph = Graph::of(&chosen, k, threads, &mut |done, all| bar.at(done, all))?;
@@ -163,7 +177,7 @@ impl MapRequest {
                 tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all))
             }
         };
-        points.hold(&graph, self.neighbors);
+        points.hold(&graph, held);
         let kept = kept(&graph, &points.places, threads);
         let kept = (kept.nearest > 0)
             .then_some(Kept { nearest: kept.nearest as u64, share: Float(kept.share) });

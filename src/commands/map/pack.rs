@@ -1,17 +1,18 @@
 //! The data of a map's page: a header, then columns of bytes, compressed together.
 //!
-//! | column | what |
-//! |---|---|
-//! | x, y | 16 bits each |
-//! | IDs | the step from the ID before |
-//! | norms | places in a list of rounded norms in the header |
-//! | groups | a byte for each way to colour |
-//! | nearest rows | how many; each as a step in the order of [`curve`]; cosines in hundredths |
-//! | texts | visible, one a line |
+//! | column | what | in the order of |
+//! |---|---|---|
+//! | x, y | 16 bits each | IDs |
+//! | IDs | the step from the ID before | IDs |
+//! | norms | places in a list of rounded norms in the header | the curve |
+//! | groups | a byte for each way to colour | the curve |
+//! | nearest rows | how many; each as a step along the curve; cosines in hundredths | the curve |
+//! | texts | visible, one a line | the curve |
 //!
-//! Numbers are stored as all their low bytes, then all the next ones: high bytes are
-//! mostly alike and compress well. Points that are near in the table are often near on
-//! the map, so steps along a curve through the map are short.
+//! The curve is Hilbert's: it passes all points, and points that are near on it are near
+//! on the map. Near points are alike, which compresses well, and steps to near rows are
+//! short. Numbers are stored as all their low bytes, then all the next ones: high bytes
+//! are mostly alike.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -45,7 +46,8 @@ struct Mode<'a> {
     colours: Vec<[&'a str; 2]>,
 }
 
-pub(super) fn pack(report: &MapReport) -> Result<Vec<u8>> {
+/// The data of a page with at most `k` nearest rows of each point.
+pub(super) fn pack(report: &MapReport, k: usize) -> Result<Vec<u8>> {
     let points = &report.points;
     let mut modes =
         vec![Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
@@ -58,7 +60,7 @@ pub(super) fn pack(report: &MapReport) -> Result<Vec<u8>> {
         title: report.title(),
         truth: report.truths(),
         n: points.len(),
-        k: points.k,
+        k,
         path: at(&report.path),
         labels: at(&report.labels),
         lengths,
@@ -83,12 +85,15 @@ pub(super) fn pack(report: &MapReport) -> Result<Vec<u8>> {
         Some(before) => (id - points.ids[before]) as u32,
     });
     planes(steps, 4, &mut bytes);
-    planes(norms.into_iter(), 2, &mut bytes);
-    modes.iter().for_each(|mode| bytes.extend_from_slice(&mode.of));
-    nearest(points, &curve(&places), &mut bytes);
-    let texts: Vec<_> = points.tokens.iter().map(|token| token.exact()).collect();
-    let texts: Vec<_> = texts.iter().map(|text| clip(text, TEXT)).collect();
-    bytes.extend_from_slice(texts.join("\n").as_bytes());
+    let curve = curve(&places);
+    let along = || curve.iter().map(|at| *at as usize);
+    planes(along().map(|at| norms[at]), 2, &mut bytes);
+    modes.iter().for_each(|mode| bytes.extend(along().map(|at| mode.of[at])));
+    nearest(points, &curve, k, &mut bytes);
+    for at in along() {
+        bytes.extend_from_slice(clip(&points.tokens[at].exact(), TEXT).as_bytes());
+        bytes.push(b'\n');
+    }
     Ok(miniz_oxide::deflate::compress_to_vec(&bytes, 9))
 }
 
@@ -111,30 +116,42 @@ fn places(points: &Points) -> Vec<[u16; 2]> {
     points.places.iter().map(fit).collect()
 }
 
-/// The points along a curve that fills the plane, by the bits of x and y in turn.
+/// The points along Hilbert's curve.
 fn curve(places: &[[u16; 2]]) -> Vec<u32> {
-    let spread = |v: u16| (0..16).fold(0, |sum, bit| sum | (u32::from(v) >> bit & 1) << (2 * bit));
     let mut order: Vec<u32> = (0..places.len() as u32).collect();
-    order.sort_by_cached_key(|at| {
-        let [x, y] = places[*at as usize];
-        spread(x) | spread(y) << 1
-    });
+    order.sort_by_cached_key(|at| along(places[*at as usize]));
     order
+}
+
+/// How far along the curve a point of the square is.
+fn along([mut x, mut y]: [u16; 2]) -> u32 {
+    let mut far = 0;
+    for bit in (0..16).rev() {
+        let [right, up] = [x, y].map(|v| u32::from(v) >> bit & 1);
+        far = far << 2 | 3 * right ^ up;
+        if up == 0 {
+            if right == 1 {
+                [x, y] = [!x, !y];
+            }
+            [x, y] = [y, x];
+        }
+    }
+    far
 }
 
 /// How many nearest rows each point has; steps to them along the curve; the first cosine
 /// in hundredths above -1, and by how much each next one is less.
-fn nearest(points: &Points, order: &[u32], bytes: &mut Vec<u8>) {
+fn nearest(points: &Points, order: &[u32], k: usize, bytes: &mut Vec<u8>) {
     let mut rank = vec![0i32; points.len()];
     for (at, point) in order.iter().enumerate() {
         rank[*point as usize] = at as i32;
     }
     let (mut steps, mut drops) = (Vec::new(), Vec::new());
-    for (at, own) in rank.iter().enumerate() {
+    for (own, at) in order.iter().enumerate() {
         let before = steps.len();
         let mut level = None;
-        for (near, cosine) in points.nearest(at) {
-            let step = rank[near] - own;
+        for (near, cosine) in points.nearest(*at as usize).take(k) {
+            let step = rank[near] - own as i32;
             // The sign is the lowest bit.
             steps.push((step << 1 ^ step >> 31) as u32);
             let hundredths = (cosine * 100.0).round().clamp(-100.0, 100.0) as i32 + 100;

@@ -11,17 +11,28 @@ function make(name, properties, ...children) {
   return made;
 }
 
+// Five letters are four bytes: `#` to `w`, but `x` for `<`.
+function bytesOf(text) {
+  const bytes = new Uint8Array(Math.ceil(text.length / 5) * 4), view = new DataView(bytes.buffer);
+  const digit = (at) => { const code = at < text.length ? text.charCodeAt(at) : 119; return (code === 120 ? 60 : code) - 35; };
+  for (let at = 0, to = 0; at < text.length; at += 5, to += 4) {
+    let number = 0;
+    for (let i = 0; i < 5; i++) number = number * 85 + digit(at + i);
+    view.setUint32(to, number);
+  }
+  return bytes.subarray(0, bytes.length - (5 - text.length % 5) % 5);
+}
+
 // Unpacks what the program packed: a length, a header as JSON, and columns of bytes.
 async function unpack(text) {
-  const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const decode = (part) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(part);
   const header = JSON.parse(decode(bytes.subarray(4, 4 + length)));
   let at = 4 + length;
   const next = (size) => bytes.subarray(at, at += size);
-  const { n, k } = header;
+  const { n } = header;
   // Numbers are kept as all their low bytes, then all the next ones.
   const planes = (count, width) => {
     const numbers = new Uint32Array(count), part = next(count * width);
@@ -32,42 +43,43 @@ async function unpack(text) {
   };
   const xs = planes(n, 2), ys = planes(n, 2);
   const xy = new Uint16Array(2 * n);
-  for (let i = 0; i < n; i++) [xy[2 * i], xy[2 * i + 1]] = [xs[i], ys[i]];
+  for (let i = 0; i < n; i++) { xy[2 * i] = xs[i]; xy[2 * i + 1] = ys[i]; }
   const ids = planes(n, 4);
   for (let i = 1; i < n; i++) ids[i] += ids[i - 1];
-  const norms = planes(n, 2);
-  const groups = header.groups.map(() => next(n));
-  const counts = next(n);
-  let edges = 0;
+  // All else is in the order of a curve through the map.
+  const order = curve(xy, n);
+  const sorted = (column, into) => { for (let at = 0; at < n; at++) into[order[at]] = column[at]; return into; };
+  const norms = sorted(planes(n, 2), new Uint32Array(n));
+  const groups = header.groups.map(() => sorted(next(n), new Uint8Array(n)));
+  const counts = next(n), own = sorted(counts, new Uint8Array(n));
   const starts = new Uint32Array(n + 1);
-  for (let i = 0; i < n; i++) starts[i + 1] = edges += counts[i];
+  for (let i = 0; i < n; i++) starts[i + 1] = starts[i] + own[i];
+  const edges = starts[n];
   const steps = planes(edges, 3), drops = next(edges);
-  const texts = decode(bytes.subarray(at)).split("\n");
-  // Nearest rows are steps in the order of places on the map.
-  const order = curve(xy, n), rank = new Uint32Array(n);
-  order.forEach((i, at) => { rank[i] = at; });
   const near = new Uint32Array(edges), cosines = new Float32Array(edges);
-  for (let i = 0; i < n; i++) {
-    for (let e = starts[i], level = 0; e < starts[i + 1]; e++) {
-      near[e] = order[rank[i] + (steps[e] >>> 1 ^ -(steps[e] & 1))];
-      level = e === starts[i] ? drops[e] : level - drops[e];
-      cosines[e] = level / 100 - 1;
+  for (let rank = 0, e = 0; rank < n; rank++) {
+    const start = starts[order[rank]];
+    for (let nth = 0, level = 0; nth < counts[rank]; nth++, e++) {
+      near[start + nth] = order[rank + (steps[e] >>> 1 ^ -(steps[e] & 1))];
+      level = nth === 0 ? drops[e] : level - drops[e];
+      cosines[start + nth] = level / 100 - 1;
     }
   }
+  const texts = sorted(decode(bytes.subarray(at)).split("\n"), new Array(n));
   return { ...header, xy, ids, norms, groupOf: groups, starts, near, cosines, texts };
 }
 
-// The points along a curve that fills the plane: bits of x and y in turn.
+// The points along Hilbert's curve, which fills the plane.
 function curve(xy, n) {
-  const spread = (v) => {
-    v = (v | v << 8) & 0x00ff00ff;
-    v = (v | v << 4) & 0x0f0f0f0f;
-    v = (v | v << 2) & 0x33333333;
-    return (v | v << 1) & 0x55555555;
-  };
   const keys = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    keys[i] = ((spread(xy[2 * i]) | spread(xy[2 * i + 1]) << 1) >>> 0) * 2097152 + i;
+    let x = xy[2 * i], y = xy[2 * i + 1], far = 0;
+    for (let bit = 15; bit >= 0; bit--) {
+      const right = x >> bit & 1, up = y >> bit & 1;
+      far = far * 4 + (3 * right ^ up);
+      if (!up) [x, y] = right ? [65535 - y, 65535 - x] : [y, x];
+    }
+    keys[i] = far * 2097152 + i;
   }
   keys.sort();
   return Uint32Array.from(keys, (key) => key % 2097152);
