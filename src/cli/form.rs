@@ -108,7 +108,9 @@ impl ValueEnum for Layout {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()).help(match self {
-            Self::Tsne => "t-SNE: keeps rows together that are near; takes minutes for a large table",
+            Self::Tsne => {
+                "t-SNE: keeps rows together that are near; takes minutes for a large table"
+            }
             Self::Pca => "Two principal directions: at once, but neighbours are lost",
         }))
     }

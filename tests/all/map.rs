@@ -59,8 +59,10 @@ fn the_nearest_rows_are_those_of_neighbors() {
     let found = embcli(["neighbors", "words", " cat", "-k", "4", "--format", "json"]).stdout;
     let found: Value = serde_json::from_str(&found).unwrap();
     let cat = json["points"].as_array().unwrap().iter().find(|it| it["token"] == " cat").unwrap();
-    let expected = &found["results"][0]["neighbors"];
-    for (near, expected) in cat["nearest"].as_array().unwrap().iter().zip(expected.as_array().unwrap()) {
+    let expected = &found["queries"][0]["neighbors"];
+    for (near, expected) in
+        cat["nearest"].as_array().unwrap().iter().zip(expected.as_array().unwrap())
+    {
         assert_eq!(near["id"], expected["id"]);
         let [a, b] = [&near["cosine"], &expected["score"]].map(|it| it.as_f64().unwrap());
         assert!((a - b).abs() < 1e-6, "{near} {expected}");
@@ -70,11 +72,13 @@ fn the_nearest_rows_are_those_of_neighbors() {
 
 #[test]
 fn labels_of_a_picture_do_not_collide() {
-    let files = files(&["words", "0..600", "--text", "the cat saw a dog", "--label", "7", "--width", "900"]);
+    let files =
+        files(&["toy", "0..600", "--text", "The cat sat", "--label", "7", "--width", "900"]);
     let svg = roxmltree::Document::parse(text(&files, "svg")).unwrap();
     let root = svg.root_element();
     assert_eq!((root.attribute("width"), root.attribute("height")), (Some("900"), Some("675")));
-    let number = |node: roxmltree::Node, name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap();
+    let number =
+        |node: roxmltree::Node, name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap();
     let boxes: Vec<[f64; 4]> = svg
         .descendants()
         .filter(|node| node.has_tag_name("text"))

@@ -15,7 +15,7 @@ function quiet({ said, asked }) {
 }
 
 test("the built-in words: search, choose, filter, lasso, keys", async () => {
-  const file = map("words", "--text", "the cat saw a dog");
+  const file = map("words", "words");
   const opened = await open(browser, file);
   const { page } = opened;
   assert.match(await page.textContent("#truth"), /of the 10 nearest rows are among/);
@@ -72,6 +72,13 @@ test("a click on the map chooses a token, and the pointer names one", async () =
   }
   assert.ok(isNamed);
   assert.equal(await page.isVisible("#token"), true);
+  quiet(opened);
+});
+
+test("the tokens of a text are joined", async () => {
+  const opened = await open(browser, map("path", "toy", "0..2000", "--text", "The cat sat"));
+  await opened.page.waitForTimeout(500);
+  await shot(opened.page, "path");
   quiet(opened);
 });
 

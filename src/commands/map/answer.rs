@@ -79,7 +79,10 @@ impl Points {
         let some = at * self.k..((at + 1) * self.k).min(self.near.len());
         let near = self.near.get(some.clone()).unwrap_or_default();
         let cosines = self.cosines.get(some).unwrap_or_default();
-        near.iter().zip(cosines).take_while(|(near, _)| **near != u32::MAX).map(|(n, c)| (*n as usize, *c))
+        near.iter()
+            .zip(cosines)
+            .take_while(|(near, _)| **near != u32::MAX)
+            .map(|(n, c)| (*n as usize, *c))
     }
 
     /// Keeps the first `k` nearest rows of each point.
@@ -124,7 +127,8 @@ impl Serialize for Points {
         let mut all = serializer.serialize_seq(Some(self.len()))?;
         for at in 0..self.len() {
             let [x, y] = self.places[at].map(Float);
-            let near = |(near, cosine): (usize, f32)| Near { id: self.ids[near], cosine: Float(cosine) };
+            let near =
+                |(near, cosine): (usize, f32)| Near { id: self.ids[near], cosine: Float(cosine) };
             all.serialize_element(&Point {
                 id: self.ids[at],
                 token: &self.tokens[at],

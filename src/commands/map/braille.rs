@@ -79,9 +79,10 @@ pub(super) fn print(report: &MapReport, page: &mut Page) -> Result<()> {
         let text: String = runs.iter().map(|(hue, text)| paint.hue(*hue, text)).collect();
         writeln!(page, "{}", text.trim_end())?;
     }
-    let legend = groups.groups.iter().enumerate().take(HUES.len()).map(|(nth, group)| {
-        paint.hue(nth, &format!("{} {}", group.name, grouped(group.count)))
-    });
+    let legend =
+        groups.groups.iter().enumerate().take(HUES.len()).map(|(nth, group)| {
+            paint.hue(nth, &format!("{} {}", group.name, grouped(group.count)))
+        });
     writeln!(page, "{}", legend.collect::<Vec<_>>().join("  "))?;
     page.paragraph(&report.title())?;
     page.paragraph(&report.truth())

@@ -58,8 +58,10 @@ pub(super) fn place(labels: &[([f32; 2], [f32; 2])], within: Area) -> Vec<Option
         let mut areas = DISTANCES.iter().flat_map(|far| {
             DIRECTIONS.iter().map(move |[dx, dy]| Area {
                 // The nearest edge or corner of the label is this far from the point.
-                x: point[0] + dx * far * height - (1.0 - dx.signum() * dx.abs().ceil()) / 2.0 * width,
-                y: point[1] + dy * far * height - (1.0 - dy.signum() * dy.abs().ceil()) / 2.0 * height,
+                x: point[0] + dx * far * height
+                    - (1.0 - dx.signum() * dx.abs().ceil()) / 2.0 * width,
+                y: point[1] + dy * far * height
+                    - (1.0 - dy.signum() * dy.abs().ceil()) / 2.0 * height,
                 width,
                 height,
             })

@@ -32,7 +32,9 @@ pub(super) fn has(c: char) -> bool {
 pub(super) fn pixels(c: char) -> impl Iterator<Item = (usize, usize)> {
     let rows = bitmap(c).unwrap_or_default().iter().enumerate();
     rows.flat_map(|(row, bits)| {
-        (0..WIDTH).filter(move |column| bits & (0x40 >> column) != 0).map(move |column| (row, column))
+        (0..WIDTH)
+            .filter(move |column| bits & (0x40 >> column) != 0)
+            .map(move |column| (row, column))
     })
 }
 
@@ -45,7 +47,10 @@ mod tests {
         assert!((' '..='~').chain('¡'..='ÿ').filter(|c| *c != '\u{ad}').all(has));
         assert!(('α'..='ω').chain('а'..='я').all(has));
         assert!(!has('猫') && !has('\n') && !has('\u{10ffff}'));
-        assert_eq!(BITMAPS.len(), RANGES.iter().map(|(a, b)| (b - a) as usize).sum::<usize>() * HEIGHT);
+        assert_eq!(
+            BITMAPS.len(),
+            RANGES.iter().map(|(a, b)| (b - a) as usize).sum::<usize>() * HEIGHT
+        );
         let bar: Vec<_> = pixels('|').map(|(_, column)| column).collect();
         assert!(bar.len() > 8 && bar.iter().all(|column| *column == bar[0]));
     }

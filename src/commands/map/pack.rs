@@ -6,7 +6,7 @@
 //! | IDs | the step from the ID before | IDs |
 //! | norms | places in a list of rounded norms in the header | the curve |
 //! | groups | a byte for each way to colour | the curve |
-//! | nearest rows | how many; each as a step along the curve; cosines in hundredths | the curve |
+//! | nearest rows | how many, cosines in hundredths, steps along the curve | the curve |
 //! | texts | visible, one a line | the curve |
 //!
 //! The curve is Hilbert's: it passes all points, and points that are near on it are near
@@ -139,30 +139,62 @@ fn along([mut x, mut y]: [u16; 2]) -> u32 {
     far
 }
 
-/// How many nearest rows each point has; steps to them along the curve; the first cosine
-/// in hundredths above -1, and by how much each next one is less.
+/// The nearest rows of each point, in five columns: how many; the first cosine in hundredths
+/// above -1; by how much each next one is less; the bits of each step along the curve, but
+/// for the highest, which is always 1: how many, and then the bits themselves.
 fn nearest(points: &Points, order: &[u32], k: usize, bytes: &mut Vec<u8>) {
     let mut rank = vec![0i32; points.len()];
     for (at, point) in order.iter().enumerate() {
         rank[*point as usize] = at as i32;
     }
-    let (mut steps, mut drops) = (Vec::new(), Vec::new());
+    let [mut firsts, mut drops, mut lengths] = [const { Vec::new() }; 3];
+    let mut bits = Bits::default();
     for (own, at) in order.iter().enumerate() {
-        let before = steps.len();
-        let mut level = None;
+        let before = lengths.len();
+        let mut level: Option<i32> = None;
         for (near, cosine) in points.nearest(*at as usize).take(k) {
             let step = rank[near] - own as i32;
-            // The sign is the lowest bit.
-            steps.push((step << 1 ^ step >> 31) as u32);
+            // The sign is the lowest bit. No step is 0.
+            let step = (step << 1 ^ step >> 31) as u32;
+            let length = step.max(1).ilog2();
+            lengths.push(length as u8);
+            bits.push(step, length);
             let hundredths = (cosine * 100.0).round().clamp(-100.0, 100.0) as i32 + 100;
-            let drop = level.map_or(hundredths, |level: i32| (level - hundredths).max(0));
-            level = Some(level.map_or(hundredths, |level| level - drop));
-            drops.push(drop as u8);
+            match level {
+                None => firsts.push(hundredths as u8),
+                Some(level) => drops.push((level - hundredths).max(0) as u8),
+            }
+            level = Some(level.map_or(hundredths, |level| level.min(hundredths)));
         }
-        bytes.push((steps.len() - before) as u8);
+        if level.is_none() {
+            firsts.push(0);
+        }
+        bytes.push((lengths.len() - before) as u8);
     }
-    planes(steps.iter().copied(), 3, bytes);
-    bytes.extend(drops);
+    [firsts, drops, lengths, bits.bytes].iter().for_each(|column| bytes.extend(column));
+}
+
+/// Numbers of any length, the lowest bits first.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    /// How many bits of the last byte are free.
+    free: u32,
+}
+
+impl Bits {
+    fn push(&mut self, number: u32, length: u32) {
+        for bit in 0..length {
+            if self.free == 0 {
+                self.bytes.push(0);
+                self.free = 8;
+            }
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= ((number >> bit & 1) << (8 - self.free)) as u8;
+            }
+            self.free -= 1;
+        }
+    }
 }
 
 /// The norms with as many digits as give few enough different ones, and each point's place
@@ -185,4 +217,67 @@ fn norms(norms: &[f32]) -> (Vec<String>, Vec<u32>) {
         }
     }
     unreachable!("one digit gives few norms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_passes_from_cell_to_next_cell() {
+        let side = 32u16;
+        let cells = (0..side).flat_map(|y| (0..side).map(move |x| [x, y]));
+        let places: Vec<[u16; 2]> = cells.map(|place| place.map(|v| v * 2048 + 7)).collect();
+        let order = curve(&places);
+        for pair in order.windows(2) {
+            let [a, b] = [pair[0], pair[1]].map(|at| places[at as usize]);
+            let apart = a[0].abs_diff(b[0]) / 2048 + a[1].abs_diff(b[1]) / 2048;
+            assert_eq!(apart, 1, "{a:?} {b:?}");
+        }
+        assert_eq!((along([0, 0]), along([65535, 0])), (0, u32::MAX));
+    }
+
+    #[test]
+    fn numbers_are_cut_into_planes() {
+        let mut bytes = Vec::new();
+        planes([0x0102u32, 0x0304].into_iter(), 2, &mut bytes);
+        assert_eq!(bytes, [2, 4, 1, 3]);
+    }
+
+    #[test]
+    fn norms_have_few_values_and_each_point_has_the_nearest() {
+        let many: Vec<f32> = (0..50_000).map(|i| 1.0 + i as f32 / 10_000.0).collect();
+        let (values, places) = norms(&many);
+        assert!(values.len() <= 1 << 12 && values.len() > 100);
+        for (norm, place) in many.iter().zip(places) {
+            let value: f32 = values[place as usize].parse().unwrap();
+            assert!((value - norm).abs() < 0.01 * norm, "{value} {norm}");
+        }
+        assert_eq!(norms(&[3.0, 1.0, 3.0]).1, [1, 0, 1]);
+        assert_eq!(norms(&[]).0.len(), 0);
+    }
+
+    #[test]
+    fn steps_lead_to_the_nearest_rows() {
+        let points = Points {
+            ids: vec![5, 6, 9],
+            k: 2,
+            near: vec![2, 1, 0, u32::MAX, 1, 0],
+            cosines: vec![0.9, 0.5, 0.9, f32::NAN, 0.7, 0.7],
+            ..Points::default()
+        };
+        let mut bytes = Vec::new();
+        nearest(&points, &[2, 0, 1], 2, &mut bytes);
+        // Counts along the curve; first cosines; by how much the next is less; steps 4, 2, 1,
+        // 2, 1 (zigzag) without their highest bit.
+        assert_eq!(bytes[..3], [2, 2, 1]);
+        assert_eq!(bytes[3..6], [170, 190, 190]);
+        assert_eq!(bytes[6..8], [0, 40]);
+        assert_eq!(bytes[8..13], [2, 1, 0, 1, 0]);
+        assert_eq!(bytes[13..], [0]);
+        let mut bits = Bits::default();
+        bits.push(0b101, 3);
+        bits.push(0b11_0000_0000, 10);
+        assert_eq!(bits.bytes, [0b0000_0101, 0b0001_1000]);
+    }
 }

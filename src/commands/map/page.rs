@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("page/map.js");
 const HASHES: [(&str, &str); 3] = [
     (STYLE, "sha256-GYiPjhKquoxNlqECAPkdjIe6tCViBrtBmokJJjQQj6U="),
     (SCATTER, "sha256-8MgPfTz687lpsAFFQPPXtZubzI9LmzIqSZCiClOr8x4="),
-    (SCRIPT, "sha256-JF5ZnuU/2gixyTZaWbp3DudGDr5UERrqLs8vpgIukWw="),
+    (SCRIPT, "sha256-xNugTxowLrO1T4knhPkGV4g7bmTSFeIcZy7n3jMdmJ0="),
 ];
 
 /// A page should be at most so large. Nearest rows take most of it.
@@ -47,7 +47,8 @@ pub(super) fn write(report: &MapReport, is_limited: bool, out: &mut dyn Write) -
     ];
     let mut rest = PAGE;
     for (name, part) in parts {
-        let (before, after) = rest.split_once(name).context("the page has a place for each part")?;
+        let (before, after) =
+            rest.split_once(name).context("the page has a place for each part")?;
         out.write_all(before.as_bytes())?;
         out.write_all(part.as_bytes())?;
         rest = after;
@@ -106,9 +107,13 @@ mod tests {
 
     #[test]
     fn bytes_are_written_in_harmless_letters() {
-        for (bytes, text) in
-            [(&b""[..], ""), (&[0], "##"), (&[0; 4], "#####"), (&[255; 4], "u:Y/#"), (b"sure.", "H,4O91e")]
-        {
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (&[0], "##"),
+            (&[0; 4], "#####"),
+            (&[255; 4], "u:Y/#"),
+            (b"sure.", "H,4O91e"),
+        ] {
             assert_eq!(base85(bytes), text);
         }
         let all: Vec<u8> = (0..60_000u32).flat_map(|n| (n * 71_555).to_be_bytes()).collect();
@@ -116,7 +121,8 @@ mod tests {
     }
 
     fn base64(bytes: &[u8]) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const LETTERS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
         for three in bytes.chunks(3) {
             let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));

@@ -153,10 +153,9 @@ fn landmarks(points: &Points, places: &[[f32; 2]], plot: Area) -> Vec<usize> {
         if points.kinds[at] != Kind::Word || text.trim().chars().count() < 3 && text.is_ascii() {
             continue;
         }
-        let cell = |from: f32, wide: f32| {
-            ((from / wide * CELLS as f32) as usize).min(CELLS - 1)
-        };
-        let (column, row) = (cell(place[0] - plot.x, plot.width), cell(place[1] - plot.y, plot.height));
+        let cell = |from: f32, wide: f32| ((from / wide * CELLS as f32) as usize).min(CELLS - 1);
+        let (column, row) =
+            (cell(place[0] - plot.x, plot.width), cell(place[1] - plot.y, plot.height));
         found[row * CELLS + column].get_or_insert(at);
     }
     found.into_iter().flatten().collect()
@@ -186,7 +185,10 @@ impl MapReport {
         if let Some(kept) = self.kept {
             let share = 100.0 * kept.share.0;
             let digits = if share < 9.95 { 1 } else { 0 };
-            said.push(format!("{share:.digits$} % of the {} nearest rows are among the {} nearest points.", kept.nearest, kept.nearest));
+            said.push(format!(
+                "{share:.digits$} % of the {} nearest rows are among the {} nearest points.",
+                kept.nearest, kept.nearest
+            ));
         }
         if let Some(variance) = self.variance {
             said.push(format!("The axes hold {:.1} % of the variance.", 100.0 * variance.0));

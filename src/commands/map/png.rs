@@ -27,10 +27,12 @@ impl Canvas {
 
     /// Covers a part of a pixel, from 0 to 1.
     fn cover(&mut self, x: i64, y: i64, colour: [u8; 3], part: f32) {
-        if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) && part > 0.0 {
+        if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) && part > 0.0
+        {
             let pixel = &mut self.pixels[y as usize * self.width + x as usize];
             for (own, new) in pixel.iter_mut().zip(colour) {
-                *own = (f32::from(*own) + (f32::from(new) - f32::from(*own)) * part.min(1.0)).round() as u8;
+                *own = (f32::from(*own) + (f32::from(new) - f32::from(*own)) * part.min(1.0))
+                    .round() as u8;
             }
         }
     }
@@ -98,7 +100,15 @@ pub(super) fn write(picture: &Picture, out: &mut dyn Write) -> Result<()> {
         canvas.text(&text, area.x + 0.3 * picture.column, area.y, scale);
     }
     for ([x, y], text) in &picture.texts {
-        let shown = |c: char| if c == '…' { '~' } else if letters::has(c) { c } else { '?' };
+        let shown = |c: char| {
+            if c == '…' {
+                '~'
+            } else if letters::has(c) {
+                c
+            } else {
+                '?'
+            }
+        };
         let text: String = text.chars().map(shown).collect();
         canvas.text(&text, *x, y - picture.line / 2.0, scale);
     }
@@ -136,7 +146,9 @@ fn encode(canvas: &Canvas, out: &mut dyn Write) -> Result<()> {
 /// CRC-32 as PNG has it, bit by bit: a picture is small.
 fn check_sum(name: &[u8], bytes: &[u8]) -> u32 {
     let byte = |sum: u32, byte: &u8| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg()))
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
     };
     !name.iter().chain(bytes).fold(u32::MAX, byte)
 }

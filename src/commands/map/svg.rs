@@ -53,10 +53,8 @@ pub(super) fn write(picture: &Picture, title: &str, out: &mut dyn Write) -> Resu
     }
     for label in &picture.labels {
         let ([x, y], area) = (label.point, label.area);
-        let [edge, middle] = [
-            x.clamp(area.x, area.x + area.width),
-            y.clamp(area.y, area.y + area.height),
-        ];
+        let [edge, middle] =
+            [x.clamp(area.x, area.x + area.width), y.clamp(area.y, area.y + area.height)];
         writeln!(
             out,
             "<g><path stroke=\"{INK}\" stroke-width=\"0.6\" d=\"M{x:.1} {y:.1}L{edge:.1} \

@@ -55,13 +55,16 @@ async function unpack(text) {
   const starts = new Uint32Array(n + 1);
   for (let i = 0; i < n; i++) starts[i + 1] = starts[i] + own[i];
   const edges = starts[n];
-  const steps = planes(edges, 3), drops = next(edges);
+  const firsts = next(n), drops = next(edges - counts.reduce((sum, count) => sum + Math.min(1, count), 0));
+  const lengths = next(edges), bits = next(Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / 8));
   const near = new Uint32Array(edges), cosines = new Float32Array(edges);
-  for (let rank = 0, e = 0; rank < n; rank++) {
+  for (let rank = 0, e = 0, drop = 0, bit = 0; rank < n; rank++) {
     const start = starts[order[rank]];
-    for (let nth = 0, level = 0; nth < counts[rank]; nth++, e++) {
-      near[start + nth] = order[rank + (steps[e] >>> 1 ^ -(steps[e] & 1))];
-      level = nth === 0 ? drops[e] : level - drops[e];
+    for (let nth = 0, level = firsts[rank]; nth < counts[rank]; nth++, e++) {
+      let step = 1 << lengths[e];
+      for (let i = 0; i < lengths[e]; i++, bit++) step |= (bits[bit >> 3] >> (bit & 7) & 1) << i;
+      near[start + nth] = order[rank + (step >>> 1 ^ -(step & 1))];
+      if (nth > 0) level -= drops[drop++];
       cosines[start + nth] = level / 100 - 1;
     }
   }
@@ -210,7 +213,7 @@ function show(map) {
     const to = [(left + right) / 2, (top + bottom) / 2];
     const span = Math.max(right - left, bottom - top, 1);
     const [from, was] = [scatter.centre, scatter.zoom];
-    const will = zoom ?? Math.min(Math.max(was, 6), 0.7 * 65536 / span);
+    const will = zoom ?? Math.min(40, 0.7 * 65536 / span);
     const start = performance.now(), time = isCalm.matches ? 0 : 350;
     const step = (now) => {
       const t = time ? Math.min(1, Math.max(0, (now - start) / time)) : 1, s = t * t * (3 - 2 * t);
@@ -260,7 +263,13 @@ function show(map) {
         box.append(make("p", { className: "soft" }, "This map holds no nearest rows of it."));
       }
       box.scrollIntoView({ block: "nearest" });
-      if (isFar) fly([i, ...all.slice(0, 3).map((it) => it[0])]);
+      if (isFar) {
+        // Most of the nearest rows in view: a few may be anywhere.
+        const far = (near) => Math.hypot(map.xy[2 * near] - map.xy[2 * i], map.xy[2 * near + 1] - map.xy[2 * i + 1]);
+        const some = all.map((it) => it[0]).sort((a, b) => far(a) - far(b)).slice(0, Math.ceil(all.length * 0.6));
+        const reach = Math.max(200, ...some.map(far));
+        fly([i], Math.max(1, 0.35 * 65536 / reach));
+      }
     }
     refresh();
   }
@@ -489,7 +498,7 @@ function show(map) {
   $("help").textContent = "Drag to move, scroll or pinch to zoom, click a token for its true nearest rows. Keys: / search, + and - zoom, 0 all, L lasso, Esc back.";
   scatter.resize();
   colour();
-  if (map.path.length) fly(map.path, map.path.length > 1 ? undefined : 6);
+  if (map.path.length > 1) fly(map.path);
 }
 
 (async () => {
