@@ -26,7 +26,7 @@ test("the built-in words: search, choose, filter, lasso, keys", async () => {
   assert.equal(near.length, 10);
   assert.ok(near.includes('" kitten"') && near.includes('" dog"'), near.join());
   // A regex, an ID, a regex that can't be read.
-  assert.deepEqual(await find(page, "/^ (cat|dog)s$/"), ['" cats"', '" dogs"'].sort());
+  assert.deepEqual((await find(page, "/^ (cat|dog)s$/")).sort(), ['" cats"', '" dogs"']);
   assert.equal((await find(page, "2533"))[0], '" cat"');
   assert.equal((await find(page, "/(/")).length, 0);
   assert.match(await page.textContent("#found"), /can't be read/);
