@@ -21,6 +21,8 @@ mod field;
 mod flat;
 mod graph;
 mod kept;
+#[cfg(test)]
+mod tests;
 mod tsne;
 
 use thiserror::Error;
