@@ -6,7 +6,8 @@
 //! | `graph` | the exact nearest rows of every row |
 //! | `flat` | two principal directions: at once, but neighbours are lost |
 //! | `tsne` | t-SNE: near rows attract each other, all points repel each other |
-//! | `attraction`, `field` | the two forces |
+//! | `attraction` | the first force |
+//! | `field`, `fourier` | the second, by Fourier transforms |
 //! | `kept` | how many of the nearest rows are near points |
 //!
 //! A row without a direction (of zeros, or with NaN or infinity) has no neighbours, so it
@@ -19,8 +20,11 @@ mod attraction;
 mod chosen;
 mod field;
 mod flat;
+mod fourier;
 mod graph;
 mod kept;
+#[cfg(test)]
+mod tests;
 mod tsne;
 
 use thiserror::Error;

@@ -267,7 +267,7 @@ impl<'a> Pairs<'a> {
         let first = self.block.first as usize;
         let mut lines = Vec::with_capacity(TOGETHER);
         let mut products = [[0; PANEL]; TOGETHER];
-        let mut admitted = [false; TOGETHER];
+        let mut admitted = [[false; PANEL]; TOGETHER];
         for from in (0..before).step_by(TOGETHER) {
             let to = before.min(from + TOGETHER);
             let codes = &self.block.codes[from * padded..to * padded];
@@ -285,11 +285,12 @@ impl<'a> Pairs<'a> {
                 if !admit(self.level, &lines, terms, products, admitted) {
                     continue;
                 }
-                for (at, line) in lines.iter().enumerate().filter(|(at, _)| admitted[*at]) {
-                    for lane in 0..PANEL {
-                        if admits(line, &self.terms[p], lane, products[at][lane]) {
-                            self.verify(from + at, p * PANEL + lane);
-                        }
+                for (at, admitted) in admitted.iter().enumerate() {
+                    if *admitted == [false; PANEL] {
+                        continue;
+                    }
+                    for lane in (0..PANEL).filter(|lane| admitted[*lane]) {
+                        self.verify(from + at, p * PANEL + lane);
                     }
                 }
             }
@@ -337,7 +338,7 @@ impl<'a> Pairs<'a> {
         let limit = f64::from(limits[0].min(limits[1]));
         let is_safe = |norm: f64| SAFE_SQUARES.contains(&(norm * norm));
         if is_safe(a.1) && is_safe(b.1) {
-            let (dot, _) = kernel::estimate(level, a.0, b.0);
+            let dot = kernel::product(level, a.0, b.0);
             if f64::from(dot) / (a.1 * b.1) + 2.0 * kernel::rounding(dim) < limit {
                 return;
             }
@@ -352,12 +353,13 @@ impl<'a> Pairs<'a> {
 }
 
 at_each_level! {
-    /// Which rows of the block can be near a row of the panel. Nearly always there is none.
+    /// Which rows of the block can be near which rows of the panel. Nearly always there is
+    /// none.
     fn admit(
         lines: &[Line],
         panel: &Panel,
         products: &[[i32; PANEL]],
-        admitted: &mut [bool],
+        admitted: &mut [[bool; PANEL]],
     ) -> bool = admit_plain;
 }
 
@@ -366,18 +368,16 @@ fn admit_plain(
     lines: &[Line],
     panel: &Panel,
     products: &[[i32; PANEL]],
-    admitted: &mut [bool],
+    admitted: &mut [[bool; PANEL]],
 ) -> bool {
-    let mut any = false;
+    let mut any = [false; PANEL];
     for ((line, products), admitted) in lines.iter().zip(products).zip(admitted) {
-        let mut own = 0;
         for lane in 0..PANEL {
-            own |= u32::from(admits(line, panel, lane, products[lane]));
+            admitted[lane] = admits(line, panel, lane, products[lane]);
+            any[lane] |= admitted[lane];
         }
-        *admitted = own != 0;
-        any |= *admitted;
     }
-    any
+    any != [false; PANEL]
 }
 
 /// Whether one of two rows can be near the other.

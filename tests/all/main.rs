@@ -19,6 +19,7 @@ mod geometry;
 mod golden;
 mod hostile;
 mod info;
+mod layouts;
 mod long_texts;
 mod lookup;
 mod map;
