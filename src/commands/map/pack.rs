@@ -49,8 +49,7 @@ struct Mode<'a> {
 /// The data of a page with at most `k` nearest rows of each point.
 pub(super) fn pack(report: &MapReport, k: usize) -> Result<Vec<u8>> {
     let points = &report.points;
-    let mut modes =
-        vec![Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
+    let mut modes = [Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
     // The page begins with the first.
     let first = Groups::of(points).by;
     modes.sort_by_key(|mode| mode.by != first);
@@ -128,7 +127,7 @@ fn along([mut x, mut y]: [u16; 2]) -> u32 {
     let mut far = 0;
     for bit in (0..16).rev() {
         let [right, up] = [x, y].map(|v| u32::from(v) >> bit & 1);
-        far = far << 2 | 3 * right ^ up;
+        far = far << 2 | (3 * right) ^ up;
         if up == 0 {
             if right == 1 {
                 [x, y] = [!x, !y];
@@ -155,7 +154,7 @@ fn nearest(points: &Points, order: &[u32], k: usize, bytes: &mut Vec<u8>) {
         for (near, cosine) in points.nearest(*at as usize).take(k) {
             let step = rank[near] - own as i32;
             // The sign is the lowest bit. No step is 0.
-            let step = (step << 1 ^ step >> 31) as u32;
+            let step = ((step << 1) ^ (step >> 31)) as u32;
             let length = step.max(1).ilog2();
             lengths.push(length as u8);
             bits.push(step, length);
