@@ -21,6 +21,7 @@ mod tests;
 use half::{bf16, f16};
 
 use super::Format;
+pub(super) use legacy::is_q8_0;
 
 /// Quantises values of one type.
 #[derive(Clone, Copy, Debug)]
