@@ -325,11 +325,14 @@ fn the_rows_of_a_head_are_judged_too() {
 #[test]
 fn a_head_that_was_lost_is_told() {
     let (folder, _) = untied(128);
-    let copy = gguf(&folder, "F32", f32_bytes(&rows()), &texts());
+    let copy = folder.path().join("copy.gguf");
+    let of = |size: u32| model("F32", f32_bytes(&rows()), &texts()).kv("llama.vocab_size", size);
+    fs::write(&copy, of(7).build()).unwrap();
     let report = check(&copy, folder.path());
     let told = found(&report, "copy.config");
     let messages: Vec<&str> = told.iter().map(|it| it["message"].as_str().unwrap()).collect();
     assert!(messages.iter().any(|it| it.contains("hidden_size")), "{messages:?}");
+    assert!(messages.contains(&"llama.vocab_size is 7, and vocab_size of config.json is 40"));
     assert!(messages.iter().any(|it| it.contains("lm_head.weight")), "{messages:?}");
 }
 
