@@ -336,6 +336,55 @@ fn a_head_that_was_lost_is_told() {
     assert!(messages.iter().any(|it| it.contains("lm_head.weight")), "{messages:?}");
 }
 
+/// A byte-level tokenizer that merges "ab" and wants tokens around a text.
+fn tokenizer() -> Value {
+    let byte_level =
+        json!({ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true });
+    json!({
+        "version": "1.0",
+        "added_tokens": [
+            { "id": 6, "content": "<s>", "special": true, "single_word": false, "lstrip": false,
+              "rstrip": false, "normalized": false },
+        ],
+        "pre_tokenizer": byte_level,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [
+                { "SpecialToken": { "id": "<s>", "type_id": 0 } },
+                { "Sequence": { "id": "A", "type_id": 0 } },
+            ],
+            "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }],
+            "special_tokens": { "<s>": { "id": "<s>", "ids": [6], "tokens": ["<s>"] } },
+        },
+        "decoder": byte_level,
+        "model": { "type": "BPE", "vocab": { "a": 0, "b": 1, "ab": 2, "<": 3, "s": 4, ">": 5 },
+                   "merges": ["a b"] },
+        "truncation": { "direction": "Right", "max_length": 2, "strategy": "LongestFirst",
+                        "stride": 0 },
+    })
+}
+
+#[test]
+fn a_text_is_read_by_the_checkpoints_own_tokenizer() {
+    let folder = llama();
+    fs::write(folder.path().join("tokenizer.json"), tokenizer().to_string()).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let tokens = |text: &str, more: &[&str]| {
+        embcli([&["tokens", path, "--text", text, "--format", "json"], more].concat())
+    };
+    if !cfg!(feature = "tokenizers") {
+        let line = tokens("ab", &[]).error();
+        assert!(line.contains("install embcli with --features tokenizers"), "{line}");
+        return;
+    }
+    let ids = |text: &str, more: &[&str]| tokens(text, more).json()["ids"].clone();
+    assert_eq!(ids("abba", &[]), json!([6, 2, 1, 0]));
+    assert_eq!(ids("a<s>b", &["--no-bos"]), json!([0, 6, 1]));
+    assert_eq!(ids("<s>", &["--no-bos", "--no-parse-special"]), json!([3, 4, 5]));
+    let page = embcli(["lookup", path, "--text", "ab"]).stdout;
+    assert!(page.contains("<s>"), "{page}");
+}
+
 /// Another program's checkpoint: MiniLM, F32, WordPiece. `scripts/check_copies.py` checks
 /// copies of it.
 #[test]
