@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = Path(os.environ.get("EMBCLI_MODELS") or ROOT / "models")
 DEFAULT = ["SmolLM2-135M-Instruct.Q4_1.gguf", "gemma-3-270m-q4_k_m.gguf"]
 CHUNK = 8192  # rows compared at a time
-FEW = 20  # rows whose neighbours are compared
+EDGES = ["100..120", "--neighbors", "5"]
 
 
 class Table:
@@ -86,7 +86,7 @@ def texts(tokens, lines, what):
 
 
 def check(embcli, model, folder):
-    def export(file, *options):
+    def export(file, *options, model=model):
         path = folder / file
         command = [embcli, "export", model, *options, "-o", path, "--force"]
         run = subprocess.run(command, capture_output=True, check=False)
@@ -117,7 +117,7 @@ def check(embcli, model, folder):
         whole(table, lambda a, b: loaded[a:b], f"safetensors {name}", dtype)
     del loaded
 
-    edges(embcli, model, export)
+    want = edges(embcli, model, export)
     probe = [embcli, "export", "toy", "-o", folder / "probe.parquet"]
     run = subprocess.run(probe, capture_output=True, check=False)
     if b"without Parquet" in run.stderr:
@@ -125,6 +125,11 @@ def check(embcli, model, folder):
         return
     for options in [[], ["--compress"]]:
         parquet(table, export("rows.parquet", *options), lines, " ".join(options))
+    path = export("edges.parquet", *EDGES)
+    assert pl.read_parquet(path).rows() == want, "polars: other edges"
+    assert duckdb.sql(f"select * from '{path}'").fetchall() == want, "DuckDB: other edges"
+    print(f"  edges as Parquet (polars, DuckDB): {len(want)} are those of neighbors")
+    atlas(embcli, export)
 
 
 def parquet(table, path, lines, options):
@@ -161,16 +166,39 @@ def parquet(table, path, lines, options):
     whole(table, sliced, f"polars {options}".strip())
     texts(frame.select("token").collect()["token"].to_list(), lines, "polars")
 
-    if table.n < 100_000:  # a Python object a row
-        loaded = pd.read_parquet(path)
-        values = np.stack(loaded["embedding"].to_list())
-        whole(table, lambda a, b: values[a:b], f"pandas {options}".strip())
-        texts([None if t is pd.NA else t for t in loaded["token"]], lines, "pandas")
+    def filtered(start, end):
+        ids = [("id", ">=", start), ("id", "<", end)]
+        part = pd.read_parquet(path, filters=ids)
+        texts([None if pd.isna(t) else t for t in part["token"]], lines[start:end], "pandas")
+        return np.stack(part["embedding"].to_list())
+
+    whole(table, filtered, f"pandas {options}".strip())
+
+
+def atlas(embcli, export):
+    """The column of neighbours, for all rows of the toy."""
+    command = [embcli, "neighbors", "toy", "--all", "-k5", "--format", "jsonl"]
+    run = subprocess.run(command, capture_output=True, check=True)
+    queries = [json.loads(line) for line in run.stdout.splitlines()]
+    path = export("atlas.parquet", "--neighbors", "5", "--atlas", model="toy")
+    for name, rows in [
+        ("pyarrow", pq.read_table(path).to_pylist()),
+        ("polars", pl.read_parquet(path).to_dicts()),
+        ("DuckDB", duckdb.sql(f"select * from '{path}' order by id").to_arrow_table().to_pylist()),
+        ("pandas", pd.read_parquet(path).to_dict("records")),
+    ]:
+        assert len(rows) == len(queries)
+        for row, query in zip(rows, queries):
+            ids = [one["id"] for one in query["neighbors"]]
+            distances = [1 - one["score"] for one in query["neighbors"]]
+            assert row["id"] == query["id"] and row["token"] == query["token"], (name, row)
+            assert list(row["neighbors"]["ids"]) == ids, (name, row)
+            assert list(row["neighbors"]["distances"]) == distances, (name, row)
+    print(f"toy\n  the neighbours of {len(queries)} rows, for embedding-atlas, by 4 readers")
 
 
 def edges(embcli, model, export):
-    ids = [f"100..{100 + FEW}", "--neighbors", "5"]
-    command = [embcli, "neighbors", model, ids[0], "-k5", "--format", "json"]
+    command = [embcli, "neighbors", model, EDGES[0], "-k5", "--format", "json"]
     run = subprocess.run(command, capture_output=True, check=True)
     want = [
         (str(model), query["id"], one["id"], one["rank"], one["score"])
@@ -178,12 +206,13 @@ def edges(embcli, model, export):
         for one in query["neighbors"]
     ]
     columns = ["model", "id", "neighbor_id", "rank", "score"]
-    csv = pd.read_csv(export("edges.csv", *ids))
+    csv = pd.read_csv(export("edges.csv", *EDGES), converters={"score": float})
     assert list(csv.columns) == columns
     assert list(csv.itertuples(index=False, name=None)) == want, "edges.csv"
-    table = pl.read_ndjson(export("edges.jsonl", *ids))
+    table = pl.read_ndjson(export("edges.jsonl", *EDGES))
     assert table.columns == columns and table.rows() == want, "edges.jsonl"
     print(f"  edges as csv (pandas) and jsonl (polars): {len(want)} are those of neighbors")
+    return want
 
 
 def main():
