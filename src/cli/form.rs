@@ -66,6 +66,8 @@ impl ValueEnum for Form {
             Self::Md => "A Markdown table, for an issue or a notebook",
             Self::Npy => "NumPy's file format: a float32 matrix, of rows or of similarities",
             Self::Svg => "A picture: the heat map of similarities",
+            Self::Safetensors => "One tensor, with its origin in the metadata (export)",
+            Self::Parquet => "A table for DuckDB, pandas, polars, ... (export)",
             Self::Sarif => "SARIF 2.1.0: the findings of a check, for code-scanning pages",
         }))
     }

@@ -14,6 +14,8 @@ named! {
         Npy = "npy",
         Svg = "svg",
         Sarif = "sarif",
+        Safetensors = "safetensors",
+        Parquet = "parquet",
     }
 }
 
@@ -26,6 +28,11 @@ impl Form {
 
     /// These and a picture.
     pub const OF_PICTURE: &[Self] = Self::ALL.split_at(8).0;
+
+    /// Whether it is bytes, which a terminal can't show.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Npy | Self::Safetensors | Self::Parquet)
+    }
 
     /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
