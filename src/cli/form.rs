@@ -67,6 +67,8 @@ impl ValueEnum for Form {
             Self::Md => "A Markdown table, for an issue or a notebook",
             Self::Npy => "NumPy's file format: a float32 matrix, of rows or of similarities",
             Self::Svg => "A picture of lines and letters: a heat map of similarities, a map",
+            Self::Safetensors => "One tensor, with its origin in the metadata (export)",
+            Self::Parquet => "A table for DuckDB, pandas, polars, ... (export)",
             Self::Sarif => "SARIF 2.1.0: the findings of a check, for code-scanning pages",
             Self::Html => "A page for a browser: a map",
             Self::Png => "A picture of pixels: a map",

@@ -114,6 +114,24 @@ of the Gram matrix, and IsoScore (Rudman and others, 2022). Participation is the
 participation ratio of the energies, rank the effective rank (Roy and Vetterli,
 2007); 50 %, 90 % and 99 % are how many dimensions have this share of the energy.";
 
+pub(super) const EXPORT: &str = "\
+Rows, or the neighbours of rows, in the files that other tools load as they are.
+
+Without IDs it writes the whole table. The extension of the file gives the form:
+
+  .npy           float32, [rows, d_model], for numpy.load. Line i of rows.jsonl,
+                 which is written beside it, has ID, token, type and norm of row i.
+  .safetensors   one tensor, F32, F16 or BF16 (--dtype), with rows.jsonl beside it
+                 too. The metadata says where the rows come from.
+  .parquet       a row a token: id, token, type, norm, embedding (a list of
+                 floats). For DuckDB, pandas, polars, Spark, ClickHouse, ...
+
+--neighbors N writes edges: each row with each of its N nearest rows, as .parquet, .csv,
+.tsv or .jsonl. --atlas writes the rows as above, and a column `neighbors` with the
+lists: embedding-atlas atlas.parquet --vector embedding --text token.
+
+Values are the decoded rows, bit for bit, in all forms but F16 and BF16.";
+
 pub(super) const MAP: &str = "\
 The vocabulary as a map: every token a point, near points for rows that are near.
 

@@ -14,6 +14,8 @@ named! {
         Npy = "npy",
         Svg = "svg",
         Sarif = "sarif",
+        Safetensors = "safetensors",
+        Parquet = "parquet",
         Html = "html",
         Png = "png",
     }
@@ -44,7 +46,7 @@ impl Form {
 
     /// Whether its bytes are no text.
     pub fn is_binary(self) -> bool {
-        matches!(self, Self::Npy | Self::Png)
+        matches!(self, Self::Npy | Self::Safetensors | Self::Parquet | Self::Png)
     }
 
     /// The form of files with this extension.

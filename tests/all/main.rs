@@ -11,6 +11,7 @@ mod check;
 mod checkpoints;
 mod cli;
 mod decode;
+mod export;
 mod files;
 mod findings;
 mod first_minute;
