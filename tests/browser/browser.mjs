@@ -1,7 +1,7 @@
 // A headless browser for the tests, and a page of a map in it. Whatever the page says on
 // its console or asks of a network is kept.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -32,6 +32,8 @@ export const model = (file) => {
 
 // Opens a page; `said` has its complaints, `asked` its requests but for the file itself.
 export async function open(browser, file, { width = 1280, height = 800, colorScheme = "light", ...more } = {}) {
+  // One page at a time: others would go on drawing.
+  for (const context of browser.contexts()) await context.close();
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, ...more });
   const said = [], asked = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
@@ -72,4 +74,4 @@ export function gguf(tokens) {
   return Buffer.concat([...parts, Buffer.from(values.buffer)]);
 }
 
-export { out, rmSync, join };
+export { join, out };
