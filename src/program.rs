@@ -20,7 +20,7 @@ use crate::cli::{Cli, Stop, complete};
 #[cfg(feature = "remote")]
 use crate::model::Model;
 use crate::output::Destination;
-use crate::report::{Form, Printer, Style};
+use crate::report::{Beside, Form, Printer, Style};
 use crate::{commands, output, text};
 #[cfg(feature = "remote")]
 use crate::{remote::Wire, store::is_address};
@@ -56,18 +56,28 @@ fn print(text: &str) -> Result<ExitCode> {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form == Form::Npy && destination.is_terminal() {
-        bail!("npy is for programs, not for a terminal: write it to a file, -o rows.npy");
+    if (form.is_binary() || form == Form::Html) && destination.is_terminal() {
+        let form = form.name();
+        bail!("{form} is not for a terminal: write it to a file, -o FILE.{form}");
     }
+    let beside = match (&cli.output, request.beside(form)) {
+        (Some(path), Some(extension)) => destination.beside(path, extension, cli.force)?,
+        _ => None,
+    };
     let color = destination.color(cli.color.into());
     let style = Style { color, quiet: cli.quiet, ..Style::of_stdout() };
     let is_read = destination.is_terminal() && io::stdin().is_terminal();
     let mut keys = output::Keys;
     let mut out = destination.open()?;
+    let mut beside = match beside {
+        Some((name, destination)) => Some((name, destination.open()?)),
+        None => None,
+    };
     let mut printer = Printer::new(form, style, &mut out);
     if is_read {
         printer = printer.read_by(&mut keys);
     }
+    printer.beside = beside.as_mut().map(|(name, out)| Beside { name: name.clone(), out });
     #[cfg(feature = "remote")]
     let wire = OnceCell::new();
     #[cfg(feature = "remote")]
@@ -79,7 +89,11 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let Printer { exit_code, mut notes, .. } = printer;
     #[cfg(feature = "remote")]
     notes.extend(wire.get().into_iter().flat_map(|wire| wire.notes()));
-    match answered.and_then(|()| out.finish()) {
+    let finished = answered.and_then(|()| {
+        beside.map_or(Ok(()), |(_, beside)| beside.finish())?;
+        out.finish()
+    });
+    match finished {
         // The exit code of `check` holds even if the reader closed the pipe.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
         _ if cli.quiet => {}

@@ -68,7 +68,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
             Some(_) => arg.hide(true),
             None => arg,
         })
-        .mut_arg("color", |arg| brief(arg, "Colour tables: auto, always, never"))
+        .mut_arg("color", |arg| arg.hide(true))
         .mut_arg("version", |arg| arg.hide(true))
         .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
         .after_help(BELOW)
@@ -123,6 +123,7 @@ fn meant<'a>(word: &str, commands: &[&'a str]) -> Option<&'a str> {
         "describe" | "statistics" | "summary" | "norms" => "stats",
         "size" | "sizes" => "footprint",
         "show" | "inspect" => "info",
+        "save" | "dump" | "convert" | "extract" | "write" => "export",
         _ => return None,
     };
     commands.iter().copied().find(|command| *command == name)
@@ -267,6 +268,7 @@ mod tests {
     fn words_of_other_programs_lead_on() {
         assert_eq!(meant("diff", &["check", "map"]), Some("check"));
         assert_eq!(meant("plot", &["check", "map"]), Some("map"));
+        assert_eq!(meant("dump", &["export"]), Some("export"));
         assert_eq!(meant("plot", &["check"]), None);
         assert_eq!(meant("lokup", &["lookup"]), None);
     }

@@ -114,6 +114,43 @@ of the Gram matrix, and IsoScore (Rudman and others, 2022). Participation is the
 participation ratio of the energies, rank the effective rank (Roy and Vetterli,
 2007); 50 %, 90 % and 99 % are how many dimensions have this share of the energy.";
 
+pub(super) const EXPORT: &str = "\
+Rows, or the neighbours of rows, in the files that other tools load as they are.
+
+Without IDs it writes the whole table. The extension of the file gives the form:
+
+  .npy           float32, [rows, d_model], for numpy.load. Line i of rows.jsonl,
+                 which is written beside it, has ID, token, type and norm of row i.
+  .safetensors   one tensor, F32, F16 or BF16 (--dtype), with rows.jsonl beside it
+                 too. The metadata says where the rows come from.
+  .parquet       a row a token: id, token, type, norm, embedding (a list of
+                 floats). For DuckDB, pandas, polars, Spark, ClickHouse, ...
+
+--neighbors N writes edges: each row with each of its N nearest rows, as .parquet, .csv,
+.tsv or .jsonl. --atlas writes the rows as above, and a column `neighbors` with the
+lists: embedding-atlas atlas.parquet --vector embedding --text token.
+
+Values are the decoded rows, bit for bit, in all forms but F16 and BF16.";
+
+pub(super) const MAP: &str = "\
+The vocabulary as a map: every token a point, near points for rows that are near.
+
+A table has hundreds of dimensions, and no plane can show them all. map looks for the
+exact nearest rows of every row, lays the points out so that these stay together
+(t-SNE), measures how many of them did, and writes this share on the map. With
+--method pca the axes are the two directions in which rows vary most: that is done at
+once, and keeps nearly no neighbours. The same table gives the same map on every run
+and for any --threads. What lies far apart on the map says little.
+
+-o map.html is a page for a browser: one file that loads nothing. Search for a token,
+click it, and lines lead to its true nearest rows, wherever the map has put them. -o
+map.svg and -o map.png are pictures; letters of a PNG are Latin, Greek and Cyrillic,
+and a token with other letters is named by its ID. csv and json have the places, and
+json has the nearest rows. Without -o, a terminal shows the map in dots.
+
+Without MODEL, the map is of the built-in words. With TOKENS, only these are laid out,
+by the nearest rows among them.";
+
 pub(super) const FOOTPRINT: &str = "\
 The size of a table at each precision of ggml: n_vocab times d_model values as
 F32, BF16, Q8_0, Q4_K, and so on.

@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod export;
 mod first;
 mod form;
 mod man;
@@ -23,6 +24,7 @@ use crate::store::Stores;
 
 pub use args::*;
 pub use completions::complete;
+pub use export::ExportArgs;
 pub use form::Color;
 
 /// Look at the first matrix of a language model: its token embedding table.
@@ -49,9 +51,9 @@ pub struct Cli {
     /// Write the answer to a file: complete or not at all
     ///
     /// The extension gives the form: .txt (the table), .json, .jsonl, .csv,
-    /// .tsv, .md, .npy, .svg or .sarif. The file gets its name when it is complete, so a
-    /// command that fails leaves no file. - is standard output; a pipe or a
-    /// device receives the bytes at once.
+    /// .tsv, .md, .npy, .svg, .sarif, .safetensors, .parquet, .html or .png. The file
+    /// gets its name when it is complete, so a command that fails leaves no file. - is
+    /// standard output; a pipe or a device receives the bytes at once.
     #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -158,6 +160,40 @@ float32: nine digits of it are right.) One number is an estimate: the spread of
 the cosines of centred rows, of a table with more than 65,536 rows. JSON says
 from how many rows (sd_rows).")]
     Stats(StatsArgs),
+
+    /// A map of the vocabulary: a page, a picture, or dots
+    #[command(long_about = manual::MAP, after_help = "\
+Examples:
+  embcli map                                    the built-in words, in dots
+  embcli map model.gguf -o map.html             a page: search, click, zoom
+  embcli map model.gguf -o map.svg              a picture
+  embcli map model.gguf -o map.png --label ' cat' --label ' dog'
+  embcli map model.gguf --text 'The cat sat' -o map.html
+  embcli map model.gguf 0..5000 -o map.csv      places, for a program
+  embcli map model.gguf --words FILE            only the tokens of a list
+  embcli map model.gguf --method pca            at once
+
+A row of zeros, or with a NaN or an infinity, has no direction and so no place: it
+is left out and counted.")]
+    Map(MapArgs),
+
+    /// Rows or their neighbours, in files that other tools load
+    #[command(long_about = manual::EXPORT, after_help = "\
+Examples:
+  embcli export model.gguf -o rows.npy           all rows, tokens in rows.jsonl
+  embcli export model.gguf -o rows.safetensors --dtype BF16
+  embcli export model.gguf -o rows.parquet       for DuckDB, pandas, polars, ...
+  embcli export model.gguf -o rows.parquet --compress
+  embcli export model.gguf 0..1000 -o rows.npy   a range of rows
+  embcli export model.gguf --words FILE -o rows.npy
+  embcli export model.gguf --neighbors 10 -o edges.parquet
+  embcli export model.gguf 0..100 --neighbors 10 -o edges.csv
+  embcli export model.gguf --neighbors 15 --atlas -o atlas.parquet
+
+All files are written as they are computed, in less than 64 MB of memory for a
+table of any length (neighbours: 150 MB). .parquet needs the feature `parquet`, which
+release binaries have.")]
+    Export(ExportArgs),
 
     /// The size of a table at each precision
     #[command(long_about = manual::FOOTPRINT, after_help = "\
@@ -270,6 +306,8 @@ impl Command {
             Self::Neighbors(args) => (&args.model.path, &*args.ids),
             Self::Similarity(args) => (&args.model.path, &*args.ids),
             Self::Analogy(args) => (&args.model.path, &*args.ids),
+            Self::Map(MapArgs { path: Some(path), ids, .. }) => (path, &**ids),
+            Self::Export(args) => (&args.model.path, &*args.ids),
             Self::Tokens(args) => (&args.path, args.pattern.as_slice()),
             _ => return None,
         };
@@ -283,6 +321,8 @@ impl Command {
             Self::Similarity(args) => Box::new(args.request()),
             Self::Analogy(args) => Box::new(args.request()),
             Self::Stats(args) => Box::new(args.request()),
+            Self::Map(args) => Box::new(args.request()),
+            Self::Export(args) => Box::new(args.request()),
             Self::Footprint(args) => Box::new(args.request()),
             Self::Tokens(args) => args.request(),
             Self::Info(args) => Box::new(args.request()),
@@ -342,11 +382,29 @@ impl Cli {
         }
         let forms = self.command.request().forms();
         let form = self.named_form(forms.is_empty())?;
+        if let Command::Export(export) = &self.command
+            && self.output.is_none()
+            && self.format.is_none()
+        {
+            return Err(conflict(export.without_output()));
+        }
         if !forms.is_empty() && !forms.contains(&form) {
+            if let Command::Export(export) = &self.command {
+                return Err(conflict(export.no_such_form(form, forms)));
+            }
+            let other = match form {
+                Form::Safetensors | Form::Parquet => " (embcli export writes that)",
+                _ => "",
+            };
             let (form, forms) = (form.name(), listed(forms));
             return Err(conflict(format!(
-                "this command can't print {form}: choose --format {forms}"
+                "this command can't print {form}: choose --format {forms}{other}"
             )));
+        }
+        if let Command::Export(export) = &self.command
+            && let Some(problem) = export.problem(form)
+        {
+            return Err(conflict(problem));
         }
         self.format = Some(form);
         if let Command::Lookup(LookupArgs { text, .. }) | Command::Tokens(TokensArgs { text, .. }) =
@@ -391,7 +449,8 @@ impl Cli {
                 ErrorKind::InvalidValue,
                 format!(
                     "cannot tell the output format from \"{}\": use .txt, .json, .jsonl, .csv, \
-                     .tsv, .md, .npy, .svg or .sarif, or pass --format",
+                     .tsv, .md, .npy, .svg, .sarif, .safetensors, .parquet, .html or .png, or pass \
+                     --format",
                     path.display()
                 ),
             )

@@ -10,12 +10,14 @@ mod candidates;
 pub mod check;
 pub mod decode;
 mod draft;
+pub mod export;
 pub mod footprint;
 mod frame;
 mod ids;
 pub mod info;
 mod layout;
 pub mod lookup;
+pub mod map;
 mod model;
 pub mod models;
 pub mod neighbors;
@@ -71,6 +73,12 @@ pub trait Request: Send + Sync {
     /// The forms that its answer has. Empty if the answer is text for another program.
     fn forms(&self) -> &'static [Form] {
         Form::USUAL
+    }
+
+    /// The extension of a second file that this form needs beside the first.
+    fn beside(&self, form: Form) -> Option<&'static str> {
+        let _ = form;
+        None
     }
 
     /// Finds the answer and prints it.

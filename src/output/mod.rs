@@ -100,6 +100,28 @@ impl Destination {
         }
     }
 
+    /// The name and the destination of a file beside this one: the same path with
+    /// another extension. `None` if this is no file.
+    ///
+    /// # Errors
+    /// As for [`of`](Self::of), and if both have the same name.
+    pub fn beside(
+        &self,
+        path: &Path,
+        extension: &str,
+        force: bool,
+    ) -> Result<Option<(String, Self)>> {
+        if !matches!(self, Self::New(_) | Self::Old(_)) {
+            return Ok(None);
+        }
+        let beside = path.with_extension(extension);
+        let name = beside.display().to_string();
+        ensure!(beside != path, "{name} is for the tokens of the rows: give -o another extension");
+        let destination = Self::of(Some(&beside), force)?;
+        let name = beside.file_name().map_or(name, |name| name.to_string_lossy().into_owned());
+        Ok(Some((name, destination)))
+    }
+
     /// Whether the destination is a terminal.
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout) && io::stdout().is_terminal()

@@ -10,6 +10,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use memchr::memmem;
 
+use crate::report::safetensors::METADATA;
+
 /// Refuses a file that is a model.
 ///
 /// # Errors
@@ -85,8 +87,12 @@ fn is_named(head: &[u8], name: &[u8; 4]) -> bool {
 /// reader demands) and then the object.
 fn is_safetensors(head: &[u8]) -> bool {
     let Some((length, json)) = head.split_first_chunk() else { return false };
-    u64::from_le_bytes(*length) <= 100_000_000 && json.first() == Some(&b'{')
+    let is_own = json.strip_prefix(METADATA.as_bytes()).is_some_and(|it| it.starts_with(OWN));
+    u64::from_le_bytes(*length) <= 100_000_000 && json.first() == Some(&b'{') && !is_own
 }
+
+/// The first key in a file of `export`, which can be made again.
+const OWN: &[u8] = b"\"embcli.version\":";
 
 /// An entry of a zip: the bytes it starts with, the offset of the length of its
 /// name, and the offset of the name.
@@ -204,7 +210,9 @@ mod tests {
 
     #[test]
     fn answers_and_other_files_are_no_models() {
-        let others: [&[u8]; 12] = [
+        let export = [&64_u64.to_le_bytes()[..], METADATA.as_bytes(), OWN, b"\"1\"}"].concat();
+        let others: [&[u8]; 13] = [
+            &export,
             b"",
             b"position,id,token\n",
             b"{\"model\":\"toy\"}",

@@ -25,9 +25,9 @@ mod unix {
 
     use rustix::termios::{OptionalActions, Termios, tcsetattr};
 
-    /// The path of the unfinished file. The C string is never freed, because a
-    /// handler may read it.
-    static PATH: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+    /// The paths of the unfinished files: an answer, and a file beside it. The C strings
+    /// are never freed, because a handler may read them.
+    static PATHS: [AtomicPtr<c_char>; 2] = [const { AtomicPtr::new(null_mut()) }; 2];
 
     /// The terminal of standard input before its first change.
     static TERMINAL: OnceLock<Termios> = OnceLock::new();
@@ -40,7 +40,7 @@ mod unix {
     const ENDS: [c_int; 6] =
         [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGXCPU, libc::SIGABRT];
 
-    /// From here on, a signal that ends the process removes its unfinished file and
+    /// From here on, a signal that ends the process removes its unfinished files and
     /// restores the terminal,
     /// a model file that becomes shorter ends it with a message, and a write past
     /// the limit on file sizes (`ulimit -f`) returns an error.
@@ -64,14 +64,16 @@ mod unix {
         }
     }
 
-    /// Removes the unfinished file of this process and restores its terminal. A signal
+    /// Removes the unfinished files of this process and restores its terminal. A signal
     /// handler may call it.
     fn clean_up() {
-        let path = PATH.load(Ordering::Acquire);
-        if !path.is_null() {
-            // SAFETY: it is a C string that is never freed, and `unlink` may be
-            // called in a handler.
-            unsafe { libc::unlink(path) };
+        for path in &PATHS {
+            let path = path.load(Ordering::Acquire);
+            if !path.is_null() {
+                // SAFETY: it is a C string that is never freed, and `unlink` may be
+                // called in a handler.
+                unsafe { libc::unlink(path) };
+            }
         }
         if IS_CHANGED.load(Ordering::Acquire)
             && let Some(before) = TERMINAL.get()
@@ -109,25 +111,26 @@ mod unix {
     }
 
     /// While this value lives, signals remove a file.
-    pub(in super::super) struct Watch(*mut c_char);
+    pub(in super::super) struct Watch(Option<&'static AtomicPtr<c_char>>);
 
     impl Watch {
-        /// Watches the file at a path. If another file is watched, does nothing.
+        /// Watches the file at a path. If two other files are watched, does nothing.
         pub(in super::super) fn over(path: &Path) -> Self {
-            let Ok(name) = CString::new(path.as_os_str().as_bytes()) else {
-                return Self(null_mut());
-            };
+            let Ok(name) = CString::new(path.as_os_str().as_bytes()) else { return Self(None) };
             let name = name.into_raw();
-            let taken =
-                PATH.compare_exchange(null_mut(), name, Ordering::AcqRel, Ordering::Acquire);
-            Self(if taken.is_ok() { name } else { null_mut() })
+            let (taken, free) = (Ordering::AcqRel, Ordering::Acquire);
+            Self(
+                PATHS
+                    .iter()
+                    .find(|path| path.compare_exchange(null_mut(), name, taken, free).is_ok()),
+            )
         }
     }
 
     impl Drop for Watch {
         fn drop(&mut self) {
-            if !self.0.is_null() {
-                PATH.store(null_mut(), Ordering::Release);
+            if let Some(path) = self.0 {
+                path.store(null_mut(), Ordering::Release);
             }
         }
     }

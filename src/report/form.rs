@@ -14,6 +14,10 @@ named! {
         Npy = "npy",
         Svg = "svg",
         Sarif = "sarif",
+        Safetensors = "safetensors",
+        Parquet = "parquet",
+        Html = "html",
+        Png = "png",
     }
 }
 
@@ -26,6 +30,24 @@ impl Form {
 
     /// These and a picture.
     pub const OF_PICTURE: &[Self] = Self::ALL.split_at(8).0;
+
+    /// The usual ones, pictures and a page.
+    pub const OF_MAP: &[Self] = &[
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Tsv,
+        Self::Md,
+        Self::Svg,
+        Self::Html,
+        Self::Png,
+    ];
+
+    /// Whether its bytes are no text.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Npy | Self::Safetensors | Self::Parquet | Self::Png)
+    }
 
     /// The form of files with this extension.
     pub fn of_extension(extension: &str) -> Option<Self> {

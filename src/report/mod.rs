@@ -15,10 +15,13 @@ pub(crate) mod markdown;
 pub(crate) mod npy;
 pub(crate) mod number;
 mod page;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 mod printer;
 mod progress;
 mod reader;
 pub(crate) mod records;
+pub(crate) mod safetensors;
 mod token;
 
 pub use answer::Answer;
@@ -27,8 +30,7 @@ pub use form::{Form, listed};
 pub use list::{Items, List, Notes, Sink};
 pub use page::{Fitted, Page, Style};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
-pub use printer::{ListPrinter, Printer};
-#[cfg(feature = "remote")]
+pub use printer::{Beside, ListPrinter, Printer};
 pub(crate) use progress::Progress;
 pub use reader::{Reader, Turn};
 pub use records::{Cell, Column, Records};

@@ -29,12 +29,21 @@ pub struct Printer<'w> {
     pub exit_code: u8,
     /// The notes that the form has no place for.
     pub notes: Vec<String>,
+    /// A second file, for a form that has no place for the tokens.
+    pub beside: Option<Beside<'w>>,
+}
+
+/// A file beside the answer.
+pub struct Beside<'w> {
+    /// Its name, without the folder.
+    pub name: String,
+    pub out: &'w mut dyn Write,
 }
 
 impl<'w> Printer<'w> {
     /// Writes to `out`, which should be buffered.
     pub fn new(form: Form, style: Style, out: &'w mut dyn Write) -> Self {
-        Self { form, style, out, reader: None, exit_code: 0, notes: Vec::new() }
+        Self { form, style, out, reader: None, exit_code: 0, notes: Vec::new(), beside: None }
     }
 
     /// Lets a person read tables page by page, where a command has pages.
@@ -82,7 +91,7 @@ impl<'w> Printer<'w> {
                 out.flush()
             }
             Form::Md => answer.markdown(&mut page).and_then(|()| markdown::notes(notes, &mut page)),
-            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+            _ => bail!(NO_WRITER),
         }
     }
 
@@ -197,7 +206,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 out.header(&head.columns()).and_then(|()| out.flush())?;
             }
             Form::Md => head.markdown_head(&mut page)?,
-            Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+            _ => bail!(NO_WRITER),
         }
         self.head = Some(head);
         Ok(())
@@ -298,7 +307,7 @@ impl<L: List> Sink<L> for ListPrinter<'_, '_, L> {
                 self.lines.extend(b"}\n");
             }
             Form::Md => markdown::notes(&here, &mut page)?,
-            Form::Jsonl | Form::Csv | Form::Tsv | Form::Npy | Form::Svg | Form::Sarif => {}
+            _ => {}
         }
         self.printer.notes.extend(aside);
         self.flush()
@@ -350,7 +359,7 @@ fn write_item<L: List>(
         }
         Form::Md => head.markdown_item(nth, item, &mut Page::new(style, out)),
         Form::Table => head.table_item(nth, item, &mut Page::new(style, out)),
-        Form::Npy | Form::Svg | Form::Sarif => bail!(NO_WRITER),
+        _ => bail!(NO_WRITER),
     }
 }
 

@@ -66,3 +66,24 @@ fn what_can_not_be_read_is_told_before_the_first_row() {
         assert!(lookup(&[path, "0..3998"], form).status.success());
     }
 }
+
+/// 77 MB of rows, in 64 MB of private memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_whole_table_needs_little_memory_in_every_form() {
+    let (n, d) = (150_000, 128);
+    let header = Gguf::new().table(F32, d, n, Vec::new()).build();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &header).unwrap();
+    file.as_file().set_len(header.len() as u64 + d * n * 4).unwrap();
+    let ids = format!("0..{n}");
+    for form in FORMS {
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -d 65536; exec \"$0\" lookup \"$1\" \"$2\" --format \"$3\""])
+            .args([env!("CARGO_BIN_EXE_embcli"), file.path().to_str().unwrap(), &ids, form])
+            .args(["--threads", "2", "-o", "/dev/null"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{form}: {output:?}");
+    }
+}

@@ -29,7 +29,7 @@ const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Every command, and how often it runs: on each file, or on one in so many where
 /// it takes longer. The tour leaves out the two steps that measure times.
-const COMMANDS: [(u64, &str); 31] = [
+const COMMANDS: [(u64, &str); 37] = [
     (1, "lookup m 0 1 0..2"),
     (1, "lookup m 1 --tensor output.weight"),
     (1, "neighbors m 0 1 -k 2"),
@@ -42,8 +42,14 @@ const COMMANDS: [(u64, &str); 31] = [
     (8, "similarity m 0..3 --centre --metric l2"),
     (8, "analogy m 0 1 2 --script Latin"),
     (8, "analogy m 0 1 2 --whiten --method mul"),
+    (8, "export m --threads 2 --format npy"),
+    (8, "export m 1 0..2 --format npy"),
+    (8, "export m --neighbors 2 --threads 1 --format csv"),
+    (8, "export m --neighbors 1 --atlas --threads 1 --format parquet"),
     (8, "stats m --threads 2"),
     (64, "stats m whole"),
+    (16, "map m --text ab --neighbors 2 --label 0 --width 300"),
+    (16, "map m 0..3 --method pca --whiten --width 300"),
     (8, "info m"),
     (8, "info m --keys --strict"),
     (8, "info m --tensors"),
@@ -109,7 +115,7 @@ impl Driver {
             };
             let mut printed = Vec::new();
             let answered = request.answer(&open, &mut Printer::new(form, style, &mut printed));
-            if form != Form::Npy {
+            if !form.is_binary() {
                 let printed = std::str::from_utf8(&printed).expect("UTF-8");
                 assert_harmless(&if form == Form::Tsv {
                     printed.replace('\t', "")

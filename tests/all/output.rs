@@ -169,7 +169,9 @@ fn the_extension_chooses_the_format() {
         let said = write_to(directory.path(), &["lookup", TOY, "1"], file);
         assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{said:?}");
         assert!(
-            said.stderr.contains(".txt, .json, .jsonl, .csv, .tsv, .md, .npy, .svg or .sarif"),
+            said.stderr.contains(
+                ".txt, .json, .jsonl, .csv, .tsv, .md, .npy, .svg, .sarif, .safetensors or .parquet"
+            ),
             "{said:?}"
         );
     }
