@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::axes;
 use super::gram::{self, Gram};
 use super::spectrum::Spectrum;
 use crate::cpu::{Level, at_each_level};
@@ -62,16 +63,20 @@ impl Covariance {
     /// variance. The largest coefficient of a direction is positive. Directions that a
     /// narrow table does not have are zeros.
     pub fn axes<const N: usize>(&self) -> [(f64, Vec<f64>); N] {
-        let Directions { values, vectors } = Directions::of(&self.centred, self.dim());
-        let mut found = values.into_iter().zip(vectors).map(|(energy, mut vector)| {
-            let largest =
-                vector.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
+        let (mut energies, mut found): ([f64; N], Vec<Vec<f64>>) = ([0.0; N], Vec::new());
+        for energy in &mut energies {
+            let next = axes::leading(&self.centred, self.dim(), &found);
+            let Some((value, mut axis)) = next else { break };
+            let largest = axis.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
             if largest < 0.0 {
-                vector.iter_mut().for_each(|x| *x = -*x);
+                axis.iter_mut().for_each(|x| *x = -*x);
             }
-            (energy.max(0.0), vector)
-        });
-        std::array::from_fn(|_| found.next().unwrap_or_else(|| (0.0, vec![0.0; self.dim()])))
+            *energy = value.max(0.0);
+            found.push(axis);
+        }
+        found.resize(N, vec![0.0; self.dim()]);
+        let mut found = found.into_iter();
+        energies.map(|energy| (energy, found.next().unwrap_or_default()))
     }
 
     /// The standard deviation of a column.

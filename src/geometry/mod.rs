@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `tile`, `gram` | sums of products of all pairs of columns, in one pass over the rows |
 //! | `covariance` | mean and covariance, and their principal directions |
+//! | `axes` | the few most important of these directions |
 //! | `product`, `centre` | rows times a matrix: rows less the mean, and rows whitened by half |
 //! | `spectrum` | numbers that say how many directions the rows use |
 //! | `isotropy` | whether all directions are used alike |
 //! | `twins` | rows that are the same, or nearly |
 //! | `shape` | all of this about one table |
 
+mod axes;
 mod centre;
 mod covariance;
 mod gram;

@@ -6,6 +6,9 @@
 
 use super::Graph;
 
+/// So many of its nearest attract a row, however many the graph has.
+const NEAREST: usize = 15;
+
 /// Ranks from which weights are counted: the first neighbour's weight is six times that
 /// of the fifteenth.
 const FIRST: usize = 3;
@@ -19,18 +22,19 @@ pub(super) struct Attraction {
 
 impl Attraction {
     pub fn of(graph: &Graph) -> Self {
-        let (n, k) = (graph.n(), graph.k);
+        let (n, k) = (graph.n(), graph.k.min(NEAREST));
+        let nearest = |row: usize| &graph.nearest(row)[..k];
         let total: f64 = (0..k).map(|rank| 1.0 / (rank + FIRST) as f64).sum();
         let given: Vec<f32> =
             (0..k).map(|rank| (0.5 / total / (rank + FIRST) as f64) as f32).collect();
 
         // What each row gets, in the order of the givers.
         let mut starts = vec![0; n + 1];
-        graph.ids.iter().for_each(|id| starts[*id as usize + 1] += 1);
+        (0..n).flat_map(nearest).for_each(|id| starts[*id as usize + 1] += 1);
         (0..n).for_each(|row| starts[row + 1] += starts[row]);
-        let (mut next, mut got) = (starts.clone(), vec![(0, 0.0); graph.ids.len()]);
+        let (mut next, mut got) = (starts.clone(), vec![(0, 0.0); n * k]);
         for row in 0..n {
-            for (id, weight) in graph.nearest(row).iter().zip(&given) {
+            for (id, weight) in nearest(row).iter().zip(&given) {
                 let next = &mut next[*id as usize];
                 got[*next] = (row as u32, *weight);
                 *next += 1;
@@ -42,7 +46,7 @@ impl Attraction {
         let mut gives = Vec::with_capacity(k);
         for row in 0..n {
             gives.clear();
-            gives.extend(graph.nearest(row).iter().copied().zip(given.iter().copied()));
+            gives.extend(nearest(row).iter().copied().zip(given.iter().copied()));
             gives.sort_unstable_by_key(|(id, _)| *id);
             let (mut gives, mut gets) =
                 (gives.iter().peekable(), got[starts[row]..starts[row + 1]].iter().peekable());

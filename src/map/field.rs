@@ -230,9 +230,9 @@ impl Grid {
             }
             fourier.transform(numbers, room);
             for (number, by) in numbers.iter_mut().zip(by) {
-                for i in 0..LANES {
-                    number.re[i] *= by[i];
-                    number.im[i] *= by[i];
+                for (i, by) in by.iter().enumerate() {
+                    number.re[i] *= by;
+                    number.im[i] *= by;
                 }
                 *number = number.exchanged();
             }

@@ -30,7 +30,8 @@ impl Graph {
 
     /// The number of rows.
     pub fn n(&self) -> usize {
-        if self.k == 0 { 1 } else { self.ids.len() / self.k }
+        // A row has no neighbours only where it is alone.
+        self.ids.len().checked_div(self.k).unwrap_or(1)
     }
 
     /// The nearest of a row.

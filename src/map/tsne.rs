@@ -107,8 +107,8 @@ pub fn tsne(graph: &Graph, start: &[Point], threads: usize, progress: Progress) 
                         pull[0] += by * apart[0];
                         pull[1] += by * apart[1];
                     }
-                    for axis in 0..2 {
-                        let force = early * pull[axis] + repulsion * body.gradient[axis];
+                    for (axis, pull) in pull.into_iter().enumerate() {
+                        let force = early * pull + repulsion * body.gradient[axis];
                         body.go(axis, tame[row] * rate * force, momentum);
                     }
                 }

@@ -250,6 +250,8 @@ fn estimates_are_within_their_bound_at_every_length() {
             let (dot, square) = kernel::estimate(level, &row, &query);
             assert_close(dim, dot, super::dot(&row, &query), norm * query_norm);
             assert_close(dim, square, norm * norm, norm * norm);
+            let dot = kernel::product(level, &row, &query);
+            assert_close(dim, dot, super::dot(&row, &query), norm * query_norm);
         }
     }
 }

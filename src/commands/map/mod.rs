@@ -161,6 +161,8 @@ impl MapRequest {
             ));
         }
         let mut points = self.points(&view, &chosen)?;
+        // Before the rows are compared, which takes minutes: it may fail.
+        let flat = pca(&chosen, threads)?;
         let held = self.neighbors.unwrap_or(USUAL);
         let k = match self.layout {
             Layout::Tsne => NEAR.max(held),
@@ -169,7 +171,6 @@ impl MapRequest {
         let mut bar = Progress::new("rows compared");
         let graph = Graph::of(&chosen, k, threads, &mut |done, all| bar.at(done, all))?;
         drop(bar);
-        let flat = pca(&chosen, threads)?;
         points.places = match self.layout {
             Layout::Pca => flat.at,
             Layout::Tsne => {
