@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("page/map.js");
 /// The SHA-256 of each, as a policy has them. A test says what they should be.
 const HASHES: [(&str, &str); 3] = [
     (STYLE, "sha256-GYiPjhKquoxNlqECAPkdjIe6tCViBrtBmokJJjQQj6U="),
-    (SCATTER, "sha256-8MgPfTz687lpsAFFQPPXtZubzI9LmzIqSZCiClOr8x4="),
+    (SCATTER, "sha256-sEdcyk5Q4UWsRVAR3DismFziHU1PE33ZzjpEVJpDp10="),
     (SCRIPT, "sha256-xNugTxowLrO1T4knhPkGV4g7bmTSFeIcZy7n3jMdmJ0="),
 ];
 

@@ -167,11 +167,19 @@ impl MapReport {
         let method = if self.method == "pca" { "PCA" } else { "t-SNE" };
         format!(
             "{}: {} rows of {} values by {method}{}",
-            visible(&self.model),
+            visible(self.name()),
             grouped(self.points.len() as u64),
             grouped(self.table.d_model),
             self.frame.told()
         )
+    }
+
+    /// The model without the folders before a file, which are nobody's business where a
+    /// picture is shown.
+    fn name(&self) -> &str {
+        let path = std::path::Path::new(&self.model);
+        let is_file = path.is_absolute() || path.extension().is_some();
+        path.file_name().filter(|_| is_file).and_then(|name| name.to_str()).unwrap_or(&self.model)
     }
 
     /// What one may believe of the map, in one line.

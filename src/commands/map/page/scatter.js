@@ -37,24 +37,26 @@ class Scatter {
       uniform float size, pass;
       uniform vec4 palette[${Scatter.GROUPS}];
       out vec4 ink;
+      out float wide;
       void main() {
         ink = palette[style.x];
         bool strong = style.y == 2u;
         bool seen = ink.a > 0.0 && strong == (pass == 1.0);
         gl_Position = seen ? vec4((place - shift) * scale, 0.0, 1.0) : vec4(9.0, 9.0, 9.0, 1.0);
-        gl_PointSize = strong ? max(size * 1.8, 5.0) : size;
+        wide = strong ? max(size * 1.8, 5.0) : size;
+        gl_PointSize = wide;
         if (style.y == 1u) ink.a *= 0.12;
         if (strong) ink.a = 1.0;
       }`);
     shader(gl.FRAGMENT_SHADER, `
       in vec4 ink;
-      uniform float size;
+      in float wide;
       out vec4 colour;
       void main() {
         float far = length(gl_PointCoord - 0.5) * 2.0;
-        float edge = min(1.0, 2.0 / size);
+        float edge = min(1.0, 2.0 / wide);
         float part = ink.a * (1.0 - smoothstep(1.0 - edge, 1.0, far));
-        if (size < 2.0) part = ink.a * 0.8;
+        if (wide < 2.0) part = ink.a * 0.8;
         colour = vec4(ink.rgb * part, part);
       }`);
     gl.linkProgram(this.program);
