@@ -99,6 +99,7 @@ function show(map) {
     const letters = [...quoted(i)];
     return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join("");
   };
+  let flight = 0; // a person who moves the map ends a flight
   let chosen = -1, hovered = -1, listed = [], hits = [], asked = false, lasso = null;
 
   // Drawing.
@@ -215,7 +216,9 @@ function show(map) {
     const [from, was] = [scatter.centre, scatter.zoom];
     const will = zoom ?? Math.min(40, 0.7 * 65536 / span);
     const start = performance.now(), time = isCalm.matches ? 0 : 350;
+    const own = ++flight;
     const step = (now) => {
+      if (own !== flight) return;
       const t = time ? Math.min(1, Math.max(0, (now - start) / time)) : 1, s = t * t * (3 - 2 * t);
       scatter.centre = [0, 1].map((axis) => from[axis] + (to[axis] - from[axis]) * s);
       scatter.zoom = was * Math.pow(will / was, s);
@@ -226,6 +229,7 @@ function show(map) {
   }
 
   function whole() {
+    flight++;
     scatter.centre = [32768, 32768];
     scatter.zoom = 1;
     refresh();
@@ -386,6 +390,7 @@ function show(map) {
   const place = (event) => { const box = over.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   const isDrawing = (event) => event.shiftKey || $("lasso").ariaPressed === "true";
   over.addEventListener("pointerdown", (event) => {
+    flight++;
     over.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, place(event));
     moved = 0;
@@ -427,6 +432,7 @@ function show(map) {
   over.addEventListener("pointerleave", () => hover(null));
   over.addEventListener("wheel", (event) => {
     event.preventDefault();
+    flight++;
     const pixels = event.deltaMode === 1 ? event.deltaY * 20 : event.deltaY;
     scatter.zoomAt(...place(event), Math.exp(-Math.max(-200, Math.min(200, pixels)) / 250));
     refresh();
@@ -456,10 +462,11 @@ function show(map) {
   }
 
   function middle(factor) {
+    flight++;
     scatter.zoomAt(scatter.width / 2, scatter.height / 2, factor);
     refresh();
   }
-  const move = (dx, dy) => { scatter.centre = [scatter.centre[0] + dx * 60 / scatter.scale, scatter.centre[1] + dy * 60 / scatter.scale]; refresh(); };
+  const move = (dx, dy) => { flight++; scatter.centre = [scatter.centre[0] + dx * 60 / scatter.scale, scatter.centre[1] + dy * 60 / scatter.scale]; refresh(); };
   const keys = {
     ArrowLeft: () => move(-1, 0), ArrowRight: () => move(1, 0), ArrowUp: () => move(0, 1), ArrowDown: () => move(0, -1),
     "+": () => middle(1.5), "=": () => middle(1.5), "-": () => middle(1 / 1.5), 0: whole,
