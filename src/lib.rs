@@ -66,6 +66,8 @@ pub mod gguf;
 #[doc(hidden)]
 pub mod input;
 #[doc(hidden)]
+pub mod map;
+#[doc(hidden)]
 pub mod model;
 mod named;
 #[cfg(feature = "cli")]

@@ -20,7 +20,7 @@ use crate::cli::{Cli, Stop, complete};
 #[cfg(feature = "remote")]
 use crate::model::Model;
 use crate::output::Destination;
-use crate::report::{Beside, Printer, Style};
+use crate::report::{Beside, Form, Printer, Style};
 use crate::{commands, output, text};
 #[cfg(feature = "remote")]
 use crate::{remote::Wire, store::is_address};
@@ -56,9 +56,9 @@ fn print(text: &str) -> Result<ExitCode> {
 fn run(cli: &Cli) -> Result<ExitCode> {
     let destination = Destination::of(cli.output.as_deref(), cli.force)?;
     let (request, form) = (cli.command.request(), cli.form());
-    if form.is_binary() && destination.is_terminal() {
+    if (form.is_binary() || form == Form::Html) && destination.is_terminal() {
         let form = form.name();
-        bail!("{form} is for programs, not for a terminal: write it to a file, -o rows.{form}");
+        bail!("{form} is not for a terminal: write it to a file, -o FILE.{form}");
     }
     let beside = match (&cli.output, request.beside(form)) {
         (Some(path), Some(extension)) => destination.beside(path, extension, cli.force)?,

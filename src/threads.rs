@@ -59,6 +59,26 @@ pub(crate) fn each<T: Send, E: Send>(
     })
 }
 
+/// Gives every item to one of the threads. Each thread has a value, made by `start`, that
+/// its items share.
+pub(crate) fn share<T: Send, S>(
+    threads: usize,
+    items: impl Iterator<Item = T> + Send,
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, T) + Sync,
+) {
+    let items = Mutex::new(items);
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let never_fails: Result<_, std::convert::Infallible> = each(threads.max(1), || {
+        let mut own = start();
+        while let Some(item) = next() {
+            work(&mut own, item);
+        }
+        Ok(())
+    });
+    let Ok(_) = never_fails;
+}
+
 /// Runs two pieces of work at the same time, where there are two threads.
 pub(crate) fn both<A: Send, B>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B) -> (A, B) {
     if available() < 2 {

@@ -11,6 +11,7 @@ use half::f16;
 use super::hash::hash;
 use super::spread::{Outliers, Places, Spread};
 use crate::cpu::Level;
+use crate::embedding::Table;
 use crate::rows::{Pass, ReadError, Rows};
 use crate::similarity::kernel;
 
@@ -87,6 +88,8 @@ pub struct Survey {
     pub repeated: RowCount,
     /// The largest groups of such rows, largest first.
     pub duplicates: Vec<Duplicate>,
+    /// Rows that ggml's quantiser can't have written.
+    pub unlike_ggml: RowCount,
     /// The narrower types that hold every value exactly.
     pub exact: Exact,
     /// The norms of the rows, NaN where there is none; empty if there are too few rows.
@@ -118,7 +121,7 @@ impl Default for Exact {
 /// # Errors
 /// When rows can't be read.
 pub fn survey(
-    rows: &dyn Rows,
+    table: &Table,
     n_rows: u64,
     threads: usize,
     kind: &(dyn Fn(u64) -> &'static str + Sync),
@@ -127,11 +130,14 @@ pub fn survey(
     let hashes: Vec<AtomicU64> =
         std::iter::repeat_with(AtomicU64::default).take(compared).collect();
     let level = Level::detect();
-    let spread = Spread::of(rows, n_rows)?;
+    let spread = Spread::of(table, n_rows)?;
     let places = Places::of(if spread.is_some() { compared } else { 0 });
-    let parts = Pass::new(rows, n_rows, threads).fold(Survey::default, |found, run| {
-        for ((id, row), stored) in run.rows().zip(run.stored.chunks_exact(rows.row_bytes())) {
+    let parts = Pass::new(table, n_rows, threads).fold(Survey::default, |found, run| {
+        for ((id, row), stored) in run.rows().zip(run.stored.chunks_exact(table.row_bytes())) {
             let (compared, square) = found.look_at(level, id, row, kind);
+            if compared && !table.format().can_be_ggmls(stored) {
+                found.unlike_ggml.add(id, kind(id));
+            }
             if let Some(of_row) = hashes.get(id as usize) {
                 let hash_or_none = if compared { hash(stored) | 1 << BITS } else { 0 };
                 of_row.store(hash_or_none, Ordering::Relaxed);
@@ -146,9 +152,9 @@ pub fn survey(
     if let Some(spread) = spread {
         found.norms = places.norms();
         found.outliers = spread.outliers(&places);
-        found.collapsed = spread.collapsed(rows, &places, &|id| hashes[id as usize])?;
+        found.collapsed = spread.collapsed(table, &places, &|id| hashes[id as usize])?;
     }
-    repeated(rows, hashes.into_iter(), kind, &mut found)?;
+    repeated(table, hashes.into_iter(), kind, &mut found)?;
     Ok(found)
 }
 
@@ -158,6 +164,7 @@ impl Survey {
         self.infinite.merge(other.infinite);
         self.zero.merge(other.zero);
         self.constant.merge(other.constant);
+        self.unlike_ggml.merge(other.unlike_ggml);
         self.exact.bf16 &= other.exact.bf16;
         self.exact.f16 &= other.exact.f16;
         self

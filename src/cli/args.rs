@@ -14,6 +14,7 @@ use crate::commands::decode::DecodeRequest;
 use crate::commands::footprint::{FootprintRequest, Measured};
 use crate::commands::info::InfoRequest;
 use crate::commands::lookup::{LookupRequest, RowsOf};
+use crate::commands::map::{Layout, MapRequest};
 use crate::commands::neighbors::NeighborsRequest;
 use crate::commands::similarity::SimilarityRequest;
 use crate::commands::stats::StatsRequest;
@@ -325,6 +326,81 @@ impl AnalogyArgs {
             filter: self.filter.filter(!self.variants),
             frame: self.frame.frame(),
             test: self.test.clone(),
+            threads: self.threads.map(usize::from),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct MapArgs {
+    #[arg(value_name = "MODEL", value_parser = model(), help = manual::MODEL, long_help = manual::MODEL_LONG)]
+    pub path: Option<PathBuf>,
+
+    /// The tokens to lay out: IDs, ranges a..b (b not included), token texts (' cat' with its
+    /// space), or - to read a list of IDs from standard input [default: the whole table]
+    #[arg(value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
+    pub ids: Vec<String>,
+
+    /// The table to read: any two-dimensional tensor
+    #[arg(long, value_name = "NAME", default_value = TOKEN_EMBEDDING)]
+    pub tensor: String,
+
+    /// The token with this text, even if it looks like an ID; repeatable, comes after the others
+    #[arg(long = "token", value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub tokens: Vec<String>,
+
+    /// Token texts from a file, one a line (- for standard input); they come last
+    #[arg(long, value_name = "FILE")]
+    pub words: Option<PathBuf>,
+
+    /// How to lay rows out
+    #[arg(long, value_enum, default_value_t = Layout::Tsne)]
+    pub method: Layout,
+
+    /// How many nearest rows of each token the page and json hold [default: 10; in a page as many
+    /// of these as fit in 5 MB]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub neighbors: Option<u8>,
+
+    /// Join the tokens of this text by a line, in their order; - reads the text from standard
+    /// input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub text: Option<OsString>,
+
+    /// Name this token on a picture or on the terminal: an ID or a text; repeatable [default: some
+    /// common words]
+    #[arg(long = "label", value_name = "TOKEN", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
+    pub labels: Vec<String>,
+
+    /// The width of a picture in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(200..=10_000))]
+    pub width: u32,
+
+    #[command(flatten)]
+    pub frame: FrameArgs,
+
+    /// Number of threads; the map does not depend on it [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+impl MapArgs {
+    pub(super) fn request(&self) -> MapRequest {
+        let text = self.text.as_ref().map(|text| TextToRead {
+            bytes: (text != "-").then(|| text.as_encoded_bytes().to_vec()),
+            add_special: false,
+            parse_special: true,
+        });
+        MapRequest {
+            model: self.path.clone().unwrap_or_else(|| WORDS.into()),
+            tensor: self.tensor.clone(),
+            tokens: NamedTokens { words: self.words.clone(), ..named(&self.ids, &self.tokens) },
+            layout: self.method,
+            neighbors: self.neighbors.map(usize::from),
+            text,
+            labels: named(&self.labels, &[]),
+            width: self.width,
+            frame: self.frame.frame(),
             threads: self.threads.map(usize::from),
         }
     }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::commands::analogy::Method;
+use crate::commands::map::Layout;
 use crate::commands::tokens::Sort;
 use crate::report::Form;
 use crate::similarity::Metric;
@@ -65,10 +66,12 @@ impl ValueEnum for Form {
             Self::Tsv => "The same, separated by tabs",
             Self::Md => "A Markdown table, for an issue or a notebook",
             Self::Npy => "NumPy's file format: a float32 matrix, of rows or of similarities",
-            Self::Svg => "A picture: the heat map of similarities",
+            Self::Svg => "A picture of lines and letters: a heat map of similarities, a map",
             Self::Safetensors => "One tensor, with its origin in the metadata (export)",
             Self::Parquet => "A table for DuckDB, pandas, polars, ... (export)",
             Self::Sarif => "SARIF 2.1.0: the findings of a check, for code-scanning pages",
+            Self::Html => "A page for a browser: a map",
+            Self::Png => "A picture of pixels: a map",
         }))
     }
 }
@@ -96,6 +99,21 @@ impl ValueEnum for Method {
         Some(PossibleValue::new(self.name()).help(match self {
             Self::Add => "3CosAdd: the cosine with B - A + C, each of unit length",
             Self::Mul => "3CosMul: near B and near C and far from A, as a product",
+        }))
+    }
+}
+
+impl ValueEnum for Layout {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(match self {
+            Self::Tsne => {
+                "t-SNE: keeps rows together that are near; takes minutes for a large table"
+            }
+            Self::Pca => "Two principal directions: at once, but neighbours are lost",
         }))
     }
 }

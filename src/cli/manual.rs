@@ -132,6 +132,25 @@ lists: embedding-atlas atlas.parquet --vector embedding --text token.
 
 Values are the decoded rows, bit for bit, in all forms but F16 and BF16.";
 
+pub(super) const MAP: &str = "\
+The vocabulary as a map: every token a point, near points for rows that are near.
+
+A table has hundreds of dimensions, and no plane can show them all. map looks for the
+exact nearest rows of every row, lays the points out so that these stay together
+(t-SNE), measures how many of them did, and writes this share on the map. With
+--method pca the axes are the two directions in which rows vary most: that is done at
+once, and keeps nearly no neighbours. The same table gives the same map on every run
+and for any --threads. What lies far apart on the map says little.
+
+-o map.html is a page for a browser: one file that loads nothing. Search for a token,
+click it, and lines lead to its true nearest rows, wherever the map has put them. -o
+map.svg and -o map.png are pictures; letters of a PNG are Latin, Greek and Cyrillic,
+and a token with other letters is named by its ID. csv and json have the places, and
+json has the nearest rows. Without -o, a terminal shows the map in dots.
+
+Without MODEL, the map is of the built-in words. With TOKENS, only these are laid out,
+by the nearest rows among them.";
+
 pub(super) const FOOTPRINT: &str = "\
 The size of a table at each precision of ggml: n_vocab times d_model values as
 F32, BF16, Q8_0, Q4_K, and so on.

@@ -51,9 +51,9 @@ pub struct Cli {
     /// Write the answer to a file: complete or not at all
     ///
     /// The extension gives the form: .txt (the table), .json, .jsonl, .csv,
-    /// .tsv, .md, .npy, .svg, .sarif, .safetensors or .parquet. The file gets its name
-    /// when it is complete, so a command that fails leaves no file. - is standard
-    /// output; a pipe or a device receives the bytes at once.
+    /// .tsv, .md, .npy, .svg, .sarif, .safetensors, .parquet, .html or .png. The file
+    /// gets its name when it is complete, so a command that fails leaves no file. - is
+    /// standard output; a pipe or a device receives the bytes at once.
     #[arg(short, long, global = true, display_order = 101, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -160,6 +160,22 @@ float32: nine digits of it are right.) One number is an estimate: the spread of
 the cosines of centred rows, of a table with more than 65,536 rows. JSON says
 from how many rows (sd_rows).")]
     Stats(StatsArgs),
+
+    /// A map of the vocabulary: a page, a picture, or dots
+    #[command(long_about = manual::MAP, after_help = "\
+Examples:
+  embcli map                                    the built-in words, in dots
+  embcli map model.gguf -o map.html             a page: search, click, zoom
+  embcli map model.gguf -o map.svg              a picture
+  embcli map model.gguf -o map.png --label ' cat' --label ' dog'
+  embcli map model.gguf --text 'The cat sat' -o map.html
+  embcli map model.gguf 0..5000 -o map.csv      places, for a program
+  embcli map model.gguf --words FILE            only the tokens of a list
+  embcli map model.gguf --method pca            at once
+
+A row of zeros, or with a NaN or an infinity, has no direction and so no place: it
+is left out and counted.")]
+    Map(MapArgs),
 
     /// Rows or their neighbours, in files that other tools load
     #[command(long_about = manual::EXPORT, after_help = "\
@@ -290,6 +306,7 @@ impl Command {
             Self::Neighbors(args) => (&args.model.path, &*args.ids),
             Self::Similarity(args) => (&args.model.path, &*args.ids),
             Self::Analogy(args) => (&args.model.path, &*args.ids),
+            Self::Map(MapArgs { path: Some(path), ids, .. }) => (path, &**ids),
             Self::Export(args) => (&args.model.path, &*args.ids),
             Self::Tokens(args) => (&args.path, args.pattern.as_slice()),
             _ => return None,
@@ -304,6 +321,7 @@ impl Command {
             Self::Similarity(args) => Box::new(args.request()),
             Self::Analogy(args) => Box::new(args.request()),
             Self::Stats(args) => Box::new(args.request()),
+            Self::Map(args) => Box::new(args.request()),
             Self::Export(args) => Box::new(args.request()),
             Self::Footprint(args) => Box::new(args.request()),
             Self::Tokens(args) => args.request(),
@@ -431,7 +449,8 @@ impl Cli {
                 ErrorKind::InvalidValue,
                 format!(
                     "cannot tell the output format from \"{}\": use .txt, .json, .jsonl, .csv, \
-                     .tsv, .md, .npy, .svg, .sarif, .safetensors or .parquet, or pass --format",
+                     .tsv, .md, .npy, .svg, .sarif, .safetensors, .parquet, .html or .png, or pass \
+                     --format",
                     path.display()
                 ),
             )

@@ -17,6 +17,7 @@ mod ids;
 pub mod info;
 mod layout;
 pub mod lookup;
+pub mod map;
 mod model;
 pub mod models;
 pub mod neighbors;

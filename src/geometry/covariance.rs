@@ -58,6 +58,22 @@ impl Covariance {
         self.centred.iter().zip(pairs).map(|(cell, pair)| cell + pair).collect()
     }
 
+    /// The directions in which the rows vary most, each with its energy: n times its
+    /// variance. The largest coefficient of a direction is positive. Directions that a
+    /// narrow table does not have are zeros.
+    pub fn axes<const N: usize>(&self) -> [(f64, Vec<f64>); N] {
+        let Directions { values, vectors } = Directions::of(&self.centred, self.dim());
+        let mut found = values.into_iter().zip(vectors).map(|(energy, mut vector)| {
+            let largest =
+                vector.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
+            if largest < 0.0 {
+                vector.iter_mut().for_each(|x| *x = -*x);
+            }
+            (energy.max(0.0), vector)
+        });
+        std::array::from_fn(|_| found.next().unwrap_or_else(|| (0.0, vec![0.0; self.dim()])))
+    }
+
     /// The standard deviation of a column.
     pub fn deviation(&self, column: usize) -> f64 {
         (self.centred[column * (self.dim() + 1)].max(0.0) / self.n as f64).sqrt()

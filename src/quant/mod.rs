@@ -303,6 +303,12 @@ impl Format {
         Quantiser::of(self)
     }
 
+    /// Whether ggml's quantiser can have written these blocks. Only Q8_0 shows it:
+    /// quantising its values again gives the same bytes.
+    pub fn can_be_ggmls(&self, blocks: &[u8]) -> bool {
+        self.name != "Q8_0" || blocks.as_chunks().0.iter().all(quantise::is_q8_0)
+    }
+
     /// Stored bits for each value, including its share of the scales.
     pub fn bits_per_weight(&self) -> f64 {
         (8 * self.block_bytes) as f64 / self.block_len as f64

@@ -16,6 +16,8 @@ named! {
         Sarif = "sarif",
         Safetensors = "safetensors",
         Parquet = "parquet",
+        Html = "html",
+        Png = "png",
     }
 }
 
@@ -29,9 +31,22 @@ impl Form {
     /// These and a picture.
     pub const OF_PICTURE: &[Self] = Self::ALL.split_at(8).0;
 
-    /// Whether it is bytes, which a terminal can't show.
+    /// The usual ones, pictures and a page.
+    pub const OF_MAP: &[Self] = &[
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Tsv,
+        Self::Md,
+        Self::Svg,
+        Self::Html,
+        Self::Png,
+    ];
+
+    /// Whether its bytes are no text.
     pub fn is_binary(self) -> bool {
-        matches!(self, Self::Npy | Self::Safetensors | Self::Parquet)
+        matches!(self, Self::Npy | Self::Safetensors | Self::Parquet | Self::Png)
     }
 
     /// The form of files with this extension.

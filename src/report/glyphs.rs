@@ -21,6 +21,16 @@ const ABOVE: AnsiColor = AnsiColor::Yellow;
 const QUIET: AnsiColor = AnsiColor::Cyan;
 const HIGHEST: AnsiColor = AnsiColor::Red;
 
+/// Colours that tell groups apart, the largest group first.
+pub(crate) const HUES: [AnsiColor; 6] = [
+    AnsiColor::Blue,
+    AnsiColor::Yellow,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Cyan,
+    AnsiColor::Red,
+];
+
 /// Text that may be coloured.
 pub(crate) struct Painter {
     pub color: bool,
@@ -37,6 +47,11 @@ impl Painter {
 }
 
 impl Painter {
+    /// A text in the colour of a group; groups past the last colour have none.
+    pub(crate) fn hue(&self, group: usize, text: &str) -> String {
+        HUES.get(group).map_or(text.to_owned(), |colour| self.paint(*colour, text))
+    }
+
     /// A text whose colour shows a level from 0 to 1; a lower one is negative.
     pub(crate) fn graded(&self, level: f64, text: &str) -> String {
         match level {

@@ -31,7 +31,6 @@ pub use list::{Items, List, Notes, Sink};
 pub use page::{Fitted, Page, Style};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
 pub use printer::{Beside, ListPrinter, Printer};
-#[cfg(any(feature = "remote", feature = "parquet"))]
 pub(crate) use progress::Progress;
 pub use reader::{Reader, Turn};
 pub use records::{Cell, Column, Records};

@@ -259,6 +259,11 @@ impl Checkpoint {
         vocabulary.as_ref().map_err(|problem| Error::NoVocabulary(problem.clone()))
     }
 
+    /// The bytes of `tokenizer.json`, if it is there.
+    pub(crate) fn tokenizer(&self) -> Option<Vec<u8>> {
+        beside(&*self.folder, "tokenizer.json").ok().flatten()
+    }
+
     fn read_vocabulary(&self) -> Result<Vocabulary, Error> {
         let beside = |name| beside(&*self.folder, name);
         if let Some(json) = beside("tokenizer.json")? {

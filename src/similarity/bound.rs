@@ -47,11 +47,11 @@ use super::work::Query;
 use crate::quant::Estimate;
 
 /// The slack for every rounding that has no term of its own.
-const SLACK: f64 = 1.0 / 131_072.0;
+pub(super) const SLACK: f64 = 1.0 / 131_072.0;
 
 /// Squares of norms for which nothing in the sum over- or underflows `f32`. Rows
 /// outside this range are scored exactly.
-const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
+pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 8.27e-25..=1.27e30;
 
 #[derive(Clone, Debug)]
 pub(super) struct Bound {

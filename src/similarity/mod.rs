@@ -19,13 +19,16 @@
 //! | `ranking` | one query's bound, and its best rows so far |
 //! | `few`, `batch` | a run of rows against a few queries, or against many |
 //! | `scan` | a pass over the table with all threads |
+//! | `lists`, `pairs` | the nearest rows of every row: each pair is compared once |
 //! | `reference` | the plain scan, which all of this must equal |
 
 mod batch;
 mod bound;
 mod few;
 pub mod kernel;
+mod lists;
 mod metric;
+mod pairs;
 mod ranking;
 #[cfg(test)]
 mod reference;
@@ -37,6 +40,7 @@ mod work;
 
 pub use crate::rows::Rows;
 pub use metric::{Metric, dot, norm};
+pub use pairs::nearest_of_all;
 pub use scan::{Nearest, nearest};
 pub use top_k::Neighbor;
 pub use work::{LeftOut, Query, Search};

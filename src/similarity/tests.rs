@@ -1,6 +1,7 @@
 //! The fast scan against the plain one, on tables made to find its faults.
 
 use super::kernel::{self, PANEL};
+use super::pairs::{nearest_of_all, nearest_of_all_at};
 use super::scan::nearest_at;
 use super::{Metric, Query, Rows, Search, reference};
 use crate::cpu::Level;
@@ -279,4 +280,75 @@ fn codes_leave_out_no_more_than_they_say() {
             }
         }
     }
+}
+
+/// The rows of a table that have a direction.
+fn with_direction(table: &Table) -> Table {
+    let rows = (0..table.n_rows()).map(|id| table.row(id).unwrap());
+    self::table(&rows.filter(|row| is_usable(super::norm(row))).collect::<Vec<_>>())
+}
+
+#[test]
+fn the_nearest_of_all_rows_are_those_of_the_plain_scan() {
+    let mut random = SplitMix64::new(17);
+    for (dim, n, k) in [(1, 90, 3), (5, 40, 50), (7, 300, 15), (33, 2, 1), (66, 150, 10)] {
+        let table = with_direction(&floats(&mut random, dim, n));
+        let n = table.n_rows();
+        let k = k.min(n as usize - 1);
+        let query = |id| Query::of_row(id, table.row(id).unwrap());
+        let search = Search { metric: Metric::Cosine, k, threads: 1 };
+        let queries: Vec<Query> = (0..n).map(query).collect();
+        let expected = reference::nearest(&table, n, &queries, &search).unwrap();
+        let expected = expected.neighbors.concat();
+        for level in Level::available() {
+            for threads in [1, 3] {
+                // Blocks of 64 rows, or one of all.
+                for block in [64 * dim, 1 << 20] {
+                    let mut last = (0, 0);
+                    let (ids, scores) =
+                        nearest_of_all_at(level, block, &table, k, threads, &mut |done, of| {
+                            assert!(last.0 < done && done <= of, "{last:?} {done} {of}");
+                            last = (done, of);
+                        })
+                        .unwrap();
+                    assert_eq!(last, (n * (n - 1) / 2, n * (n - 1) / 2));
+                    for (i, near) in expected.iter().enumerate() {
+                        assert_eq!(
+                            (u64::from(ids[i]), scores[i]),
+                            (near.id, near.score as f32),
+                            "{} of row {} at {}, {threads} threads, {n} rows of {dim} values",
+                            i % k,
+                            i / k,
+                            level.name()
+                        );
+                    }
+                    assert_eq!(ids.len(), expected.len());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nearest_of_all_rows_of_blocks_are_those_of_the_plain_scan() {
+    let mut random = SplitMix64::new(18);
+    let format = Format::from_name("Q8_0").unwrap();
+    let found = with_direction(&blocks(&mut random, format, 64, 200));
+    let (n, k) = (found.n_rows(), 15);
+    let (ids, _) = nearest_of_all(&found, k, 2, &mut |_, _| {}).unwrap();
+    for id in 0..n {
+        let query = Query::of_row(id, found.row(id).unwrap());
+        let search = Search { metric: Metric::Cosine, k, threads: 1 };
+        let expected = reference::nearest(&found, n, &[query], &search).unwrap();
+        let expected = expected.neighbors[0].iter().map(|near| near.id as u32);
+        assert!(ids[id as usize * k..][..k].iter().copied().eq(expected), "row {id}");
+    }
+}
+
+#[test]
+fn rows_too_wide_for_codes_have_nearest_rows_too() {
+    let mut random = SplitMix64::new(19);
+    let rows: Vec<_> = (0..3).map(|_| random_row(&mut random, kernel::MAX_CODES + 1)).collect();
+    let (ids, _) = nearest_of_all(&table(&rows), 2, 2, &mut |_, _| {}).unwrap();
+    assert!([1, 2].contains(&ids[0]) && ids[0] != ids[1] && ids.len() == 6);
 }

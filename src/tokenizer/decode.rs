@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+#[cfg(feature = "tokenizers")]
+use crate::model;
 use crate::model::TokenId;
 use crate::vocab;
 
@@ -36,6 +38,14 @@ impl Spelling {
             (Kind::Bpe, pre::Spelling::Underscores) => Self::Underscores,
             (Kind::Bpe, pre::Spelling::Characters) | (Kind::Plamo2, _) => Self::Literal,
             (Kind::Rwkv, _) => Self::Escapes,
+        }
+    }
+
+    #[cfg(feature = "tokenizers")]
+    pub fn of_checkpoint(spelling: model::Spelling) -> Self {
+        match spelling {
+            model::Spelling::ByteLevel => Self::Bytes,
+            _ => Self::Underscores,
         }
     }
 

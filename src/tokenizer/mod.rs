@@ -20,6 +20,7 @@
 //! | `t5` | unigram: the likeliest pieces of all | `unigram`, `charsmap` |
 //! | `rwkv` | the longest token from the left | `rwkv` |
 //! | `plamo2` | the likeliest pieces, else bytes | `plamo2` |
+//! | a checkpoint's | what its `tokenizer.json` says | `hub` |
 //!
 //! A long text is encoded in pieces, by several threads, where the family knows places that
 //! nothing crosses (`joins`), and the IDs of its words are remembered (`memo`). Both change
@@ -40,6 +41,8 @@ mod charsmap;
 mod decode;
 mod dna;
 mod error;
+#[cfg(feature = "tokenizers")]
+mod hub;
 mod joins;
 mod memo;
 mod merges;
@@ -70,6 +73,7 @@ pub use error::Error;
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
+use crate::safetensors::Checkpoint;
 use crate::text::{clip, visible};
 use crate::threads::{self, Pieces};
 use bpe::Bpe;
@@ -153,6 +157,11 @@ trait Family {
         ids: &mut Vec<u32>,
     ) -> Result<()>;
 
+    /// The IDs of a whole text, if the family finds special tokens itself.
+    fn whole(&self, _text: &[u8], _: Options) -> Option<Result<Vec<u32>>> {
+        None
+    }
+
     /// The first place from `from` on where a text can be cut: its two sides, encoded
     /// separately, have the IDs of the whole. `None` if no place is known.
     fn next_cut(&self, _: &TokenIndex, _text: &[u8], _from: usize) -> Option<usize> {
@@ -232,6 +241,9 @@ impl Tokenizer {
             return Err(Error::Unusable(format!("the file has no tokenizer (no {key})")));
         };
         let Some(kind) = Kind::of_model(&name) else {
+            if let Some(json) = model.as_format::<Checkpoint>().and_then(Checkpoint::tokenizer) {
+                return Self::of_checkpoint(model, &json);
+            }
             return Err(Error::Unusable(match name.as_str() {
                 "none" | "no_vocab" => "the file says that it has no tokenizer".to_owned(),
                 _ => format!(
@@ -274,6 +286,41 @@ impl Tokenizer {
         Ok(Self { vocabulary, settings, partition, family, spelling, drops_bytes, notes })
     }
 
+    #[cfg(feature = "tokenizers")]
+    fn of_checkpoint(model: &Model, json: &[u8]) -> Result<Self, Error> {
+        let mut notes = Vec::new();
+        let vocabulary = TokenIndex::read(model, &mut notes)?;
+        let hub = hub::Hub::new(json)?;
+        let [front, behind] = hub.frame()?;
+        let id = |frame: Option<Frame>| frame?.1;
+        let settings = Settings {
+            bos: id(front),
+            eos: id(behind),
+            add_bos: front.is_some(),
+            add_eos: behind.is_some(),
+            // Whatever the family: BOS and EOS go around a text if they are added.
+            ..Settings::defaults(Kind::Bpe)
+        };
+        Ok(Self {
+            partition: Partition::new(&vocabulary),
+            vocabulary,
+            settings,
+            family: Box::new(hub),
+            spelling: decode::Spelling::of_checkpoint(model.tokens()?.spelling),
+            drops_bytes: false,
+            notes,
+        })
+    }
+
+    #[cfg(not(feature = "tokenizers"))]
+    fn of_checkpoint(_: &Model, _: &[u8]) -> Result<Self, Error> {
+        Err(Error::Unusable(
+            "this build runs no tokenizer.json but WordPiece: give token IDs, or install embcli \
+             with --features tokenizers"
+                .to_owned(),
+        ))
+    }
+
     /// Notes about the IDs, such as an unknown pre-tokenizer.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -312,6 +359,9 @@ impl Tokenizer {
     pub(crate) fn read(&self, text: &[u8], options: Options) -> Result<Read, Error> {
         if text.len() >= MAX_TEXT {
             return Err(Error::TooLong);
+        }
+        if let Some(ids) = self.family.whole(text, options) {
+            return Ok(Read { ids: ids?, ..Read::default() });
         }
         let mut all = Read::default();
         let frame = options.add_special.then(|| self.settings.frame());
@@ -382,8 +432,12 @@ impl Tokenizer {
     /// # Errors
     /// As for [`encode`](Self::encode).
     pub fn encode_within(&self, text: &[u8]) -> Result<Vec<TokenId>, Error> {
+        let within = Options { add_special: false, ..Options::default() };
         let mut read = Read::default();
-        self.split(text, true, false, &mut read)?;
+        match self.family.whole(text, within) {
+            Some(ids) => read.ids = ids?,
+            None => self.split(text, true, false, &mut read)?,
+        }
         Ok(read.ids.into_iter().map(TokenId::from).collect())
     }
 

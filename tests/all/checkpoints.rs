@@ -70,17 +70,21 @@ fn llama() -> TempDir {
     checkpoint("model.embed_tokens.weight", config)
 }
 
-/// A GGUF of the same tokens with these rows.
-fn gguf(folder: &TempDir, format: &str, stored: Vec<u8>, texts: &[String]) -> PathBuf {
+/// A model of the same tokens with these rows.
+fn model(format: &str, stored: Vec<u8>, texts: &[String]) -> Gguf {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let path = folder.path().join(format!("{format}.gguf"));
     let id = Format::from_name(format).unwrap().id;
-    let model = Gguf::new()
+    Gguf::new()
         .kv("general.architecture", "llama")
         .kv("llama.embedding_length", WIDTH as u32)
         .vocab("gpt2", &texts)
-        .table(id, WIDTH as u64, texts.len() as u64, stored);
-    fs::write(&path, model.build()).unwrap();
+        .table(id, WIDTH as u64, texts.len() as u64, stored)
+}
+
+/// A GGUF of such a model.
+fn gguf(folder: &TempDir, format: &str, stored: Vec<u8>, texts: &[String]) -> PathBuf {
+    let path = folder.path().join(format!("{format}.gguf"));
+    fs::write(&path, model(format, stored, texts).build()).unwrap();
     path
 }
 
@@ -279,35 +283,113 @@ fn what_converters_change_is_no_fault() {
     assert_eq!(found(&report, "copy.added")[0]["ids"], json!([N + 1]));
 }
 
+/// A checkpoint with an output head of its own, and the values of the head.
+fn untied(hidden_size: usize) -> (TempDir, Vec<f32>) {
+    let config = json!({ "model_type": "llama", "hidden_size": hidden_size, "vocab_size": N,
+                         "tie_word_embeddings": false });
+    let folder = checkpoint("model.embed_tokens.weight", config);
+    let head: Vec<f32> = rows().iter().rev().copied().collect();
+    let tensors = safetensors(&[
+        ("lm_head.weight", "F32", &[N, WIDTH], f32_bytes(&head)),
+        ("model.embed_tokens.weight", "F32", &[N, WIDTH], f32_bytes(&rows())),
+    ]);
+    fs::write(folder.path().join("model.safetensors"), tensors).unwrap();
+    (folder, head)
+}
+
+#[test]
+fn the_rows_of_a_head_are_judged_too() {
+    let (folder, head) = untied(WIDTH);
+    let path = folder.path().join("both.gguf");
+    let mut stored = quantised("Q8_0", &head);
+    let told = |stored: Vec<u8>| {
+        let id = Format::from_name("Q8_0").unwrap().id;
+        let copy = model("F16", quantised("F16", &rows()), &texts());
+        let copy = copy.tensor("output.weight", &[WIDTH as u64, N as u64], id, stored);
+        fs::write(&path, copy.build()).unwrap();
+        check(&path, folder.path())
+    };
+    let report = told(stored.clone());
+    let exact: Vec<_> = report["comparison"]["copies"].as_array().unwrap().iter().collect();
+    assert_eq!(exact.len(), 2, "{report:#}");
+    assert!(exact.iter().all(|it| it["exact"] == N && it["rows"] == N), "{exact:?}");
+    assert_eq!(found(&report, "copy.rows").len(), 0);
+    let row = stored.len() / N;
+    let (first, second) = stored[2 * row..4 * row].split_at_mut(row);
+    first.swap_with_slice(second);
+    let report = told(stored);
+    let rows = found(&report, "copy.rows");
+    assert_eq!((&rows[0]["tensor"], &rows[0]["ids"]), (&"output.weight".into(), &json!([2, 3])));
+}
+
 #[test]
 fn a_head_that_was_lost_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let head: Vec<f32> = rows().iter().rev().copied().collect();
-    let bytes = [f32_bytes(&rows()), f32_bytes(&head)];
-    let [table, head] = bytes;
-    fs::write(
-        folder.path().join("model.safetensors"),
-        safetensors(&[
-            ("lm_head.weight", "F32", &[N, WIDTH], head),
-            ("model.embed_tokens.weight", "F32", &[N, WIDTH], table),
-        ]),
-    )
-    .unwrap();
-    let config = json!({ "model_type": "llama", "hidden_size": 128, "tie_word_embeddings": false });
-    fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
-    let copy = gguf(&folder, "F32", f32_bytes(&rows()), &texts());
+    let (folder, _) = untied(128);
+    let copy = folder.path().join("copy.gguf");
+    let of = |size: u32| model("F32", f32_bytes(&rows()), &texts()).kv("llama.vocab_size", size);
+    fs::write(&copy, of(7).build()).unwrap();
     let report = check(&copy, folder.path());
     let told = found(&report, "copy.config");
     let messages: Vec<&str> = told.iter().map(|it| it["message"].as_str().unwrap()).collect();
     assert!(messages.iter().any(|it| it.contains("hidden_size")), "{messages:?}");
+    assert!(messages.contains(&"llama.vocab_size is 7, and vocab_size of config.json is 40"));
     assert!(messages.iter().any(|it| it.contains("lm_head.weight")), "{messages:?}");
 }
 
-/// Another program's checkpoint: MiniLM, F32, WordPiece. Its answers are those of numpy
-/// over the same file; its copies are made here.
+/// A byte-level tokenizer that merges "ab" and wants tokens around a text.
+fn tokenizer() -> Value {
+    let byte_level =
+        json!({ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true });
+    json!({
+        "version": "1.0",
+        "added_tokens": [
+            { "id": 6, "content": "<s>", "special": true, "single_word": false, "lstrip": false,
+              "rstrip": false, "normalized": false },
+        ],
+        "pre_tokenizer": byte_level,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [
+                { "SpecialToken": { "id": "<s>", "type_id": 0 } },
+                { "Sequence": { "id": "A", "type_id": 0 } },
+            ],
+            "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }],
+            "special_tokens": { "<s>": { "id": "<s>", "ids": [6], "tokens": ["<s>"] } },
+        },
+        "decoder": byte_level,
+        "model": { "type": "BPE", "vocab": { "a": 0, "b": 1, "ab": 2, "<": 3, "s": 4, ">": 5 },
+                   "merges": ["a b"] },
+        "truncation": { "direction": "Right", "max_length": 2, "strategy": "LongestFirst",
+                        "stride": 0 },
+    })
+}
+
+#[test]
+fn a_text_is_read_by_the_checkpoints_own_tokenizer() {
+    let folder = llama();
+    fs::write(folder.path().join("tokenizer.json"), tokenizer().to_string()).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let tokens = |text: &str, more: &[&str]| {
+        embcli([&["tokens", path, "--text", text, "--format", "json"], more].concat())
+    };
+    if !cfg!(feature = "tokenizers") {
+        let line = tokens("ab", &[]).error();
+        assert!(line.contains("install embcli with --features tokenizers"), "{line}");
+        return;
+    }
+    let ids = |text: &str, more: &[&str]| tokens(text, more).json()["ids"].clone();
+    assert_eq!(ids("abba", &[]), json!([6, 2, 1, 0]));
+    assert_eq!(ids("a<s>b", &["--no-bos"]), json!([0, 6, 1]));
+    assert_eq!(ids("<s>", &["--no-bos", "--no-parse-special"]), json!([3, 4, 5]));
+    let page = embcli(["lookup", path, "--text", "ab"]).stdout;
+    assert!(page.contains("<s>"), "{page}");
+}
+
+/// Another program's checkpoint: MiniLM, F32, WordPiece. `scripts/check_copies.py` checks
+/// copies of it.
 #[test]
 #[ignore = "needs models that scripts/fetch-real-model.sh --all fetches"]
-fn a_real_checkpoint_answers_and_has_faithful_copies() {
+fn a_real_checkpoint_answers() {
     let path = support::real_checkpoint();
     let path = path.to_str().unwrap();
     let near = embcli(["neighbors", path, "king", "--format", "json", "-k", "3"]).json();

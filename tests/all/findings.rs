@@ -114,6 +114,28 @@ fn an_infinite_row_is_not_called_nan() {
     assert_eq!(of_code(&answer, "rows.nan").len(), 0, "{answer:#}");
 }
 
+/// The largest code of a block is 127 or -127, unless its scale is too small for a half.
+#[test]
+fn a_row_that_ggmls_quantiser_did_not_write_is_told() {
+    let small = Small::new(300, 32);
+    let format = embcli::quant::Format::from_name("Q8_0").unwrap();
+    let mut rows = vec![0; 300 * 34];
+    format.quantiser().unwrap().quantise(&small.rows.concat(), &mut rows);
+    let check = |rows: &[u8]| {
+        let file = small.vocabulary().table(Q8_0, 32, 300, rows.to_vec()).write();
+        check(file.path(), &[]).0
+    };
+    assert_eq!(of_code(&check(&rows), "rows.requantised").len(), 0);
+    // A scale of zero beside codes: values below 2^-25.
+    rows[34 * 5..34 * 5 + 4].copy_from_slice(&[0, 0, 3, 5]);
+    for code in &mut rows[34 * 7 + 2..34 * 8] {
+        *code = code.cast_signed().clamp(-126, 126).cast_unsigned();
+    }
+    let found = check(&rows);
+    let found = finding(&found, "rows.requantised");
+    assert_eq!((&found["severity"], &found["ids"]), (&"note".into(), &json!([7])));
+}
+
 #[test]
 fn an_accepted_finding_is_shown_and_does_not_count() {
     let mut small = Small::new(300, 16);

@@ -29,7 +29,7 @@ const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Every command, and how often it runs: on each file, or on one in so many where
 /// it takes longer. The tour leaves out the two steps that measure times.
-const COMMANDS: [(u64, &str); 35] = [
+const COMMANDS: [(u64, &str); 37] = [
     (1, "lookup m 0 1 0..2"),
     (1, "lookup m 1 --tensor output.weight"),
     (1, "neighbors m 0 1 -k 2"),
@@ -48,6 +48,8 @@ const COMMANDS: [(u64, &str); 35] = [
     (8, "export m --neighbors 1 --atlas --threads 1 --format parquet"),
     (8, "stats m --threads 2"),
     (64, "stats m whole"),
+    (16, "map m --text ab --neighbors 2 --label 0 --width 300"),
+    (16, "map m 0..3 --method pca --whiten --width 300"),
     (8, "info m"),
     (8, "info m --keys --strict"),
     (8, "info m --tensors"),

@@ -778,6 +778,17 @@ fn a_checkpoint_is_its_header_its_rows_and_the_files_beside_it() {
     client.run(&["check", &url, "--fetch-table"]);
     assert_eq!(paths(&server), ["/dir/config.json", model, model, "/dir/tokenizer.json"]);
 
+    // A copy beside its original, both by address.
+    let words: Vec<String> = (0..5000).map(|id| format!("token{id}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rows: Vec<f32> = (0..5000 * 64).map(|i| i as f32).collect();
+    let copy = Gguf::new().kv("general.architecture", "llama").kv("llama.embedding_length", 64_u32);
+    let copy = copy.vocab("gpt2", &words).table(F32, 64, 5000, f32_bytes(&rows)).build();
+    let copy = Server::with(copy);
+    let both = ["check", &copy.url("m.gguf"), &url, "--fetch-table", "--format", "json"];
+    let judged: serde_json::Value = serde_json::from_str(&client.run(&both).stdout).unwrap();
+    assert_eq!(judged["comparison"]["copies"][0]["exact"], 5000);
+
     // On the hub, the files that the list does not have are not asked for.
     let hub = Hub::new(files);
     let (of_hub, _) = told(hub.run(&client, &[&["lookup", "hf://org/repo"], &args[2..]].concat()));

@@ -5,6 +5,8 @@
 //! importance matrix, finds other scales; but each value is still the nearest by them. A
 //! row of another token, or a quant that was changed, is not.
 //!
+//! IQ4 rounds its values by the scales that it found, before these are rounded to a half.
+//!
 //! The other types round by a scale in single precision, of which the half is stored.
 //! Fusing changes a quant there only if its value lies between two, within some roundings
 //! of a float. An importance matrix finds other scales, and leaves no value farther than
@@ -17,6 +19,9 @@ use crate::quant::Format;
 /// of its block: some roundings of a single float.
 const ROUNDING: f32 = 1.0 / (1 << 20) as f32;
 
+/// What rounding a scale to a half may move a value by, relative to the largest value.
+const HALF: f32 = 1.0 / (1 << 11) as f32;
+
 /// The error of a row may be this multiple of that of ggml's own row: worse is a quantiser
 /// that chose its scales badly, or scales that were damaged.
 const WORSE: f64 = 1.5;
@@ -25,18 +30,21 @@ const WORSE: f64 = 1.5;
 /// the quant.
 struct Plane(std::ops::Range<usize>, u32, u32);
 
-/// The planes of a type, and whether ggml rounds its values by the stored scales.
-fn planes(format: &Format) -> Option<(Vec<Plane>, bool)> {
+/// The planes of a type; and for a type whose scales are searched for, what a value may be
+/// off from the nearest by the stored scales, relative to the largest value of its block.
+fn planes(format: &Format) -> Option<(Vec<Plane>, Option<f32>)> {
     Some(match format.name {
-        "Q4_0" => (vec![Plane(2..18, 4, 0)], false),
-        "Q4_1" => (vec![Plane(4..20, 4, 0)], false),
-        "Q5_0" => (vec![Plane(2..6, 1, 4), Plane(6..22, 4, 0)], false),
-        "Q5_1" => (vec![Plane(4..8, 1, 4), Plane(8..24, 4, 0)], false),
-        "Q2_K" => (vec![Plane(16..80, 2, 0)], true),
-        "Q3_K" => (vec![Plane(0..32, 1, 2), Plane(32..96, 2, 0)], true),
-        "Q4_K" => (vec![Plane(16..144, 4, 0)], true),
-        "Q5_K" => (vec![Plane(16..48, 1, 4), Plane(48..176, 4, 0)], true),
-        "Q6_K" => (vec![Plane(0..128, 4, 0), Plane(128..192, 2, 4)], true),
+        "Q4_0" => (vec![Plane(2..18, 4, 0)], None),
+        "Q4_1" => (vec![Plane(4..20, 4, 0)], None),
+        "Q5_0" => (vec![Plane(2..6, 1, 4), Plane(6..22, 4, 0)], None),
+        "Q5_1" => (vec![Plane(4..8, 1, 4), Plane(8..24, 4, 0)], None),
+        "Q2_K" => (vec![Plane(16..80, 2, 0)], Some(ROUNDING)),
+        "Q3_K" => (vec![Plane(0..32, 1, 2), Plane(32..96, 2, 0)], Some(ROUNDING)),
+        "Q4_K" => (vec![Plane(16..144, 4, 0)], Some(ROUNDING)),
+        "Q5_K" => (vec![Plane(16..48, 1, 4), Plane(48..176, 4, 0)], Some(ROUNDING)),
+        "Q6_K" => (vec![Plane(0..128, 4, 0), Plane(128..192, 2, 4)], Some(ROUNDING)),
+        "IQ4_NL" => (vec![Plane(2..18, 4, 0)], Some(HALF)),
+        "IQ4_XS" => (vec![Plane(8..136, 4, 0)], Some(HALF)),
         _ => return None,
     })
 }
@@ -47,7 +55,7 @@ fn planes(format: &Format) -> Option<(Vec<Plane>, bool)> {
 /// an importance matrix changes nearly all.
 pub(super) fn fewest(format: &Format, rows: u64) -> u64 {
     match planes(format) {
-        Some((_, true)) => rows / 1000,
+        Some((_, Some(_))) => rows / 1000,
         _ => rows / 2,
     }
 }
@@ -63,7 +71,7 @@ pub(super) fn relation(format: &Format, values: &[f32], stored: &[u8], made: &[u
     if stored == made {
         return Relation::Exact;
     }
-    let Some((planes, is_by_scales)) = planes(format) else { return Relation::Different };
+    let Some((planes, searched)) = planes(format) else { return Relation::Different };
     let mut found = Relation::Tied;
     let blocks = values
         .chunks(format.block_len)
@@ -87,10 +95,10 @@ pub(super) fn relation(format: &Format, values: &[f32], stored: &[u8], made: &[u
         }
         let is_scale = |at: usize| !planes.iter().any(|Plane(bytes, ..)| bytes.contains(&at));
         let has_same_scales = (0..made.len()).all(|at| stored[at] == made[at] || !is_scale(at));
-        let is_fit = match (is_by_scales, has_same_scales) {
-            (true, _) => is_nearest(format, &planes, values, stored, &is, 0.0),
-            (false, true) => is_tied(format, values, stored, [&is, &should]),
-            (false, false) => is_nearest(format, &planes, values, stored, &is, 1.0),
+        let is_fit = match (searched, has_same_scales) {
+            (Some(slack), _) => is_nearest(format, &planes, values, stored, &is, [slack, 0.0]),
+            (None, true) => is_tied(format, values, stored, [&is, &should]),
+            (None, false) => is_nearest(format, &planes, values, stored, &is, [ROUNDING, 1.0]),
         };
         if !is_fit {
             return Relation::Different;
@@ -106,14 +114,14 @@ pub(super) fn relation(format: &Format, values: &[f32], stored: &[u8], made: &[u
 }
 
 /// Whether each value is stored as the nearest that the block's scales allow, or at most
-/// some steps from it.
+/// a share of the largest value and some steps from it.
 fn is_nearest(
     format: &Format,
     planes: &[Plane],
     values: &[f32],
     stored: &[u8],
     is: &[f32],
-    steps: f32,
+    [share, steps]: [f32; 2],
 ) -> bool {
     let bits = planes.iter().map(|Plane(_, bits, from)| bits + from).max().unwrap_or(0);
     let mut block = stored.to_vec();
@@ -139,7 +147,7 @@ fn is_nearest(
         }
     }
     (0..is.len()).all(|i| {
-        let slack = ROUNDING * largest + steps * (ends[1][i] - ends[0][i]).abs();
+        let slack = share * largest + steps * (ends[1][i] - ends[0][i]).abs();
         (is[i] - values[i]).abs() <= least[i] + slack
     })
 }

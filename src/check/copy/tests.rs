@@ -28,9 +28,9 @@ fn compare(format: &str, values: &[f32], stored: Vec<u8>) -> Copied {
     copied(&copy, &f32_table(SHAPE, values), &pairs(40), Some(2.0), 2).unwrap().unwrap()
 }
 
-const TYPES: [&str; 15] = [
+const TYPES: [&str; 17] = [
     "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4", "TQ1_0", "TQ2_0", "Q2_K",
-    "Q3_K", "Q4_K", "Q5_K", "Q6_K",
+    "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS",
 ];
 
 #[test]
@@ -98,6 +98,10 @@ fn rows_of_other_quantisers_are_near() {
         ("Q4_0", "weighted", 0),
         ("Q4_K", "weighted", 0),
         ("Q6_K", "weighted", 0),
+        ("IQ4_NL", "fused", 30),
+        ("IQ4_XS", "fused", 32),
+        ("IQ4_NL", "weighted", 0),
+        ("IQ4_XS", "weighted", 0),
     ] {
         let found = compare(format, how);
         assert_eq!(found.different, [], "{format} {how}");

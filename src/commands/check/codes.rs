@@ -120,6 +120,8 @@ codes! {
         -> "rows were written over others: take these from the original";
     ROWS_MEAN = "rows.mean" Problem: "the row of an ordinary token is the mean of all rows"
         -> "words should have rows: look at these in the original";
+    ROWS_REQUANTISED = "rows.requantised" Note: "quantising a row's values again gives other bytes, so ggml's quantiser did not write it"
+        -> "another program wrote or changed these rows: compare them with the original: embcli check MODEL CHECKPOINT";
     ROWS_DRAWN = "rows.drawn" Note: "the row of an ordinary token looks like a random draw"
         -> "these rows were initialised anew, or training hardly touched them";
     ORDER_SHIFT = "order.shift" Problem: "the rows of a run of tokens lie a fixed number of rows away"

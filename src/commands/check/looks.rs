@@ -157,11 +157,18 @@ fn copied(copy: &CopyInfo, format: &str) -> String {
         grouped(*rows)
     );
     for (n, what) in [
-        (tied, "differ where a value lies between two quants"),
-        (scaled, "have other scales"),
-        (different, "are different"),
+        (
+            tied,
+            [
+                "differs where a value lies between two quants",
+                "differ where a value lies between two quants",
+            ],
+        ),
+        (scaled, ["has other scales", "have other scales"]),
+        (different, ["is different", "are different"]),
     ] {
         if *n > 0 {
+            let what = what[usize::from(*n > 1)];
             text += &format!("; {} {what}", grouped(*n));
         }
     }

@@ -207,13 +207,21 @@ fn left(
 
 /// Compares the metadata with `config.json`.
 fn config(this: &Side<'_>, that: &Side<'_>, findings: &mut Findings) -> Result<()> {
-    let (here, there) = (width(this.model), Fact::EmbeddingLength);
-    if let (Some(is), Some(should)) = (this.model.whole(here)?, that.model.whole(there)?)
-        && is != should
-    {
-        let [key, original] = [this.model.key(here), that.model.key(there)];
-        let message = format!("{key} is {is}, and {original} of config.json is {should}");
-        findings.push(Finding::of(&codes::COPY_CONFIG, message));
+    // Converters may count the tokens of the tokenizer, or the rows.
+    let counts = [&this.view, &that.view]
+        .map(|view| [Some(view.table.n_vocab()), view.vocab().ok().map(Vocab::len)]);
+    for (here, there, may_be) in [
+        (width(this.model), Fact::EmbeddingLength, &[][..]),
+        (Fact::VocabSize, Fact::VocabSize, counts.as_flattened()),
+    ] {
+        if let (Some(is), Some(should)) = (this.model.whole(here)?, that.model.whole(there)?)
+            && is != should
+            && !may_be.contains(&Some(is))
+        {
+            let [key, original] = [this.model.key(here), that.model.key(there)];
+            let message = format!("{key} is {is}, and {original} of config.json is {should}");
+            findings.push(Finding::of(&codes::COPY_CONFIG, message));
+        }
     }
     Ok(())
 }

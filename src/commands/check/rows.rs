@@ -13,7 +13,7 @@ use crate::report::Float;
 use crate::report::number::rounded;
 use crate::rows::Rows as _;
 use crate::stats::quantile;
-use crate::text::counted;
+use crate::text::{counted, grouped};
 use crate::threads;
 use crate::vocab::{TokenType, Vocab};
 
@@ -61,6 +61,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) -> Result<Survey> {
     repeated(view, &survey, findings)?;
     outliers(view, &survey, findings)?;
     collapsed(view, &survey, findings)?;
+    requantised(view, &survey, findings)?;
     costs(&view.table, &survey, |finding| findings.push(finding.table(view)));
     Ok(survey)
 }
@@ -127,6 +128,22 @@ fn added_or_ordinary(rows: &RowCount) -> u64 {
 
 fn evidence(rows: &RowCount) -> Value {
     json!({ "rows": rows.count, "token_types": rows.kinds })
+}
+
+/// Rows that another program than ggml's quantiser wrote.
+fn requantised(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {
+    let rows = &survey.unlike_ggml;
+    if rows.count > 0 {
+        let message = format!(
+            "ggml's quantiser gives each block a code of 127 or -127, and {} of {} {}",
+            grouped(rows.count.into()),
+            counted(view.table.rows_present(), "row"),
+            if rows.count == 1 { "has a block without" } else { "have blocks without" },
+        );
+        let finding = Finding::of(&codes::ROWS_REQUANTISED, message).evidence(evidence(rows));
+        findings.push(finding.rows(view, Some(rows.count), rows.first.iter().copied())?);
+    }
+    Ok(())
 }
 
 fn repeated(view: &View, survey: &Survey, findings: &mut Findings) -> Result<()> {

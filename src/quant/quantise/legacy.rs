@@ -70,6 +70,17 @@ pub(super) fn q8_0(x: &[f32; 32], out: &mut [u8; 34]) {
     }
 }
 
+/// Whether [`q8_0`] can have written a block: its largest value is 127 times the scale. A
+/// scale may be too small for a half, and then says nothing.
+pub(in crate::quant) fn is_q8_0(block: &[u8; 34]) -> bool {
+    let (scale, quants) = block.split_first_chunk().expect("a block is longer than its scale");
+    let largest = quants.iter().map(|quant| quant.cast_signed().unsigned_abs()).max();
+    match u16::from_le_bytes(*scale) {
+        0 => true,
+        bits => bits >> 15 == 0 && largest == Some(127),
+    }
+}
+
 pub(super) fn mxfp4(x: &[f32; 32], out: &mut [u8; 17]) {
     let largest = largest(x).0;
     // The largest of the 4-bit floats is 1.5 * 2^2.

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`legacy`] | blocks of 32 values with one scale, or a scale and a minimum |
 //! | [`k_quants`] | super-blocks, whose scales are searched for |
+//! | [`iq4`] | blocks of 32 values with the levels of IQ4 |
 //! | [`ternary`] | super-blocks of -1, 0 and 1 |
 //!
 //! The arithmetic is ggml's (`quantize_row_*_ref` in `ggml-quants.c`), in `f32` and in
 //! its order, without an importance matrix, and without fused multiply-add. Builds of
 //! ggml that fuse give other bytes in a few rows of some types.
 
+mod iq4;
 mod k_quants;
 mod legacy;
 mod ternary;
@@ -19,6 +21,7 @@ mod tests;
 use half::{bf16, f16};
 
 use super::Format;
+pub(super) use legacy::is_q8_0;
 
 /// Quantises values of one type.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,8 @@ static QUANTISERS: &[(u32, Quantiser)] = quantisers! {
     12 256 in 144 k_quants::q4_k;
     13 256 in 176 k_quants::q5_k;
     14 256 in 210 k_quants::q6_k;
+    20  32 in  18 iq4::iq4_nl;
+    23 256 in 136 iq4::iq4_xs;
     30   1 in   2 |[x]: &[f32; 1], out: &mut [u8; 2]| *out = bf16::from_f32(*x).to_le_bytes();
     34 256 in  54 ternary::tq1_0;
     35 256 in  66 ternary::tq2_0;

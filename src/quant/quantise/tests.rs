@@ -34,5 +34,5 @@ fn every_quantiser_writes_ggmls_bytes() {
         assert!(differing.is_empty() && bytes.len() == expected.len(), "{format}: {differing:?}");
         seen += 1;
     }
-    assert_eq!(seen, 16);
+    assert_eq!(seen, 18);
 }

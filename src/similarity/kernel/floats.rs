@@ -40,8 +40,26 @@ pub(super) fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) {
 }
 
 #[inline(always)]
-fn across(mut lanes: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
+pub(super) fn product(a: &[f32], b: &[f32]) -> f32 {
+    // Twice as many sums: each waits for the one before.
+    const LANES: usize = 64;
+    assert_eq!(a.len(), b.len());
+    let mut sums = [0.0; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..LANES {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    for (sum, (a, b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *sum += a * b;
+    }
+    across(sums)
+}
+
+#[inline(always)]
+fn across<const N: usize>(mut lanes: [f32; N]) -> f32 {
+    let mut width = N / 2;
     while width > 0 {
         for i in 0..width {
             lanes[i] += lanes[i + width];

@@ -3,13 +3,13 @@
 //! | loop | plain | fast |
 //! |---|---|---|
 //! | [`score`], [`norm`] | `metric`, `f64` | the same code, compiled for each level |
-//! | [`estimate`] | `floats`, `f32` | the same |
+//! | [`estimate`], [`product`] | `floats`, `f32` | the same |
 //! | [`encode`] | `codes` | the same |
 //! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
 //!
 //! Every function takes the [`Level`] to run at. [`score`], [`norm`], [`encode`]
-//! and [`products`] give the same bits at every level. So does [`estimate`], within the
-//! bound of [`rounding`].
+//! and [`products`] give the same bits at every level. So do [`estimate`] and [`product`],
+//! within the bound of [`rounding`].
 
 mod codes;
 mod floats;
@@ -52,6 +52,11 @@ at_each_level! {
     /// `row·query` and `row·row` in `f32`. The errors are at most [`rounding`] of
     /// the row's length times `|row| |query|` and times `|row|²`.
     pub fn estimate(row: &[f32], query: &[f32]) -> (f32, f32) = floats::estimate;
+}
+
+at_each_level! {
+    /// `a·b` in `f32`, with an error of at most [`rounding`] of the length times `|a| |b|`.
+    pub fn product(a: &[f32], b: &[f32]) -> f32 = floats::product;
 }
 
 at_each_level! {
