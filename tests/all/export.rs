@@ -412,7 +412,9 @@ mod parquet {
         let rows = reader.get_row_iter(None).unwrap();
         let lists = rows.map(|row| {
             let row = row.unwrap();
-            let lists = row.get_group(6).unwrap();
+            let has_place = row.get_float(6).is_ok() && row.get_float(7).is_ok();
+            assert_eq!(has_place, row.get_long(0).unwrap() != 1);
+            let lists = row.get_group(8).unwrap();
             let [ids, distances] = [0, 1].map(|at| lists.get_list(at).unwrap());
             assert_eq!(ids.len(), distances.len());
             let of = |at: usize| match (&ids.elements()[at], &distances.elements()[at]) {
