@@ -194,6 +194,7 @@ def atlas(embcli, export):
             assert row["id"] == query["id"] and row["token"] == query["token"], (name, row)
             assert list(row["neighbors"]["ids"]) == ids, (name, row)
             assert list(row["neighbors"]["distances"]) == distances, (name, row)
+            assert np.isfinite([row["x"], row["y"]]).all(), (name, row)
     print(f"toy\n  the neighbours of {len(queries)} rows, for embedding-atlas, by 4 readers")
 
 

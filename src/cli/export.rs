@@ -45,7 +45,8 @@ pub struct ExportArgs {
     #[arg(long, value_enum, default_value_t = Metric::Cosine, requires = "neighbors")]
     pub metric: Metric,
 
-    /// Write all rows, and their neighbours in one column, as embedding-atlas reads them
+    /// Write all rows, their places on the map, and their neighbours in one column, as
+    /// embedding-atlas reads them
     #[arg(long, requires = "neighbors", conflicts_with_all = ["ids", "tokens", "words"])]
     pub atlas: bool,
 

@@ -127,8 +127,9 @@ Without IDs it writes the whole table. The extension of the file gives the form:
                  floats). For DuckDB, pandas, polars, Spark, ClickHouse, ...
 
 --neighbors N writes edges: each row with each of its N nearest rows, as .parquet, .csv,
-.tsv or .jsonl. --atlas writes the rows as above, and a column `neighbors` with the
-lists: embedding-atlas atlas.parquet --vector embedding --text token.
+.tsv or .jsonl. --atlas writes the rows as above, the places x and y of `map`, and a
+column `neighbors` with the lists:
+  embedding-atlas atlas.parquet --x x --y y --neighbors neighbors --text token
 
 Values are the decoded rows, bit for bit, in all forms but F16 and BF16.";
 

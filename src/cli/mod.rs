@@ -191,8 +191,8 @@ Examples:
   embcli export model.gguf --neighbors 15 --atlas -o atlas.parquet
 
 All files are written as they are computed, in less than 64 MB of memory for a
-table of any length (neighbours: 150 MB). .parquet needs the feature `parquet`, which
-release binaries have.")]
+table of any length (--neighbors 150 MB; --atlas some 700 bytes a row, as map).
+.parquet needs the feature `parquet`, which release binaries have.")]
     Export(ExportArgs),
 
     /// The size of a table at each precision

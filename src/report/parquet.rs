@@ -131,13 +131,18 @@ impl Group<'_> {
 
     /// Writes the next column: texts that may be missing.
     pub fn texts<'t>(&mut self, texts: impl Iterator<Item = Option<&'t str>>) -> Result<()> {
+        self.some::<ByteArrayType>(texts.map(|text| text.map(ByteArray::from)))
+    }
+
+    /// Writes the next column: values that may be missing.
+    pub fn some<T: DataType>(&mut self, all: impl Iterator<Item = Option<T::T>>) -> Result<()> {
         let mut column = self.row_group.next_column()?.context("a column too many")?;
         let (mut values, mut levels) = (Vec::new(), Vec::new());
-        for text in texts {
-            values.extend(text.map(ByteArray::from));
-            levels.push(i16::from(text.is_some()));
+        for value in all {
+            levels.push(i16::from(value.is_some()));
+            values.extend(value);
         }
-        column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
+        column.typed::<T>().write_batch(&values, Some(&levels), None)?;
         column.close()?;
         self.written.pass_on(self.out)
     }

@@ -55,10 +55,6 @@ impl Folder {
     }
 }
 
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect()
-}
-
 /// The rows as `lookup` gives them.
 fn looked_up(model: &str, ids: &str) -> Vec<u8> {
     let folder = Folder::new();
@@ -324,7 +320,8 @@ mod parquet {
     #[test]
     fn rows_read_back_bit_for_bit() {
         let whole = looked_up(TOY, "0..");
-        let values = floats(&whole[whole.len() - 8192 * 16..]);
+        let values = whole[whole.len() - 8192 * 16..].as_chunks().0.iter();
+        let values: Vec<f32> = values.map(|x| f32::from_le_bytes(*x)).collect();
         for compress in [&[][..], &["--compress"]] {
             let folder = Folder::new();
             folder.export(&[&[TOY], compress].concat(), "rows.parquet");
@@ -415,7 +412,9 @@ mod parquet {
         let rows = reader.get_row_iter(None).unwrap();
         let lists = rows.map(|row| {
             let row = row.unwrap();
-            let lists = row.get_group(6).unwrap();
+            let has_place = row.get_float(6).is_ok() && row.get_float(7).is_ok();
+            assert_eq!(has_place, row.get_long(0).unwrap() != 1);
+            let lists = row.get_group(8).unwrap();
             let [ids, distances] = [0, 1].map(|at| lists.get_list(at).unwrap());
             assert_eq!(ids.len(), distances.len());
             let of = |at: usize| match (&ids.elements()[at], &distances.elements()[at]) {

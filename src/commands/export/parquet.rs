@@ -8,6 +8,7 @@ use super::chosen::Described;
 use super::{Chosen, Edge, EdgesHead, ExportRequest, Lists, Opener, Printer, ToEdges, provenance};
 use crate::commands::model::View;
 use crate::commands::neighbors::{NeighborsHead, QueryAnswer};
+use crate::map::{self, Graph, Point};
 use crate::report::parquet::{DoubleType, FloatType, Group, Int32Type, Int64Type, Sheet, Writer};
 use crate::report::{Progress, Sink};
 use crate::similarity::Metric;
@@ -22,8 +23,10 @@ const ROW: &str = "
     required double norm;
     required group embedding (LIST) { repeated group list { required float element; } }";
 
-/// The column of embedding-atlas after them.
-const LISTS: &str = "
+/// The columns of embedding-atlas after them. A row without a direction has no place.
+const ATLAS: &str = "
+    optional float x;
+    optional float y;
     required group neighbors {
         required group ids (LIST) { repeated group list { required int64 element; } }
         required group distances (LIST) { repeated group list { required double element; } }
@@ -68,10 +71,12 @@ pub(super) fn atlas(
     let chosen = Chosen::new(request, &model)?;
     let mut metadata = provenance(request, &model, &chosen.view.table)?;
     metadata.push(("embcli.metric".into(), lists.metric.name().into()));
-    let schema = format!("message rows {{{ROW}{LISTS}}}");
+    let schema = format!("message rows {{{ROW}{ATLAS}}}");
+    let places = places(&chosen)?;
     let file = rows_writer(&schema, request, metadata, out)?;
     let mut sink = Atlas {
         chosen: &chosen,
+        places,
         metric: lists.metric,
         file,
         next: 0,
@@ -84,6 +89,25 @@ pub(super) fn atlas(
     file.finish()?;
     out.notes.extend(notes);
     Ok(())
+}
+
+/// t-SNE looks at so many nearest rows, as in `map`.
+const NEAR: usize = 15;
+
+/// Where `map` puts each row.
+fn places(chosen: &Chosen) -> Result<Vec<Option<Point>>> {
+    let (table, n, threads) = (&chosen.view.table, chosen.shape()[0], chosen.threads);
+    let rows = map::Chosen::all(table, n, threads)?;
+    // First, because it may fail.
+    let flat = map::pca(&rows, threads)?;
+    let mut bar = Progress::new("rows compared");
+    let graph = Graph::of(&rows, NEAR, threads, &mut |done, all| bar.at(done, all))?;
+    drop(bar);
+    let mut bar = Progress::new("steps of the layout");
+    let at = map::tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all));
+    let mut places = vec![None; n as usize];
+    rows.ids().iter().zip(at).for_each(|(id, at)| places[*id as usize] = Some(at));
+    Ok(places)
 }
 
 /// Writes the neighbours of the rows as edges.
@@ -163,6 +187,7 @@ fn write_rows(chosen: &Chosen, places: Range<u64>, group: &mut Group) -> Result<
 /// Writes a row group when the neighbours of its rows are there.
 struct Atlas<'a> {
     chosen: &'a Chosen,
+    places: Vec<Option<Point>>,
     metric: Metric,
     file: Writer<'a>,
     /// The place of the first row that is not written.
@@ -176,13 +201,16 @@ struct Atlas<'a> {
 impl Atlas<'_> {
     fn write(&mut self) -> Result<()> {
         let lists = std::mem::take(&mut self.lists);
-        let places = self.next..self.next + lists.len() as u64;
-        self.next = places.end;
+        let rows = self.next..self.next + lists.len() as u64;
+        self.next = rows.end;
+        let places = &self.places[rows.start as usize..rows.end as usize];
         let lengths = || lists.iter().map(Vec::len);
         let ids: Vec<i64> = lists.iter().flatten().map(|(id, _)| *id).collect();
         let distances: Vec<f64> = lists.iter().flatten().map(|(_, distance)| *distance).collect();
         self.file.group(|group| {
-            write_rows(self.chosen, places, group)?;
+            write_rows(self.chosen, rows, group)?;
+            group.some::<FloatType>(places.iter().map(|place| place.map(|[x, _]| x)))?;
+            group.some::<FloatType>(places.iter().map(|place| place.map(|[_, y]| y)))?;
             group.lists(|column| column.add::<Int64Type>(&ids, lengths()))?;
             group.lists(|column| column.add::<DoubleType>(&distances, lengths()))
         })
