@@ -358,7 +358,7 @@ pub struct MapArgs {
     pub method: Layout,
 
     /// How many nearest rows of each token the page and json hold [default: 10; in a page as many
-    /// of these as fit in 5 MB]
+    /// of these as fit in 5 MB; none with pca]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub neighbors: Option<u8>,
 

@@ -140,8 +140,9 @@ A table has hundreds of dimensions, and no plane can show them all. map looks fo
 exact nearest rows of every row, lays the points out so that these stay together
 (t-SNE), measures how many of them did, and writes this share on the map. With
 --method pca the axes are the two directions in which rows vary most: that is done at
-once, and keeps nearly no neighbours. The same table gives the same map on every run
-and for any --threads. What lies far apart on the map says little.
+once, and keeps nearly no neighbours (--neighbors 10 looks for them too). The same
+table gives the same map on every run and for any --threads. What lies far apart on
+the map says little.
 
 -o map.html is a page for a browser: one file that loads nothing. Search for a token,
 click it, and lines lead to its true nearest rows, wherever the map has put them. -o

@@ -163,7 +163,9 @@ impl MapRequest {
         let mut points = self.points(&view, &chosen)?;
         // Before the rows are compared, which takes minutes: it may fail.
         let flat = pca(&chosen, threads)?;
-        let held = self.neighbors.unwrap_or(USUAL);
+        // Two directions are found at once, and comparing all rows is not.
+        let usual = if self.layout == Layout::Pca { 0 } else { USUAL };
+        let held = self.neighbors.unwrap_or(usual);
         let k = match self.layout {
             Layout::Tsne => NEAR.max(held),
             Layout::Pca => held,
