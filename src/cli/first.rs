@@ -70,7 +70,7 @@ pub(super) fn overview(mut program: Command) -> StyledStr {
         })
         .mut_arg("color", |arg| arg.hide(true))
         .mut_arg("version", |arg| arg.hide(true))
-        .mut_arg("help", |arg| arg.help("Print this, or the manual of a command (-V: version)"))
+        .mut_arg("help", |arg| arg.hide(true))
         .after_help(BELOW)
         .render_help()
 }
