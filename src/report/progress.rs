@@ -8,19 +8,23 @@ use super::number::grouped;
 /// Shorter tasks show no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What is shown stays at least so long.
+const STAY: Duration = Duration::from_millis(100);
+
 /// Shows progress if standard error is a terminal.
 pub(crate) struct Progress {
     /// What is counted: `rows`.
     what: &'static str,
     started: Instant,
     is_seen: bool,
-    is_shown: bool,
+    /// When it was shown last, from the start.
+    shown: Option<Duration>,
 }
 
 impl Progress {
     pub(crate) fn new(what: &'static str) -> Self {
         let is_seen = stderr().is_terminal();
-        Self { what, started: Instant::now(), is_seen, is_shown: false }
+        Self { what, started: Instant::now(), is_seen, shown: None }
     }
 
     /// Shows that `done` of `total` are done; clears the line after the last.
@@ -29,8 +33,11 @@ impl Progress {
         // An error here does not matter: the work goes on.
         if done >= total {
             self.clear();
-        } else if self.is_seen && elapsed > PATIENCE {
-            self.is_shown = true;
+        } else if self.is_seen
+            && elapsed > PATIENCE
+            && self.shown.is_none_or(|at| elapsed > at + STAY)
+        {
+            self.shown = Some(elapsed);
             let left = elapsed.mul_f64((total - done) as f64 / done.max(1) as f64).as_secs();
             let (done, total) = (grouped(done), grouped(total));
             let (minutes, seconds) = (left / 60, left % 60);
@@ -41,7 +48,7 @@ impl Progress {
     }
 
     fn clear(&mut self) {
-        if std::mem::take(&mut self.is_shown) {
+        if self.shown.take().is_some() {
             let _ = write!(stderr(), "\r\x1b[K");
         }
     }
