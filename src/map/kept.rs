@@ -23,13 +23,13 @@ pub struct Kept {
 /// taken. A row without others keeps all of its neighbours.
 ///
 /// # Panics
-/// When there is not one place for each row.
+/// When there is not one place for each row that has neighbours.
 pub fn kept(graph: &Graph, at: &[Point], threads: usize) -> Kept {
-    assert_eq!(graph.n(), at.len());
     let nearest = NEAREST.min(graph.k);
     if nearest == 0 {
         return Kept { share: 1.0, nearest };
     }
+    assert_eq!(graph.n(), at.len());
     const CHUNK: usize = 1024;
     let tree = Tree::new(at);
     let mut counts = vec![0_u64; at.len().div_ceil(CHUNK)];

@@ -170,7 +170,8 @@ fn the_extension_chooses_the_format() {
         assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{said:?}");
         assert!(
             said.stderr.contains(
-                ".txt, .json, .jsonl, .csv, .tsv, .md, .npy, .svg, .sarif, .safetensors or .parquet"
+                ".txt, .json, .jsonl, .csv, .tsv, .md, .npy, .svg, .sarif, .safetensors, .parquet, \
+                 .html or .png"
             ),
             "{said:?}"
         );
@@ -553,5 +554,5 @@ fn a_terminal_gets_colour_but_no_npy() {
         assert!(!on_terminal(quiet, &args).unwrap().contains('\u{1b}'), "{quiet}");
     }
     let said = on_terminal("", &format!("lookup {TOY} 1 --format npy")).unwrap();
-    assert!(said.contains("write it to a file, -o rows.npy"), "{said}");
+    assert!(said.contains("write it to a file, -o FILE.npy"), "{said}");
 }
