@@ -48,6 +48,11 @@ pub trait Description: Any + fmt::Debug + Send + Sync {
     /// SentencePiece's compiled normalisation. [`Error::Unfit`] if it is not bytes.
     fn charsmap(&self) -> Result<Option<Numbers>, Error>;
 
+    /// The bytes of a `tokenizer.json`, which describes a tokenizer of any family.
+    fn tokenizer_json(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(None)
+    }
+
     /// The tensor with a name, from any file. [`Error::MissingFile`] if no file has
     /// it and one that may have it is missing.
     ///

@@ -33,6 +33,9 @@ const LONGEST: u64 = 256 << 20;
 /// The file that names the file of each tensor.
 pub const INDEX: &str = "model.safetensors.index.json";
 
+/// The file that describes a tokenizer of any family.
+const TOKENIZER: &str = "tokenizer.json";
+
 /// The file of a checkpoint that has one.
 pub const SINGLE: &str = "model.safetensors";
 
@@ -259,14 +262,9 @@ impl Checkpoint {
         vocabulary.as_ref().map_err(|problem| Error::NoVocabulary(problem.clone()))
     }
 
-    /// The bytes of `tokenizer.json`, if it is there.
-    pub(crate) fn tokenizer(&self) -> Option<Vec<u8>> {
-        beside(&*self.folder, "tokenizer.json").ok().flatten()
-    }
-
     fn read_vocabulary(&self) -> Result<Vocabulary, Error> {
         let beside = |name| beside(&*self.folder, name);
-        if let Some(json) = beside("tokenizer.json")? {
+        if let Some(json) = beside(TOKENIZER)? {
             return tokens::of_tokenizer(&json);
         }
         if let Some(json) = beside("vocab.json")? {
@@ -373,6 +371,10 @@ impl Description for Checkpoint {
 
     fn charsmap(&self) -> Result<Option<Numbers>, Error> {
         Ok(None)
+    }
+
+    fn tokenizer_json(&self) -> Result<Option<Vec<u8>>, Error> {
+        beside(&*self.folder, TOKENIZER)
     }
 
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, Error> {

@@ -42,7 +42,7 @@ impl Spelling {
     }
 
     #[cfg(feature = "tokenizers")]
-    pub fn of_checkpoint(spelling: model::Spelling) -> Self {
+    pub fn of_texts(spelling: model::Spelling) -> Self {
         match spelling {
             model::Spelling::ByteLevel => Self::Bytes,
             _ => Self::Underscores,

@@ -73,7 +73,6 @@ pub use error::Error;
 type Result<T, E = Error> = std::result::Result<T, E>;
 
 use crate::model::{self, Fact, Model, TokenId};
-use crate::safetensors::Checkpoint;
 use crate::text::{clip, visible};
 use crate::threads::{self, Pieces};
 use bpe::Bpe;
@@ -241,11 +240,17 @@ impl Tokenizer {
             return Err(Error::Unusable(format!("the file has no tokenizer (no {key})")));
         };
         let Some(kind) = Kind::of_model(&name) else {
-            if let Some(json) = model.as_format::<Checkpoint>().and_then(Checkpoint::tokenizer) {
-                return Self::of_checkpoint(model, &json);
+            #[cfg(feature = "tokenizers")]
+            if let Some(json) = model.tokenizer_json()? {
+                return Self::of_json(model, &json);
             }
             return Err(Error::Unusable(match name.as_str() {
                 "none" | "no_vocab" => "the file says that it has no tokenizer".to_owned(),
+                #[cfg(not(feature = "tokenizers"))]
+                "BPE" | "Unigram" | "WordLevel" => format!(
+                    "its tokenizer is of a kind that this build does not run: {name} (give token \
+                     IDs, or install embcli with --features tokenizers for a tokenizer.json)"
+                ),
                 _ => format!(
                     "its tokenizer is of a kind that embcli does not run: {} (give token IDs)",
                     quoted(&name)
@@ -287,7 +292,7 @@ impl Tokenizer {
     }
 
     #[cfg(feature = "tokenizers")]
-    fn of_checkpoint(model: &Model, json: &[u8]) -> Result<Self, Error> {
+    fn of_json(model: &Model, json: &[u8]) -> Result<Self, Error> {
         let mut notes = Vec::new();
         let vocabulary = TokenIndex::read(model, &mut notes)?;
         let hub = hub::Hub::new(json)?;
@@ -306,19 +311,10 @@ impl Tokenizer {
             vocabulary,
             settings,
             family: Box::new(hub),
-            spelling: decode::Spelling::of_checkpoint(model.tokens()?.spelling),
+            spelling: decode::Spelling::of_texts(model.tokens()?.spelling),
             drops_bytes: false,
             notes,
         })
-    }
-
-    #[cfg(not(feature = "tokenizers"))]
-    fn of_checkpoint(_: &Model, _: &[u8]) -> Result<Self, Error> {
-        Err(Error::Unusable(
-            "this build runs no tokenizer.json but WordPiece: give token IDs, or install embcli \
-             with --features tokenizers"
-                .to_owned(),
-        ))
     }
 
     /// Notes about the IDs, such as an unknown pre-tokenizer.
