@@ -1,15 +1,12 @@
 //! The rows that a command compares: as stored, less the mean row, or whitened by half.
 
-use std::ops::Range;
-
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use crate::embedding::Table;
 use crate::geometry::{Centre, Covariance, MOST_COLUMNS};
-use crate::quant::Estimator;
 use crate::report::number::rounded;
-use crate::rows::{ReadError, Rows};
+use crate::rows::{Changed, Rows};
 
 /// What is done to every row before rows are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -105,38 +102,12 @@ impl<'a> Framed<'a> {
     }
 }
 
-impl Rows for Framed<'_> {
-    fn n_rows(&self) -> u64 {
-        self.table.n_rows()
+impl Changed for Framed<'_> {
+    fn table(&self) -> &dyn Rows {
+        self.table
     }
 
-    fn dim(&self) -> usize {
-        self.table.dim()
-    }
-
-    fn row_bytes(&self) -> usize {
-        Rows::row_bytes(self.table)
-    }
-
-    /// What is stored says little of the rows that are compared.
-    fn estimator(&self) -> Option<Estimator> {
-        None
-    }
-
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.table.read(rows, stored)
-    }
-
-    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
-        self.table.mapped(rows)
-    }
-
-    fn release(&self, rows: Range<u64>) {
-        self.table.release(rows);
-    }
-
-    fn decode(&self, stored: &[u8], values: &mut [f32]) {
-        self.table.decode(stored, values);
-        self.apply(values);
+    fn change(&self, rows: &mut [f32]) {
+        self.apply(rows);
     }
 }

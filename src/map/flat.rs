@@ -1,12 +1,9 @@
 //! Rows laid out by their two principal directions.
 
-use std::ops::Range;
-
 use super::{Chosen, Error, Point};
 use crate::cpu::Level;
 use crate::geometry::{Covariance, MOST_COLUMNS};
-use crate::quant::Estimator;
-use crate::rows::{Pass, ReadError, RowRun, Rows};
+use crate::rows::{Changed, Pass, RowRun, Rows};
 use crate::similarity::kernel;
 
 /// The coordinates of rows in two principal directions.
@@ -65,38 +62,13 @@ struct Unit<'a> {
     level: Level,
 }
 
-impl Rows for Unit<'_> {
-    fn n_rows(&self) -> u64 {
-        self.rows.n_rows()
+impl Changed for Unit<'_> {
+    fn table(&self) -> &dyn Rows {
+        self.rows
     }
 
-    fn dim(&self) -> usize {
-        self.rows.dim()
-    }
-
-    fn row_bytes(&self) -> usize {
-        self.rows.row_bytes()
-    }
-
-    fn estimator(&self) -> Option<Estimator> {
-        None
-    }
-
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.rows.read(rows, stored)
-    }
-
-    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
-        self.rows.mapped(rows)
-    }
-
-    fn release(&self, rows: Range<u64>) {
-        self.rows.release(rows);
-    }
-
-    fn decode(&self, stored: &[u8], values: &mut [f32]) {
-        self.rows.decode(stored, values);
-        for row in values.chunks_exact_mut(self.dim()) {
+    fn change(&self, rows: &mut [f32]) {
+        for row in rows.chunks_exact_mut(self.rows.dim()) {
             let norm = kernel::norm(self.level, row);
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
         }

@@ -1,8 +1,10 @@
 //! Rows of one length: the interface of a table for code that computes with rows.
 //!
 //! [`Rows`] is a table that can be read in runs. [`Pass`] reads all of it once, on
-//! several threads. [`Reader`] reads single runs.
+//! several threads. [`Reader`] reads single runs. [`Changed`] rows are those of a table,
+//! moved or scaled.
 
+mod changed;
 mod pass;
 mod way;
 
@@ -13,6 +15,7 @@ use thiserror::Error;
 
 use crate::quant::Estimator;
 
+pub(crate) use changed::Changed;
 pub(crate) use pass::rows_per_run;
 pub use pass::{Pass, RowRun};
 

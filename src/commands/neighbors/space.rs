@@ -7,15 +7,12 @@
 //! number, which changes no cosine either. All other steps are applied to every row
 //! before the comparison.
 
-use std::ops::Range;
-
 use anyhow::Result;
 
 use crate::commands::frame::{Frame, Framed};
 use crate::embedding::Table;
 use crate::input::{Input, Placed};
-use crate::quant::Estimator;
-use crate::rows::{ReadError, Rows};
+use crate::rows::{Changed, Rows};
 use crate::similarity::{Metric, norm};
 
 pub(super) struct Space<'a> {
@@ -137,40 +134,14 @@ impl<'a> Space<'a> {
 }
 
 /// The table, with the steps applied to each row after decoding.
-impl Rows for Space<'_> {
-    fn n_rows(&self) -> u64 {
-        self.table.n_rows()
+impl Changed for Space<'_> {
+    fn table(&self) -> &dyn Rows {
+        self.table
     }
 
-    fn dim(&self) -> usize {
-        self.table.dim()
-    }
-
-    fn row_bytes(&self) -> usize {
-        Rows::row_bytes(self.table)
-    }
-
-    /// The steps change the decoded values, so they are not multiples of stored bytes.
-    fn estimator(&self) -> Option<Estimator> {
-        None
-    }
-
-    fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
-        self.table.read(rows, stored)
-    }
-
-    fn mapped(&self, rows: Range<u64>) -> Option<&[u8]> {
-        self.table.mapped(rows)
-    }
-
-    fn release(&self, rows: Range<u64>) {
-        self.table.release(rows);
-    }
-
-    fn decode(&self, stored: &[u8], values: &mut [f32]) {
-        self.table.decode(stored, values);
+    fn change(&self, rows: &mut [f32]) {
         if let Some(placed) = &self.placed {
-            values.chunks_exact_mut(self.dim()).for_each(|row| placed.apply(row));
+            rows.chunks_exact_mut(self.table.d_model()).for_each(|row| placed.apply(row));
         }
     }
 }
