@@ -103,7 +103,7 @@ impl LookupArgs {
     }
 }
 
-fn named(ids: &[String], texts: &[String]) -> NamedTokens {
+pub(super) fn named(ids: &[String], texts: &[String]) -> NamedTokens {
     NamedTokens { typed: ids.to_vec(), texts: texts.to_vec(), words: None }
 }
 

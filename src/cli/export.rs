@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValue};
 
-use super::args::ModelArgs;
+use super::args::{ModelArgs, named};
 use crate::commands::NamedTokens;
 use crate::commands::export::{Dtype, ExportRequest, Lists};
 use crate::report::{Form, listed};
@@ -60,11 +60,7 @@ impl ExportArgs {
         ExportRequest {
             model: self.model.path.clone(),
             tensor: self.model.tensor.clone(),
-            tokens: NamedTokens {
-                typed: self.ids.clone(),
-                texts: self.tokens.clone(),
-                words: self.words.clone(),
-            },
+            tokens: NamedTokens { words: self.words.clone(), ..named(&self.ids, &self.tokens) },
             dtype: self.dtype,
             compress: self.compress,
             neighbors: self.neighbors.map(|k| Lists { k, metric: self.metric, atlas: self.atlas }),

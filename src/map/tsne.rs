@@ -15,8 +15,6 @@
 //! Threads take fixed chunks of points and each point reads only the places of the step
 //! before. So their number does not change a bit.
 
-use std::mem;
-
 use super::attraction::Attraction;
 use super::field::{CHUNK, Field};
 use super::{Graph, Point, Progress};
@@ -117,7 +115,6 @@ pub fn tsne(graph: &Graph, start: &[Point], threads: usize, progress: Progress) 
         at.iter_mut().zip(&bodies).for_each(|(at, body)| *at = body.at);
         progress(step + 1, STEPS);
     }
-    drop(mem::take(&mut bodies));
     centre(&mut at);
     at
 }

@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 
 use super::chosen::Described;
 use super::{Chosen, Edge, EdgesHead, ExportRequest, Lists, Opener, Printer, ToEdges, provenance};
+use crate::commands::map::{Layout, lay_out};
 use crate::commands::model::View;
 use crate::commands::neighbors::{NeighborsHead, QueryAnswer};
-use crate::map::{self, Graph, Point};
+use crate::map::{self, Point};
 use crate::report::parquet::{DoubleType, FloatType, Group, Int32Type, Int64Type, Sheet, Writer};
 use crate::report::{Progress, Sink};
 use crate::similarity::Metric;
@@ -91,20 +92,11 @@ pub(super) fn atlas(
     Ok(())
 }
 
-/// t-SNE looks at so many nearest rows, as in `map`.
-const NEAR: usize = 15;
-
 /// Where `map` puts each row.
 fn places(chosen: &Chosen) -> Result<Vec<Option<Point>>> {
     let (table, n, threads) = (&chosen.view.table, chosen.shape()[0], chosen.threads);
     let rows = map::Chosen::all(table, n, threads)?;
-    // First, because it may fail.
-    let flat = map::pca(&rows, threads)?;
-    let mut bar = Progress::new("rows compared");
-    let graph = Graph::of(&rows, NEAR, threads, &mut |done, all| bar.at(done, all))?;
-    drop(bar);
-    let mut bar = Progress::new("steps of the layout");
-    let at = map::tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all));
+    let at = lay_out(&rows, Layout::Tsne, 0, threads)?.places;
     let mut places = vec![None; n as usize];
     rows.ids().iter().zip(at).for_each(|(id, at)| places[*id as usize] = Some(at));
     Ok(places)

@@ -1,6 +1,8 @@
 //! The answer of `map`: where each row lies in the plane, and which rows are near it in
 //! the table.
 
+use std::collections::HashSet;
+
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -32,6 +34,15 @@ pub struct MapReport {
     pub labels: Vec<u64>,
     pub points: Points,
     pub notes: Vec<String>,
+}
+
+impl MapReport {
+    /// The points that are to have a name, each once: those of the text first.
+    pub(super) fn named(&self) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let ids = self.path.iter().chain(&self.labels);
+        ids.filter_map(|id| self.points.at(*id)).filter(|at| seen.insert(*at)).collect()
+    }
 }
 
 /// How well a map keeps neighbours.

@@ -96,10 +96,7 @@ fn named(
     lines: usize,
 ) -> Vec<(usize, usize, usize)> {
     let points = &report.points;
-    let mut some: Vec<usize> =
-        report.path.iter().chain(&report.labels).filter_map(|id| points.at(*id)).collect();
-    let mut seen = std::collections::HashSet::new();
-    some.retain(|at| seen.insert(*at));
+    let some = report.named();
     let boxes: Vec<_> = some
         .iter()
         .map(|at| {

@@ -161,25 +161,11 @@ impl MapRequest {
             ));
         }
         let mut points = self.points(&view, &chosen)?;
-        // Before the rows are compared, which takes minutes: it may fail.
-        let flat = pca(&chosen, threads)?;
         // Two directions are found at once, and comparing all rows is not.
         let usual = if self.layout == Layout::Pca { 0 } else { USUAL };
         let held = self.neighbors.unwrap_or(usual);
-        let k = match self.layout {
-            Layout::Tsne => NEAR.max(held),
-            Layout::Pca => held,
-        };
-        let mut bar = Progress::new("rows compared");
-        let graph = Graph::of(&chosen, k, threads, &mut |done, all| bar.at(done, all))?;
-        drop(bar);
-        points.places = match self.layout {
-            Layout::Pca => flat.at,
-            Layout::Tsne => {
-                let mut bar = Progress::new("steps of the layout");
-                tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all))
-            }
-        };
+        let Laid { graph, places, variance } = lay_out(&chosen, self.layout, held, threads)?;
+        points.places = places;
         points.hold(&graph, held);
         let kept = kept(&graph, &points.places, threads);
         let kept = (kept.nearest > 0)
@@ -192,8 +178,7 @@ impl MapRequest {
             method: self.layout.name(),
             frame: self.frame,
             kept,
-            variance: (self.layout == Layout::Pca)
-                .then(|| Float(flat.variance.iter().sum::<f64>())),
+            variance: (self.layout == Layout::Pca).then(|| Float(variance.iter().sum::<f64>())),
             path,
             labels,
             points,
@@ -231,6 +216,33 @@ impl MapRequest {
         }
         Ok(Points { ids, tokens, ..points })
     }
+}
+
+/// Rows in the plane.
+pub(in crate::commands) struct Laid {
+    /// At least as many nearest rows of each as are asked for.
+    pub graph: Graph,
+    pub places: Vec<Point>,
+    /// The shares of the variance along the two principal directions.
+    pub variance: [f64; 2],
+}
+
+/// Lays rows out. Shows the progress of what takes minutes.
+pub(in crate::commands) fn lay_out(rows: &Chosen, layout: Layout, k: usize, threads: usize) -> Result<Laid> {
+    // Before the rows are compared, because it may fail.
+    let flat = pca(rows, threads)?;
+    let k = if layout == Layout::Tsne { NEAR.max(k) } else { k };
+    let mut bar = Progress::new("rows compared");
+    let graph = Graph::of(rows, k, threads, &mut |done, all| bar.at(done, all))?;
+    drop(bar);
+    let places = match layout {
+        Layout::Pca => flat.at,
+        Layout::Tsne => {
+            let mut bar = Progress::new("steps of the layout");
+            tsne(&graph, &flat.at, threads, &mut |done, all| bar.at(done, all))
+        }
+    };
+    Ok(Laid { graph, places, variance: flat.variance })
 }
 
 /// The tokens of some rows, in ascending order. One pass over the vocabulary.

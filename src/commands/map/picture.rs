@@ -84,10 +84,7 @@ impl Picture {
 
     fn label(&mut self, report: &MapReport, places: &[[f32; 2]], plot: Area) {
         let points = &report.points;
-        let mut named: Vec<usize> =
-            report.path.iter().chain(&report.labels).filter_map(|id| points.at(*id)).collect();
-        let mut seen = std::collections::HashSet::new();
-        named.retain(|at| seen.insert(*at));
+        let mut named = report.named();
         let is_chosen = !named.is_empty();
         if !is_chosen {
             named = landmarks(points, places, plot);

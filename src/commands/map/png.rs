@@ -1,7 +1,7 @@
 //! A map as a PNG picture: dots, lines and letters drawn by ourselves.
 //!
-//! Letters are the bitmaps of [`super::letters`], which has ASCII only: a label with any
-//! other character shows the token's ID instead.
+//! Letters are the bitmaps of [`super::letters`]: a label with a character that it lacks
+//! shows the token's ID instead.
 
 use std::io::Write;
 
