@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::run::{command, embcli, watched};
-use crate::support::{self, F32, Gguf, f32_bytes};
+use crate::support::{self, F32, Gguf, f32_bytes, odd_tables};
 use tempfile::NamedTempFile;
 
 const WORDS: [&str; 12] = [
@@ -284,24 +284,7 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn odd_tables_have_an_answer_or_one_line() {
-    let inf = vec![f32::INFINITY, 1.0, 2.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, f32::MAX, -f32::MAX, 1.0];
-    for (values, width) in [
-        (vec![f32::NAN; 12], 3),
-        (vec![0.0; 12], 3),
-        (vec![1.0; 12], 3),
-        (inf, 3),
-        (vec![f32::INFINITY; 12], 3),
-        (vec![f32::MAX; 12], 3),
-        (vec![1.0, -2.0, 3.0, 4.0], 1),
-        (vec![1.0, 2.0, 3.0], 3),
-        (vec![5.0], 1),
-    ] {
-        let n = (values.len() / width) as u64;
-        let tokens = ["a", "b", "c", "d"];
-        let file = Gguf::new()
-            .vocab("llama", &tokens[..n as usize])
-            .table(F32, width as u64, n, f32_bytes(&values))
-            .write();
+    for file in odd_tables() {
         let path = file.path().to_str().unwrap();
         for frame in ["--metric=cosine", "--metric=l2", "--centre", "--whiten"] {
             for id in 0..4 {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::support::run::{embcli, watched};
-use crate::support::{F32, Gguf, f32_bytes};
+use crate::support::{F32, Gguf, f32_bytes, odd_tables};
 
 /// The files of a map, by their extension.
 fn files(args: &[&str]) -> BTreeMap<&'static str, Vec<u8>> {
@@ -170,25 +170,7 @@ fn tokens_of_markup_stay_texts() {
 
 #[test]
 fn odd_tables_have_a_map_or_one_line() {
-    let inf = vec![f32::INFINITY, 1.0, 2.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, f32::MAX, -f32::MAX, 1.0];
-    for (values, width) in [
-        (vec![f32::NAN; 12], 3),
-        (vec![0.0; 12], 3),
-        (vec![1.0; 12], 3),
-        (inf, 3),
-        (vec![f32::MAX; 12], 3),
-        (vec![f32::MIN_POSITIVE; 12], 3),
-        (vec![1.0, -2.0, 3.0, 4.0], 1),
-        (vec![1.0, 2.0, 3.0, -1.0, 2.0, 0.0], 3),
-        (vec![1.0, 2.0, 3.0], 3),
-        (vec![5.0], 1),
-    ] {
-        let n = (values.len() / width) as u64;
-        let tokens = ["a", "b", "c", "d"];
-        let file = Gguf::new()
-            .vocab("llama", &tokens[..n as usize])
-            .table(F32, width as u64, n, f32_bytes(&values))
-            .write();
+    for file in odd_tables() {
         let path = file.path().to_str().unwrap();
         let folder = TempDir::new().unwrap();
         for method in ["--method=tsne", "--method=pca", "--centre", "--neighbors=0"] {

@@ -228,7 +228,12 @@ pub(in crate::commands) struct Laid {
 }
 
 /// Lays rows out. Shows the progress of what takes minutes.
-pub(in crate::commands) fn lay_out(rows: &Chosen, layout: Layout, k: usize, threads: usize) -> Result<Laid> {
+pub(in crate::commands) fn lay_out(
+    rows: &Chosen,
+    layout: Layout,
+    k: usize,
+    threads: usize,
+) -> Result<Laid> {
     // Before the rows are compared, because it may fail.
     let flat = pca(rows, threads)?;
     let k = if layout == Layout::Tsne { NEAR.max(k) } else { k };

@@ -306,6 +306,33 @@ pub fn f32_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
+/// Small tables that no training makes: rows with NaN, infinity or zeros, equal ones, ones
+/// of extreme size, of one value, and a single row. Their tokens are a, b, c, d.
+pub fn odd_tables() -> Vec<tempfile::NamedTempFile> {
+    let mixed =
+        vec![f32::INFINITY, 1.0, 2.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, f32::MAX, -f32::MAX, 1.0];
+    let tables = [
+        (vec![f32::NAN; 12], 3),
+        (vec![0.0; 12], 3),
+        (vec![1.0; 12], 3),
+        (mixed, 3),
+        (vec![f32::INFINITY; 12], 3),
+        (vec![f32::MAX; 12], 3),
+        (vec![f32::MIN_POSITIVE; 12], 3),
+        (vec![1.0, -2.0, 3.0, 4.0], 1),
+        (vec![1.0, 2.0], 1),
+        (vec![1.0, 2.0, 3.0, -1.0, 2.0, 0.0], 3),
+        (vec![1.0, 2.0, 3.0], 3),
+        (vec![5.0], 1),
+    ];
+    let file = |(values, width): (Vec<f32>, usize)| {
+        let n = values.len() / width;
+        let model = Gguf::new().vocab("llama", &["a", "b", "c", "d"][..n]);
+        model.table(F32, width as u64, n as u64, f32_bytes(&values)).write()
+    };
+    tables.into_iter().map(file).collect()
+}
+
 /// The output bytes. Only this type knows the byte order.
 struct Out {
     bytes: Vec<u8>,
