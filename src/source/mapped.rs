@@ -11,7 +11,7 @@ use std::path::Path;
 use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
-use super::{Source, tail};
+use super::{Source, empty_file, tail};
 
 /// A file on disk, mapped into memory, read only.
 ///
@@ -38,7 +38,7 @@ impl MappedFile {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         if len == 0 {
-            return Err(io::Error::other("the file is empty (0 bytes): an interrupted download?"));
+            return Err(empty_file());
         }
         // SAFETY: a shared mapping is sound as long as nobody changes or
         // truncates the file under it. No program can rule that out for a file

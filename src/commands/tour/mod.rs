@@ -52,6 +52,7 @@ use say::{cosine, decimal, factor, microseconds, name, rounded, short};
 use shared::*;
 
 pub use answer::*;
+pub use clock::{Clock, measure_by};
 
 /// Fills in a step: its claim, its figures and what they show.
 type Take = fn(&Tour, &mut TourStep) -> Result<()>;
