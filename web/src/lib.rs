@@ -21,9 +21,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use embcli::Model;
 use embcli::commands::{Opener, tour};
-use embcli::report::watch_progress;
+use embcli::report::{TokenText, watch_progress};
 use embcli::store::toy;
-use embcli::text::harmless;
+use embcli::text::{harmless, visible_bytes};
 use wasm_bindgen::prelude::*;
 
 use asked::Asked;
@@ -56,6 +56,14 @@ pub fn answer(request: &str) -> Result<String, String> {
     let model = |name: &Path| model(name).with_context(|| name.display().to_string());
     let open: Opener = &model;
     asked.answer(open).map_err(told)
+}
+
+/// The text of a token as the program shows it: without quotes, and what acts on a text or is
+/// invisible as an escape. `hex` has the bytes of a token that is no text.
+#[wasm_bindgen]
+pub fn shown(token: Option<String>, hex: Option<String>) -> String {
+    let bytes = TokenText { token, token_hex: hex }.bytes();
+    visible_bytes(&bytes).into_owned()
 }
 
 /// The model with this name: the one that was opened, or a built-in table.
