@@ -19,6 +19,7 @@ def policy(connect):
     return "; ".join([
         "default-src 'none'",
         f"script-src 'self' 'wasm-unsafe-eval' {scripts}",
+        "img-src 'self'",
         f"style-src 'self' {allowed('base.css', 'style.css')}",
         "worker-src blob:",
         f"connect-src {connect}",

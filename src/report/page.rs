@@ -61,7 +61,7 @@ impl Write for Page<'_> {
 }
 
 impl<'p> Page<'p> {
-    pub(crate) fn new(style: Style, out: &'p mut dyn Write) -> Self {
+    pub fn new(style: Style, out: &'p mut dyn Write) -> Self {
         Self { style: style.fitted(), out }
     }
 

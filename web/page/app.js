@@ -39,7 +39,7 @@ async function hire() {
 function ask(job, given = {}) {
   const id = next++;
   return new Promise((done, fail) => {
-    jobs.set(id, { done, fail });
+    jobs.set(id, { job, done, fail });
     worker.postMessage({ id, job, ...given });
   });
 }
@@ -59,8 +59,11 @@ function hear(message) {
 // Whatever broke: the message is shown, and a fresh Worker opens the model again.
 async function broke(what, job) {
   const said = panic ? `embcli stopped, which is an error in embcli: please report it. ${panic}` : `embcli stopped: ${what}`;
+  // A page whose module can't start must not try for ever.
+  const isHopeless = job ? job.job === "start" : [...jobs.values()].some((it) => it.job === "start");
   job?.fail(new Error("stopped"));
-  await again(said);
+  if (isHopeless) return wrong(said);
+  await again(said).catch(() => wrong(said));
 }
 
 async function again(said) {
@@ -490,6 +493,6 @@ turn("rows");
 hire().then(({ answer }) => {
   document.documentElement.dataset.build = answer;
   return describe();
-}).catch((error) => wrong(error.message));
+}).catch((error) => { if (error.message !== "stopped") wrong(error.message); });
 const linked = reach === "any" && decodeURIComponent(location.hash.slice(1));
 if (linked) $("address").value = linked;

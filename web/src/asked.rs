@@ -12,12 +12,12 @@ use embcli::commands::map::{Layout, MapRequest};
 use embcli::commands::neighbors::NeighborsRequest;
 use embcli::commands::text::TextToRead;
 use embcli::commands::tour::{TitlesRequest, TourRequest};
-use embcli::commands::{Filter, Frame, NamedTokens, Opener, Request};
-use embcli::report::{Form, Printer, Style};
+use embcli::commands::{Filter, Frame, NamedTokens, Opener};
 use embcli::similarity::Metric;
 use serde::Deserialize;
 
 use crate::one_hot::OneHotRequest;
+use crate::written::{Json, Markdown, json};
 
 /// A request. `model` is the name of the opened file, or of a built-in table.
 #[derive(Deserialize)]
@@ -96,7 +96,9 @@ impl Asked {
                 let (values, threads) = (None, Some(1));
                 let request =
                     LookupRequest { model, tensor: tensor(), of, values, as_input, threads };
-                told(&request, Form::Json, open)
+                let mut out = Json::default();
+                request.run(open, &mut out)?;
+                out.text()
             }
             Self::OneHot { model, ids } => OneHotRequest { model, ids }.answer(open),
             Self::Neighbors { model, tokens, plus, minus, k, metric, centre, no_variants } => {
@@ -118,15 +120,17 @@ impl Asked {
                     as_input: None,
                     threads: Some(1),
                 };
-                told(&request, Form::Json, open)
+                let mut out = Json::default();
+                request.run(open, &mut out)?;
+                out.text()
             }
             Self::Footprint { model } => {
                 let of = Measured::Model { path: model, tensor: tensor() };
-                told(&FootprintRequest { of, presets: Vec::new() }, Form::Json, open)
+                json(&FootprintRequest { of, presets: Vec::new() }.run(open)?)
             }
             Self::Info { model } => {
                 let request = InfoRequest { model, keys: false, tensors: false, strict: false };
-                told(&request, Form::Json, open)
+                json(&request.run(open)?)
             }
             Self::Check { model } => {
                 let request = CheckRequest {
@@ -136,11 +140,13 @@ impl Asked {
                     strict: false,
                     allow: Vec::new(),
                 };
-                told(&request, Form::Json, open)
+                json(&request.run(open)?)
             }
-            Self::TourTitles {} => told(&TitlesRequest, Form::Json, open),
+            Self::TourTitles {} => json(&TitlesRequest.run()),
             Self::Tour { model, step } => {
-                told(&TourRequest { model, steps: vec![step] }, Form::Md, open)
+                let mut out = Markdown::default();
+                TourRequest { model, steps: vec![step] }.run(open, &mut out)?;
+                out.text()
             }
             Self::Map { model, tokens, layout, text } => {
                 let request = MapRequest {
@@ -158,16 +164,10 @@ impl Asked {
                     frame: Frame::Stored,
                     threads: Some(1),
                 };
-                told(&request, Form::Html, open)
+                let (mut report, mut page) = (request.run(open)?, Vec::new());
+                request.write_page(&mut report, &mut page)?;
+                Ok(String::from_utf8(page)?)
             }
         }
     }
-}
-
-/// The answer in one form, as the program writes it into a file.
-fn told(request: &dyn Request, form: Form, open: Opener) -> Result<String> {
-    let mut bytes = Vec::new();
-    let style = Style { width: 100, color: false, quiet: false };
-    request.answer(open, &mut Printer::new(form, style, &mut bytes))?;
-    Ok(String::from_utf8(bytes)?)
 }

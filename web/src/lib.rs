@@ -6,6 +6,7 @@
 //! | `files` | the files that a person chose, as a source and as a folder |
 //! | `asked` | requests, as JSON |
 //! | `one_hot` | one-hot vectors times the table |
+//! | `written` | answers as JSON and Markdown |
 //!
 //! Every answer is that of the program: the same JSON, the same Markdown, the same errors.
 //! A panic ends the module; the Worker tells its message and is replaced.
@@ -14,6 +15,7 @@ mod asked;
 mod files;
 mod host;
 mod one_hot;
+mod written;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -62,20 +64,20 @@ pub fn answer(request: &str) -> Result<String, String> {
 /// invisible as an escape. `hex` has the bytes of a token that is no text.
 #[wasm_bindgen]
 pub fn shown(token: Option<String>, hex: Option<String>) -> String {
-    let bytes = TokenText { token, token_hex: hex }.bytes();
-    visible_bytes(&bytes).into_owned()
+    let text = TokenText { token, token_hex: hex };
+    visible_bytes(&text.bytes()).into_owned()
 }
 
-/// The model with this name: the one that was opened, or a built-in table.
+/// The model with this name: the one that was opened, or the built-in words.
 fn model(name: &Path) -> Result<Model> {
     let opened = OPENED.with_borrow(|opened| match opened {
         Some((own, model)) if Path::new(own) == name => Some(model.clone()),
         _ => None,
     });
-    match (opened, name.to_str().and_then(toy::named)) {
-        (Some(model), _) => Ok(model),
-        (None, Some(built_in)) => Ok(toy::open(built_in)?),
-        (None, None) => bail!("this page has not opened such a file"),
+    match opened {
+        Some(model) => Ok(model),
+        None if name == Path::new(toy::WORDS) => Ok(toy::words()?),
+        None => bail!("this page has not opened such a file"),
     }
 }
 

@@ -97,7 +97,13 @@ impl Request for TourRequest {
 
 impl Request for TitlesRequest {
     fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&TourTitles { steps: (0..STEPS.len()).map(title).collect() })
+        out.answer(&self.run())
+    }
+}
+
+impl TitlesRequest {
+    pub fn run(&self) -> TourTitles {
+        TourTitles { steps: (0..STEPS.len()).map(title).collect() }
     }
 }
 

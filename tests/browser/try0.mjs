@@ -1,0 +1,12 @@
+import { launch, join, root } from "./browser.mjs";
+import { serve } from "./server.mjs";
+const s = await serve(join(root,"target/web"));
+const b = await launch();
+const page = await b.newPage({ viewport: { width: 1280, height: 800 } });
+page.on("console", (m) => console.log("console", m.type(), m.text().slice(0,300)));
+page.on("pageerror", (e) => console.log("pageerror", e.message));
+page.on("worker", (w) => w.on("console", (m) => console.log("w", m.text())));
+await page.goto(s.address + "/");
+await page.waitForTimeout(4000);
+console.log("WRONG", await page.textContent("#wrong p"), "ROWS", await page.textContent("#rows-said"), "MODEL", await page.textContent("#model"), await page.textContent("#cost-said"));
+await b.close(); s.close();
