@@ -52,7 +52,7 @@ function hear(message) {
   if (message.broken) { broke(message.broken, job); return; }
   if (message.error !== undefined) { job.fail(new Error(message.error)); return; }
   document.documentElement.dataset.memory = message.memory;
-  $("cost-said").textContent = `Memory: ${size(message.memory)}. Read from the file: ${size(message.reads.bytes)}. Last answer: ${rounded(message.ms, 3)} ms, ${document.documentElement.dataset.build === "simd" ? "with vectors" : "without vectors"}.`;
+  $("cost-said").textContent = `Memory: ${size(message.memory)}. Read from the file: ${size(message.reads.bytes)}. Last answer: ${message.ms < 100 ? rounded(message.ms, 2) : grouped(Math.round(message.ms))} ms, ${document.documentElement.dataset.build === "simd" ? "with vectors" : "without vectors"}.`;
   job.done(Object.assign(message, { reads: message.reads }));
 }
 
@@ -152,7 +152,7 @@ async function describe() {
   step = 0;
   const special = $("special").closest("label");
   special.hidden = !given;
-  if (!typed) $("text").value = given ? "The cat sat on the mat" : "the cat sat on a chair";
+  if (!typed) $("text").value = given ? "The cat sat on the mat" : "the cat sat on the chair";
   const rowed = rows();
   const info = await ask("answer", { request: { command: "info", model: name } }).then((it) => it.answer, (error) => { wrong(error.message); return null; });
   if (info) {
@@ -235,6 +235,7 @@ async function rows() {
   }
   const found = await ask("answer", { request }).catch((error) => error);
   if (own !== asked) return null;
+  document.documentElement.dataset.ready = "";
   if (found instanceof Error) {
     if (found.message !== "stopped") {
       $("rows-said").textContent = found.message;
@@ -243,7 +244,6 @@ async function rows() {
     return null;
   }
   const { answer } = found;
-  document.documentElement.dataset.ready = "";
   drawRows(answer);
   fill($("rows-notes"), answer.notes);
   product(answer);
@@ -254,8 +254,9 @@ function drawRows(answer) {
   const [n, width] = answer.shape;
   const steps = (answer.steps ?? []).map((step) => step.text).join("; then ");
   $("rows-said").textContent = `${grouped(n)} ${n === 1 ? "token" : "tokens"} in, a matrix [${n}, ${width}] out; ${grouped(answer.bytes_read)} of the table's ${grouped(answer.table.bytes)} bytes were read.${steps ? ` To the first block: ${steps}.` : ""}${model.given ? "" : " (The built-in slice has whole words and no tokenizer, so each word is one token.)"}`;
-  let most = 0;
-  for (const row of answer.rows) for (const value of row.values) if (Math.abs(value) > most && Number.isFinite(value)) most = Math.abs(value);
+  // A few values are far larger than all others: the largest hundredth has the full colour.
+  const sizes = answer.rows.flatMap((row) => row.values).map(Math.abs).filter(Number.isFinite).sort((a, b) => a - b);
+  const most = sizes[Math.floor(0.99 * (sizes.length - 1))] || sizes.at(-1) || 0;
   $("tokens").replaceChildren(...answer.rows.map((row) => {
     const button = make("button", { type: "button", className: "token", title: "What is near this row?" }, quoted(row));
     button.setAttribute("aria-label", `Token ${quoted(row)}, ID ${row.id}: show what is near`);
@@ -487,6 +488,9 @@ $("see").onclick = () => {
   turn(screen, true);
   if (screen === "rows") rows();
 };
+
+// For whoever tries requests in the console, and for tests.
+globalThis.embcli = async (request) => (await ask("answer", { request: { model: model.name, ...request } })).answer;
 
 // Opens with the built-in words, so that it shows something at once.
 turn("rows");
