@@ -102,6 +102,12 @@ fn rows_like_those_of_unused_tokens_are_told() {
 }
 
 #[test]
+fn the_built_in_words_read_a_sentence() {
+    let json = embcli(["map", "words", "--text", "The cat sat.", "--method=pca", "--format=json"]);
+    assert_eq!(json.json()["path"], serde_json::json!([0, 2533, 812, 4002]));
+}
+
+#[test]
 fn labels_of_a_picture_do_not_collide() {
     let files =
         files(&["toy", "0..600", "--text", "The cat sat", "--label", "7", "--width", "900"]);
@@ -219,7 +225,7 @@ fn odd_tables_have_a_map_or_one_line() {
 fn wrong_calls_are_one_line() {
     for (args, says) in [
         (&["map", "words", "--words", "/dev/null"][..], "the list is empty"),
-        (&["map", "words", " zebrafish"], "not a token"),
+        (&["map", "words", " zebrafish"], "[UNK]"),
         (&["map", "words", "--label", "99999"], "99999"),
         (&["map", "words", "-o", "m.npy"], "can't print npy"),
         (&["map", "words", "--neighbors", "101"], "101"),
