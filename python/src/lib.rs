@@ -19,6 +19,8 @@ mod _native {
     use super::arrow::Batches;
     #[pymodule_export]
     use super::model::Model;
+    #[pymodule_export]
+    use super::rows::norms;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -5,12 +5,26 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use anyhow::Result;
+use embcli::similarity::norm;
 use embcli::{Rows, Table};
+use numpy::{PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::prelude::*;
 
 use crate::work::Stoppable;
 
 /// At most this many values are read at once, and at least so many by each thread.
 const RUN_VALUES: usize = 1 << 16;
+
+/// The Euclidean norms of rows.
+#[pyfunction]
+pub fn norms<'py>(
+    py: Python<'py>,
+    rows: PyReadonlyArray2<'py, f32>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let (values, dim) = (rows.as_slice()?, rows.shape()[1].max(1));
+    let norms = py.detach(|| values.chunks_exact(dim).map(norm).collect());
+    Ok(PyArray1::from_vec(py, norms))
+}
 
 /// The rows of IDs, one after another, decoded.
 pub fn read(table: &Table, ids: &[u64], stop: &AtomicBool) -> Result<Vec<f32>> {
