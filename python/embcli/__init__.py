@@ -3,10 +3,10 @@
 >>> import embcli
 >>> m = embcli.open("toy")
 >>> m.table.shape
-(8, 4)
+(8192, 4)
 >>> ids, scores = m.neighbors(" cat", k=2)
 >>> [m.token(i) for i in ids]
-[' dog', ' fish']
+[' dog', 'Oran']
 """
 
 from ._model import Key, Model, Neighbors, Table, open

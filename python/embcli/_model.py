@@ -125,7 +125,7 @@ class Model:
         return int(self._model.ids([text])[0])
 
     @overload
-    def token(self, key: SupportsIndex) -> str | None: ...
+    def token(self, key: int | np.integer[Any]) -> str | None: ...
     @overload
     def token(
         self, key: slice | range | Sequence[int] | NDArray[np.integer[Any]]

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use std::sync::atomic::AtomicBool;
 
+use crate::errors::{io_kind, words};
 use crate::rows;
 
 /// Rows of a table, which are read while the stream is.
@@ -102,7 +103,12 @@ impl Iterator for Stream {
         let end = self.ids.end.min(self.ids.start.saturating_add(self.size));
         let ids = self.ids.start..end;
         self.ids.start = end;
-        Some(self.batch(ids).map_err(|error| ArrowError::ExternalError(error.into())))
+        // Arrow passes on a number and a text. Of errors of the system, Python libraries make
+        // an `OSError`.
+        Some(self.batch(ids).map_err(|error| match io_kind(&error) {
+            Some(kind) => ArrowError::IoError(words(&error), kind.into()),
+            None => ArrowError::ExternalError(words(&error).into()),
+        }))
     }
 }
 

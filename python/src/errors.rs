@@ -30,6 +30,14 @@ pub fn no_token(error: anyhow::Error) -> PyErr {
     }
 }
 
+/// The kind of the system's error behind an error, if there is one.
+pub fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
+    match kind(error) {
+        Kind::Io(kind) => Some(kind),
+        _ => None,
+    }
+}
+
 enum Kind {
     Index,
     Io(io::ErrorKind),
@@ -62,7 +70,7 @@ fn kind(error: &anyhow::Error) -> Kind {
 }
 
 /// The message with its causes. What the program calls an option is an argument here.
-fn words(error: &anyhow::Error) -> String {
+pub fn words(error: &anyhow::Error) -> String {
     const ARGUMENTS: [(&str, &str); 4] = [
         ("--fetch-table fetches them", "open(..., fetch_table=True) fetches them"),
         (" (--tensor NAME)", " (tensor=NAME)"),
