@@ -160,12 +160,16 @@ class Model:
         *,
         metric: Metric = "cosine",
         threads: int | None = None,
+        strict: bool = True,
     ) -> Neighbors:
         """The ``k`` nearest rows of tokens (IDs, texts, a slice), or of vectors of floats.
 
         Scores are exact: float64 sums over the float32 values. Equal scores are in the order
         of their IDs. A row is no neighbour of itself. There are fewer than ``k`` if the table
         has fewer rows with a direction.
+
+        A row without a direction (all zeros, NaN) raises. With ``strict=False`` its IDs are -1
+        and its scores NaN.
         """
         k = operator.index(k)
         if k < 1:
@@ -175,7 +179,7 @@ class Model:
         vectors = _vectors(query)
         if vectors is None:
             ids, shape = self._ids(cast(Key, query))
-            found = self._model.neighbors_of_ids(ids, k, metric, threads)
+            found = self._model.neighbors_of_ids(ids, k, metric, threads, strict)
         else:
             if vectors.ndim == 0 or vectors.shape[-1] != self.shape[1]:
                 raise ValueError(
@@ -184,7 +188,7 @@ class Model:
                 )
             shape = vectors.shape[:-1]
             rows = np.ascontiguousarray(vectors, np.float32).reshape(-1, self.shape[1])
-            found = self._model.neighbors_of_vectors(rows, k, metric, threads)
+            found = self._model.neighbors_of_vectors(rows, k, metric, threads, strict)
         near, scores, n = found
         return Neighbors(near.reshape(*shape, n), scores.reshape(*shape, n))
 

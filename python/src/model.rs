@@ -1,7 +1,8 @@
 //! An open model.
 
+use std::iter::repeat_n;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -43,6 +44,15 @@ pub struct Model {
 const MAX_BATCH: usize = 1 << 13;
 const MAX_VALUES: usize = 1 << 23;
 const MAX_NEIGHBORS: usize = 1 << 20;
+
+/// How neighbours are asked for.
+struct How<'a> {
+    k: usize,
+    metric: &'a str,
+    threads: Option<usize>,
+    /// Whether a query without neighbours is an error.
+    strict: bool,
+}
 
 /// IDs and scores, the nearest first, and the number of neighbours of each query.
 type Found<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f64>>, usize);
@@ -146,13 +156,14 @@ impl Model {
         k: usize,
         metric: &str,
         threads: Option<usize>,
+        strict: bool,
     ) -> PyResult<Found<'py>> {
         let ids = ids.as_slice()?;
         let query = |i: usize, stop: &AtomicBool| {
             let values = rows::read(&self.view.table, &ids[i..=i], stop)?;
             Ok((format!("row {}", ids[i]), Query::of_row(ids[i], values)))
         };
-        self.neighbors(py, ids.len(), query, k, metric, threads)
+        self.neighbors(py, ids.len(), query, How { k, metric, threads, strict })
     }
 
     /// The nearest rows of these vectors.
@@ -163,13 +174,14 @@ impl Model {
         k: usize,
         metric: &str,
         threads: Option<usize>,
+        strict: bool,
     ) -> PyResult<Found<'py>> {
         let (values, dim) = (vectors.as_slice()?, self.view.table.d_model());
         let query = |i: usize, _: &AtomicBool| {
             let values = values[i * dim..][..dim].to_vec();
             Ok((format!("vector {i}"), Query { exclude: Vec::new(), values }))
         };
-        self.neighbors(py, values.len() / dim, query, k, metric, threads)
+        self.neighbors(py, values.len() / dim, query, How { k, metric, threads, strict })
     }
 
     /// The answer of the program's `stats`, as JSON.
@@ -266,10 +278,9 @@ impl Model {
         py: Python<'py>,
         n: usize,
         query: impl Fn(usize, &AtomicBool) -> Result<(String, Query)> + Sync,
-        k: usize,
-        metric: &str,
-        threads: Option<usize>,
+        how: How<'_>,
     ) -> PyResult<Found<'py>> {
+        let How { k, metric, threads, strict } = how;
         let table = &self.view.table;
         let batch =
             MAX_BATCH.min(MAX_VALUES / table.d_model()).min(MAX_NEIGHBORS / k.max(1)).max(1);
@@ -277,28 +288,42 @@ impl Model {
             let mut search = Search { metric: named(metric)?, k, ..Search::default() };
             search.threads = threads.unwrap_or(search.threads);
             self.fetch_whole(std::slice::from_ref(&self.tensor))?;
-            let (mut ids, mut scores, mut found) = (Vec::new(), Vec::new(), None);
+            // A list for each query; an empty one for a query that has no neighbours.
+            let mut lists = Vec::new();
             for first in (0..n).step_by(batch) {
-                let mut queries = Vec::new();
+                let (mut queries, mut asked) = (Vec::new(), Vec::new());
                 for i in first..n.min(first + batch) {
                     let (what, query) = query(i, stop)?;
-                    check_query(&what, &query.values, search.metric)?;
-                    queries.push(query);
+                    match check_query(&what, &query.values, search.metric) {
+                        Ok(()) => {
+                            asked.push(lists.len());
+                            queries.push(query);
+                        }
+                        Err(error) if strict => return Err(error),
+                        Err(_) => {}
+                    }
+                    lists.push(Vec::new());
+                }
+                if queries.is_empty() {
+                    continue;
                 }
                 let rows = Stoppable { table, stop };
-                for neighbors in nearest(&rows, table.rows_present(), &queries, &search)?.neighbors
-                {
-                    ensure!(
-                        *found.get_or_insert(neighbors.len()) == neighbors.len(),
-                        "some of these queries have fewer than {k} neighbors: ask for each by \
-                         itself"
-                    );
-                    ids.extend(neighbors.iter().map(|it| it.id as i64));
-                    scores.extend(neighbors.iter().map(|it| it.score));
+                let found = nearest(&rows, table.rows_present(), &queries, &search)?;
+                for (at, list) in asked.into_iter().zip(found.neighbors) {
+                    lists[at] = list;
                 }
-                ensure!(!stop.load(Ordering::Relaxed), "stopped");
             }
-            Ok((ids, scores, found.unwrap_or(k)))
+            let longest = lists.iter().map(Vec::len).max();
+            let width = longest.unwrap_or(k);
+            let (mut ids, mut scores) = (Vec::new(), Vec::new());
+            for list in lists {
+                let padding = width - list.len();
+                ids.extend(list.iter().map(|it| it.id as i64));
+                scores.extend(list.iter().map(|it| it.score));
+                ids.extend(repeat_n(-1, padding));
+                scores.extend(repeat_n(f64::NAN, padding));
+            }
+            Ok((ids, scores, width))
         };
         let (ids, scores, found) = work(py, find)?.map_err(raised)?;
         Ok((PyArray1::from_vec(py, ids), PyArray1::from_vec(py, scores), found))

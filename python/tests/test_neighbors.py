@@ -104,3 +104,16 @@ def test_the_number_of_threads_changes_nothing(smol):
     a, b = (smol.neighbors(range(900, 930), k=4, threads=n) for n in (1, 3))
     assert np.array_equal(a.ids, b.ids)
     assert np.array_equal(a.scores.view(np.int64), b.scores.view(np.int64))
+
+
+def test_without_strict_a_query_may_have_no_neighbors(toy):
+    rows = toy[:6].copy()
+    rows[[0, 4]] = 0
+    rows[5] = np.nan
+    with pytest.raises(ValueError, match="vector 0 is all zeros"):
+        toy.neighbors(rows)
+    found = toy.neighbors(rows, k=3, strict=False)
+    assert (found.ids[[0, 4, 5]] == -1).all() and np.isnan(found.scores[[0, 4, 5]]).all()
+    assert np.array_equal(found.ids[1:4], toy.neighbors(rows[1:4], k=3).ids)
+    nothing = toy.neighbors(rows[:1], k=3, strict=False)
+    assert nothing.ids.shape[0] == 1 and (nothing.ids == -1).all()
