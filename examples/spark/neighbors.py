@@ -56,10 +56,11 @@ def run(spark, models, out, *, rows=8192, work=functools.partial(neighbors, k=10
     parts = list(partitions(models, rows))
     spread = spark.sparkContext.parallelize(parts, len(parts))
     frame = spark.createDataFrame(spread, "model string, start long, stop long")
-    frame.mapInPandas(work, SCHEMA).write.mode("overwrite").parquet(str(out))
+    answer = frame.mapInPandas(work, SCHEMA)
+    answer.write.mode("overwrite").parquet(str(out), compression="zstd")
 
 
-def session(workers, memory=1024):
+def session(workers):
     """Spark on this machine, with workers that are processes of their own."""
     from pyspark.sql import SparkSession
 
@@ -67,7 +68,8 @@ def session(workers, memory=1024):
     if workers:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        builder = builder.master(f"local-cluster[{workers},1,{memory}]")
+        builder = builder.master(f"local-cluster[{workers},1,1024]")
+    builder = builder.config("spark.ui.showConsoleProgress", sys.stderr.isatty())
     # One row of the frame is a partition of work: it must not wait for others.
     builder = builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", 1)
     return builder.getOrCreate()
