@@ -1,41 +1,51 @@
 #!/usr/bin/env python3
 """Makes fixtures/words.gguf: common words of a real model, small enough to build in.
 
-    python3 scripts/make_words.py MODEL.gguf
+    scripts/fetch-real-model.sh --all
+    python3 scripts/make_words.py models/all-MiniLM-L6-v2
 
-MODEL is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) as GGUF. 4,000 of its whole
+The model is sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). 4,000 of its whole
 words of English letters become the tokens, in their order: those of fixtures/analogies.txt
-in lower case, some animals, and the lowest IDs, which are the most common. Their rows
-are taken in their first 64 principal coordinates (of the rows as they are, not centred)
-and stored as Q8_0. A word has a space before it, as the sign of SentencePiece.
+in lower case, some animals, and the lowest IDs, which are the most common. After them
+come the two words of one letter, signs, digits and the special tokens, so that ordinary
+sentences can be tokenized. Rows are taken in the first 64 principal coordinates of the
+4,000 (as they are, not centred) and stored as Q8_0. A word has a space before it, as
+llama.cpp's converter writes a vocabulary of WordPiece.
 """
 
+import json
 import sys
 
 import gguf
 import numpy as np
+from safetensors.numpy import load_file
 
 WORDS, WIDTH = 4000, 64
 ANIMALS = "cat cats kitten puppy mouse mice horse cow pig sheep wolf lion tiger bear rabbit"
+MORE = "a i . , ? ! ' \" : - 0 1 2 3 4 5 6 7 8 9".split()
+SPECIAL = ["[UNK]", "[CLS]", "[SEP]"]
+CONTROL = gguf.TokenType.CONTROL
 
 
 def main():
-    reader = gguf.GGUFReader(sys.argv[1])
-    field = reader.fields["tokenizer.ggml.tokens"]
-    tokens = [bytes(field.parts[i]).decode() for i in field.data]
-    table = next(t for t in reader.tensors if t.name == "token_embd.weight")
-    rows = gguf.quants.dequantize(table.data, table.tensor_type).astype(np.float64)
+    folder = sys.argv[1]
+    with open(f"{folder}/tokenizer.json", encoding="utf-8") as file:
+        vocabulary = json.load(file)["model"]["vocab"]
+    rows = load_file(f"{folder}/model.safetensors")["embeddings.word_embeddings.weight"]
+    rows = rows.astype(np.float64)
 
     def is_word(token):
-        return token[:1] == "▁" and token[1:].isascii() and token[1:].isalpha() and len(token) > 2
+        return token.isascii() and token.isalpha() and len(token) > 1
 
     picked = ANIMALS + " " + open("fixtures/analogies.txt", encoding="utf-8").read().lower()
-    picked = {"▁" + word for word in picked.split()}
-    words = [i for i, token in enumerate(tokens) if is_word(token)]
-    first = [i for i in words if tokens[i] in picked]
-    ids = sorted(first + [i for i in words if tokens[i] not in picked][: WORDS - len(first)])
-    rows = rows[ids]
-    _, _, directions = np.linalg.svd(rows, full_matrices=False)
+    picked = set(picked.split())
+    words = [token for token in sorted(vocabulary, key=vocabulary.get) if is_word(token)]
+    first = [token for token in words if token in picked]
+    others = [token for token in words if token not in picked]
+    words = sorted(first + others[: WORDS - len(first)], key=vocabulary.get)
+    tokens = words + MORE + SPECIAL
+    rows = rows[[vocabulary[token] for token in tokens]]
+    _, _, directions = np.linalg.svd(rows[:WORDS], full_matrices=False)
     # The sign of a direction is not determined: its largest value is positive.
     signs = np.sign(directions[np.arange(WIDTH), np.abs(directions[:WIDTH]).argmax(1)])
     rows = (rows @ (directions[:WIDTH] * signs[:, None]).T).astype(np.float32)
@@ -44,13 +54,14 @@ def main():
     writer.add_name("4,000 common words of all-MiniLM-L6-v2, in 64 principal dimensions")
     writer.add_license("apache-2.0")
     writer.add_url("https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2")
-    writer.add_vocab_size(WORDS)
+    writer.add_vocab_size(len(tokens))
     writer.add_embedding_length(WIDTH)
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list([tokens[i] for i in ids])
-    writer.add_token_scores([float(-i) for i in range(WORDS)])
-    writer.add_token_types([1] * WORDS)
-    writer.add_add_bos_token(False)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list([token if token in SPECIAL else "\u2581" + token for token in tokens])
+    writer.add_token_types([CONTROL if token in SPECIAL else 1 for token in tokens])
+    writer.add_unk_token_id(tokens.index("[UNK]"))
+    writer.add_bos_token_id(tokens.index("[CLS]"))
+    writer.add_sep_token_id(tokens.index("[SEP]"))
     kind = gguf.GGMLQuantizationType.Q8_0
     writer.add_tensor("token_embd.weight", gguf.quants.quantize(rows, kind), raw_dtype=kind)
     writer.write_header_to_file()

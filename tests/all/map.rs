@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use embcli::stats::mix;
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
@@ -37,7 +38,7 @@ fn every_form_has_the_same_points() {
     let points = json["points"].as_array().unwrap();
     assert_eq!(points.len(), 300);
     let mut lines = text(&files, "csv").lines();
-    assert_eq!(lines.next(), Some("id,token,x,y,norm,type,kind,script"));
+    assert_eq!(lines.next(), Some("id,token,x,y,norm,type,kind,script,untrained"));
     for (point, line) in points.iter().zip(lines) {
         let cells: Vec<&str> = line.split(',').collect();
         assert_eq!(cells[0], point["id"].to_string());
@@ -68,6 +69,42 @@ fn the_nearest_rows_are_those_of_neighbors() {
         assert!((a - b).abs() < 1e-6, "{near} {expected}");
     }
     assert_eq!(cat["nearest"].as_array().unwrap().len(), 4);
+}
+
+/// 400 words with random rows, eight unused tokens whose rows are near one direction, and
+/// a word whose row is there too.
+#[test]
+fn rows_like_those_of_unused_tokens_are_told() {
+    const WIDTH: usize = 32;
+    let words = (0..400).map(|i| format!(" word{i}"));
+    let unused = (0..8).map(|i| format!("<unused{i}>"));
+    let tokens: Vec<String> = words.chain(unused).chain([" glitch".to_owned()]).collect();
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let random = |i: usize| mix(i as u64) as f32 / u64::MAX as f32 - 0.5;
+    let value = |i: usize| match i / WIDTH {
+        ..400 => random(i),
+        _ => random(i) / 4.0 + random(1 << 20 | i % WIDTH) * 2.0,
+    };
+    let values: Vec<f32> = (0..WIDTH * tokens.len()).map(value).collect();
+    let rows = tokens.len() as u64;
+    let file =
+        Gguf::new().vocab("llama", &tokens).table(F32, WIDTH as u64, rows, f32_bytes(&values));
+    let file = file.write();
+    let files = files(&[file.path().to_str().unwrap(), "--method", "pca"]);
+    let json: Value = serde_json::from_str(text(&files, "json")).unwrap();
+    for point in json["points"].as_array().unwrap() {
+        let (id, score) = (point["id"].as_u64().unwrap(), point["untrained"].as_f64().unwrap());
+        assert!(if id < 400 { score < 0.7 } else { score > 0.9 }, "{id} {score}");
+    }
+    // Without unused tokens there is nothing to compare with.
+    let words: Value = embcli([&["map", "--format", "json"], &SOME[..]].concat()).json();
+    assert!(words["points"][0]["untrained"].is_null());
+}
+
+#[test]
+fn the_built_in_words_read_a_sentence() {
+    let json = embcli(["map", "words", "--text", "The cat sat.", "--method=pca", "--format=json"]);
+    assert_eq!(json.json()["path"], serde_json::json!([0, 2533, 812, 4002]));
 }
 
 #[test]
@@ -188,7 +225,7 @@ fn odd_tables_have_a_map_or_one_line() {
 fn wrong_calls_are_one_line() {
     for (args, says) in [
         (&["map", "words", "--words", "/dev/null"][..], "the list is empty"),
-        (&["map", "words", " zebrafish"], "not a token"),
+        (&["map", "words", " zebrafish"], "[UNK]"),
         (&["map", "words", "--label", "99999"], "99999"),
         (&["map", "words", "-o", "m.npy"], "can't print npy"),
         (&["map", "words", "--neighbors", "101"], "101"),

@@ -82,6 +82,33 @@ struct NeverTrained {
     limit: f32,
 }
 
+/// How near a row is to those that training never touched.
+#[derive(Debug)]
+pub struct Untouched {
+    frame: Frame,
+    direction: Vec<f32>,
+    /// The cosine above which a row counts as one of them.
+    pub limit: f32,
+}
+
+impl Untouched {
+    /// Learns it from the tokens that no text has. `None` if the rows of fewer than three
+    /// of them are alike, or ordinary rows are like them.
+    pub fn of(rows: &dyn Rows, tokens: &Spellings, threads: usize) -> Result<Option<Self>> {
+        let n = tokens.len().min(rows.n_rows() as usize);
+        let Some(mut frame) = Frame::centred(rows, tokens, n, threads)? else { return Ok(None) };
+        let found = frame.never_trained.take();
+        Ok(found.map(|NeverTrained { direction, limit }| Self { frame, direction, limit }))
+    }
+
+    /// The cosine of a row, less the mean row, with their direction. `None` for the mean
+    /// row, and for rows that are not finite. `point` is reused.
+    pub fn cosine(&self, row: &[f32], point: &mut Vec<f32>) -> Option<f32> {
+        let (point, kinds) = self.frame.points(row, point);
+        (kinds[0] != Kind::None).then(|| matrix::dot(self.frame.level, point, &self.direction))
+    }
+}
+
 /// The largest eigenvalue of the correlations of a row's values, and the
 /// largest that independent values give (Marchenko and Pastur).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,6 +134,17 @@ pub enum Kind {
 impl Frame {
     /// Learns a frame; `None` where there are too few rows, or all are alike.
     pub fn of(
+        rows: &dyn Rows,
+        tokens: &Spellings,
+        n: usize,
+        threads: usize,
+    ) -> Result<Option<Self>> {
+        let centred = Self::centred(rows, tokens, n, threads)?;
+        centred.map_or(Ok(None), |frame| frame.whiten(rows, tokens))
+    }
+
+    /// Learns where rows lie, and nothing of how they differ: no point is whitened.
+    fn centred(
         rows: &dyn Rows,
         tokens: &Spellings,
         n: usize,
@@ -139,7 +177,7 @@ impl Frame {
         // The square of three standard errors of the mean row.
         frame.nothing = 9.0 * frame.usual / n_rows as f32;
         frame.never_trained = frame.seek_never_trained(rows, tokens, n)?;
-        frame.whiten(rows, tokens)
+        Ok(Some(frame))
     }
 
     fn whiten(mut self, rows: &dyn Rows, tokens: &Spellings) -> Result<Option<Self>> {

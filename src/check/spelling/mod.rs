@@ -45,6 +45,7 @@ mod swaps;
 mod tests;
 mod tokens;
 
+pub use frame::Untouched;
 pub use tokens::{Builder, Role, Spellings, is_placeholder};
 
 /// At most so many tokens are judged: what keeps a file from taking more than

@@ -2,8 +2,9 @@
 
 use hashbrown::HashMap;
 
+use crate::model::Error;
 use crate::stats::{mix, sample};
-use crate::vocab::TokenType;
+use crate::vocab::{TokenType, Vocab};
 
 /// The features of one token: its kind, its length, how it ends (four) and how
 /// it begins (three).
@@ -100,6 +101,23 @@ impl Builder {
 }
 
 impl Spellings {
+    /// The spellings of the first tokens of a vocabulary: of those below `n`, and of
+    /// [`MOST_TOKENS`](super::MOST_TOKENS).
+    ///
+    /// # Errors
+    /// When the vocabulary can't be read.
+    pub fn of(vocab: &Vocab, n: u64) -> Result<Self, Error> {
+        let mut tokens = Builder::new();
+        vocab.each(|id, text| {
+            if id >= n.min(super::MOST_TOKENS) {
+                return Ok(false);
+            }
+            tokens.push(text, vocab.token_type(id)?);
+            Ok::<_, Error>(true)
+        })?;
+        Ok(tokens.finish())
+    }
+
     /// How many tokens there are.
     pub fn len(&self) -> usize {
         self.roles.len()

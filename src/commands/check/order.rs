@@ -7,7 +7,7 @@ use super::codes::{self, Code};
 use super::finding::{MOST_IDS, named};
 use super::{Finding, Findings, OrderInfo, OrderPlace};
 use crate::check::Swapped;
-use crate::check::spelling::{self, Copied, Order, OrderVerdict, Stretch, Swap, Where};
+use crate::check::spelling::{self, Copied, Order, OrderVerdict, Spellings, Stretch, Swap, Where};
 use crate::commands::model::View;
 use crate::report::Float;
 use crate::text::{counted, grouped};
@@ -29,16 +29,7 @@ pub(super) fn check(
 ) -> Result<Option<OrderInfo>> {
     // `sizes` has reported the missing vocabulary.
     let Ok(vocab) = view.vocab() else { return Ok(None) };
-    let present = view.table.rows_present();
-    let mut tokens = spelling::Builder::new();
-    vocab.each(|id, text| -> Result<bool> {
-        if id >= present.min(spelling::MOST_TOKENS) {
-            return Ok(false);
-        }
-        tokens.push(text, vocab.token_type(id)?);
-        Ok(true)
-    })?;
-    let tokens = tokens.finish();
+    let tokens = Spellings::of(vocab, view.table.rows_present())?;
     let mut order = spelling::judge(&view.table, &tokens, SEED, threads::available())?;
     if shows_nothing(&order)
         && let Some(swapped) = Swapped::of(&view.table)

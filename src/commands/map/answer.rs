@@ -62,6 +62,9 @@ pub struct Points {
     pub kinds: Vec<Kind>,
     pub(super) scripts: Vec<Script>,
     pub norms: Vec<f32>,
+    /// How near each row, less the mean row, is to those of unused tokens: a cosine.
+    /// `None` for the mean row. Empty if their direction is not known.
+    pub untrained: Vec<Option<f32>>,
     pub places: Vec<[f32; 2]>,
     /// How many nearest rows each point has.
     pub k: usize,
@@ -106,6 +109,10 @@ impl Points {
         }
     }
 
+    pub(super) fn untrained(&self, at: usize) -> Option<f32> {
+        self.untrained.get(at).copied().flatten()
+    }
+
     pub(super) fn script(&self, at: usize) -> &'static str {
         self.scripts[at].name()
     }
@@ -122,6 +129,8 @@ struct Point<'a> {
     kind: &'static str,
     script: &'static str,
     norm: Float<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untrained: Option<Float<f32>>,
     x: Float<f32>,
     y: Float<f32>,
     nearest: Vec<Near>,
@@ -147,6 +156,7 @@ impl Serialize for Points {
                 kind: self.kinds[at].name(),
                 script: self.script(at),
                 norm: Float(self.norms[at]),
+                untrained: self.untrained(at).map(Float),
                 x,
                 y,
                 nearest: self.nearest(at).map(near).collect(),

@@ -1,4 +1,5 @@
-//! The groups of points that have a colour each: by script, or by kind.
+//! The groups of points that have a colour each: by script, by kind, by type, or by how
+//! near their rows are to those of unused tokens.
 
 use super::answer::Points;
 
@@ -21,6 +22,16 @@ const COLOURS: [Colour; 12] = [
     ["#b91c1c", "#ff7b7b"],
 ];
 
+/// Cosines with the rows of unused tokens, from low to high, and their colours.
+const UNTRAINED: [(&str, f32, Colour); 6] = [
+    ("below 0", 0.0, ["#9db7d5", "#3d5a80"]),
+    ("0 to 0.2", 0.2, ["#6f9bd1", "#4f7fc0"]),
+    ("0.2 to 0.4", 0.4, ["#3f7f93", "#56b3c4"]),
+    ("0.4 to 0.6", 0.6, ["#a87900", "#f2cc60"]),
+    ("0.6 to 0.8", 0.8, ["#c2410c", "#ff9466"]),
+    ("0.8 to 1", f32::INFINITY, ["#b91c1c", "#ff5c5c"]),
+];
+
 /// The colour of all other groups.
 const GREY: Colour = ["#6b7280", "#9aa3b2"];
 
@@ -34,7 +45,7 @@ pub(super) struct Group {
 /// The groups of all points, largest first.
 #[derive(Debug)]
 pub(super) struct Groups {
-    /// `script` or `kind`.
+    /// `script`, `kind`, `type` or `under-trained`.
     pub by: &'static str,
     pub groups: Vec<Group>,
     /// The group of each point.
@@ -52,6 +63,25 @@ impl Groups {
 
     pub(super) fn by_type(points: &Points) -> Self {
         Self::new("type", points.types.iter().map(|name| name.unwrap_or("none")))
+    }
+
+    /// By the cosine of a point's row with the rows of unused tokens, from low to high.
+    /// `None` where these are not known.
+    pub(super) fn by_untrained(points: &Points) -> Option<Self> {
+        if points.untrained.is_empty() {
+            return None;
+        }
+        let part = |score: &Option<f32>| match score {
+            Some(score) => UNTRAINED.iter().position(|(_, end, _)| score < end).unwrap_or(0),
+            None => UNTRAINED.len(),
+        };
+        let of: Vec<u8> = points.untrained.iter().map(|score| part(score) as u8).collect();
+        let names = UNTRAINED.iter().map(|(name, _, colour)| (*name, *colour));
+        let groups = names.chain([("none", GREY)]).zip(0u8..).map(|((name, colour), group)| {
+            let count = of.iter().filter(|it| **it == group).count() as u64;
+            Group { name, count, colour }
+        });
+        Some(Self { by: "under-trained", groups: groups.collect(), of })
     }
 
     /// By script, unless nearly all points are of one.

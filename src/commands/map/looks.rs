@@ -11,7 +11,7 @@ use crate::report::{Answer, Cell, Column, Float, Page, Records};
 
 impl Answer for MapReport {
     fn records(&self, out: &mut dyn Records) -> Result<()> {
-        let columns = ["#id", "token", "#x", "#y", "#norm", "type", "kind", "script"];
+        let columns = ["#id", "token", "#x", "#y", "#norm", "type", "kind", "script", "#untrained"];
         out.header(&columns.map(Column::of))?;
         let points = &self.points;
         for at in 0..points.len() {
@@ -25,6 +25,7 @@ impl Answer for MapReport {
                 Cell::word(points.types[at]),
                 Cell::Word(points.kinds[at].name()),
                 Cell::Word(points.script(at)),
+                points.untrained(at).map_or(Cell::Nothing, |cosine| Cell::Value(Float(cosine))),
             ])?;
         }
         Ok(())

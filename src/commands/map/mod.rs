@@ -20,6 +20,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use super::frame::{Frame, Framed};
 use super::text::{TextToRead, Tokenized};
 use super::{NamedTokens, Opener, Reads, Request, model};
+use crate::check::spelling::{Spellings, Untouched};
 use crate::map::{Chosen, Graph, Point, kept, pca, tsne};
 use crate::named::named;
 use crate::report::{Float, Form, Printer, Progress, TokenText};
@@ -161,6 +162,7 @@ impl MapRequest {
             ));
         }
         let mut points = self.points(&view, &chosen)?;
+        points.untrained = untrained(&view, &points.ids, threads).with_context(name)?;
         // Two directions are found at once, and comparing all rows is not.
         let usual = if self.layout == Layout::Pca { 0 } else { USUAL };
         let held = self.neighbors.unwrap_or(usual);
@@ -216,6 +218,19 @@ impl MapRequest {
         }
         Ok(Points { ids, tokens, ..points })
     }
+}
+
+/// How near each of these rows, as stored, is to those of unused tokens. Empty if there
+/// are too few unused tokens, or their rows are not alike.
+fn untrained(view: &model::View, ids: &[u64], threads: usize) -> Result<Vec<Option<f32>>> {
+    let Ok(vocab) = view.vocab() else { return Ok(Vec::new()) };
+    let tokens = Spellings::of(vocab, view.table.rows_present())?;
+    let Some(untouched) = Untouched::of(&view.table, &tokens, threads)? else {
+        return Ok(Vec::new());
+    };
+    let (mut reader, mut point) = (Reader::new(&view.table), Vec::new());
+    let cosine = |id: &u64| Ok(untouched.cosine(reader.read(*id..*id + 1)?, &mut point));
+    ids.iter().map(cosine).collect()
 }
 
 /// Rows in the plane.

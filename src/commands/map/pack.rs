@@ -49,7 +49,9 @@ struct Mode<'a> {
 /// The data of a page with at most `k` nearest rows of each point.
 pub(super) fn pack(report: &MapReport, k: usize) -> Result<Vec<u8>> {
     let points = &report.points;
-    let mut modes = [Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
+    let mut modes =
+        vec![Groups::by_script(points), Groups::by_kind(points), Groups::by_type(points)];
+    modes.extend(Groups::by_untrained(points));
     // The page begins with the first.
     let first = Groups::of(points).by;
     modes.sort_by_key(|mode| mode.by != first);

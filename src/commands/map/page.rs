@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("page/map.js");
 const HASHES: [(&str, &str); 3] = [
     (STYLE, "sha256-GYiPjhKquoxNlqECAPkdjIe6tCViBrtBmokJJjQQj6U="),
     (SCATTER, "sha256-sEdcyk5Q4UWsRVAR3DismFziHU1PE33ZzjpEVJpDp10="),
-    (SCRIPT, "sha256-0rmbSB3PoTJ16u6REDM8Gt+3ckojVO+ZCm2nx8YmgoE="),
+    (SCRIPT, "sha256-SCM2pQ9cB2sWkJK+q57V4Smegvyq5btvYNwXcb3NRxI="),
 ];
 
 /// A page should be at most so large. Nearest rows take most of it.

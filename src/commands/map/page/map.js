@@ -254,6 +254,8 @@ function show(map) {
       close.addEventListener("click", () => choose(-1));
       box.append(make("div", { className: "row" }, make("h2", { className: "text" }, short(i, 200)), close));
       const facts = [["ID", number(map.ids[i])], ["type", map.types[i]], ["kind", map.kinds[i]], ["script", map.scripts[i]], ["norm", String(map.lengths[map.norms[i]])]];
+      const untrained = modes.find((it) => it.by === "under-trained");
+      if (untrained) facts.push(["like unused rows", untrained.names[untrained.of[i]]]);
       box.append(make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
       if (all.length) {
         const around = new Set(scatter.around(i, all.length));
@@ -354,8 +356,10 @@ function show(map) {
         [...$("legend").querySelectorAll("button")].forEach((other, at) => { other.ariaPressed = String(!scatter.hidden[at]); });
         refresh();
       });
-      return make("li", {}, button);
+      return make("li", { hidden: !counts[group] }, button);
     }));
+    $("about").textContent = mode.by === "under-trained"
+      ? "The cosine of a row, less the mean row, with the rows of unused tokens. Near 1, training hardly touched it." : "";
   }
 
   // The list of the lasso.
