@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from conftest import GEMMA, TOY, opened
+from conftest import GEMMA, ROOT, TOY, opened
 
 
 def test_a_file_that_becomes_shorter_raises(made):
@@ -60,6 +60,10 @@ def test_no_file_is_mapped(made):
     model.neighbors(3)
     with open("/proc/self/maps") as maps:
         assert str(made) not in maps.read()
+
+
+def test_the_version_is_the_programs():
+    assert f'\nversion = "{embcli.__version__}"\n' in (ROOT / "Cargo.toml").read_text()
 
 
 def test_errors_of_files(made, tmp_path):
