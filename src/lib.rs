@@ -36,9 +36,10 @@
 //! threads only inside a call.
 //!
 //! # Features
-//! `cli`, on by default, is the program `embcli`: its commands, their output, and
-//! the stores of models. Without it the crate needs neither clap nor comfy-table
-//! nor csv. `remote`, on by default, lets it read models over a network.
+//! `cli`, on by default, is the program `embcli`; `commands`, which it brings, is what it
+//! answers: commands, the forms of their answers, and the stores of models. Without both
+//! the crate needs neither clap nor comfy-table nor csv. `remote`, on by default, lets the
+//! program read models over a network.
 
 // The pages of a module link to private items, for `--document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
@@ -50,7 +51,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 #[doc(hidden)]
 pub mod commands;
 #[doc(hidden)]
@@ -70,7 +71,7 @@ pub mod map;
 #[doc(hidden)]
 pub mod model;
 mod named;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 mod npy;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -82,7 +83,7 @@ pub mod quant;
 #[cfg(feature = "remote")]
 #[doc(hidden)]
 pub mod remote;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
@@ -95,7 +96,7 @@ pub mod similarity;
 pub mod source;
 #[doc(hidden)]
 pub mod stats;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 #[doc(hidden)]
 pub mod store;
 #[doc(hidden)]
@@ -103,7 +104,7 @@ pub mod text;
 mod threads;
 #[doc(hidden)]
 pub mod tokenizer;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 #[doc(hidden)]
 pub mod tour;
 #[doc(hidden)]

@@ -7,11 +7,16 @@
 mod f16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON is in the baseline there"))]
+#[cfg_attr(
+    any(target_arch = "aarch64", target_feature = "simd128"),
+    allow(dead_code, reason = "vectors are in the baseline there")
+)]
 mod plain;
 #[cfg(test)]
 mod tests;
 mod vector;
+#[cfg(target_feature = "simd128")]
+mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -25,7 +30,8 @@ pub struct Level(Kind);
 /// Each kind includes the kinds before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// Every processor of the architecture has it: SSE2 on x86-64, NEON on aarch64.
+    /// Every processor of the architecture has it: SSE2 on x86-64, NEON on aarch64. A
+    /// WebAssembly build has the vectors of simd128 or does without: there is no detection.
     Baseline,
     /// AVX2 with FMA and F16C: from Haswell and Zen on.
     #[cfg(target_arch = "x86_64")]
@@ -73,7 +79,7 @@ impl Level {
 
     /// Whether [`with_vectors`] uses vectors of the processor, not arrays.
     pub fn has_vectors(self) -> bool {
-        cfg!(target_arch = "aarch64") || self > Self::BASELINE
+        cfg!(any(target_arch = "aarch64", target_feature = "simd128")) || self > Self::BASELINE
     }
 
     /// All levels that this processor has, the baseline first. For tests and

@@ -9,7 +9,7 @@
 //! | `plain` | arrays | arrays | arrays |
 //! | `x86::Avx2` | 1 register of 256 bits | 2 | 2 |
 //! | `x86::Avx512` | 1 of 256 bits | 1 of 512 bits | 1 of 512 bits |
-//! | `neon` | 2 of 128 bits | 4 | 4 |
+//! | `neon`, `wasm` | 2 of 128 bits | 4 | 4 |
 
 use super::Level;
 
@@ -121,7 +121,7 @@ pub trait Vector: Copy {
 }
 
 /// Methods of [`Vector`] whose bodies are intrinsics, except for a few.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 macro_rules! methods {
     ($($name:ident($($argument:ident: $type:ty),*) -> $return:ty = $body:expr;)+) => {$(
         #[inline(always)]
@@ -133,7 +133,7 @@ macro_rules! methods {
         }
     )+};
 }
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 pub(super) use methods;
 
 /// An algorithm over vectors. `run` must be `#[inline(always)]`, and what it calls
@@ -156,6 +156,8 @@ pub fn with_vectors(level: Level, algorithm: impl Algorithm) {
     let _ = level;
     #[cfg(target_arch = "aarch64")]
     algorithm.run(super::neon::NEON);
-    #[cfg(not(target_arch = "aarch64"))]
+    #[cfg(target_feature = "simd128")]
+    algorithm.run(super::wasm::SIMD128);
+    #[cfg(not(any(target_arch = "aarch64", target_feature = "simd128")))]
     algorithm.run(super::plain::Plain);
 }

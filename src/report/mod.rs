@@ -32,6 +32,7 @@ pub use page::{Fitted, Page, Style};
 pub(crate) use page::{Grid, TOKEN_WIDTH, UNBROKEN, lines};
 pub use printer::{Beside, ListPrinter, Printer};
 pub(crate) use progress::Progress;
+pub use progress::{Watcher, watch_progress};
 pub use reader::{Reader, Turn};
 pub use records::{Cell, Column, Records};
 pub(crate) use token::hex;

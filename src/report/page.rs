@@ -28,6 +28,7 @@ pub struct Style {
 
 impl Style {
     /// The terminal's width, or `COLUMNS`, or 80 columns; no colour.
+    #[cfg(feature = "cli")]
     pub fn of_stdout() -> Self {
         let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
         let width = terminal_size::terminal_size_of(io::stdout())
@@ -60,7 +61,7 @@ impl Write for Page<'_> {
 }
 
 impl<'p> Page<'p> {
-    pub(crate) fn new(style: Style, out: &'p mut dyn Write) -> Self {
+    pub fn new(style: Style, out: &'p mut dyn Write) -> Self {
         Self { style: style.fitted(), out }
     }
 

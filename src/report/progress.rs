@@ -1,9 +1,20 @@
-//! Shows on a terminal how much of a long task is done.
+//! Shows how much of a long task is done: on a terminal, or to whoever embeds the commands.
 
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::number::grouped;
+
+/// Is called with what is counted, how many are done, and of how many.
+pub type Watcher = fn(&'static str, u64, u64);
+
+static WATCHER: OnceLock<Watcher> = OnceLock::new();
+
+/// Lets a program without a terminal show progress by itself. The first watcher stays.
+pub fn watch_progress(watcher: Watcher) {
+    let _ = WATCHER.set(watcher);
+}
 
 /// Shorter tasks show no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -15,25 +26,26 @@ const STAY: Duration = Duration::from_millis(100);
 pub(crate) struct Progress {
     /// What is counted: `rows`.
     what: &'static str,
-    started: Instant,
-    is_seen: bool,
+    /// `None` where nobody sees it: some systems have no clock.
+    started: Option<Instant>,
     /// When it was shown last, from the start.
     shown: Option<Duration>,
 }
 
 impl Progress {
     pub(crate) fn new(what: &'static str) -> Self {
-        let is_seen = stderr().is_terminal();
-        Self { what, started: Instant::now(), is_seen, shown: None }
+        Self { what, started: stderr().is_terminal().then(Instant::now), shown: None }
     }
 
     /// Shows that `done` of `total` are done; clears the line after the last.
     pub(crate) fn at(&mut self, done: u64, total: u64) {
-        let elapsed = self.started.elapsed();
+        if let Some(watcher) = WATCHER.get() {
+            watcher(self.what, done, total);
+        }
         // An error here does not matter: the work goes on.
         if done >= total {
             self.clear();
-        } else if self.is_seen
+        } else if let Some(elapsed) = self.started.map(|started| started.elapsed())
             && elapsed > PATIENCE
             && self.shown.is_none_or(|at| elapsed > at + STAY)
         {

@@ -87,7 +87,8 @@ pub fn is_checkpoint(path: &Path) -> bool {
         || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
 }
 
-fn is_index(path: &Path) -> bool {
+/// Whether a path is the index of a checkpoint in several files.
+pub fn is_index(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == INDEX)
 }
 

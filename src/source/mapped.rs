@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use memmap2::UncheckedAdvice;
 use memmap2::{Mmap, MmapOptions};
 
-use super::{Source, tail};
+use super::{Source, empty_file, tail};
 
 /// Whether files are mapped.
 static MAPS: AtomicBool = AtomicBool::new(true);
@@ -52,7 +52,7 @@ impl MappedFile {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         if len == 0 {
-            return Err(io::Error::other("the file is empty (0 bytes): an interrupted download?"));
+            return Err(empty_file());
         }
         if !MAPS.load(Ordering::Relaxed) {
             return Ok(Self { map: None, file, len });

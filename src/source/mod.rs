@@ -113,6 +113,11 @@ impl fmt::Debug for dyn Source {
     }
 }
 
+/// The error for a file of no bytes.
+pub fn empty_file() -> io::Error {
+    io::Error::other("the file is empty (0 bytes): an interrupted download?")
+}
+
 /// The bytes from `at` on; empty past the end.
 fn tail(bytes: &[u8], at: u64) -> &[u8] {
     usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default()

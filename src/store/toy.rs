@@ -11,10 +11,10 @@ pub const TOY: &str = "toy";
 pub const WORDS: &str = "words";
 
 /// Each built-in table and its bytes; `fixtures/README.md` describes them.
-static TABLES: [(&str, &[u8]); 2] = [
-    (TOY, include_bytes!("../../fixtures/toy.gguf")),
-    (WORDS, include_bytes!("../../fixtures/words.gguf")),
-];
+static TABLES: [(&str, &[u8]); 2] =
+    [(TOY, include_bytes!("../../fixtures/toy.gguf")), (WORDS, WORDS_BYTES)];
+
+static WORDS_BYTES: &[u8] = include_bytes!("../../fixtures/words.gguf");
 
 /// The names of the built-in tables.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -30,6 +30,11 @@ pub fn named(name: &str) -> Option<&'static str> {
 pub fn open(name: &str) -> Result<Model, Error> {
     let bytes = TABLES.iter().find(|(own, _)| *own == name).map_or(&[][..], |(_, bytes)| bytes);
     Ok(Model::from(Gguf::new(Box::new(bytes))?))
+}
+
+/// Opens [`WORDS`]. A program that opens no other built-in table does not contain it.
+pub fn words() -> Result<Model, Error> {
+    Ok(Model::from(Gguf::new(Box::new(WORDS_BYTES))?))
 }
 
 #[cfg(test)]

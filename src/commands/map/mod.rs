@@ -13,6 +13,7 @@ mod picture;
 mod png;
 mod svg;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -87,16 +88,7 @@ impl Request for MapRequest {
     fn answer(&self, open: Opener, out: &mut Printer) -> Result<()> {
         let mut report = self.run(open)?;
         match out.form() {
-            Form::Html => {
-                let held = page::write(&report, self.neighbors.is_none(), out.out())?;
-                if held < report.points.k {
-                    report.notes.push(format!(
-                        "the page holds {held} nearest of each token, so that it has at most 5 MB: \
-                         --neighbors {} makes it larger",
-                        report.points.k
-                    ));
-                }
-            }
+            Form::Html => self.write_page(&mut report, out.out())?,
             form @ (Form::Svg | Form::Png) => {
                 let picture = Picture::new(&report, self.width);
                 match form {
@@ -113,6 +105,19 @@ impl Request for MapRequest {
 }
 
 impl MapRequest {
+    /// Writes the map as a page. Adds a note if that leaves something out.
+    pub fn write_page(&self, report: &mut MapReport, out: &mut dyn Write) -> Result<()> {
+        let held = page::write(report, self.neighbors.is_none(), out)?;
+        if held < report.points.k {
+            report.notes.push(format!(
+                "the page holds {held} nearest of each token, so that it has at most 5 MB: \
+                 --neighbors {} makes it larger",
+                report.points.k
+            ));
+        }
+        Ok(())
+    }
+
     pub fn run(&self, open: Opener) -> Result<MapReport> {
         let name = || self.model.display().to_string();
         let model = open(&self.model)?;

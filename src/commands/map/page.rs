@@ -12,14 +12,15 @@ use super::pack::pack;
 use super::svg::escaped;
 
 const PAGE: &str = include_str!("page/page.html");
-const STYLE: &str = include_str!("page/style.css");
+/// What it shares with the page of the program in `web/`, and its own.
+const STYLE: &str = concat!(include_str!("page/base.css"), include_str!("page/style.css"));
 /// The drawing of points, which knows nothing of tokens.
 const SCATTER: &str = include_str!("page/scatter.js");
 const SCRIPT: &str = include_str!("page/map.js");
 
 /// The SHA-256 of each, as a policy has them. A test says what they should be.
 const HASHES: [(&str, &str); 3] = [
-    (STYLE, "sha256-GYiPjhKquoxNlqECAPkdjIe6tCViBrtBmokJJjQQj6U="),
+    (STYLE, "sha256-m8E4aNfS4O/b0b5245kM2XhhKs/5yG5Y2QopeAqtLGs="),
     (SCATTER, "sha256-sEdcyk5Q4UWsRVAR3DismFziHU1PE33ZzjpEVJpDp10="),
     (SCRIPT, "sha256-SCM2pQ9cB2sWkJK+q57V4Smegvyq5btvYNwXcb3NRxI="),
 ];

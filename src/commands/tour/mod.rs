@@ -52,6 +52,7 @@ use say::{cosine, decimal, factor, microseconds, name, rounded, short};
 use shared::*;
 
 pub use answer::*;
+pub use clock::{Clock, measure_by};
 
 /// Fills in a step: its claim, its figures and what they show.
 type Take = fn(&Tour, &mut TourStep) -> Result<()>;
@@ -96,7 +97,13 @@ impl Request for TourRequest {
 
 impl Request for TitlesRequest {
     fn answer(&self, _: Opener, out: &mut Printer) -> Result<()> {
-        out.answer(&TourTitles { steps: (0..STEPS.len()).map(title).collect() })
+        out.answer(&self.run())
+    }
+}
+
+impl TitlesRequest {
+    pub fn run(&self) -> TourTitles {
+        TourTitles { steps: (0..STEPS.len()).map(title).collect() }
     }
 }
 

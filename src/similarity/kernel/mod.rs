@@ -5,7 +5,7 @@
 //! | [`score`], [`norm`] | `metric`, `f64` | the same code, compiled for each level |
 //! | [`estimate`], [`product`] | `floats`, `f32` | the same |
 //! | [`encode`] | `codes` | the same |
-//! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON intrinsics |
+//! | [`products`]: rows x queries over 8-bit codes | `plain` | VNNI, AVX2, NEON, simd128 intrinsics |
 //!
 //! Every function takes the [`Level`] to run at. [`score`], [`norm`], [`encode`]
 //! and [`products`] give the same bits at every level. So do [`estimate`] and [`product`],
@@ -16,6 +16,8 @@ mod floats;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod plain;
+#[cfg(target_feature = "simd128")]
+mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -107,6 +109,8 @@ pub fn products(level: Level, panel: &[u8], queries: &[i8], out: &mut [[i32; PAN
     let _ = level;
     #[cfg(target_arch = "aarch64")]
     neon::products(panel, queries, out);
-    #[cfg(not(target_arch = "aarch64"))]
+    #[cfg(target_feature = "simd128")]
+    wasm::products(panel, queries, out);
+    #[cfg(not(any(target_arch = "aarch64", target_feature = "simd128")))]
     plain::products(panel, queries, out);
 }

@@ -2,7 +2,10 @@
 
 use super::{DEPTH, PANEL};
 
-#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON is in the baseline there"))]
+#[cfg_attr(
+    any(target_arch = "aarch64", target_feature = "simd128"),
+    allow(dead_code, reason = "vectors are in the baseline there")
+)]
 pub(super) fn products(panel: &[u8], queries: &[i8], out: &mut [[i32; PANEL]]) {
     let padded = panel.len() / PANEL;
     let steps = panel.as_chunks::<{ PANEL * DEPTH }>().0;
