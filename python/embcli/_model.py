@@ -70,7 +70,7 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         m = self._model
-        return _reopen, (m.name, m.tensor, m.fetch_table)
+        return _reopen, (m.name, m.asked, m.fetch_table)
 
     def __repr__(self) -> str:
         rows, values = self.shape
@@ -118,7 +118,7 @@ class Model:
     def __getitem__(self, key: Key) -> NDArray[np.float32]:
         """Rows as float32: one axis for an ID or a text, two for several of them."""
         ids, shape = self._ids(key)
-        return self._model.rows(ids).reshape(*shape, self.shape[1])
+        return self._rows(ids).reshape(*shape, self.shape[1])
 
     def id(self, text: str) -> int:
         """The ID of the row of the token with this text; ``KeyError`` if there is none."""
@@ -238,7 +238,7 @@ class Model:
             }
         else:
             numbers = self._ids(what)[0]
-            rows = self._model.rows(numbers)
+            rows = self._rows(numbers)
             columns = {
                 "id": numbers.astype(np.int64),
                 "token": self._model.tokens(numbers),
@@ -250,6 +250,12 @@ class Model:
         if to == "polars":
             return _library("polars").DataFrame(columns)
         raise ValueError(f'to is {to!r}: use "pandas" or "polars"')
+
+    def _rows(self, ids: NDArray[np.uint64]) -> NDArray[np.float32]:
+        """The rows of IDs. NumPy makes the array, and tells if memory is short."""
+        rows = np.zeros((ids.size, self.shape[1]), np.float32)
+        self._model.rows(ids, rows)
+        return rows
 
     def _ids(self, key: Key) -> tuple[NDArray[np.uint64], tuple[int, ...]]:
         """The IDs of a key, flat, and the shape that they had."""

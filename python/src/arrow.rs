@@ -72,7 +72,8 @@ impl Stream {
     fn batch(&self, ids: Range<u64>) -> Result<RecordBatch> {
         let table = &self.view.table;
         let all: Vec<u64> = ids.clone().collect();
-        let values = rows::read(table, &all, &AtomicBool::new(false))?;
+        let mut values = vec![0.0; all.len() * table.d_model()];
+        rows::read(table, &all, &mut values, &AtomicBool::new(false))?;
         let mut tokens = StringBuilder::new();
         for id in ids.clone() {
             tokens.append_option(self.view.token(id)?.token);

@@ -14,7 +14,7 @@ use embcli::report::TokenText;
 use embcli::similarity::norm;
 use embcli::store::{Environment, Store, is_address, toy};
 use embcli::{Metric, Query, Search, TOKEN_EMBEDDING, Tokenizer, TokenizerOptions, nearest};
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -31,7 +31,9 @@ pub struct Model {
     name: String,
     #[pyo3(get)]
     fetch_table: bool,
-    tensor: String,
+    /// The tensor as it was asked for. Each format has its own name for it.
+    #[pyo3(get)]
+    asked: String,
     model: embcli::Model,
     view: Arc<View>,
     tokenizer: OnceLock<Tokenizer>,
@@ -95,21 +97,22 @@ impl Model {
         self.view.notes.clone()
     }
 
-    /// The rows of these IDs, decoded.
+    /// Decodes the rows of these IDs into an array.
     fn rows<'py>(
         &self,
         py: Python<'py>,
         ids: PyReadonlyArray1<'py, u64>,
-    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let ids = ids.as_slice()?;
-        let read = |stop: &AtomicBool| rows::read(&self.view.table, ids, stop);
+        mut into: PyReadwriteArray2<'py, f32>,
+    ) -> PyResult<()> {
+        let (ids, values) = (ids.as_slice()?, into.as_slice_mut()?);
+        let is_short = values.len() < FEW && self.wire.is_none();
+        let mut read = move |stop: &AtomicBool| rows::read(&self.view.table, ids, values, stop);
         // A thread would take longer than a few rows do.
-        let values = match ids.len() * self.view.table.d_model() {
-            ..FEW if self.wire.is_none() => py.detach(|| read(&AtomicBool::new(false))),
-            _ => work(py, read)?,
+        let done = match is_short {
+            true => py.detach(move || read(&AtomicBool::new(false))),
+            false => work(py, read)?,
         };
-        let shape = [ids.len(), self.view.table.d_model()];
-        PyArray1::from_vec(py, values.map_err(raised)?).reshape(shape)
+        done.map_err(raised)
     }
 
     /// The IDs of the rows of tokens with these texts.
@@ -160,7 +163,8 @@ impl Model {
     ) -> PyResult<Found<'py>> {
         let ids = ids.as_slice()?;
         let query = |i: usize, stop: &AtomicBool| {
-            let values = rows::read(&self.view.table, &ids[i..=i], stop)?;
+            let mut values = vec![0.0; self.view.table.d_model()];
+            rows::read(&self.view.table, &ids[i..=i], &mut values, stop)?;
             Ok((format!("row {}", ids[i]), Query::of_row(ids[i], values)))
         };
         self.neighbors(py, ids.len(), query, How { k, metric, threads, strict })
@@ -189,11 +193,11 @@ impl Model {
         let request = StatsRequest {
             model: self.name.clone().into(),
             other: None,
-            tensor: self.tensor.clone(),
+            tensor: self.asked.clone(),
             threads,
         };
         let answer = |_: &AtomicBool| -> Result<String> {
-            self.fetch_whole(std::slice::from_ref(&self.tensor))?;
+            self.fetch_whole(std::slice::from_ref(&self.asked))?;
             let report = request.run(&|_| Ok(self.model.clone()))?;
             Ok(serde_json::to_string(&report)?)
         };
@@ -205,7 +209,7 @@ impl Model {
         let request = CheckRequest {
             model: self.name.clone().into(),
             other,
-            tensor: (self.tensor != TOKEN_EMBEDDING).then(|| self.tensor.clone()),
+            tensor: (self.asked != TOKEN_EMBEDDING).then(|| self.asked.clone()),
             strict,
             allow: Vec::new(),
         };
@@ -225,7 +229,7 @@ impl Model {
 
     /// A stream of rows for Arrow.
     fn batches(&self, start: u64, stop: u64, size: u64) -> PyResult<Batches> {
-        self.fetch_whole(std::slice::from_ref(&self.tensor)).map_err(raised)?;
+        self.fetch_whole(std::slice::from_ref(&self.asked)).map_err(raised)?;
         Ok(Batches::new(Arc::clone(&self.view), start..stop, size))
     }
 }
@@ -239,7 +243,7 @@ impl Model {
         let view = View::of(&model, &tensor).with_context(|| name.display().to_string())?;
         let name = lasting(name).display().to_string();
         let tokenizer = OnceLock::new();
-        Ok(Self { name, fetch_table, tensor, model, view: Arc::new(view), tokenizer, wire })
+        Ok(Self { name, fetch_table, asked: tensor, model, view: Arc::new(view), tokenizer, wire })
     }
 
     /// Makes tables of a remote model local.
@@ -256,7 +260,7 @@ impl Model {
         }
         let tokens = NamedTokens { texts, ..NamedTokens::default() };
         // Its notes on texts stay its own.
-        tokens.ids(&mut View::of(&self.model, &self.tensor)?)
+        tokens.ids(&mut View::of(&self.model, &self.asked)?)
     }
 
     fn token_of(&self, id: u64) -> Result<TokenText> {
@@ -287,7 +291,7 @@ impl Model {
         let find = |stop: &AtomicBool| -> Result<_> {
             let mut search = Search { metric: named(metric)?, k, ..Search::default() };
             search.threads = threads.unwrap_or(search.threads);
-            self.fetch_whole(std::slice::from_ref(&self.tensor))?;
+            self.fetch_whole(std::slice::from_ref(&self.asked))?;
             // A list for each query; an empty one for a query that has no neighbours.
             let mut lists = Vec::new();
             for first in (0..n).step_by(batch) {

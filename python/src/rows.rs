@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use embcli::similarity::norm;
 use embcli::{Rows, Table};
 use numpy::{PyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -26,8 +26,10 @@ pub fn norms<'py>(
     Ok(PyArray1::from_vec(py, norms))
 }
 
-/// The rows of IDs, one after another, decoded.
-pub fn read(table: &Table, ids: &[u64], stop: &AtomicBool) -> Result<Vec<f32>> {
+/// Decodes the rows of IDs into `values`, which has room for exactly these rows.
+pub fn read(table: &Table, ids: &[u64], values: &mut [f32], stop: &AtomicBool) -> Result<()> {
+    let dim = table.d_model();
+    ensure!(values.len() == ids.len() * dim, "the array has another shape than the rows");
     let present = table.rows_present();
     for &id in ids {
         table.check_id(id)?;
@@ -37,8 +39,6 @@ pub fn read(table: &Table, ids: &[u64], stop: &AtomicBool) -> Result<Vec<f32>> {
         }
     }
     table.prepare(ids)?;
-    let dim = table.d_model();
-    let mut values = vec![0.0; ids.len() * dim];
     let most = values.len() / RUN_VALUES;
     let threads = thread::available_parallelism().map_or(1, usize::from).min(most).max(1);
     let share = ids.len().div_ceil(threads).max(1);
@@ -54,9 +54,8 @@ pub fn read(table: &Table, ids: &[u64], stop: &AtomicBool) -> Result<Vec<f32>> {
         for other in others {
             other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
-        anyhow::Ok(())
-    })?;
-    Ok(values)
+        Ok(())
+    })
 }
 
 fn read_part(table: &Stoppable<'_>, mut ids: &[u64], mut values: &mut [f32]) -> Result<()> {

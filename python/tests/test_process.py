@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from conftest import GEMMA, ROOT, TOY, opened
+from conftest import GEMMA, MINI, ROOT, TOY, opened
 
 
 def test_a_file_that_becomes_shorter_raises(made):
@@ -99,6 +99,18 @@ def test_workers_get_a_model_by_its_name(monkeypatch):
         row = pool.apply(row_in_worker, (model, 3))
     assert np.array_equal(row, model[3])
     assert pickle.loads(pickle.dumps(embcli.open("toy"))).name == "toy"
+
+
+def test_a_checkpoint_is_pickled_with_the_tensor_that_was_asked_for():
+    model = pickle.loads(pickle.dumps(opened(MINI)))
+    assert model.table.name.endswith("word_embeddings.weight")
+    assert model.__reduce__()[1] == (str(MINI), "token_embd.weight", False)
+
+
+def test_too_little_memory_is_a_memory_error(smol):
+    ids = np.broadcast_to(np.zeros(1, np.int8), 10**15)
+    with pytest.raises(MemoryError):
+        smol[ids]
 
 
 def test_threads_share_a_model(smol):
