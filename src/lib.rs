@@ -118,6 +118,6 @@ pub use input::{Error as InputError, Input};
 pub use model::{Error, Model, TokenId, TokenType};
 pub use rows::{ReadError, Rows};
 pub use similarity::{LeftOut, Metric, Nearest, Neighbor, Query, Search, nearest};
-pub use source::{Source, exit_on_sigbus};
+pub use source::{Source, exit_on_sigbus, read_without_maps};
 pub use tokenizer::{Error as TokenizerError, Options as TokenizerOptions, Tokenizer};
 pub use vocab::{Token, Vocab};

@@ -26,7 +26,7 @@ impl NamedTokens {
     }
 
     /// The IDs in order, with repeats, all in range. Adds notes on texts to the view.
-    pub(super) fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
+    pub fn ids(&self, view: &mut model::View) -> Result<Vec<u64>> {
         let typed = self.typed.iter().filter(|arg| is_text(arg));
         let words = self.words.as_deref().map(lines).transpose()?.unwrap_or_default();
         let texts: Vec<_> = typed.chain(&self.texts).chain(&words).map(String::as_str).collect();

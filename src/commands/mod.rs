@@ -40,7 +40,7 @@ use crate::store;
 pub use candidates::Filter;
 pub use frame::Frame;
 pub use ids::NamedTokens;
-pub use model::{InputStep, TableInfo};
+pub use model::{InputStep, TableInfo, View};
 
 /// Opens the model with this name. Tests open models from memory.
 pub type Opener<'a> = &'a dyn Fn(&Path) -> Result<Model>;

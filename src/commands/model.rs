@@ -54,7 +54,7 @@ impl From<&Step> for InputStep {
 }
 
 /// A table with the vocabulary that names its rows.
-pub(super) struct View {
+pub struct View {
     pub table: Table,
     vocab: Result<Vocab, String>,
     /// What names the rows in place of the vocabulary.
@@ -64,12 +64,12 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(model: &Model, path: &Path, tensor: &str) -> Result<Self> {
+    pub fn new(model: &Model, path: &Path, tensor: &str) -> Result<Self> {
         Self::of(model, tensor).with_context(|| path.display().to_string())
     }
 
     /// For commands that can read another tensor. An error says how.
-    pub(super) fn of(model: &Model, tensor: &str) -> Result<Self> {
+    pub fn of(model: &Model, tensor: &str) -> Result<Self> {
         let table = Table::open(model, tensor).map_err(|error| match error {
             TableError::NoTensor { name, message } if message.contains(TABLES) => {
                 let message = message.replacen(TABLES, &format!("{TABLES} (--tensor NAME)"), 1);
@@ -81,7 +81,7 @@ impl View {
     }
 
     /// The view of the embedding table, for commands that read no other tensor.
-    pub(super) fn of_table(model: &Model, path: &Path) -> Result<Self> {
+    pub fn of_table(model: &Model, path: &Path) -> Result<Self> {
         let table = Table::open(model, TOKEN_EMBEDDING).map_err(Into::into);
         table
             .and_then(|table| Self::around(model, table))
@@ -141,7 +141,7 @@ impl View {
     }
 
     /// The token of a row.
-    pub(super) fn token(&self, row: u64) -> Result<TokenText> {
+    pub fn token(&self, row: u64) -> Result<TokenText> {
         let token = match (&self.draft, &self.vocab) {
             (Some(draft), _) => draft.token(row)?,
             (None, Ok(vocab)) => vocab.token(row)?,
@@ -151,7 +151,7 @@ impl View {
     }
 
     /// The row of a token.
-    pub(super) fn row_of(&self, id: u64) -> Result<u64> {
+    pub fn row_of(&self, id: u64) -> Result<u64> {
         match &self.draft {
             None => Ok(id),
             Some(draft) => draft.row_of(id).with_context(|| {
@@ -162,7 +162,7 @@ impl View {
 
     /// The vocabulary whose tokens the rows are of. Row i may be of another token than
     /// i: see [`row_of`](Self::row_of).
-    pub(super) fn labels(&self) -> Result<&Vocab, &str> {
+    pub fn labels(&self) -> Result<&Vocab, &str> {
         match &self.draft {
             Some(draft) => Ok(draft.vocab()),
             None => self.vocab(),
@@ -170,11 +170,11 @@ impl View {
     }
 
     /// The vocabulary, if row i is of token i.
-    pub(super) fn vocab(&self) -> Result<&Vocab, &str> {
+    pub fn vocab(&self) -> Result<&Vocab, &str> {
         self.vocab.as_ref().map_err(String::as_str)
     }
 
-    pub(super) fn info(&self) -> TableInfo {
+    pub fn info(&self) -> TableInfo {
         let table = &self.table;
         TableInfo {
             tensor: table.name().to_owned(),

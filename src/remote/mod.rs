@@ -144,17 +144,22 @@ impl Wire {
             }
             () => Model::new(gguf::Files::open_in(folder, OsStr::new(&file))?),
         };
-        self.keep_tables(&model)?;
+        // Makes the tables local that the command reads as a whole.
+        match &self.reads {
+            Reads::Tables(names) => self.keep_tables(&model, names)?,
+            Reads::Rows(name) if self.access.fetch_table => {
+                self.keep_tables(&model, std::slice::from_ref(name))?;
+            }
+            Reads::Rows(_) | Reads::Header => {}
+        }
         Ok(model)
     }
 
-    /// Makes the tables local that the command reads as a whole.
-    fn keep_tables(&self, model: &Model) -> Result<()> {
-        let names = match &self.reads {
-            Reads::Tables(names) => &names[..],
-            Reads::Rows(name) if self.access.fetch_table => std::slice::from_ref(name),
-            Reads::Rows(_) | Reads::Header => return Ok(()),
-        };
+    /// Copies tables of a model to the disk, because all of their rows are read.
+    ///
+    /// # Errors
+    /// If they can't be fetched, or the user did not allow it.
+    pub fn keep_tables(&self, model: &Model, names: &[String]) -> Result<()> {
         let mut missing = 0;
         for name in names {
             // The command itself tells what is wrong with a tensor.

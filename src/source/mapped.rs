@@ -6,6 +6,7 @@ use std::io;
 #[cfg(unix)]
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
@@ -13,11 +14,24 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::{Source, empty_file, tail};
 
+/// Whether files are mapped.
+static MAPS: AtomicBool = AtomicBool::new(true);
+
+/// Makes this process read the files that it opens from now on, not map them.
+///
+/// A file that becomes shorter is then an error like any other, and no signal ends the
+/// process (see [`exit_on_sigbus`](super::exit_on_sigbus)). A program that must not end,
+/// such as the interpreter of another language, calls this first. Scans are as fast; the
+/// header of a model is copied into memory, and each row that is looked up is copied.
+pub fn read_without_maps() {
+    MAPS.store(false, Ordering::Relaxed);
+}
+
 /// A file on disk, mapped into memory, read only.
 ///
 /// Some file systems can't map: network and FUSE file systems refuse shared
-/// mappings, or all mappings. Then the file is read a range at a time, like a
-/// remote file.
+/// mappings, or all mappings. Then, and after [`read_without_maps`], the file is read a
+/// range at a time, like a remote file.
 pub struct MappedFile {
     map: Option<Mmap>,
     /// For bulk reads, which do not use the map.
@@ -39,6 +53,9 @@ impl MappedFile {
         let len = file.metadata()?.len();
         if len == 0 {
             return Err(empty_file());
+        }
+        if !MAPS.load(Ordering::Relaxed) {
+            return Ok(Self { map: None, file, len });
         }
         // SAFETY: a shared mapping is sound as long as nobody changes or
         // truncates the file under it. No program can rule that out for a file

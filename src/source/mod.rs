@@ -15,7 +15,7 @@ use std::io;
 use std::ops::Range;
 
 pub use folder::{Folder, OnDisk};
-pub use mapped::MappedFile;
+pub use mapped::{MappedFile, read_without_maps};
 pub use sigbus::exit_on_sigbus;
 
 /// Random access to the bytes of one file.

@@ -13,6 +13,8 @@
 //! itself installs nothing: `main` decides how a process handles signals. (Scans of
 //! whole tables read the file, not the map, and report a file that became shorter
 //! as an error like any other.)
+//!
+//! A process that must not end calls [`read_without_maps`](super::read_without_maps).
 
 #[cfg(unix)]
 use std::sync::OnceLock;

@@ -28,6 +28,7 @@ pub mod toy;
 mod walk;
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -287,7 +288,7 @@ impl Stores {
             _ => return Ok(path()),
         }
         if is_path(text) {
-            bail!("no such file{}", beside(name).unwrap_or_default());
+            return Err(absent(format!("no such file{}", beside(name).unwrap_or_default())));
         }
         self.by_bare_name(text)
     }
@@ -306,7 +307,7 @@ impl Stores {
                 return address.locate();
             }
         }
-        bail!(self.not_in(store, name, &roots))
+        Err(absent(self.not_in(store, name, &roots)))
     }
 
     fn by_bare_name(&self, name: &str) -> Result<Location> {
@@ -320,11 +321,16 @@ impl Stores {
         }
         match &meant[..] {
             [found] => found.locate(),
-            [] => bail!(self.nothing(name, &found)),
+            [] => Err(absent(self.nothing(name, &found))),
             several => {
                 let names: Vec<String> = several.iter().map(|found| found.name.clone()).collect();
                 bail!("no such file, and {} models have this name{}", names.len(), choices(&names))
             }
         }
     }
+}
+
+/// The error for a name that nothing has.
+fn absent(message: String) -> anyhow::Error {
+    io::Error::new(io::ErrorKind::NotFound, message).into()
 }
