@@ -83,7 +83,7 @@ fn rows_like_those_of_unused_tokens_are_told() {
     let random = |i: usize| mix(i as u64) as f32 / u64::MAX as f32 - 0.5;
     let value = |i: usize| match i / WIDTH {
         ..400 => random(i),
-        _ => random(i) / 4.0 + random(1 << 20 | i % WIDTH) * 2.0,
+        _ => random(i) / 4.0 + random((1 << 20) + i % WIDTH) * 2.0,
     };
     let values: Vec<f32> = (0..WIDTH * tokens.len()).map(value).collect();
     let rows = tokens.len() as u64;

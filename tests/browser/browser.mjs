@@ -57,8 +57,8 @@ export async function find(page, text) {
 
 export const nearest = (page) => page.$$eval("#near .text", (all) => all.map((it) => it.textContent));
 
-// A file with these tokens and a row of four values each.
-export function gguf(tokens) {
+// A file with these tokens and a row each: of four values, or as it is stored in a type.
+export function gguf(tokens, { type = 0, width = 4, rows = null } = {}) {
   const parts = [];
   const number = (size, value) => { const bytes = Buffer.alloc(size); size === 8 ? bytes.writeBigUInt64LE(BigInt(value)) : bytes.writeUInt32LE(value); parts.push(bytes); };
   const text = (value) => { const bytes = Buffer.from(value); number(8, bytes.length); parts.push(bytes); };
@@ -67,11 +67,11 @@ export function gguf(tokens) {
   text("tokenizer.ggml.model"); number(4, 8); text("llama");
   text("tokenizer.ggml.tokens"); number(4, 9); number(4, 8); number(8, tokens.length);
   tokens.forEach(text);
-  text("token_embd.weight"); number(4, 2); number(8, 4); number(8, tokens.length); number(4, 0); number(8, 0);
+  text("token_embd.weight"); number(4, 2); number(8, width); number(8, tokens.length); number(4, type); number(8, 0);
   const length = Buffer.concat(parts).length;
   parts.push(Buffer.alloc((32 - length % 32) % 32));
   const values = Float32Array.from({ length: 4 * tokens.length }, (_, i) => (i * i * 7 + 3) % 11 - 5);
-  return Buffer.concat([...parts, Buffer.from(values.buffer)]);
+  return Buffer.concat([...parts, rows ?? Buffer.from(values.buffer)]);
 }
 
 export { join, out };

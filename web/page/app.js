@@ -51,7 +51,7 @@ function hear(message) {
   jobs.delete(message.id);
   if (message.broken) { broke(message.broken, job); return; }
   if (message.error !== undefined) { job.fail(new Error(message.error)); return; }
-  document.documentElement.dataset.memory = message.memory;
+  Object.assign(document.documentElement.dataset, { memory: message.memory, ms: message.ms });
   $("cost-said").textContent = `Memory: ${size(message.memory)}. Read from the file: ${size(message.reads.bytes)}. Last answer: ${message.ms < 100 ? rounded(message.ms, 2) : grouped(Math.round(message.ms))} ms, ${document.documentElement.dataset.build === "simd" ? "with vectors" : "without vectors"}.`;
   job.done(Object.assign(message, { reads: message.reads }));
 }
@@ -130,6 +130,7 @@ async function open(given, name) {
   const before = { ...model };
   const opened = await wait(`Opening ${name ?? given?.address ?? "the built-in words"}`, async () => {
     const own = given ? (await ask("open", { ...given, name })).answer : "words";
+    document.documentElement.dataset.openMs = document.documentElement.dataset.ms;
     Object.assign(model, { name: own, given, info: null });
     return own;
   });
@@ -150,9 +151,7 @@ async function describe() {
   $("map-frame").hidden = true;
   $("map-said").textContent = "";
   step = 0;
-  const special = $("special").closest("label");
-  special.hidden = !given;
-  if (!typed) $("text").value = given ? "The cat sat on the mat" : "the cat sat on the chair";
+  if (!typed) $("text").value = "The cat sat on the chair";
   const rowed = rows();
   const info = await ask("answer", { request: { command: "info", model: name } }).then((it) => it.answer, (error) => { wrong(error.message); return null; });
   if (info) {
@@ -218,8 +217,6 @@ const isInput = () => document.querySelector("[name=as]:checked").value === "inp
 function lookup() {
   const text = $("text").value, request = { command: "lookup", model: model.name };
   if (isInput()) request.as_input = 0;
-  // The built-in slice has whole words and no tokenizer: each word is looked up as it is.
-  if (!model.given) return { ...request, tokens: text.split(/\s+/).filter(Boolean).map((word) => ` ${word}`) };
   return { ...request, text, add_special: $("special").checked };
 }
 
@@ -228,7 +225,7 @@ async function rows() {
   await new Promise((done) => setTimeout(done, typed ? 60 : 0));
   if (own !== asked) return null;
   const request = lookup();
-  if (request.text === "" || request.tokens?.length === 0) {
+  if (request.text === "") {
     for (const id of ["tokens", "rows-notes", "hot-said"]) $(id).replaceChildren();
     $("rows-said").textContent = "Type a text: its tokens and their rows appear here.";
     return null;
@@ -253,7 +250,7 @@ async function rows() {
 function drawRows(answer) {
   const [n, width] = answer.shape;
   const steps = (answer.steps ?? []).map((step) => step.text).join("; then ");
-  $("rows-said").textContent = `${grouped(n)} ${n === 1 ? "token" : "tokens"} in, a matrix [${n}, ${width}] out; ${grouped(answer.bytes_read)} of the table's ${grouped(answer.table.bytes)} bytes were read.${steps ? ` To the first block: ${steps}.` : ""}${model.given ? "" : " (The built-in slice has whole words and no tokenizer, so each word is one token.)"}`;
+  $("rows-said").textContent = `${grouped(n)} ${n === 1 ? "token" : "tokens"} in, a matrix [${n}, ${width}] out; ${grouped(answer.bytes_read)} of the table's ${grouped(answer.table.bytes)} bytes were read.${steps ? ` To the first block: ${steps}.` : ""}`;
   // A few values are far larger than all others: the largest hundredth has the full colour.
   const sizes = answer.rows.flatMap((row) => row.values).map(Math.abs).filter(Number.isFinite).sort((a, b) => a - b);
   const most = sizes[Math.floor(0.99 * (sizes.length - 1))] || sizes.at(-1) || 0;
@@ -484,7 +481,7 @@ $("see").onclick = () => {
   const [screen, { hot, twice, input }] = tries[titles[step].slug];
   $("hot").checked = Boolean(hot);
   document.querySelector(`[name=as][value=${input ? "input" : "raw"}]`).checked = true;
-  if (twice) $("text").value = model.given ? "a cat and a cat" : "cat and cat";
+  if (twice) $("text").value = "a cat and a cat";
   turn(screen, true);
   if (screen === "rows") rows();
 };
