@@ -258,7 +258,7 @@ function drawRows(answer) {
     const button = make("button", { type: "button", className: "token", title: "What is near this row?" }, quoted(row));
     button.setAttribute("aria-label", `Token ${quoted(row)}, ID ${row.id}: show what is near`);
     button.onclick = () => { $("token").value = String(row.id); turn("near"); near(); };
-    const again = row.repeats === undefined ? "" : `, the same row as at ${row.repeats}`;
+    const again = row.repeats === undefined ? "" : `, the same row as ${row.repeats}`;
     return make("li", {}, make("div", { className: "label" }, button, make("span", { className: "soft" }, `ID ${row.id} · norm ${rounded(row.norm)}${again}`)), strip(row, most));
   }));
 }
