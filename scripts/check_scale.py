@@ -36,7 +36,7 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS, TOY = ROOT / "fixtures" / "words.gguf", ROOT / "fixtures" / "toy.gguf"
-K, ROWS = 5, 2000
+K, ROWS = 5, 2048
 
 
 def example():
