@@ -36,7 +36,11 @@ async function hire() {
   return ask("start", { from: new URL(".", location.href).href, plain: settings.has("plain") });
 }
 
-function ask(job, given = {}) {
+// Settled once a fresh Worker has opened the model again: requests wait for that.
+let ready = Promise.resolve();
+
+async function ask(job, given = {}) {
+  if (job === "answer") await ready;
   const id = next++;
   return new Promise((done, fail) => {
     jobs.set(id, { job, done, fail });
@@ -67,14 +71,9 @@ async function broke(what, job) {
 }
 
 async function again(said) {
-  await hire();
-  if (model.given) {
-    try {
-      await ask("open", { ...model.given, name: model.name });
-    } catch (error) {
-      said = [said, error.message].filter(Boolean).join(" ");
-    }
-  }
+  const fresh = hire().then(() => model.given && ask("open", { ...model.given, name: model.name }));
+  ready = fresh.catch(() => {});
+  await fresh.catch((error) => { said = [said, error.message].filter(Boolean).join(" "); });
   if (said) wrong(said);
 }
 
