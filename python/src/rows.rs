@@ -40,7 +40,11 @@ pub fn read(table: &Table, ids: &[u64], values: &mut [f32], stop: &AtomicBool) -
     }
     table.prepare(ids)?;
     let most = values.len() / RUN_VALUES;
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(most).max(1);
+    // To ask for the number of cores takes longer than to read a row.
+    let threads = match most {
+        0 | 1 => 1,
+        _ => thread::available_parallelism().map_or(1, usize::from).min(most),
+    };
     let share = ids.len().div_ceil(threads).max(1);
     let table = Stoppable { table, stop };
     thread::scope(|scope| {
