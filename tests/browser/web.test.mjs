@@ -53,7 +53,11 @@ function quiet({ said, asked }) {
 async function choose(page, path) {
   const start = performance.now();
   const name = path.split("/").pop();
-  await page.evaluate(() => { document.documentElement.dataset.opened = ""; });
+  // Neither is left over from a file before.
+  await page.evaluate(() => {
+    document.documentElement.dataset.opened = "";
+    document.getElementById("wrong").hidden = true;
+  });
   await page.setInputFiles("#file", path);
   await page.waitForSelector(`html[data-opened="${name}"], #wrong:not([hidden])`, { timeout: 60000 });
   return Math.round(performance.now() - start);
