@@ -87,8 +87,6 @@ struct NeverTrained {
 pub struct Untouched {
     frame: Frame,
     direction: Vec<f32>,
-    /// The cosine above which a row counts as one of them.
-    pub limit: f32,
 }
 
 impl Untouched {
@@ -98,7 +96,7 @@ impl Untouched {
         let n = tokens.len().min(rows.n_rows() as usize);
         let Some(mut frame) = Frame::centred(rows, tokens, n, threads)? else { return Ok(None) };
         let found = frame.never_trained.take();
-        Ok(found.map(|NeverTrained { direction, limit }| Self { frame, direction, limit }))
+        Ok(found.map(|NeverTrained { direction, .. }| Self { frame, direction }))
     }
 
     /// The cosine of a row, less the mean row, with their direction. `None` for the mean
