@@ -116,6 +116,18 @@ impl Vector for Neon {
         doubles(from: &[f64; 8]) -> [float64x2_t; 4] =
             from_fn(|i| vld1q_f64(from.as_ptr().add(2 * i)));
         each_double(number: f64) -> [float64x2_t; 4] = [vdupq_n_f64(number); 4];
+        unfused(
+            sums: [float32x4_t; 4],
+            a: [float32x4_t; 4],
+            b: [float32x4_t; 4]
+        ) -> [float32x4_t; 4] = from_fn(|i| vaddq_f32(sums[i], vmulq_f32(a[i], b[i])));
+        stored_floats(floats: [float32x4_t; 4]) -> [f32; 16] = {
+            let mut all = [0.0; 16];
+            for (i, four) in floats.into_iter().enumerate() {
+                vst1q_f32(all.as_mut_ptr().add(4 * i), four);
+            }
+            all
+        };
         fused_doubles(
             sums: [float64x2_t; 4],
             a: [float64x2_t; 4],

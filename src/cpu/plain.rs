@@ -97,7 +97,10 @@ impl Vector for Plain {
         };
         fused(sums: [f32; 16], a: [f32; 16], b: [f32; 16]) -> [f32; 16] =
             array!(i => sums[i] + a[i] * b[i]);
+        unfused(sums: [f32; 16], a: [f32; 16], b: [f32; 16]) -> [f32; 16] =
+            array!(i => sums[i] + a[i] * b[i]);
         sum(floats: [f32; 16]) -> f32 = across(floats);
+        stored_floats(floats: [f32; 16]) -> [f32; 16] = floats;
         widen_floats(floats: [f32; 16]) -> [[f64; 8]; 2] =
             array!(half => array!(i => floats[8 * half + i].into()));
         doubles(from: &[f64; 8]) -> [f64; 8] = *from;

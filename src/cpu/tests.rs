@@ -87,6 +87,8 @@ impl Algorithm for All<'_> {
                 if sum.is_nan() { f32::NAN.to_bits() } else { (sum + 0.0).to_bits() }
             }));
         }
+        let separate = v.unfused(v.floats(&floats), v.floats(&floats), v.repeated(v.each(0.1)));
+        self.seen.floats.push(v.stored_floats(separate).map(f32::to_bits));
         let twice = v.fused(v.floats(&floats), v.floats(&floats), v.repeated(v.each(2.0)));
         self.seen.doubles.extend(v.widen_floats(twice).map(|half| v.stored(half)));
         let doubles = v.doubles(&std::array::from_fn(|i| f64::from(floats[i])));

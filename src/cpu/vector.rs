@@ -100,8 +100,12 @@ pub trait Vector: Copy {
     fn widen_bf16(self, from: &[u8; 32]) -> Self::Floats;
     /// `sums + a * b`, rounded once or twice.
     fn fused(self, sums: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `sums + a * b`, rounded twice: the same bits on every processor.
+    fn unfused(self, sums: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// The sum of all 16.
     fn sum(self, floats: Self::Floats) -> f32;
+    /// All 16, in order.
+    fn stored_floats(self, floats: Self::Floats) -> [f32; 16];
     /// As doubles.
     fn widen_floats(self, floats: Self::Floats) -> [Self::Doubles; 2];
 

@@ -109,6 +109,15 @@ impl Vector for Simd128 {
             from_fn(|i| u32x4_shl(u32x4_load_extend_u16x4(from.as_ptr().add(8 * i).cast()), 16));
         fused(sums: [v128; 4], a: [v128; 4], b: [v128; 4]) -> [v128; 4] =
             from_fn(|i| f32x4_add(sums[i], f32x4_mul(a[i], b[i])));
+        unfused(sums: [v128; 4], a: [v128; 4], b: [v128; 4]) -> [v128; 4] =
+            SIMD128.fused(sums, a, b);
+        stored_floats(floats: [v128; 4]) -> [f32; 16] = {
+            let mut all = [0.0; 16];
+            for (i, four) in floats.into_iter().enumerate() {
+                v128_store(all.as_mut_ptr().add(4 * i).cast(), four);
+            }
+            all
+        };
         sum(floats: [v128; 4]) -> f32 = {
             let [a, b, c, d] = floats;
             SIMD128.total(f32x4_add(f32x4_add(a, b), f32x4_add(c, d)))

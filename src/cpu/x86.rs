@@ -157,6 +157,16 @@ impl Vector for Avx2 {
         };
         fused(sums: [__m256; 2], a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] =
             [_mm256_fmadd_ps(a[0], b[0], sums[0]), _mm256_fmadd_ps(a[1], b[1], sums[1])];
+        unfused(sums: [__m256; 2], a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] = {
+            let [low, high] = [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])];
+            [_mm256_add_ps(sums[0], low), _mm256_add_ps(sums[1], high)]
+        };
+        stored_floats(floats: [__m256; 2]) -> [f32; 16] = {
+            let mut all = [0.0; 16];
+            _mm256_storeu_ps(all.as_mut_ptr(), floats[0]);
+            _mm256_storeu_ps(all.as_mut_ptr().add(8), floats[1]);
+            all
+        };
         sum(floats: [__m256; 2]) -> f32 = Self(()).total(_mm256_add_ps(floats[0], floats[1]));
         widen_floats(floats: [__m256; 2]) -> [[__m256d; 2]; 2] = {
             let [a, c] = [_mm256_castps256_ps128(floats[0]), _mm256_castps256_ps128(floats[1])];
@@ -228,6 +238,13 @@ impl Vector for Avx512 {
             _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits))
         };
         fused(sums: __m512, a: __m512, b: __m512) -> __m512 = _mm512_fmadd_ps(a, b, sums);
+        unfused(sums: __m512, a: __m512, b: __m512) -> __m512 =
+            _mm512_add_ps(sums, _mm512_mul_ps(a, b));
+        stored_floats(floats: __m512) -> [f32; 16] = {
+            let mut all = [0.0; 16];
+            _mm512_storeu_ps(all.as_mut_ptr(), floats);
+            all
+        };
         sum(floats: __m512) -> f32 = _mm512_reduce_add_ps(floats);
         widen_floats(floats: __m512) -> [__m512d; 2] = [
             _mm512_cvtps_pd(_mm512_castps512_ps256(floats)),

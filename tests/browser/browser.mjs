@@ -30,8 +30,8 @@ export const model = (file) => {
   return existsSync(path) ? path : null;
 };
 
-// Opens a page; `said` has its complaints, `asked` its requests but for the file itself.
-export async function open(browser, file, { width = 1280, height = 800, colorScheme = "light", ...more } = {}) {
+// An empty page; `said` has its complaints, `asked` its requests but for its own files.
+export async function blank(browser, isOwn, { width = 1280, height = 800, colorScheme = "light", ...more } = {}) {
   // One page at a time: others would go on drawing.
   for (const context of browser.contexts()) await context.close();
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, ...more });
@@ -39,11 +39,23 @@ export async function open(browser, file, { width = 1280, height = 800, colorSch
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => said.push(error.message));
   page.on("dialog", (dialog) => { said.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => { if (request.url() !== `file://${file}`) asked.push(request.url()); });
+  page.on("request", (request) => { if (!isOwn(request.url())) asked.push(request.url()); });
+  return { page, said, asked };
+}
+
+// Goes to an address; the milliseconds until the page is ready.
+export async function go(page, address) {
   const start = performance.now();
-  await page.goto(`file://${file}`);
+  await page.goto(address);
   await page.waitForSelector("html[data-ready]", { timeout: 60000 });
-  return { page, said, asked, ms: Math.round(performance.now() - start) };
+  return Math.round(performance.now() - start);
+}
+
+// Opens the page of a map.
+export async function open(browser, file, options) {
+  const address = `file://${file}`;
+  const opened = await blank(browser, (url) => url === address, options);
+  return { ...opened, ms: await go(opened.page, address) };
 }
 
 export const shot = (page, name) => page.screenshot({ path: join(out, `${name}.png`) });

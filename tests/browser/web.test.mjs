@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { gguf, join, launch, model, out, root, shot } from "./browser.mjs";
+import { blank, gguf, go, join, launch, model, out, root, shot } from "./browser.mjs";
 import { files, sparse, write } from "./hostile.mjs";
 import { serve } from "./server.mjs";
 
@@ -21,25 +21,15 @@ before(async () => {
 });
 after(async () => { await browser?.close(); server?.close(); });
 
-// Opens the page; `said` has its complaints, `asked` its requests to others.
-async function visit({ build = "simd", path = "/", width = 1280, height = 800, colorScheme = "light", ...more } = {}) {
-  for (const context of browser.contexts()) await context.close();
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme, ...more });
-  const said = [], asked = [];
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => said.push(error.message));
-  page.on("dialog", (dialog) => { said.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(server.address) && !url.startsWith(`blob:${server.address}`) && url !== "about:srcdoc") asked.push(url);
-  });
-  const start = performance.now();
-  await page.goto(server.address + path + (build === "plain" ? "?plain" : ""));
-  await page.waitForSelector("html[data-ready]", { timeout: 60000 });
-  const ms = Math.round(performance.now() - start);
+// Opens the page.
+async function visit({ build = "simd", path = "/", ...options } = {}) {
+  const ours = [server.address, `blob:${server.address}`, "about:srcdoc"];
+  const opened = await blank(browser, (url) => ours.some((own) => url.startsWith(own)), options);
+  const { page } = opened;
+  const ms = await go(page, server.address + path + (build === "plain" ? "?plain" : ""));
   await page.waitForSelector("html[data-opened=words]", { timeout: 60000 });
   assert.equal(await page.getAttribute("html", "data-build"), build);
-  return { page, said, asked, ms };
+  return { ...opened, ms };
 }
 
 // The page said nothing on its console, and asked nobody but its own server for its own files.
