@@ -28,7 +28,7 @@ unset RUSTFLAGS
 
 corpus=$(mktemp -d)
 trap 'rm -rf "$corpus"' EXIT
-cargo run --quiet --locked --example make_corpus -- "$corpus/seeds"
+cargo run --quiet --locked --profile test --example make_corpus -- "$corpus/seeds"
 
 fuzz() {
     mkdir -p "$corpus/$1"
