@@ -1,6 +1,6 @@
 // Times the page in a browser, by both of its builds, beside the program:
 //
-//     scripts/web && CHROMIUM=chromium EMBCLI=target/release/embcli node tests/browser/reach.mjs models/*.gguf
+//     scripts/web && CHROMIUM=$(command -v chromium) EMBCLI=target/release/embcli node tests/browser/reach.mjs models/*.gguf
 //
 // A time is the Worker's, from a request to its answer: the median of five, or of one for the
 // first search, which reads the file, and for a check.
@@ -51,11 +51,9 @@ for (const path of process.argv.slice(2)) {
     show(`${build}: check`, `${await several([{ command: "check" }])} ms`);
     show(`${build}: memory`, `${Math.round(Number(await page.getAttribute("html", "data-memory")) / 1e6)} MB`);
   }
-  for (const threads of [[], ["--threads", "1"]]) {
-    const start = performance.now();
-    spawnSync(process.env.EMBCLI, ["check", path, ...threads], { stdio: "ignore" });
-    show(`the program: check ${threads.join(" ")}`, `${(performance.now() - start).toFixed(1)} ms`);
-  }
+  const start = performance.now();
+  spawnSync(process.env.EMBCLI, ["check", path], { stdio: "ignore" });
+  show("the program: check", `${(performance.now() - start).toFixed(1)} ms`);
 }
 await browser.close();
 server.close();
