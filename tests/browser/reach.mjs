@@ -52,7 +52,9 @@ for (const path of process.argv.slice(2)) {
     show(`${build}: memory`, `${Math.round(Number(await page.getAttribute("html", "data-memory")) / 1e6)} MB`);
   }
   const start = performance.now();
-  spawnSync(process.env.EMBCLI, ["check", path], { stdio: "ignore" });
+  const { status } = spawnSync(process.env.EMBCLI, ["check", path], { stdio: "ignore" });
+  // 1 is a check that found something.
+  if (status !== 0 && status !== 1) throw new Error(`${process.env.EMBCLI} ended with ${status}`);
   show("the program: check", `${(performance.now() - start).toFixed(1)} ms`);
 }
 await browser.close();
