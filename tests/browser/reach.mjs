@@ -14,9 +14,9 @@ const built = join(root, "target/web");
 const median = (all) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)];
 const show = (name, value) => console.log(`${name.padEnd(44)} ${value}`);
 
-const page_of = (build) => readdirSync(built).filter((name) => !name.startsWith(build === "simd" ? "plain" : "simd") && name !== "address.html");
+const filesOf = (build) => readdirSync(built).filter((name) => !name.startsWith(build === "simd" ? "plain" : "simd") && name !== "address.html");
 for (const build of ["simd", "plain"]) {
-  const bytes = page_of(build).map((name) => brotliCompressSync(readFileSync(join(built, name))).length);
+  const bytes = filesOf(build).map((name) => brotliCompressSync(readFileSync(join(built, name))).length);
   show(`${build}: download, brotli`, `${bytes.reduce((a, b) => a + b)} bytes`);
 }
 

@@ -23,8 +23,8 @@ after(async () => { await browser?.close(); server?.close(); });
 
 // Opens the page.
 async function visit({ build = "simd", path = "/", ...options } = {}) {
-  const ours = [server.address, `blob:${server.address}`, "about:srcdoc"];
-  const opened = await blank(browser, (url) => ours.some((own) => url.startsWith(own)), options);
+  const isOwn = (url) => url.startsWith(server.address) || url.startsWith(`blob:${server.address}`) || url === "about:srcdoc";
+  const opened = await blank(browser, isOwn, options);
   const { page } = opened;
   const ms = await go(page, server.address + path + (build === "plain" ? "?plain" : ""));
   await page.waitForSelector("html[data-opened=words]", { timeout: 60000 });
