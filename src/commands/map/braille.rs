@@ -1,6 +1,7 @@
 //! A map for a terminal: braille dots, eight in a character, and the names of some tokens.
 
 use std::io::Write;
+use std::ops::Range;
 
 use anyhow::Result;
 
@@ -79,13 +80,41 @@ pub(super) fn print(report: &MapReport, page: &mut Page) -> Result<()> {
         let text: String = runs.iter().map(|(hue, text)| paint.hue(*hue, text)).collect();
         writeln!(page, "{}", text.trim_end())?;
     }
-    let legend =
-        groups.groups.iter().enumerate().take(HUES.len()).map(|(nth, group)| {
-            paint.hue(nth, &format!("{} {}", group.name, grouped(group.count)))
-        });
-    writeln!(page, "{}", legend.collect::<Vec<_>>().join("  "))?;
+    let legend: Vec<String> = groups
+        .groups
+        .iter()
+        .take(HUES.len())
+        .map(|group| format!("{} {}", group.name, grouped(group.count)))
+        .collect();
+    for line in in_lines(&legend, page.width()) {
+        let painted = line.map(|nth| paint.hue(nth, &legend[nth]));
+        writeln!(page, "{}", painted.collect::<Vec<_>>().join(GAP))?;
+    }
     page.paragraph(&report.title())?;
     page.paragraph(&report.truth())
+}
+
+/// Between two groups of the legend.
+const GAP: &str = "  ";
+
+/// The parts of a legend that go on each line.
+fn in_lines(legend: &[String], columns: usize) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut used = 0;
+    for (nth, text) in legend.iter().enumerate() {
+        let wide = width(text);
+        match lines.last_mut() {
+            Some(line) if used + GAP.len() + wide <= columns => {
+                line.end = nth + 1;
+                used += GAP.len() + wide;
+            }
+            _ => {
+                lines.push(nth..nth + 1);
+                used = wide;
+            }
+        }
+    }
+    lines
 }
 
 /// The points to name, and the column and line where each name begins.
@@ -123,4 +152,23 @@ fn named(
         }
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_goes_on_where_a_line_is_full() {
+        let legend = ["Latin 9", "Han 8", "no letters 7"].map(str::to_owned);
+        for (columns, lines) in [
+            (80, vec![0..3]),
+            (28, vec![0..3]),
+            (27, vec![0..2, 2..3]),
+            (1, vec![0..1, 1..2, 2..3]),
+        ] {
+            assert_eq!(in_lines(&legend, columns), lines, "{columns} columns");
+        }
+        assert!(in_lines(&[], 80).is_empty());
+    }
 }
