@@ -20,7 +20,7 @@ fi
 target=${CARGO_TARGET_DIR:-target}/fuzz
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
--Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks"
+-Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks"
 host=$(rustc -vV | sed -n 's/^host: //p')
 # With --target, build scripts are not instrumented.
 cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$target"
