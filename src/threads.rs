@@ -1,7 +1,7 @@
 //! The same work on several threads, which take one piece after the other.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -57,6 +57,68 @@ pub(crate) fn each<T: Send, E: Send>(
         let all: Vec<_> = std::iter::once(own).chain(others.into_iter().map(join)).collect();
         all.into_iter().collect()
     })
+}
+
+/// Runs `work` on every thread, with the thread's number and where the threads meet. An
+/// error is returned after all threads have ended.
+pub(crate) fn together<E: Send>(
+    threads: usize,
+    work: impl Fn(usize, &Meeting) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let meeting = Meeting {
+        threads: threads.max(1),
+        state: Mutex::new(Met { here: 0, times: 0, is_over: false }),
+        changed: Condvar::new(),
+    };
+    let number = AtomicUsize::new(0);
+    each(meeting.threads, || {
+        let _guard = Leaves(&meeting);
+        work(number.fetch_add(1, Ordering::Relaxed), &meeting)
+    })?;
+    Ok(())
+}
+
+/// Where threads wait for each other.
+pub(crate) struct Meeting {
+    threads: usize,
+    state: Mutex<Met>,
+    changed: Condvar,
+}
+
+struct Met {
+    /// How many threads wait.
+    here: usize,
+    /// How often all threads were here.
+    times: u64,
+    /// Whether a thread has ended, so that they will never be all here.
+    is_over: bool,
+}
+
+impl Meeting {
+    /// Waits until all threads are here. `false` if that can't be: one has ended.
+    pub(crate) fn all_are_here(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = state.times;
+        state.here += 1;
+        if state.here == self.threads {
+            (state.here, state.times) = (0, times + 1);
+            self.changed.notify_all();
+            return true;
+        }
+        let waits = |state: &mut Met| state.times == times && !state.is_over;
+        let state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        state.times != times
+    }
+}
+
+/// Says that a thread has ended, also when it panics.
+struct Leaves<'a>(&'a Meeting);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).is_over = true;
+        self.0.changed.notify_all();
+    }
 }
 
 /// Gives every item to one of the threads. Each thread has a value, made by `start`, that
@@ -326,6 +388,42 @@ mod tests {
             let result = to_caller(&Pieces::new(100, 1), threads, make, take);
             assert_eq!((result, taken), (Err(30), 30), "{threads} threads");
         }
+    }
+
+    #[test]
+    fn threads_meet() {
+        for threads in [1, 2, 5] {
+            let (rounds, done) = (100, AtomicUsize::new(0));
+            let work = |nth, meeting: &Meeting| {
+                assert!(nth < threads);
+                for round in 1..=rounds {
+                    done.fetch_add(1, Ordering::Relaxed);
+                    assert!(meeting.all_are_here());
+                    assert_eq!(done.load(Ordering::Relaxed), round * threads);
+                    assert!(meeting.all_are_here());
+                }
+                Ok::<_, ()>(())
+            };
+            together(threads, work).unwrap();
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_ended() {
+        let fails = |nth, meeting: &Meeting| {
+            if nth == 1 {
+                return Err(nth);
+            }
+            assert!(!meeting.all_are_here());
+            Ok(())
+        };
+        assert_eq!(together(4, fails), Err(1));
+        let panics = |nth, meeting: &Meeting| {
+            assert!(nth != 1, "made up");
+            assert!(!meeting.all_are_here());
+            Ok::<_, ()>(())
+        };
+        assert!(std::panic::catch_unwind(|| together(4, panics)).is_err());
     }
 
     #[test]

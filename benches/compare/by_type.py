@@ -2,6 +2,7 @@
 """Times one query on tables of every common type, beside ggml's own dot product.
 
     python3 benches/compare/by_type.py [--types Q6_K,Q4_K] [--write docs/speed.md]
+    python3 benches/compare/by_type.py --queries 1000
 
 Needs Linux, a C compiler (cc), numpy and a release build of embcli. ggml's libraries
 are optional: --ggml FOLDER is one with libggml-base.so and libggml-cpu*.so, as the
@@ -18,6 +19,9 @@ How to read it:
   of 1 MiB, or mapped. "dot" also runs ggml's vec_dot on each row. It gives dot products
   only: no norms and no ranking.
 - embcli computes each row's dot product and norm, with a bound, and ranks exactly.
+- With --queries, embcli looks for the neighbours of so many rows on one thread, beside
+  faiss (faiss-cpu from pip): its IndexFlatIP over f32 rows of the same shape, the search
+  alone.
 """
 
 import argparse
@@ -28,14 +32,16 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 
 from compare import TARGET, processor
+from contest import K
+from libraries import POOLS
 
 ROWS, WIDTH, QUERY = 128_256, 4096, 777
-BEGIN, END = "<!-- types:begin -->", "<!-- types:end -->"
 
 # ggml's number, values and bytes of a block, and where a block has its scales (F16).
 TYPES = {
@@ -81,9 +87,9 @@ def make(name, path, rows):
     part.rename(path)
 
 
-def embcli(program, path, threads):
+def embcli(program, path, threads, queries=str(QUERY)):
     """Processor seconds of the whole process."""
-    command = [program, "neighbors", path, str(QUERY), "--threads", str(threads), "--format", "csv"]
+    command = [program, "neighbors", path, queries, "--threads", str(threads), "--format", "csv"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -138,6 +144,57 @@ def line(name, megabytes, threads, found):
     return f"| {' | '.join([*cells, f'{ours / dots:.2f}x' if dots else ''])} |"
 
 
+def searches(args):
+    """Processor seconds of faiss, which reads its number of threads when it is loaded."""
+    os.environ.update(dict.fromkeys(POOLS, "1"))
+    import faiss
+
+    rows = np.random.default_rng(7).standard_normal((args.rows, WIDTH), np.float32)
+    faiss.normalize_L2(rows)
+    index = faiss.IndexFlatIP(WIDTH)
+    index.add(rows)
+    taken = []
+    for _ in range(args.rounds):
+        start = time.process_time()
+        index.search(rows[: args.queries], K + 1)
+        taken.append(time.process_time() - start)
+    return statistics.median(taken)
+
+
+def batches(args, tables):
+    """The lines of a table of batches."""
+    theirs = searches(args)
+    yield f"{args.queries:,} queries, {args.rows:,} x {WIDTH:,}, one thread, medians of processor time on {processor()}. faiss: {theirs:.3g} s."
+    yield from ["", "| type | embcli | over faiss |", "|---|--:|--:|"]
+    for name, path in tables:
+        ours = statistics.median(embcli(args.embcli, path, 1, f"0..{args.queries}") for _ in range(args.rounds))
+        yield f"| {name} | {ours:.3g} s | {ours / theirs:.2f}x |"
+
+
+def single(args, tables, folder):
+    """The lines of a table of single queries."""
+    dot = folder / "dot"
+    subprocess.run(["cc", "-O2", "-pthread", "-o", dot, Path(__file__).with_name("dot.c"), "-ldl"], check=True)
+    yield f"One query, {args.rows:,} x {WIDTH:,} random blocks, medians of processor time on {processor()}."
+    yield ""
+    yield "| type | table | threads | C: read | mapped | ggml: read and dot | embcli | over read | over ggml |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    for name, path in tables:
+        found = measure(args, name, path, dot)
+        megabytes = args.rows * WIDTH // TYPES[name][1] * TYPES[name][2] / 1e6
+        yield from (line(name, megabytes, threads, found) for threads in (1, 2))
+
+
+def tables(args, folder):
+    """The types and their files, which are made if they are not there."""
+    for name in args.types.split(","):
+        path = folder / f"{name}-{args.rows}.gguf"
+        if not path.exists():
+            print(f"making {path}", file=sys.stderr)
+            make(name, path, args.rows)
+        yield name, path
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--embcli", default=TARGET / "release" / "embcli")
@@ -146,34 +203,24 @@ def main():
     parser.add_argument("--folder", default=Path(tempfile.gettempdir()) / "embcli-types", help="where the tables are")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--write", metavar="FILE", help=f"put the table in FILE, between {BEGIN} and {END}")
+    parser.add_argument("--queries", type=int, metavar="N", help="neighbours of N rows, beside faiss")
+    parser.add_argument("--write", metavar="FILE", help="put the table in FILE, between its marks")
     args = parser.parse_args()
     folder = Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    dot = folder / "dot"
-    subprocess.run(["cc", "-O2", "-pthread", "-o", dot, Path(__file__).with_name("dot.c"), "-ldl"], check=True)
-    lines = [
-        f"One query, {args.rows:,} x {WIDTH:,} random blocks, medians of processor time on {processor()}.",
-        "",
-        "| type | table | threads | C: read | mapped | ggml: read and dot | embcli | over read | over ggml |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for name in args.types.split(","):
-        path = folder / f"{name}-{args.rows}.gguf"
-        if not path.exists():
-            print(f"making {path}", file=sys.stderr)
-            make(name, path, args.rows)
-        found = measure(args, name, path, dot)
-        megabytes = args.rows * WIDTH // TYPES[name][1] * TYPES[name][2] / 1e6
-        lines += [line(name, megabytes, threads, found) for threads in (1, 2)]
-        print(lines[-2], lines[-1], sep="\n", file=sys.stderr, flush=True)
+    made = tables(args, folder)
+    lines = []
+    for found in batches(args, made) if args.queries else single(args, made, folder):
+        print(found, file=sys.stderr, flush=True)
+        lines.append(found)
     print(*lines, sep="\n")
     if args.write:
-        page = Path(args.write).read_text(encoding="utf-8")
-        if not re.search(f"{BEGIN}.*{END}", page, re.S):
-            sys.exit(f"{args.write} has no {BEGIN} before {END}")
-        table = "\n".join([BEGIN, *lines, END])
-        Path(args.write).write_text(re.sub(f"{BEGIN}.*{END}", lambda _: table, page, flags=re.S), encoding="utf-8")
+        page, name = Path(args.write).read_text(encoding="utf-8"), "batches" if args.queries else "types"
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        if not re.search(f"{begin}.*{end}", page, re.S):
+            sys.exit(f"{args.write} has no {begin} before {end}")
+        table = "\n".join([begin, *lines, end])
+        Path(args.write).write_text(re.sub(f"{begin}.*{end}", lambda _: table, page, flags=re.S), encoding="utf-8")
 
 
 if __name__ == "__main__":

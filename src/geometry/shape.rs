@@ -367,9 +367,9 @@ impl Angles {
         let usable = || first.finite().map(|(_, norm)| norm).filter(|norm| is_usable(*norm));
         let longest = usable().fold(0.0, f64::max);
         let weight = |norm: f64| 1.0 - (norm / longest).powi(2);
-        // A little more than the largest weight: |u - q| is at most 2, and the norms of
-        // the rows of a short Gram matrix must stay below that.
-        let scale = 1.01 * weight(usable().fold(f64::INFINITY, f64::min)).max(f64::MIN_POSITIVE);
+        // A little more than twice the largest weight: |u - q| is at most 2, and the rows of a
+        // short Gram matrix have norms of at most 1.41.
+        let scale = 2.02 * weight(usable().fold(f64::INFINITY, f64::min)).max(f64::MIN_POSITIVE);
         let every = n_rows.div_ceil(CENTRED_ROWS);
         let start =
             || Units { n: 0, sums: vec![0.0; dim], long: vec![0.0; dim], is_sampled: false };
@@ -466,8 +466,7 @@ fn third(
                 let vectors = candidates.at.iter().map(|at| &directions.vectors[*at]);
                 found.add(vectors.map(|vector| isotropy::along(level, row, vector)));
                 if norm > 0.0 {
-                    twins::along(level, row, &leading, &mut own);
-                    own = own.map(|x| (f64::from(x) / norm) as f32);
+                    own = twins::along(level, row, &leading).map(|x| (f64::from(x) / norm) as f32);
                 }
             }
             twins.push(own);

@@ -5,9 +5,11 @@
 //! compared, in four grids that are shifted against each other, because a cell's edge
 //! can lie between two such rows. One pair in a hundred may be missed.
 
-use crate::cpu::{Level, at_each_level};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::cpu::{Algorithm, Level, Vector, with_vectors};
 use crate::rows::{ReadError, Reader, Rows};
-use crate::similarity::kernel;
+use crate::similarity::{Metric, kernel};
 use crate::stats::{is_usable, mix};
 use crate::threads::{self, Pieces};
 
@@ -38,37 +40,47 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     mix(words.iter().chain([&last]).fold(bytes.len() as u64, fold))
 }
 
-/// The leading directions, a column after the other.
-pub(super) fn leading(vectors: &[Vec<f64>], dim: usize) -> Vec<[f32; COORDINATES]> {
-    let one = |vector: usize, column: usize| vectors.get(vector).map_or(0.0, |x| x[column] as f32);
-    (0..dim).map(|column| std::array::from_fn(|vector| one(vector, column))).collect()
+/// The leading directions. Those that a narrow table does not have are zeros.
+pub(super) fn leading(vectors: &[Vec<f64>], dim: usize) -> [Vec<f32>; COORDINATES] {
+    std::array::from_fn(|at| {
+        vectors.get(at).map_or(vec![0.0; dim], |it| it.iter().map(|x| *x as f32).collect())
+    })
 }
 
-at_each_level! {
-    /// The dot products of a row with the leading directions.
-    pub(super) fn along(
-        row: &[f32],
-        leading: &[[f32; COORDINATES]],
-        out: &mut [f32; COORDINATES],
-    ) = along_plain;
+/// The dot products of a row with the leading directions, with the same bits on every
+/// processor.
+pub(super) fn along(
+    level: Level,
+    row: &[f32],
+    leading: &[Vec<f32>; COORDINATES],
+) -> [f32; COORDINATES] {
+    let mut out = [0.0; COORDINATES];
+    with_vectors(level, Along { row, leading, out: &mut out });
+    out
 }
 
-#[inline(always)]
-fn along_plain(row: &[f32], leading: &[[f32; COORDINATES]], out: &mut [f32; COORDINATES]) {
-    // A processor adds several sums at a time.
-    const SUMS: usize = 4;
-    let mut sums = [[0.0; COORDINATES]; SUMS];
-    let ((row, row_rest), (leading, rest)) = (row.as_chunks::<SUMS>(), leading.as_chunks::<SUMS>());
-    for (row, leading) in row.iter().zip(leading) {
-        for i in 0..SUMS {
-            for at in 0..COORDINATES {
-                sums[i][at] += row[i] * leading[i][at];
+struct Along<'a> {
+    row: &'a [f32],
+    leading: &'a [Vec<f32>; COORDINATES],
+    out: &'a mut [f32; COORDINATES],
+}
+
+impl Algorithm for Along<'_> {
+    #[inline(always)]
+    fn run(self, v: impl Vector) {
+        let n = self.row.len() / 16;
+        let mut sums = [v.floats(&[0.0; 16]); COORDINATES];
+        for at in 0..n {
+            let row = v.floats(&self.row.as_chunks().0[at]);
+            for (sum, direction) in sums.iter_mut().zip(self.leading) {
+                *sum = v.unfused(*sum, row, v.floats(&direction.as_chunks().0[at]));
             }
         }
-    }
-    for at in 0..COORDINATES {
-        let rest: f32 = row_rest.iter().zip(rest).map(|(x, leading)| x * leading[at]).sum();
-        out[at] = sums.iter().map(|sums| sums[at]).sum::<f32>() + rest;
+        for ((out, sum), direction) in self.out.iter_mut().zip(sums).zip(self.leading) {
+            let rest = self.row[n * 16..].iter().zip(&direction[n * 16..]);
+            let rest: f32 = rest.map(|(x, y)| x * y).sum();
+            *out = v.stored_floats(sum).iter().sum::<f32>() + rest;
+        }
     }
 }
 
@@ -86,60 +98,71 @@ pub(super) fn count(
     if twins.is_empty() {
         return Ok((repeated, 0));
     }
-    let mut near =
-        Nearness { reader: Reader::new(table), first: Vec::new(), level: Level::detect(), norms };
-    let mut is_near = vec![false; norms.len()];
-    let in_cells = |grid: std::ops::Range<u64>| {
-        // No coordinate is below -1, so the numbers of cells are not negative.
-        let offset = 1.0 / CELL + grid.start as f32 / GRIDS as f32;
-        let key = |id: u32| {
-            let cell = |x: &f32| (x / CELL + offset) as u64;
-            twins[id as usize].iter().fold(0, |key, x| mix(key ^ cell(x)))
-        };
-        let ids = (0..norms.len() as u32)
-            .filter(|id| is_usable(norms[*id as usize]) && !is_twin[*id as usize]);
-        // The upper half of the key, and the row.
-        let mut keys: Vec<u64> = ids.map(|id| key(id) >> 32 << 32 | u64::from(id)).collect();
-        keys.sort_unstable();
-        Ok(keys)
-    };
-    threads::to_caller(&Pieces::new(GRIDS, 1), threads, in_cells, |keys: Vec<u64>| {
-        for cell in keys.chunk_by(|a, b| a >> 32 == b >> 32) {
-            for (i, a) in cell.iter().enumerate() {
-                for b in cell[i + 1..].iter().take(COMPARED) {
-                    let (a, b) = (*a as u32 as usize, *b as u32 as usize);
-                    let apart =
-                        twins[a].iter().zip(&twins[b]).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
-                    if is_near[a] && is_near[b] || f64::from(apart) > 2.0 * (1.0 - NEAR) + 1e-5 {
-                        continue;
-                    }
-                    if near.are(a, b)? {
-                        (is_near[a], is_near[b]) = (true, true);
+    let is_near: Vec<_> = norms.iter().map(|_| AtomicBool::new(false)).collect();
+    let are_near =
+        |a: u32, b: u32| [a, b].iter().all(|id| is_near[*id as usize].load(Ordering::Relaxed));
+    let (grids, level) = (Pieces::new(GRIDS, 1), Level::detect());
+    threads::each(grids.threads(threads), || {
+        let mut near =
+            Nearness { reader: Reader::new(table), first: (None, Vec::new()), level, norms };
+        while let Some(grid) = grids.next() {
+            for cell in cells(grid.start, norms, &is_twin, twins).chunk_by(|a, b| a.0 == b.0) {
+                for (i, (_, a)) in cell.iter().enumerate() {
+                    for (_, b) in cell[i + 1..].iter().take(COMPARED) {
+                        let [x, y] = [a, b].map(|id| &twins[*id as usize]);
+                        let apart = x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
+                        if f64::from(apart) <= 2.0 * (1.0 - NEAR) + 1e-5
+                            && !are_near(*a, *b)
+                            && near.are(*a, *b)?
+                        {
+                            for id in [a, b] {
+                                is_near[*id as usize].store(true, Ordering::Relaxed);
+                            }
+                        }
                     }
                 }
             }
         }
         Ok(())
     })?;
-    Ok((repeated, is_near.iter().filter(|near| **near).count() as u64))
+    Ok((repeated, is_near.iter().filter(|near| near.load(Ordering::Relaxed)).count() as u64))
+}
+
+/// The rows with a direction, each with its cell of a grid (a hash), in their order.
+fn cells(grid: u64, norms: &[f64], is_twin: &[bool], twins: &Twins) -> Vec<(u32, u32)> {
+    // No coordinate is below -1, so the numbers of cells are not negative.
+    let offset = 1.0 / CELL + grid as f32 / GRIDS as f32;
+    let cell = |id: u32| {
+        let cell = |x: &f32| (x / CELL + offset) as u64;
+        (twins[id as usize].iter().fold(0, |key, x| mix(key ^ cell(x))) >> 32) as u32
+    };
+    let ids = (0..norms.len() as u32)
+        .filter(|id| is_usable(norms[*id as usize]) && !is_twin[*id as usize]);
+    let mut cells: Vec<(u32, u32)> = ids.map(|id| (cell(id), id)).collect();
+    cells.sort_unstable();
+    cells
 }
 
 struct Nearness<'a> {
     reader: Reader<'a>,
-    first: Vec<f32>,
+    /// The first row of the last pair.
+    first: (Option<u32>, Vec<f32>),
     level: Level,
     norms: &'a [f64],
 }
 
 impl Nearness<'_> {
-    fn are(&mut self, a: usize, b: usize) -> Result<bool, ReadError> {
-        let one = |id: usize| id as u64..id as u64 + 1;
-        self.first.clear();
-        self.first.extend_from_slice(self.reader.read(one(a))?);
+    fn are(&mut self, a: u32, b: u32) -> Result<bool, ReadError> {
+        let one = |id: u32| u64::from(id)..u64::from(id) + 1;
+        if self.first.0 != Some(a) {
+            self.first.1.clear();
+            self.first.1.extend_from_slice(self.reader.read(one(a))?);
+            self.first.0 = Some(a);
+        }
         let second = self.reader.read(one(b))?;
-        let metric = crate::similarity::Metric::Cosine;
-        let (a, b) = ((&*self.first, self.norms[a]), (second, self.norms[b]));
-        Ok(kernel::score(self.level, metric, a, b) >= NEAR)
+        let [a, b] =
+            [(&*self.first.1, a), (second, b)].map(|(row, id)| (row, self.norms[id as usize]));
+        Ok(kernel::score(self.level, Metric::Cosine, a, b) >= NEAR)
     }
 }
 
