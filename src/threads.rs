@@ -1,7 +1,7 @@
 //! The same work on several threads, which take one piece after the other.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -70,12 +70,23 @@ pub(crate) fn together<E: Send>(
         state: Mutex::new(Met { here: 0, times: 0, is_over: false }),
         changed: Condvar::new(),
     };
-    let number = AtomicUsize::new(0);
-    each(meeting.threads, || {
-        let _guard = Leaves(&meeting);
-        work(number.fetch_add(1, Ordering::Relaxed), &meeting)
-    })?;
-    Ok(())
+    let run = |nth| {
+        let _leaves = Leaves(&meeting);
+        work(nth, &meeting)
+    };
+    thread::scope(|scope| {
+        // If the system refuses a thread, those that have started must not wait for it.
+        let leaves = Leaves(&meeting);
+        let others: Vec<_> =
+            (1..meeting.threads).map(|nth| scope.spawn(move || run(nth))).collect();
+        std::mem::forget(leaves);
+        let own = run(0);
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let all: Vec<_> = std::iter::once(own).chain(others.into_iter().map(join)).collect();
+        all.into_iter().collect()
+    })
 }
 
 /// Where threads wait for each other.
@@ -90,7 +101,7 @@ struct Met {
     here: usize,
     /// How often all threads were here.
     times: u64,
-    /// Whether a thread has ended, so that they will never be all here.
+    /// Whether a thread has ended, so that the others must not wait for it.
     is_over: bool,
 }
 
@@ -98,6 +109,9 @@ impl Meeting {
     /// Waits until all threads are here. `false` if that can't be: one has ended.
     pub(crate) fn all_are_here(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_over {
+            return false;
+        }
         let times = state.times;
         state.here += 1;
         if state.here == self.threads {
@@ -392,6 +406,8 @@ mod tests {
 
     #[test]
     fn threads_meet() {
+        use std::sync::atomic::AtomicUsize;
+
         for threads in [1, 2, 5] {
             let (rounds, done) = (100, AtomicUsize::new(0));
             let work = |nth, meeting: &Meeting| {

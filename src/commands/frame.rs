@@ -47,6 +47,10 @@ impl<'a> Framed<'a> {
     /// Reads the whole table once, unless its rows stay as they are.
     pub(super) fn new(frame: Frame, table: &'a Table, threads: usize) -> Result<Self> {
         let present = table.rows_present();
+        ensure!(
+            present > 0 || frame == Frame::Stored,
+            "the file has no complete row of the table (an incomplete download?)"
+        );
         let centre = match frame {
             Frame::Stored => None,
             Frame::Centred => Some(Centre::at(Covariance::mean(table, present, threads)?)),

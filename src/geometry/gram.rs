@@ -153,8 +153,9 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Numbers from 0 on that threads take, again and again. Each thread takes the same ones
-/// each time, whose data is then in its cache; one that has no more takes those of another.
+/// The numbers `0..total`, which threads take in every round. Each thread has a range of its
+/// own, the same in every round, so that its data is still in its cache. A thread that has
+/// taken all of its range takes numbers of the others.
 struct Shared {
     total: usize,
     taken: Vec<AtomicUsize>,
@@ -165,7 +166,7 @@ impl Shared {
         Self { total, taken: (0..threads.max(1)).map(|_| AtomicUsize::new(0)).collect() }
     }
 
-    /// The next number for a thread, from its first one on or from its last one back.
+    /// The next number for a thread; from the last one back if `is_back`.
     fn next(&self, thread: usize, is_back: bool) -> Option<usize> {
         let threads = self.taken.len();
         (thread..thread + threads).find_map(|owner| {
@@ -176,6 +177,7 @@ impl Shared {
         })
     }
 
+    /// Begins a round. No thread may take numbers meanwhile.
     fn begin_again(&self) {
         self.taken.iter().for_each(|taken| taken.store(0, Ordering::Relaxed));
     }
@@ -199,7 +201,8 @@ pub(crate) fn pass<S: Send>(
     let (dim, level) = (rows.dim(), Level::detect());
     let run_bytes: usize = grams.iter().map(|gram| gram.dim * DEEP * gram.value_bytes()).sum();
     let at_once = (HELD / run_bytes.max(1)).clamp(1, 4).max(threads.min(64));
-    let at_once = at_once.min(usize::try_from(n_rows.div_ceil(DEEP as u64)).unwrap_or(at_once));
+    let at_once =
+        at_once.min(usize::try_from(n_rows.div_ceil(DEEP as u64)).unwrap_or(at_once)).max(1);
     let part = || Part {
         state: Mutex::new(start()),
         own: RwLock::new(Own {
@@ -227,7 +230,7 @@ pub(crate) fn pass<S: Send>(
         *enters = each(&mut state, Run { ids, stored, values, out: panels });
         Ok(())
     };
-    let threads = threads.clamp(1, at_once.max(places.len()).max(1));
+    let threads = threads.clamp(1, at_once.max(grams.len() * places.len()));
     let (runs, blocks) =
         (Shared::new(at_once, 1), Shared::new(grams.len() * places.len(), threads));
     threads::together(threads, |nth, others| {
@@ -241,6 +244,8 @@ pub(crate) fn pass<S: Send>(
                 break;
             }
             if nth == 0 {
+                // The others take runs only after the next meeting, and blocks after the one
+                // behind that.
                 runs.begin_again();
                 let mut take = lock(&take);
                 parts[..n_parts].iter().for_each(|part| take(&mut lock(&part.state)));
@@ -267,4 +272,73 @@ pub(crate) fn pass<S: Send>(
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::quant::Estimator;
+
+    /// Rows of ones, without row 1000.
+    struct Cut;
+
+    impl Rows for Cut {
+        fn n_rows(&self) -> u64 {
+            3000
+        }
+
+        fn dim(&self) -> usize {
+            40
+        }
+
+        fn row_bytes(&self) -> usize {
+            1
+        }
+
+        fn estimator(&self) -> Option<Estimator> {
+            None
+        }
+
+        fn read(&self, rows: Range<u64>, stored: &mut Vec<u8>) -> Result<(), ReadError> {
+            stored.clear();
+            stored.resize((rows.end - rows.start) as usize, 0);
+            if rows.contains(&1000) {
+                return Err(ReadError::new(rows, io::ErrorKind::UnexpectedEof.into()));
+            }
+            Ok(())
+        }
+
+        fn mapped(&self, _: Range<u64>) -> Option<&[u8]> {
+            None
+        }
+
+        fn release(&self, _: Range<u64>) {}
+
+        fn decode(&self, _: &[u8], values: &mut [f32]) {
+            values.fill(1.0);
+        }
+    }
+
+    #[test]
+    fn a_pass_ends_where_rows_can_not_be_read() {
+        let each = |_: &mut (), run: Run| {
+            let rows = run.values.chunks_exact(40).enumerate();
+            rows.for_each(|(at, row)| run.out[0].put(Level::BASELINE, at, row));
+            1
+        };
+        for threads in [1, 2, 5, 100] {
+            let of = |n| {
+                let (gram, mut runs) = ([Gram::new(40)], 0);
+                pass(&Cut, n, threads, &gram, || (), each, |()| runs += 1).map(|()| {
+                    let [gram] = gram;
+                    (runs, gram.into_matrix())
+                })
+            };
+            assert_eq!(of(1000).unwrap(), (8, vec![1000.0; 1600]));
+            assert_eq!(of(0).unwrap(), (0, vec![0.0; 1600]));
+            assert!(of(3000).unwrap_err().rows.contains(&1000));
+        }
+    }
 }

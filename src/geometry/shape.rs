@@ -367,8 +367,8 @@ impl Angles {
         let usable = || first.finite().map(|(_, norm)| norm).filter(|norm| is_usable(*norm));
         let longest = usable().fold(0.0, f64::max);
         let weight = |norm: f64| 1.0 - (norm / longest).powi(2);
-        // A little more than twice the largest weight: |u - q| is at most 2, and the rows of a
-        // short Gram matrix have norms of at most 1.41.
+        // A little more than twice the largest weight: |u - q| is at most 2, so the rows of the
+        // short Gram matrix have norms of at most 2 / √2.02, which must be below 1.41.
         let scale = 2.02 * weight(usable().fold(f64::INFINITY, f64::min)).max(f64::MIN_POSITIVE);
         let every = n_rows.div_ceil(CENTRED_ROWS);
         let start =
@@ -692,8 +692,11 @@ mod tests {
         rows[7][3] = f32::INFINITY;
         rows[9] = rows[8].clone();
         rows[11] = rows[10].iter().map(|x| x * 2.0 + 0.001).collect();
+        // Their products overflow in f32.
+        rows[12] = (0..16).map(|i| if i % 2 == 0 { f32::MAX } else { -f32::MAX }).collect();
+        rows[13] = rows[12].iter().map(|x| x * 0.999).collect();
         let found = of(&rows, 3);
-        let expected = Rows { n: 200, zero: 1, not_finite: 2, repeated: 1, near: 2 };
+        let expected = Rows { n: 200, zero: 1, not_finite: 2, repeated: 1, near: 4 };
         assert_eq!(found.rows, expected);
         assert_eq!(found.norms.unwrap().shortest, (5, 0.0));
     }

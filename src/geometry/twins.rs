@@ -111,10 +111,9 @@ pub(super) fn count(
                     for (_, b) in cell[i + 1..].iter().take(COMPARED) {
                         let [x, y] = [a, b].map(|id| &twins[*id as usize]);
                         let apart = x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum::<f32>();
-                        if f64::from(apart) <= 2.0 * (1.0 - NEAR) + 1e-5
-                            && !are_near(*a, *b)
-                            && near.are(*a, *b)?
-                        {
+                        // Coordinates of huge rows can be NaN, which says nothing.
+                        let is_far = f64::from(apart) > 2.0 * (1.0 - NEAR) + 1e-5;
+                        if !is_far && !are_near(*a, *b) && near.are(*a, *b)? {
                             for id in [a, b] {
                                 is_near[*id as usize].store(true, Ordering::Relaxed);
                             }
@@ -128,7 +127,8 @@ pub(super) fn count(
     Ok((repeated, is_near.iter().filter(|near| near.load(Ordering::Relaxed)).count() as u64))
 }
 
-/// The rows with a direction, each with its cell of a grid (a hash), in their order.
+/// The cell (a hash) and the ID of each row that has a direction and is not the same as an
+/// earlier one, sorted.
 fn cells(grid: u64, norms: &[f64], is_twin: &[bool], twins: &Twins) -> Vec<(u32, u32)> {
     // No coordinate is below -1, so the numbers of cells are not negative.
     let offset = 1.0 / CELL + grid as f32 / GRIDS as f32;

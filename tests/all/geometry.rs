@@ -308,6 +308,16 @@ fn odd_tables_have_an_answer_or_one_line() {
 }
 
 #[test]
+fn a_file_without_a_row_has_no_mean() {
+    let file = Gguf::new().table(F32, 4, 1 << 20, Vec::new()).write();
+    let path = file.path().to_str().unwrap();
+    for frame in ["--centre", "--whiten"] {
+        let error = watched(["neighbors", path, "--all", "--format=csv", frame]).stderr;
+        assert!(error.contains("no complete row of the table"), "{error}");
+    }
+}
+
+#[test]
 fn wrong_calls_are_one_line() {
     for (args, says) in [
         (&["similarity", "toy", "5"][..], "name at least two"),
