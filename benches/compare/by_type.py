@@ -177,7 +177,7 @@ def single(args, tables, folder):
     subprocess.run(["cc", "-O2", "-pthread", "-o", dot, Path(__file__).with_name("dot.c"), "-ldl"], check=True)
     yield f"One query, {args.rows:,} x {WIDTH:,} random blocks, medians of processor time on {processor()}."
     yield ""
-    yield "| type | table | threads | C: read | mapped | ggml: read and dot | embcli | over read | over ggml |"
+    yield "| type | table | threads | C: read | C: read, mapped | C: read, and ggml's dot | embcli | embcli / read | embcli / ggml |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     for name, path in tables:
         found = measure(args, name, path, dot)

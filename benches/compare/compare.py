@@ -77,7 +77,7 @@ def markdown(entries, machine, table, args):
     lines = [
         f"Measured side by side on {machine}, warm, "
         f"{'a quick run, ' if args.quick else ''}on {Path(args.model).name}: {table['n_vocab']:,} rows of "
-        f"{table['d_model']}, {table['type']}, {table['bytes'] / 1e6:.0f} MB. The ratios travel; the times don't.",
+        f"{table['d_model']}, {table['type']}, {table['bytes'] / 1e6:.0f} MB. On another machine the times differ; the ratios should be similar.",
         "",
         "| work | program | threads | median | embcli takes | peak memory | as float64 |",
         "|---|---|--:|--:|--:|--:|--:|",

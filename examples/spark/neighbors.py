@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The nearest rows of every row of many models, by Spark, as Parquet.
 
-    pip install embcli pandas pyarrow pyspark      # Spark needs Java 17
+    pip install ./python pandas pyarrow pyspark    # Spark 4 needs Java 17
     python3 examples/spark/neighbors.py models/*.gguf -o edges --workers 2
 
 A partition is a range of rows of one model. A worker opens the model by its name, so

@@ -224,17 +224,20 @@ class Model:
         """A frame of pandas or polars.
 
         Of rows: ``id``, ``token``, ``norm``, ``embedding``. Of :class:`Neighbors`: ``query``
-        (the position of the query), ``rank``, ``id``, ``token``, ``score``.
+        (the position of the query), ``rank``, ``id``, ``token``, ``score``. A query without
+        neighbours has no line.
         """
         if isinstance(what, Neighbors):
             ids = np.atleast_2d(what.ids)
             n, k = ids.shape
+            found = ids.ravel() >= 0
+            near = ids.ravel()[found]
             columns: dict[str, Any] = {
-                "query": np.repeat(np.arange(n), k),
-                "rank": np.tile(np.arange(1, k + 1), n),
-                "id": ids.ravel(),
-                "token": self.token(ids.ravel()),
-                "score": np.atleast_2d(what.scores).ravel(),
+                "query": np.repeat(np.arange(n), k)[found],
+                "rank": np.tile(np.arange(1, k + 1), n)[found],
+                "id": near,
+                "token": self.token(near),
+                "score": np.atleast_2d(what.scores).ravel()[found],
             }
         else:
             numbers = self._ids(what)[0]

@@ -33,6 +33,12 @@ def test_frames_of_neighbors(toy):
     assert one["id"].to_list() == found.ids[0].tolist()
     with pytest.raises(ValueError, match='use "pandas" or "polars"'):
         toy.frame(to="excel")
+    rows = toy[:2].copy()
+    rows[0] = 0
+    for to in ["pandas", "polars"]:
+        some = toy.frame(toy.neighbors(rows, k=3, strict=False), to=to)
+        assert list(some["query"]) == [1, 1, 1] and list(some["rank"]) == [1, 2, 3]
+        assert len(toy.frame(toy.neighbors(rows[:1], k=3, strict=False), to=to)) == 0
 
 
 def test_a_missing_library_is_named(toy, monkeypatch):

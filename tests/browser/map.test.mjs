@@ -192,5 +192,5 @@ async function panned(page) {
 }
 
 // Laid out by PCA: t-SNE takes minutes, and the page is the same.
-test("Gemma", (t) => real(t, "gemma", "gemma-3-270m-q4_k_m.gguf", ['" Cat"', '" cats"', '" dog"'], " SrvGroup", "--method", "pca"));
+test("Gemma", (t) => real(t, "gemma", "gemma-3-270m-q4_k_m.gguf", ['" Cat"', '" cats"', '" dog"'], " SrvGroup", "--method", "pca", "--neighbors", "4"));
 test("SmolLM2", (t) => real(t, "smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", ['" cats"', '" dog"'], " InstancePreprocess"));
