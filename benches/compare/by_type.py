@@ -165,7 +165,7 @@ def batches(args, tables):
     """The lines of a table of batches."""
     theirs = searches(args)
     yield f"{args.queries:,} queries, {args.rows:,} x {WIDTH:,}, one thread, medians of processor time on {processor()}. faiss: {theirs:.3g} s."
-    yield from ["", "| type | embcli | over faiss |", "|---|--:|--:|"]
+    yield from ["", "| type | embcli | embcli / faiss |", "|---|--:|--:|"]
     for name, path in tables:
         ours = statistics.median(embcli(args.embcli, path, 1, f"0..{args.queries}") for _ in range(args.rounds))
         yield f"| {name} | {ours:.3g} s | {ours / theirs:.2f}x |"
