@@ -47,9 +47,22 @@ pub(crate) fn each<T: Send, E: Send>(
     threads: usize,
     work: impl Fn() -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
+    numbered(threads, (), |_| work())
+}
+
+/// The same, with the numbers of the threads. `refused` is dropped if the system refuses a
+/// thread, before those that have started are waited for.
+fn numbered<T: Send, E: Send>(
+    threads: usize,
+    refused: impl Sized,
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let work = &work;
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
-        let own = work();
+        let refused = refused;
+        let others: Vec<_> = (1..threads).map(|nth| scope.spawn(move || work(nth))).collect();
+        std::mem::forget(refused);
+        let own = work(0);
         let join = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
@@ -70,23 +83,11 @@ pub(crate) fn together<E: Send>(
         state: Mutex::new(Met { here: 0, times: 0, is_over: false }),
         changed: Condvar::new(),
     };
-    let run = |nth| {
+    numbered(meeting.threads, Leaves(&meeting), |nth| {
         let _leaves = Leaves(&meeting);
         work(nth, &meeting)
-    };
-    thread::scope(|scope| {
-        // If the system refuses a thread, those that have started must not wait for it.
-        let leaves = Leaves(&meeting);
-        let others: Vec<_> =
-            (1..meeting.threads).map(|nth| scope.spawn(move || run(nth))).collect();
-        std::mem::forget(leaves);
-        let own = run(0);
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        let all: Vec<_> = std::iter::once(own).chain(others.into_iter().map(join)).collect();
-        all.into_iter().collect()
-    })
+    })?;
+    Ok(())
 }
 
 /// Where threads wait for each other.
