@@ -158,7 +158,8 @@ The answer is computed from all rows, in float64, and is the same for any number
 of threads. (The spread of the cosines of a large table is in part summed in
 float32: nine digits of it are right.) One number is an estimate: the spread of
 the cosines of centred rows, of a table with more than 65,536 rows. JSON says
-from how many rows (sd_rows).")]
+from how many rows (sd_rows). One pair of near-duplicates in a hundred may be
+missed.")]
     Stats(StatsArgs),
 
     /// A map of the vocabulary: a page, a picture, or dots
